@@ -1,0 +1,1 @@
+//! Examples of `context-vars`: see the files beside this folder.

@@ -1,0 +1,1 @@
+//! Behaviour tests of `context-vars`, one module per behaviour.

@@ -1,0 +1,1 @@
+//! Holder of the integration tests in `it/` and `ui/`.
