@@ -1,0 +1,258 @@
+//! **Use** a context variable: get, with, set, reset, scopes.
+
+use core::future::Future;
+
+use crate::current::{self, SyncScope};
+use crate::error::{LookupError, ResetErrorKind};
+use crate::future::Scope;
+use crate::token::{ResetError, Token};
+use crate::var::ContextVar;
+
+/// Reading.
+impl<T: Send + Sync + 'static> ContextVar<T> {
+    /// The value in the current context, else the default.
+    ///
+    /// # Panics
+    ///
+    /// If the variable is not set and has no default, with the text of [`LookupError`].
+    ///
+    /// # Cost
+    ///
+    /// One thread-local access, an index, and the clone; no allocation, lock or atomic operation
+    /// beyond what `T::clone` does.
+    #[inline]
+    #[track_caller]
+    pub fn get(&'static self) -> T
+    where
+        T: Clone,
+    {
+        match self.try_get() {
+            Ok(value) => value,
+            Err(error) => not_set(error),
+        }
+    }
+
+    /// The value in the current context, else the default.
+    ///
+    /// # Errors
+    ///
+    /// If the variable is not set and has no default.
+    ///
+    /// # Panics
+    ///
+    /// If the default, computed on first need, needs itself.
+    #[inline]
+    #[track_caller]
+    pub fn try_get(&'static self) -> Result<T, LookupError>
+    where
+        T: Clone,
+    {
+        self.try_with(T::clone)
+    }
+
+    /// The value in the current context, else `fallback`, which wins over the default.
+    #[inline]
+    pub fn get_or(&'static self, fallback: T) -> T
+    where
+        T: Clone,
+    {
+        self.get_or_else(|| fallback)
+    }
+
+    /// The value in the current context, else what `fallback` gives, which wins over the default
+    /// and is not called when the variable is set.
+    #[inline]
+    pub fn get_or_else(&'static self, fallback: impl FnOnce() -> T) -> T
+    where
+        T: Clone,
+    {
+        let found = current::with(self, |value| value.cloned());
+        found.unwrap_or_else(fallback)
+    }
+
+    /// Calls `f` with the value in the current context, else with the default.
+    ///
+    /// Inside `f` everything is allowed, on this variable too: the value that `f` looks at stays
+    /// valid when the variable is set, reset or goes away.
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Cost
+    ///
+    /// One thread-local access and an index; no clone. The first time inside `f` that this thread
+    /// drops a context or a value, one increment of a reference count for each `with` around.
+    #[inline]
+    #[track_caller]
+    pub fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
+        match self.try_with(f) {
+            Ok(result) => result,
+            Err(error) => not_set(error),
+        }
+    }
+
+    /// Calls `f` with the value in the current context, else with the default.
+    ///
+    /// # Errors
+    ///
+    /// If the variable is not set and has no default; `f` is not called.
+    #[inline]
+    #[track_caller]
+    pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, LookupError> {
+        current::with(self, |value| {
+            match value.or_else(|| current::default_of(self)) {
+                Some(value) => Ok(f(value)),
+                None => Err(self.info.lookup_error()),
+            }
+        })
+    }
+
+    /// Whether the variable has a value in the current context. A default does not count.
+    #[inline]
+    #[must_use]
+    pub fn is_set(&'static self) -> bool {
+        current::is_set(&self.info)
+    }
+}
+
+/// Changing.
+impl<T: Send + Sync + 'static> ContextVar<T> {
+    /// Sets the variable in the current context, and there only.
+    ///
+    /// The token takes it back; dropped, it changes nothing. Where a function or a block shall
+    /// have a value of its own, a scope is the better choice: it cannot be forgotten.
+    ///
+    /// # Panics
+    ///
+    /// With the feature `tokio`: in a bare task, that is one in the root context of the thread
+    /// that happens to poll it, where the value would be seen by the next task polled there.
+    ///
+    /// # Cost
+    ///
+    /// A block for the value, from the thread's free list if it has at most 104 bytes. The first
+    /// token made in a context allocates, and so does the first `set` after a copy was made.
+    #[inline]
+    #[track_caller]
+    pub fn set(&'static self, value: T) -> Token<T> {
+        #[cfg(feature = "tokio")]
+        crate::bare_task::refuse_set(&self.info);
+        let value = current::new_value(self, value);
+        let context = current::identity();
+        let old = current::replace(&self.info, Some(value));
+        Token::new(self, old, context)
+    }
+
+    /// Sets the variable in a scope that generated code has entered; nothing takes it back.
+    #[inline]
+    pub(crate) fn set_in_scope(&'static self, value: T) {
+        let value = current::new_value(self, value);
+        drop(current::replace(&self.info, Some(value)));
+    }
+
+    /// Puts back what was there before the `set` that made `token`, "nothing" included, whatever
+    /// has been set since.
+    ///
+    /// # Errors
+    ///
+    /// If the token was made by another variable, or in another context than the current one. It
+    /// is handed back and nothing has changed.
+    #[inline]
+    pub fn reset(&'static self, mut token: Token<T>) -> Result<(), ResetError<T>> {
+        let refused = if !core::ptr::eq(self, token.var) {
+            Some(ResetErrorKind::OtherVariable)
+        } else if token.context == 0 || token.context != current::known_identity() {
+            Some(ResetErrorKind::OtherContext)
+        } else {
+            None
+        };
+        match refused {
+            Some(kind) => Err(ResetError { token, kind }),
+            None => {
+                drop(current::replace(&self.info, token.old.take()));
+                Ok(())
+            }
+        }
+    }
+
+    /// Calls `f` in a scope: a copy of the current context with this variable set to `value`.
+    ///
+    /// Whatever `f` sets, this variable or others, is gone when it ends.
+    ///
+    /// # Cost
+    ///
+    /// A block for the value and one node, both from the thread's free lists; two swaps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// let greeting = USER.sync_scope("alice", || format!("hello {}", USER.get()));
+    /// assert_eq!(greeting, "hello alice");
+    /// assert_eq!(USER.get(), "anonymous");
+    /// ```
+    #[inline]
+    pub fn sync_scope<R>(&'static self, value: T, f: impl FnOnce() -> R) -> R {
+        let _scope = SyncScope::enter();
+        self.set_in_scope(value);
+        f()
+    }
+
+    /// Puts a scope around `future`, in which this variable is set to `value`.
+    ///
+    /// The scope's context is formed at the first poll, from the context that polls it then, and
+    /// kept for all later polls. So scopes nest however the futures were built. Whatever the
+    /// future sets is gone when it ends.
+    ///
+    /// # Cost
+    ///
+    /// See [`Scope`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// async fn who() -> &'static str {
+    ///     tokio::task::yield_now().await;
+    ///     USER.get()
+    /// }
+    ///
+    /// let (a, b) = tokio::join!(USER.scope("alice", who()), USER.scope("bob", who()));
+    /// assert_eq!((a, b), ("alice", "bob"));
+    /// # }
+    /// ```
+    #[inline]
+    pub fn scope<F: Future>(&'static self, value: T, future: F) -> Scope<F> {
+        Scope::new(future, Some(current::new_value(self, value)))
+    }
+}
+
+impl<T: Send + Sync + 'static> Token<T> {
+    /// As [`ContextVar::reset`] of the variable that made the token.
+    ///
+    /// # Errors
+    ///
+    /// If the token was made in another context than the current one.
+    #[inline]
+    pub fn reset(self) -> Result<(), ResetError<T>> {
+        self.var.reset(self)
+    }
+}
+
+#[cold]
+#[track_caller]
+fn not_set(error: LookupError) -> ! {
+    panic!("{error}");
+}

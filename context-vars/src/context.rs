@@ -1,0 +1,324 @@
+//! `Context`: an owned handle to a mapping from context variables to values.
+
+use core::fmt;
+use core::iter::FusedIterator;
+
+use crate::current::{self, Entered};
+use crate::state::State;
+use crate::value::ValueRef;
+use crate::var::{ContextVar, ShowFn};
+
+/// A mapping from context variables to values.
+///
+/// A handle is independent of every other: what is set in one is never seen in a copy of it.
+/// Copies share what they have in common, so that making one costs the same however many
+/// variables are set.
+///
+/// # Examples
+///
+/// A copy keeps what is set in it:
+///
+/// ```
+/// use context_vars::{Context, context_var};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// let mut context = Context::current();
+/// context.run(|| {
+///     USER.set("alice");
+/// });
+/// assert_eq!(USER.get(), "anonymous");
+/// assert_eq!(context.get(&USER), Some(&"alice"));
+/// assert_eq!(format!("{context:?}"), r#"{USER: "alice"}"#);
+/// ```
+#[must_use = "a context does nothing until it is entered: call `run` or `in_context`"]
+pub struct Context {
+    pub(crate) state: State,
+}
+
+impl Context {
+    /// An empty context.
+    ///
+    /// # Cost
+    ///
+    /// Nothing: no allocation, no thread-local access.
+    pub const fn new() -> Self {
+        Self {
+            state: State::EMPTY,
+        }
+    }
+
+    /// A copy of the current context, without `#[no_inherit]` variables.
+    ///
+    /// Python's `copy_context()`. Later changes on either side are not seen by the other.
+    ///
+    /// # Cost
+    ///
+    /// One thread-local access and one increment of a reference count, none if nothing is set; no
+    /// allocation. The first copy made inside a scope of a synchronous function also counts the
+    /// values that the scope took over from outside, sixteen at most.
+    #[doc(alias = "copy_context")]
+    #[inline]
+    pub fn current() -> Self {
+        Self {
+            state: current::snapshot(),
+        }
+    }
+
+    /// Enters the context, calls `f`, leaves.
+    ///
+    /// What `f` sets stays in the context, also if `f` panics, and the next `run` sees it. The
+    /// context that was current before is current again on every way out. `&mut self` makes sure
+    /// that a context which is entered cannot be entered again, here or on another thread.
+    ///
+    /// # Cost
+    ///
+    /// Two thread-local accesses; no allocation, no atomic operation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static ATTEMPT: u32 = 0;
+    /// }
+    ///
+    /// let mut context = Context::new();
+    /// for _ in 0..3 {
+    ///     context.run(|| ATTEMPT.set(ATTEMPT.get() + 1));
+    /// }
+    /// assert_eq!(context.get(&ATTEMPT), Some(&3));
+    /// assert_eq!(ATTEMPT.get(), 0);
+    /// ```
+    #[inline]
+    pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
+        let _entered = Entered::new(&mut self.state);
+        f()
+    }
+
+    /// The context with `var` set to `value`, instead of whatever value it had.
+    ///
+    /// # Cost
+    ///
+    /// As [`ContextVar::set`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static TENANT: String;
+    /// }
+    ///
+    /// let mut context = Context::new().with_value(&TENANT, "acme".to_owned());
+    /// assert_eq!(context.run(|| TENANT.get()), "acme");
+    /// ```
+    pub fn with_value<T: Send + Sync + 'static>(
+        mut self,
+        var: &'static ContextVar<T>,
+        value: T,
+    ) -> Self {
+        let value = current::new_value(var, value);
+        drop(current::replace_in(&mut self.state, &var.info, Some(value)));
+        self
+    }
+
+    /// The context without a value of `var`; a read in it gives the default.
+    pub fn without<T: Send + Sync + 'static>(mut self, var: &'static ContextVar<T>) -> Self {
+        drop(current::replace_in(&mut self.state, &var.info, None));
+        self
+    }
+
+    /// The value of `var` in this context. A default is not an entry and not given.
+    #[must_use]
+    pub fn get<T: Send + Sync + 'static>(&self, var: &'static ContextVar<T>) -> Option<&T> {
+        self.state.look(var.info.number())?.any().downcast_ref()
+    }
+
+    /// Whether `var` has a value in this context. A default does not count.
+    #[must_use]
+    pub fn contains<T: Send + Sync + 'static>(&self, var: &'static ContextVar<T>) -> bool {
+        self.get(var).is_some()
+    }
+
+    /// How many variables have a value in this context.
+    ///
+    /// # Cost
+    ///
+    /// Visits them all.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let mut len = 0;
+        self.state.values(&mut |_| len += 1);
+        len
+    }
+
+    /// Whether no variable has a value in this context.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The variables that have a value, sorted by name, then by module path.
+    ///
+    /// # Cost
+    ///
+    /// One allocation, and a sort.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str;
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// let context = Context::new().with_value(&USER, "alice").with_value(&REQUEST_ID, 7);
+    /// let names: Vec<_> = context.iter().map(|entry| entry.name()).collect();
+    /// assert_eq!(names, ["REQUEST_ID", "USER"]);
+    /// ```
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_> {
+        let mut entries = Vec::new();
+        self.state
+            .values(&mut |value| entries.push(Entry { value }));
+        entries.sort_by_key(|entry| (entry.name(), entry.module_path()));
+        Iter {
+            entries: entries.into_iter(),
+        }
+    }
+}
+
+impl Clone for Context {
+    /// An independent copy, `#[no_inherit]` variables included.
+    ///
+    /// # Cost
+    ///
+    /// One increment of a reference count, none if nothing is set.
+    #[inline]
+    fn clone(&self) -> Self {
+        Self {
+            state: self.state.copy(),
+        }
+    }
+}
+
+impl Default for Context {
+    /// An empty context.
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Context {
+    /// Names and values, sorted by name: `{REQUEST_ID: 7, USER: "alice"}`.
+    ///
+    /// A `#[redact]`ed value is `***`, one of a type without `Debug` the name of the type.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.iter().map(|entry| (Name(entry.name()), entry)))
+            .finish()
+    }
+}
+
+/// A name that `Debug` prints without quotes.
+struct Name(&'static str);
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl<'a> IntoIterator for &'a Context {
+    type Item = Entry<'a>;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+/// The variables that have a value in a context; see [`Context::iter`].
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    entries: std::vec::IntoIter<Entry<'a>>,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        self.entries.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.entries.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for Iter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.entries.next_back()
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+impl FusedIterator for Iter<'_> {}
+
+/// A context variable and its value in one context.
+///
+/// `Debug` prints the value for programmers, `Display` for users (the same as `Debug` where its
+/// type has no `Display`). A `#[redact]`ed value prints as `***`, one of a type without either as
+/// the name of its type.
+#[derive(Clone, Copy)]
+pub struct Entry<'a> {
+    value: ValueRef<'a>,
+}
+
+impl<'a> Entry<'a> {
+    /// The name of the variable as it was declared, for example `"USER"`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.value.info().declaration.name
+    }
+
+    /// The path of the module that declares the variable, for example `"app::vars"`.
+    #[must_use]
+    pub fn module_path(&self) -> &'static str {
+        self.value.info().declaration.module_path
+    }
+
+    /// The value, if it is a `T`. Also a `#[redact]`ed one: that is about printing.
+    #[must_use]
+    pub fn downcast_ref<T: 'static>(&self) -> Option<&'a T> {
+        self.value.any().downcast_ref()
+    }
+
+    fn show(&self, how: Option<ShowFn>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match how {
+            _ if self.value.info().declaration.redact => f.write_str("***"),
+            Some(show) => show(self.value.any(), f),
+            None => f.write_str(self.value.type_name()),
+        }
+    }
+}
+
+impl fmt::Debug for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(self.value.info().declaration.debug, f)
+    }
+}
+
+impl fmt::Display for Entry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let declaration = &self.value.info().declaration;
+        self.show(declaration.display.or(declaration.debug), f)
+    }
+}

@@ -1,0 +1,517 @@
+//! The current context of each thread: read, changed, copied, and swapped for another.
+//!
+//! There is one mechanism. Whatever has a context of its own (`run`, a scope, a poll, inherited
+//! work) swaps the two words of its [`State`] with those in the thread's [`Slot`], and swaps them
+//! back on every way out.
+//!
+//! # Why it is sound
+//!
+//! 1. A context that is entered lies in the slot of one thread and nowhere else: [`Entered`]
+//!    moves it out of a `&mut` and back, and keeps the outer one on its own stack. So only this
+//!    thread reads or writes it, and a node in it that has one reference is nobody else's.
+//! 2. `&T` inside [`with`] stays valid, because only this thread can give back the reference that
+//!    the current context holds, and does so through one function, [`give_back`], which first
+//!    takes a reference for every read that is open ([`Frame`]).
+//! 3. Frames, scopes and entered contexts nest strictly, because closures, polls and functions
+//!    make them. It is checked all the same when one ends, since a stack switched by a coroutine
+//!    library could break it: out of order, the process is aborted.
+//! 4. A scope's map leans on the one around it (`storage.rs`). That one lies untouched in the
+//!    [`SyncScope`] until the scope's own is taken out of the slot.
+//! 5. User code (a `Drop`, a default, what is called with a value) runs only while the slot is
+//!    whole: what is displaced is moved out first and dropped last.
+//! 6. The slot itself has no destructor, so it can be used in those of other thread-locals. A
+//!    second thread-local empties it when the thread ends.
+
+use core::cell::{Cell, UnsafeCell};
+use core::marker::PhantomData;
+use core::mem::{self, ManuallyDrop};
+use core::ptr;
+
+use crate::pool::Pool;
+use crate::state::State;
+use crate::storage::Map;
+use crate::value::{Value, ValuePtr};
+use crate::var::{ContextVar, Info};
+
+/// How far a thread's slot has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nothing is there that would have to be freed.
+    Fresh,
+    /// The slot will be emptied when the thread ends.
+    Live,
+    /// It was emptied: what is set in the root from now on is dropped at once.
+    Ended,
+}
+
+/// All that a thread keeps.
+struct Slot {
+    /// The current context.
+    state: UnsafeCell<State>,
+    /// How many contexts are entered; 0 in the thread's root.
+    depth: Cell<usize>,
+    /// The innermost read that is still open, or null.
+    open: Cell<*const Frame>,
+    /// The innermost default being computed, or null.
+    making: Cell<*const Making>,
+    phase: Cell<Phase>,
+    pool: Pool,
+}
+
+thread_local! {
+    // Without a destructor, see point 6 above.
+    static SLOT: ManuallyDrop<Slot> = const {
+        ManuallyDrop::new(Slot {
+            state: UnsafeCell::new(State::EMPTY),
+            depth: Cell::new(0),
+            open: Cell::new(ptr::null()),
+            making: Cell::new(ptr::null()),
+            phase: Cell::new(Phase::Fresh),
+            pool: Pool::new(),
+        })
+    };
+    static AT_END: EmptySlot = const { EmptySlot };
+}
+
+impl Slot {
+    /// The current context, for reading during one expression.
+    ///
+    /// # Safety
+    ///
+    /// The reference is not held while anything else of this module runs.
+    #[inline]
+    unsafe fn state(&self) -> &State {
+        // SAFETY: The slot is this thread's alone, and by the caller's promise nobody writes it
+        // as long as the reference is used.
+        unsafe { &*self.state.get() }
+    }
+
+    /// Makes `state` current and returns the one that was.
+    #[inline]
+    fn swap(&self, state: State) -> State {
+        // SAFETY: The slot is this thread's alone, and no reference into it is held outside the
+        // functions that make one for an expression.
+        mem::replace(unsafe { &mut *self.state.get() }, state)
+    }
+
+    /// Changes the current context. Whatever `change` displaces is for its result to carry out.
+    #[inline]
+    fn change<R>(&self, change: impl FnOnce(&mut State, &Pool) -> R) -> R {
+        // SAFETY: As in `swap`. The callers' closures run no code of the user's and nothing that
+        // reads or writes the slot's state; what they drop on the way is a node whose values are
+        // all counted elsewhere, and dropping that touches only `open`, `phase` and `pool`.
+        change(unsafe { &mut *self.state.get() }, &self.pool)
+    }
+
+    #[inline]
+    fn enter(&self, state: State) -> (State, usize) {
+        let depth = self.depth.get() + 1;
+        self.depth.set(depth);
+        (self.swap(state), depth)
+    }
+
+    #[inline]
+    fn leave(&self, outer: State, depth: usize) -> State {
+        if self.depth.get() != depth {
+            out_of_order();
+        }
+        self.depth.set(depth - 1);
+        self.swap(outer)
+    }
+
+    #[inline]
+    fn make_live(&self) {
+        if self.phase.get() == Phase::Fresh {
+            self.register();
+        }
+    }
+
+    /// Arranges that the slot is emptied when the thread ends.
+    #[cold]
+    fn register(&self) {
+        let phase = match AT_END.try_with(|_| ()) {
+            Ok(()) => Phase::Live,
+            // The thread is past the end of its other thread-locals.
+            Err(_) => Phase::Ended,
+        };
+        self.phase.set(phase);
+        if phase == Phase::Live {
+            self.pool.open();
+        }
+    }
+}
+
+#[cold]
+fn out_of_order() -> ! {
+    eprintln!(
+        "context-vars: a scope, a read or an entered context ended before one that began inside \
+         it; stacks of one thread must not be interleaved. Aborting, since values may be read \
+         after they were freed."
+    );
+    std::process::abort();
+}
+
+/// Empties the thread's slot when the thread ends.
+struct EmptySlot;
+
+impl Drop for EmptySlot {
+    fn drop(&mut self) {
+        SLOT.with(|slot| {
+            slot.phase.set(Phase::Ended);
+            slot.pool.close();
+            // Deeper, `std::process::exit` was called inside a scope: there the root is on the
+            // stack, and the process ends with it.
+            if slot.depth.get() == 0 {
+                drop(slot.swap(State::EMPTY));
+            }
+        });
+    }
+}
+
+// ---- giving references back ----
+
+/// The one function by which references to values go back; see point 2 above.
+#[inline]
+fn give_back(release: impl FnOnce(&Pool)) {
+    SLOT.with(|slot| {
+        if !slot.open.get().is_null() {
+            secure(slot);
+        }
+        slot.make_live();
+        release(&slot.pool);
+    });
+}
+
+impl Drop for Value {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `drop` is the last use.
+        give_back(|pool| unsafe { self.release(pool) });
+    }
+}
+
+impl Drop for Map {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.is_static() {
+            // SAFETY: `drop` is the last use.
+            give_back(|pool| unsafe { self.release(pool) });
+        }
+    }
+}
+
+// ---- reading ----
+
+/// A read that is open: the value it looks at, on the stack of the one who looks.
+struct Frame {
+    value: ValuePtr,
+    /// The read around this one, or null.
+    below: *const Frame,
+    /// Whether the frame holds a reference to the value.
+    secured: Cell<bool>,
+}
+
+/// Takes a reference for every open read that has none yet.
+#[cold]
+fn secure(slot: &Slot) {
+    let mut next = slot.open.get();
+    while !next.is_null() {
+        // SAFETY: A frame lies on this thread's stack from the moment it is linked until it is
+        // unlinked.
+        let frame = unsafe { &*next };
+        if frame.secured.replace(true) {
+            // Then all frames around it are, too.
+            break;
+        }
+        // SAFETY: The value is alive: nothing was given back since the frame was opened, or this
+        // would have run before. `Open::drop` gives the reference back.
+        mem::forget(unsafe { frame.value.counted() });
+        next = frame.below;
+    }
+}
+
+/// Unlinks a frame when its read is over.
+struct Open<'a>(&'a Slot, &'a Frame);
+
+impl Drop for Open<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Self(slot, frame) = *self;
+        if !ptr::eq(slot.open.get(), frame) {
+            out_of_order();
+        }
+        slot.open.set(frame.below);
+        if frame.secured.get() {
+            // SAFETY: `secure` counted this reference for the frame, which is no longer linked.
+            drop(unsafe { frame.value.into_value() });
+        }
+    }
+}
+
+/// Calls `f` with the value of `var` in the current context, which stays valid whatever `f` does.
+#[inline]
+pub(crate) fn with<T, R>(var: &'static ContextVar<T>, f: impl FnOnce(Option<&T>) -> R) -> R {
+    SLOT.with(|slot| {
+        // SAFETY: The reference ends with the expression; what is found is a pointer.
+        let Some(value) = (unsafe { slot.state() }).get(var.info.number()) else {
+            return f(None);
+        };
+        let frame = Frame {
+            value,
+            below: slot.open.get(),
+            secured: Cell::new(false),
+        };
+        slot.open.set(&raw const frame);
+        let open = Open(slot, &frame);
+        // SAFETY: The pointer was found under the variable's number. The current context holds a
+        // reference; before that can go, `secure` takes one for the frame, until `open` is dropped.
+        let result = f(Some(unsafe { value.get() }));
+        drop(open);
+        result
+    })
+}
+
+/// Whether `var` has a value in the current context.
+#[inline]
+pub(crate) fn is_set(info: &Info) -> bool {
+    // SAFETY: The reference ends with the expression.
+    SLOT.with(|slot| unsafe { slot.state() }.get(info.number()).is_some())
+}
+
+// ---- changing ----
+
+/// Makes `value` one that a context can hold.
+#[inline]
+pub(crate) fn new_value<T: Send + Sync>(var: &'static ContextVar<T>, value: T) -> Value {
+    SLOT.with(|slot| {
+        slot.make_live();
+        Value::new(&slot.pool, var, value)
+    })
+}
+
+/// Puts `value` into the current context and returns what stood there.
+///
+/// In the root of a thread that has ended, `value` is dropped instead.
+#[inline]
+pub(crate) fn replace(info: &'static Info, value: Option<Value>) -> Option<Value> {
+    SLOT.with(|slot| {
+        slot.make_live();
+        if slot.is_closed_root() {
+            return None;
+        }
+        let number = info.number_for_set();
+        slot.change(|state, pool| state.replace(pool, number, value))
+    })
+}
+
+/// Puts `value` under `info` into a context that is not current and returns what stood there.
+pub(crate) fn replace_in(
+    state: &mut State,
+    info: &'static Info,
+    value: Option<Value>,
+) -> Option<Value> {
+    SLOT.with(|slot| {
+        slot.make_live();
+        state.replace(&slot.pool, info.number_for_set(), value)
+    })
+}
+
+impl Slot {
+    #[inline]
+    fn is_closed_root(&self) -> bool {
+        self.phase.get() == Phase::Ended && self.depth.get() == 0
+    }
+}
+
+/// The number of the current context, made at the first call; 0 where nothing can be set.
+#[inline]
+pub(crate) fn identity() -> u64 {
+    SLOT.with(|slot| {
+        slot.make_live();
+        if slot.is_closed_root() {
+            return 0;
+        }
+        slot.change(|state, _| state.identity(next_identity))
+    })
+}
+
+/// The number of the current context, 0 if it has none.
+#[inline]
+pub(crate) fn known_identity() -> u64 {
+    // SAFETY: The reference ends with the expression.
+    SLOT.with(|slot| unsafe { slot.state() }.known_identity())
+}
+
+fn next_identity() -> u64 {
+    use core::sync::atomic::{AtomicU64, Ordering};
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// Whether the current context is the thread's own.
+#[cfg(feature = "tokio")]
+pub(crate) fn is_root() -> bool {
+    SLOT.with(|slot| slot.depth.get() == 0)
+}
+
+// ---- copying and swapping ----
+
+/// What work that inherits gets.
+#[inline]
+pub(crate) fn snapshot() -> State {
+    // SAFETY: The reference ends with the expression, which only counts references up.
+    SLOT.with(|slot| unsafe { slot.state() }.snapshot())
+}
+
+/// What a scope starts from.
+#[inline]
+pub(crate) fn copy() -> State {
+    // SAFETY: The reference ends with the expression, which only counts references up.
+    SLOT.with(|slot| unsafe { slot.state() }.copy())
+}
+
+/// A context that is current until this is dropped, and then lies in its place again.
+pub(crate) struct Entered<'a> {
+    home: &'a mut State,
+    outer: State,
+    depth: usize,
+    /// It belongs to this thread's slot.
+    here: PhantomData<*const ()>,
+}
+
+impl<'a> Entered<'a> {
+    #[inline]
+    pub(crate) fn new(home: &'a mut State) -> Self {
+        let (outer, depth) = SLOT.with(|slot| slot.enter(home.take()));
+        Self {
+            home,
+            outer,
+            depth,
+            here: PhantomData,
+        }
+    }
+}
+
+impl Drop for Entered<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let outer = self.outer.take();
+        *self.home = SLOT.with(|slot| slot.leave(outer, self.depth));
+    }
+}
+
+/// A copy of the current context that is current until this is dropped.
+///
+/// For functions that are not async: it may not be kept over an `.await`. Generated code holds
+/// one under a name that nobody else can write.
+#[allow(missing_debug_implementations)] // reachable for generated code alone
+#[must_use = "the scope ends when this is dropped"]
+pub struct SyncScope {
+    outer: ManuallyDrop<State>,
+    depth: usize,
+    here: PhantomData<*const ()>,
+}
+
+impl SyncScope {
+    /// Enters a copy of the current context.
+    ///
+    /// # Cost
+    ///
+    /// One node from the thread's free list, whatever the number of variables.
+    #[inline]
+    pub fn enter() -> Self {
+        SLOT.with(|slot| {
+            slot.make_live();
+            // SAFETY: The reference ends with the expression.
+            let state = unsafe { slot.state() };
+            // SAFETY: What is leant on becomes `outer`, which is not touched before `drop` has
+            // taken the copy out of the slot, and goes back to it whole. The copy is used through
+            // the slot alone. A scope that is forgotten keeps `outer` for ever.
+            let inner = state.copy_with(unsafe { state.inherited().lean(&slot.pool) });
+            let (outer, depth) = slot.enter(inner);
+            Self {
+                outer: ManuallyDrop::new(outer),
+                depth,
+                here: PhantomData,
+            }
+        })
+    }
+}
+
+impl Drop for SyncScope {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `drop` is the last use.
+        let outer = unsafe { ManuallyDrop::take(&mut self.outer) };
+        let inner = SLOT.with(|slot| slot.leave(outer, self.depth));
+        // Last, in the outer context: a value's `Drop` may do what it likes, also to that one.
+        drop(inner);
+    }
+}
+
+// ---- defaults ----
+
+/// A default being computed, on the stack of the one who computes it.
+struct Making {
+    info: &'static Info,
+    around: *const Making,
+}
+
+/// Unlinks a `Making` when its default is there, or has panicked.
+struct Unlink<'a>(&'a Slot, &'a Making);
+
+impl Drop for Unlink<'_> {
+    fn drop(&mut self) {
+        self.0.making.set(self.1.around);
+    }
+}
+
+/// The declared default of `var`: the first result anybody has computed.
+#[inline]
+pub(crate) fn default_of<T>(var: &'static ContextVar<T>) -> Option<&'static T> {
+    match var.default.made() {
+        Some(made) => Some(made),
+        None => make_default(var),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn make_default<T>(var: &'static ContextVar<T>) -> Option<&'static T> {
+    let make = var.default.make?;
+    let value = SLOT.with(|slot| {
+        // Declared first, so that what the default has set goes last.
+        let mut empty = State::EMPTY;
+        let making = Making {
+            info: &var.info,
+            around: slot.making.get(),
+        };
+        refuse_circle(&making);
+        slot.making.set(&raw const making);
+        let _unlink = Unlink(slot, &making);
+        let _entered = Entered::new(&mut empty);
+        make()
+    });
+    // A thread that lost the race drops its own result here, in the context that reads.
+    let (kept, _lost) = var.default.keep_first(value);
+    Some(kept)
+}
+
+/// Panics if the default that is about to be computed is being computed already.
+#[track_caller]
+fn refuse_circle(making: &Making) {
+    let mut next = making.around;
+    while !next.is_null() {
+        // SAFETY: It lies on this thread's stack from the moment it is linked until it is
+        // unlinked.
+        let outer = unsafe { &*next };
+        assert!(
+            !ptr::eq(outer.info, making.info),
+            "the default of context variable `{}` needs itself: computing it read the variable \
+             again (declared at {})",
+            making.info,
+            making.info.location
+        );
+        next = outer.around;
+    }
+}

@@ -1,0 +1,86 @@
+//! What can go wrong: a read finds nothing, a token is refused.
+//!
+//! [`ResetError`](crate::ResetError) hands a token back and therefore stands beside
+//! [`Token`](crate::Token), in `token.rs`.
+
+use core::fmt;
+use core::panic::Location;
+
+/// A context variable was read that has no value in the current context and no default.
+///
+/// The text names the variable with its module path and the place of its declaration.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::context_var;
+///
+/// context_var! {
+///     static REQUEST_ID: u64;
+/// }
+///
+/// let error = REQUEST_ID.try_get().unwrap_err();
+/// assert_eq!(error.name(), "REQUEST_ID");
+/// assert!(error.to_string().contains("is not set in the current context"));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct LookupError {
+    pub(crate) name: &'static str,
+    pub(crate) module_path: &'static str,
+    pub(crate) location: &'static Location<'static>,
+}
+
+impl LookupError {
+    /// The name of the variable as it was declared, for example `"REQUEST_ID"`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The path of the module that declares the variable, for example `"app::vars"`.
+    #[must_use]
+    pub fn module_path(&self) -> &'static str {
+        self.module_path
+    }
+
+    /// File, line and column of the variable's name in its declaration.
+    #[must_use]
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+}
+
+impl fmt::Display for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "context variable `{}::{}` is not set in the current context and has no default \
+             (declared at {})",
+            self.module_path, self.name, self.location
+        )
+    }
+}
+
+impl fmt::Debug for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LookupError")
+            .field("name", &self.name)
+            .field("module_path", &self.module_path)
+            .field("location", &format_args!("{}", self.location))
+            .finish()
+    }
+}
+
+impl core::error::Error for LookupError {}
+
+/// Why a token was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ResetErrorKind {
+    /// The token was made by a `set` of another context variable.
+    OtherVariable,
+    /// The token was made in another context than the current one: in a scope that has ended,
+    /// in another task or thread, or in the context that the current one is a copy of.
+    OtherContext,
+}

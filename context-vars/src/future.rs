@@ -1,0 +1,330 @@
+//! `InContext`, work with a context of its own, and `Scope`, a future with a scope around it.
+
+use core::fmt;
+use core::future::Future;
+use core::mem;
+use core::pin::Pin;
+use core::task::{self, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::context::Context;
+use crate::current::{self, Entered};
+use crate::state::State;
+use crate::value::Value;
+
+pin_project! {
+    /// Work that runs in a context of its own: a future, a stream, an iterator, a closure.
+    ///
+    /// Every poll or step swaps the context in, does its work, and swaps it out again, also when
+    /// it panics. What the work sets stays with it. The work is dropped inside its context too,
+    /// whether it is finished, cancelled or was never begun; a future is dropped as soon as it is
+    /// ready, anything else with the wrapper. The values go after it, outside.
+    ///
+    /// Made by [`ContextFutureExt`] and
+    /// [`ContextIteratorExt`](crate::ContextIteratorExt).
+    ///
+    /// # Panics
+    ///
+    /// A future that is polled after it was ready, and any step after that.
+    ///
+    /// # Cost
+    ///
+    /// Two words beside the work. A poll is two thread-local accesses; no allocation and no
+    /// atomic operation, whatever the number and size of the variables.
+    #[must_use = "futures do nothing unless polled, iterators nothing unless advanced"]
+    pub struct InContext<F> {
+        #[pin]
+        stage: Stage<F>,
+    }
+
+    impl<F> PinnedDrop for InContext<F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.project().stage.finish();
+        }
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage<F> {
+        Active { #[pin] work: F, state: State },
+        Done,
+    }
+}
+
+impl<F> Stage<F> {
+    /// Drops the work inside its context, and then the context.
+    #[inline]
+    fn finish(mut self: Pin<&mut Self>) {
+        if let StageProjection::Active { state, .. } = self.as_mut().project() {
+            let mut state = state.take();
+            // Declared after `state`, so that the values go when the context has been left.
+            let _entered = Entered::new(&mut state);
+            self.set(Self::Done);
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn after_completion() -> ! {
+    panic!("work in a context was polled after it had completed");
+}
+
+impl<F> InContext<F> {
+    #[inline]
+    pub(crate) fn new(work: F, context: Context) -> Self {
+        let state = context.state;
+        Self {
+            stage: Stage::Active { work, state },
+        }
+    }
+
+    /// Runs one step of a pinned value in its context.
+    ///
+    /// This is what a wrapper of one's own needs for a protocol that this crate does not know.
+    /// The context is left again on every way out of `step`.
+    ///
+    /// # Panics
+    ///
+    /// If the work is a future that was ready.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::{Pin, pin};
+    /// use context_vars::{Context, context_var, prelude::*};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// trait Job {
+    ///     fn step(self: Pin<&mut Self>) -> String;
+    /// }
+    /// # struct Report;
+    /// # impl Job for Report {
+    /// #     fn step(self: Pin<&mut Self>) -> String { format!("for {}", USER.get()) }
+    /// # }
+    /// # impl Future for Report {
+    /// #     type Output = ();
+    /// #     fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>)
+    /// #         -> std::task::Poll<()> { std::task::Poll::Pending }
+    /// # }
+    ///
+    /// let context = Context::new().with_value(&USER, "alice");
+    /// let mut job = pin!(Report.in_context(context));
+    /// assert_eq!(job.as_mut().run_pinned(|job| job.step()), "for alice");
+    /// assert_eq!(USER.get(), "anonymous");
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn run_pinned<R>(self: Pin<&mut Self>, step: impl FnOnce(Pin<&mut F>) -> R) -> R {
+        match self.project().stage.project() {
+            StageProjection::Active { work, state } => {
+                let _entered = Entered::new(state);
+                step(work)
+            }
+            StageProjection::Done => after_completion(),
+        }
+    }
+
+    /// As [`run_pinned`](Self::run_pinned), for work that was never pinned.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn run_mut<R>(&mut self, step: impl FnOnce(&mut F) -> R) -> R {
+        match &mut self.stage {
+            Stage::Active { work, state } => {
+                let _entered = Entered::new(state);
+                step(work)
+            }
+            Stage::Done => after_completion(),
+        }
+    }
+
+    /// Hands the work to `step` inside its context, which ends there.
+    #[inline]
+    pub(crate) fn run_once<R>(mut self, step: impl FnOnce(F) -> R) -> R {
+        match mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Active { work, mut state } => {
+                let _entered = Entered::new(&mut state);
+                step(work)
+            }
+            Stage::Done => after_completion(),
+        }
+    }
+
+    /// The work, to look at from outside its context, until it is done.
+    pub(crate) fn work(&self) -> Option<&F> {
+        match &self.stage {
+            Stage::Active { work, .. } => Some(work),
+            Stage::Done => None,
+        }
+    }
+}
+
+impl<F: Future> Future for InContext<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let polled = self.as_mut().run_pinned(|future| future.poll(cx));
+        if polled.is_ready() {
+            self.project().stage.finish();
+        }
+        polled
+    }
+}
+
+impl<F> fmt::Debug for InContext<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InContext").finish_non_exhaustive()
+    }
+}
+
+/// Gives a future a context of its own.
+pub trait ContextFutureExt: Future + Sized {
+    /// Runs the future in `context`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use context_vars::{Context, context_var, prelude::*};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// let context = Context::new().with_value(&USER, "alice");
+    /// assert_eq!(async { USER.get() }.in_context(context).await, "alice");
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
+    #[inline]
+    fn in_context(self, context: Context) -> InContext<Self> {
+        InContext::new(self, context)
+    }
+
+    /// Runs the future in a copy of the context that is current *now*, where this is called.
+    ///
+    /// # Cost
+    ///
+    /// As [`Context::current`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use context_vars::{context_var, prelude::*};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// let task = USER.sync_scope("alice", || {
+    ///     tokio::spawn(async { USER.get() }.inherit_context())
+    /// });
+    /// assert_eq!(task.await.unwrap(), "alice");
+    /// # }
+    /// ```
+    #[inline]
+    fn inherit_context(self) -> InContext<Self> {
+        InContext::new(self, Context::current())
+    }
+}
+
+impl<F: Future> ContextFutureExt for F {}
+
+pin_project! {
+    /// A future with a scope around it; see [`ContextVar::scope`](crate::ContextVar::scope).
+    ///
+    /// It forms its context at its first poll, from the one that polls it then, and keeps it for
+    /// all later polls. If it is never polled, it never forms one.
+    ///
+    /// # Cost
+    ///
+    /// Four words beside the future. The first poll makes a node and counts the values taken
+    /// over; the others are as [`InContext`]'s.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Scope<F> {
+        #[pin]
+        inner: InContext<F>,
+        start: Option<Start>,
+    }
+
+    impl<F> PinnedDrop for Scope<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if this.start.is_some() {
+                this.inner.project().stage.set(Stage::Done);
+            }
+        }
+    }
+}
+
+/// What the first poll sets in the copy of the context it finds.
+struct Start(Option<Value>);
+
+impl<F> Scope<F> {
+    #[inline]
+    pub(crate) fn new(future: F, value: Option<Value>) -> Self {
+        Self {
+            inner: InContext::new(future, Context::new()),
+            start: Some(Start(value)),
+        }
+    }
+
+    /// A scope that sets nothing by itself.
+    #[inline]
+    pub(crate) fn isolating(future: F) -> Self {
+        Self::new(future, None)
+    }
+}
+
+impl<F> InContext<F> {
+    /// Puts a copy of the current context, with `value` set, in the place of the empty one.
+    fn form(self: Pin<&mut Self>, Start(value): Start) {
+        if let StageProjection::Active { state, .. } = self.project().stage.project() {
+            *state = current::copy();
+            if let Some(value) = value {
+                let info = value.look().info();
+                drop(current::replace_in(state, info, Some(value)));
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for Scope<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        if let Some(start) = this.start.take() {
+            this.inner.as_mut().form(start);
+        }
+        this.inner.poll(cx)
+    }
+}
+
+impl<F> fmt::Debug for Scope<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").finish_non_exhaustive()
+    }
+}
+
+/// Calls `f` in a copy of the current context, in which what it returns goes on.
+///
+/// For functions that return a future: their own part and the future's share one scope.
+#[inline]
+pub(crate) fn scope_call<F>(f: impl FnOnce() -> F) -> InContext<F> {
+    let mut context = Context {
+        state: current::copy(),
+    };
+    let work = context.run(f);
+    InContext::new(work, context)
+}

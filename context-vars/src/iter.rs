@@ -1,0 +1,70 @@
+//! Iterators that run each step in a context of their own.
+
+use core::iter::FusedIterator;
+
+use crate::context::Context;
+use crate::future::InContext;
+
+/// Gives an iterator a context of its own.
+///
+/// Each step runs in that context, what it sets stays there for the next step, and the consumer
+/// sees none of it.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{context_var, prelude::*};
+///
+/// context_var! {
+///     static UNIT: &str = "m";
+/// }
+///
+/// let lengths = UNIT.sync_scope("km", || {
+///     (1..=2).map(|n| format!("{n} {}", UNIT.get())).inherit_context()
+/// });
+/// assert_eq!(lengths.collect::<Vec<_>>(), ["1 km", "2 km"]);
+/// ```
+pub trait ContextIteratorExt: Iterator + Sized {
+    /// Runs each step in `context`.
+    #[inline]
+    fn in_context(self, context: Context) -> InContext<Self> {
+        InContext::new(self, context)
+    }
+
+    /// Runs each step in one copy of the context that is current *now*.
+    #[inline]
+    fn inherit_context(self) -> InContext<Self> {
+        InContext::new(self, Context::current())
+    }
+}
+
+impl<I: Iterator> ContextIteratorExt for I {}
+
+impl<I: Iterator> Iterator for InContext<I> {
+    type Item = I::Item;
+
+    #[inline]
+    fn next(&mut self) -> Option<I::Item> {
+        self.run_mut(I::next)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.work().map_or((0, Some(0)), I::size_hint)
+    }
+
+    #[inline]
+    fn nth(&mut self, n: usize) -> Option<I::Item> {
+        self.run_mut(|iter| iter.nth(n))
+    }
+}
+
+impl<I: DoubleEndedIterator> DoubleEndedIterator for InContext<I> {
+    #[inline]
+    fn next_back(&mut self) -> Option<I::Item> {
+        self.run_mut(I::next_back)
+    }
+}
+
+impl<I: ExactSizeIterator> ExactSizeIterator for InContext<I> {}
+
+impl<I: FusedIterator> FusedIterator for InContext<I> {}

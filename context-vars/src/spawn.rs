@@ -1,0 +1,142 @@
+//! **Carry** a context into closures and threads.
+
+use crate::context::Context;
+use crate::future::InContext;
+
+/// Wraps `f` so that it runs in a copy of the context that is current *now*.
+///
+/// Later changes on either side are not seen by the other, and nothing comes back. The result can
+/// be given to whatever calls a closure: a thread builder, a pool, a callback. A closure that is
+/// never called is dropped inside its context too.
+///
+/// # Cost
+///
+/// Two words beside `f`; as [`Context::current`] to make, two swaps to call.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{context_var, inherit};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// USER.sync_scope("alice", || {
+///     let name = std::thread::Builder::new().name("worker".into());
+///     let worker = name.spawn(inherit(|| USER.get())).unwrap();
+///     assert_eq!(worker.join().unwrap(), "alice");
+/// });
+/// ```
+pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    let work = InContext::new(f, Context::current());
+    move || work.run_once(|f| f())
+}
+
+/// As [`inherit`], for a closure that takes an argument.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{context_var, inherit_with};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// let greet = USER.sync_scope("alice", || {
+///     inherit_with(|greeting: &str| format!("{greeting} {}", USER.get()))
+/// });
+/// assert_eq!(greet("hello"), "hello alice");
+/// ```
+pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
+    let work = InContext::new(f, Context::current());
+    move |argument| work.run_once(|f| f(argument))
+}
+
+/// As [`inherit_with`], for a closure that is called many times, on many threads at once.
+///
+/// Each call runs in a fresh copy of the context that was current when this was called.
+///
+/// # Cost
+///
+/// A call also counts the copy's reference up and down, two atomic operations.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{context_var, inherit_fn};
+///
+/// context_var! {
+///     static FACTOR: u64 = 1;
+/// }
+///
+/// let scale = FACTOR.sync_scope(10, || inherit_fn(|n: u64| n * FACTOR.get()));
+/// assert_eq!([1, 2, 3].map(scale), [10, 20, 30]);
+/// ```
+pub fn inherit_fn<A, R>(f: impl Fn(A) -> R) -> impl Fn(A) -> R {
+    let context = Context::current();
+    move |argument| context.clone().run(|| f(argument))
+}
+
+/// Calls `f` in an empty context.
+///
+/// Every variable is at its default there, and nothing that `f` sets comes out.
+///
+/// # Cost
+///
+/// Two swaps.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{context_var, isolated};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// USER.sync_scope("alice", || {
+///     assert_eq!(isolated(|| USER.get()), "anonymous");
+/// });
+/// ```
+pub fn isolated<R>(f: impl FnOnce() -> R) -> R {
+    Context::new().run(f)
+}
+
+pub mod thread {
+    //! Threads that inherit.
+
+    use std::thread::JoinHandle;
+
+    /// As [`std::thread::spawn`]; the thread runs in a copy of the context that is current here.
+    ///
+    /// A bare `std::thread::spawn` starts empty.
+    ///
+    /// # Panics
+    ///
+    /// If the operating system gives no thread, as in the standard library. Use
+    /// [`inherit`](crate::inherit) with [`std::thread::Builder`] to get an error instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{context_var, thread};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// let worker = USER.sync_scope("alice", || thread::spawn(|| USER.get()));
+    /// assert_eq!(worker.join().unwrap(), "alice");
+    /// ```
+    #[track_caller]
+    #[allow(clippy::disallowed_methods)] // this is what replaces it
+    pub fn spawn<F, T>(f: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        std::thread::spawn(super::inherit(f))
+    }
+}

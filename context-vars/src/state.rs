@@ -1,0 +1,147 @@
+//! The content of a context: its values, and what only some contexts have.
+
+use core::mem;
+
+use crate::pool::Pool;
+use crate::storage::Map;
+use crate::value::{Value, ValuePtr, ValueRef};
+use crate::var::LOCAL;
+
+/// What is swapped when a context becomes current: two words.
+pub(crate) struct State {
+    inherited: Map,
+    /// Absent in most contexts: no token was made there and no `#[no_inherit]` variable set.
+    rest: Option<Box<Rest>>,
+}
+
+/// Never shared between contexts.
+struct Rest {
+    /// What tokens compare; 0 while none was made here.
+    identity: u64,
+    /// The `#[no_inherit]` variables.
+    local: Map,
+}
+
+impl State {
+    pub(crate) const EMPTY: Self = Self {
+        inherited: Map::EMPTY,
+        rest: None,
+    };
+
+    #[inline]
+    pub(crate) fn get(&self, number: u32) -> Option<ValuePtr> {
+        // `#[no_inherit]` variables have high numbers, so this takes the branch that every map
+        // has anyway.
+        match self.inherited.near(number) {
+            Some(place) => place,
+            None => self.get_far(number),
+        }
+    }
+
+    fn get_far(&self, number: u32) -> Option<ValuePtr> {
+        if number & LOCAL == 0 {
+            self.inherited.get(number)
+        } else {
+            self.rest.as_ref()?.local.get(number & !LOCAL)
+        }
+    }
+
+    /// The value under `number`, for as long as the state is not changed.
+    pub(crate) fn look(&self, number: u32) -> Option<ValueRef<'_>> {
+        if number & LOCAL == 0 {
+            self.inherited.look(number)
+        } else {
+            self.rest.as_ref()?.local.look(number & !LOCAL)
+        }
+    }
+
+    /// Puts `value` under `number` and returns the reference that stood there.
+    #[inline]
+    pub(crate) fn replace(
+        &mut self,
+        pool: &Pool,
+        number: u32,
+        value: Option<Value>,
+    ) -> Option<Value> {
+        if number & LOCAL == 0 {
+            self.inherited.replace(pool, number, value)
+        } else {
+            self.rest().local.replace(pool, number & !LOCAL, value)
+        }
+    }
+
+    /// What work that inherits gets: everything but `#[no_inherit]` variables.
+    #[inline]
+    pub(crate) fn snapshot(&self) -> Self {
+        Self {
+            inherited: self.inherited.clone(),
+            rest: None,
+        }
+    }
+
+    /// A copy with everything in it and an identity of its own.
+    #[inline]
+    pub(crate) fn copy(&self) -> Self {
+        self.copy_with(self.inherited.clone())
+    }
+
+    /// A copy for which the caller has copied the inherited values.
+    #[inline]
+    pub(crate) fn copy_with(&self, inherited: Map) -> Self {
+        Self {
+            inherited,
+            rest: self.copy_of_rest(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn inherited(&self) -> &Map {
+        &self.inherited
+    }
+
+    #[inline]
+    fn copy_of_rest(&self) -> Option<Box<Rest>> {
+        let rest = self.rest.as_ref().filter(|rest| !rest.local.is_static())?;
+        Some(Box::new(Rest {
+            identity: 0,
+            local: rest.local.clone(),
+        }))
+    }
+
+    /// The number that no other context has; `next` makes it at the first call.
+    pub(crate) fn identity(&mut self, next: impl FnOnce() -> u64) -> u64 {
+        let rest = self.rest();
+        if rest.identity == 0 {
+            rest.identity = next();
+        }
+        rest.identity
+    }
+
+    /// The number, or 0 if none was made.
+    pub(crate) fn known_identity(&self) -> u64 {
+        self.rest.as_ref().map_or(0, |rest| rest.identity)
+    }
+
+    fn rest(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_with(|| {
+            Box::new(Rest {
+                identity: 0,
+                local: Map::EMPTY,
+            })
+        })
+    }
+
+    /// Calls `visit` with every value, in no order that means anything.
+    pub(crate) fn values<'a>(&'a self, visit: &mut impl FnMut(ValueRef<'a>)) {
+        self.inherited.values(visit);
+        if let Some(rest) = &self.rest {
+            rest.local.values(visit);
+        }
+    }
+
+    /// Moves the content out and leaves an empty context.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Self {
+        mem::replace(self, Self::EMPTY)
+    }
+}

@@ -1,0 +1,351 @@
+//! The persistent map from a variable's number to its value, behind one pointer.
+//!
+//! The first fifteen variables stand in the map's own node, so that a read of one is an index;
+//! all others in a [`Tree`] beside them. Place 0 stays empty for ever: a variable that was never
+//! set has the number 0, and reading it takes no branch of its own.
+//!
+//! A node is shared by all copies of a map and changed in place while only one map has it.
+//!
+//! # Leaning
+//!
+//! A scope of a synchronous function is over before the context around it changes. Its node
+//! therefore *leans*: it starts as a bitwise copy that counts none of the values it found, and
+//! notes in `owned` which references came to be its own. A scope thus costs the same however many
+//! variables are set around it.
+//!
+//! # Why it is sound
+//!
+//! * A node is written only through a [`Map`] that holds its one reference. The count of the
+//!   static empty node is never 1.
+//! * A reference whose bit in `owned` is set belongs to the node. One whose bit is not set
+//!   belongs to the node leant on, or to one below that, and whoever called [`Map::lean`] promised
+//!   that those outlive this node unchanged.
+//! * A leaning node is never shared: [`Map::clone`] first counts what it borrows
+//!   ([`Node::settle`]), after which it leans no more.
+//! * The `Cell`s of a node cross threads with it. That is sound because a shared node is never
+//!   written, not even its `owned`.
+//!
+//! `impl Drop for Map` stands in `current.rs`, because giving references back needs the thread's
+//! slot.
+
+use core::cell::{Cell, UnsafeCell};
+use core::mem::{self, ManuallyDrop};
+use core::panic::{RefUnwindSafe, UnwindSafe};
+use core::ptr::{self, NonNull};
+
+use crate::count::Count;
+use crate::pool::{Block, NODE_BYTES, Pool};
+use crate::tree::Tree;
+use crate::value::{Value, ValuePtr, ValueRef};
+
+/// How many places a node has; place 0 is the one that stays empty.
+const WIDTH: usize = 16;
+/// The bit in `owned` for the tree; place 0 has no use for it.
+const TREE: u16 = 1;
+
+struct Node {
+    count: Count,
+    /// Which of the references below are this node's own, one bit a place.
+    owned: Cell<u16>,
+    /// Whether the others are borrowed. If not, every reference is the node's own.
+    leans: Cell<bool>,
+    tree: UnsafeCell<ManuallyDrop<Option<Tree>>>,
+    places: [Cell<Option<ValuePtr>>; WIDTH],
+}
+
+const _: () = assert!(size_of::<Node>() == NODE_BYTES);
+const _: () = assert!(align_of::<Node>() <= align_of::<Block<NODE_BYTES>>());
+
+/// The node of every map without a value, never counted, never written.
+struct EmptyNode(Node);
+// SAFETY: Its count is never 1, so nothing ever writes it.
+unsafe impl Sync for EmptyNode {}
+
+static EMPTY: EmptyNode = EmptyNode(Node {
+    count: Count::of_a_static(),
+    owned: Cell::new(0),
+    leans: Cell::new(false),
+    tree: UnsafeCell::new(ManuallyDrop::new(None)),
+    places: [const { Cell::new(None) }; WIDTH],
+});
+
+impl Node {
+    /// The tree, for reading.
+    fn tree(&self) -> Option<&Tree> {
+        // SAFETY: The tree is written by `Map::replace` and `settle` alone, which hand out no
+        // reference into it and run no code that reads it meanwhile.
+        unsafe { &*self.tree.get() }.as_ref()
+    }
+
+    /// A copy of this node's content that leans on it.
+    #[inline]
+    fn lean(&self) -> Self {
+        Self {
+            count: Count::one(),
+            owned: Cell::new(0),
+            leans: Cell::new(true),
+            // SAFETY: The place is valid for reads. The copy lies in a `ManuallyDrop`, and as its
+            // bit in `owned` is not set, it is never dropped or changed.
+            tree: UnsafeCell::new(unsafe { ptr::read(self.tree.get()) }),
+            places: self.places.clone(),
+        }
+    }
+
+    /// Counts every reference that is not the node's own, after which all of them are.
+    ///
+    /// # Safety
+    ///
+    /// Only the caller has this node, and what it borrows is alive.
+    unsafe fn settle(&self) {
+        let mut owned = self.owned.get();
+        for (number, place) in self.places.iter().enumerate() {
+            if let Some(value) = place.get().filter(|_| owned & (1 << number) == 0) {
+                // SAFETY: The value is alive by the caller's promise. `owned` will say that the
+                // new reference is the node's.
+                mem::forget(unsafe { value.counted() });
+                owned |= 1 << number;
+            }
+        }
+        if let Some(tree) = self.tree().filter(|_| owned & TREE == 0) {
+            // The clone is what the node owns from now on; its bits are the ones that lie here.
+            mem::forget(tree.clone());
+            owned |= TREE;
+        }
+        self.owned.set(owned);
+        self.leans.set(false);
+    }
+}
+
+/// A map from numbers to values; `clone` shares.
+#[repr(transparent)]
+pub(crate) struct Map(NonNull<Node>);
+
+// SAFETY: Values are `Send + Sync`, counts are atomic, and a node that another map has too is not
+// written. A leaning map never leaves the frame of the scope that made it, see `lean`.
+unsafe impl Send for Map {}
+// SAFETY: As above; through `&Map` nothing is written but the `owned` of a leaning node, and a
+// leaning map is never shared between threads.
+unsafe impl Sync for Map {}
+// Every operation ends with a whole map or does not begin: none runs code of the user's.
+impl UnwindSafe for Map {}
+impl RefUnwindSafe for Map {}
+
+impl Map {
+    pub(crate) const EMPTY: Self = {
+        // SAFETY: The address of a static is not null.
+        Self(unsafe { NonNull::new_unchecked((&raw const EMPTY.0).cast_mut()) })
+    };
+
+    #[inline]
+    fn node(&self) -> &Node {
+        // SAFETY: The node is alive while a map has it, or static.
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Whether this is the map that was never written.
+    #[inline]
+    pub(crate) fn is_static(&self) -> bool {
+        ptr::eq(self.0.as_ptr(), &raw const EMPTY.0)
+    }
+
+    /// The place with this number, if it is in the node: an index, not a search.
+    #[inline]
+    pub(crate) fn near(&self, number: u32) -> Option<Option<ValuePtr>> {
+        self.node().places.get(number as usize).map(Cell::get)
+    }
+
+    /// The value under `number`, valid as long as it stays in this map.
+    #[inline]
+    pub(crate) fn get(&self, number: u32) -> Option<ValuePtr> {
+        match self.near(number) {
+            Some(place) => place,
+            None => self.get_in_tree(number),
+        }
+    }
+
+    fn get_in_tree(&self, number: u32) -> Option<ValuePtr> {
+        let value = self.node().tree()?.get(number - WIDTH as u32)?;
+        Some(value.ptr())
+    }
+
+    /// The value under `number`, for as long as the map is not changed.
+    pub(crate) fn look(&self, number: u32) -> Option<ValueRef<'_>> {
+        // SAFETY: This node has a reference, or the one leant on, until `replace` or `release`,
+        // which take `&mut self`.
+        Some(unsafe { self.get(number)?.look() })
+    }
+
+    /// Calls `visit` with every value, in no order that means anything.
+    pub(crate) fn values<'a>(&'a self, visit: &mut impl FnMut(ValueRef<'a>)) {
+        for value in self.node().places.iter().filter_map(Cell::get) {
+            // SAFETY: As in `look`.
+            visit(unsafe { value.look() });
+        }
+        if let Some(tree) = self.node().tree() {
+            // SAFETY: As in `look`, of the tree's own references.
+            tree.values(&mut |value| visit(unsafe { value.ptr().look() }));
+        }
+    }
+
+    /// Puts `value` under `number` and returns the reference that stood there.
+    pub(crate) fn replace(
+        &mut self,
+        pool: &Pool,
+        number: u32,
+        value: Option<Value>,
+    ) -> Option<Value> {
+        if value.is_none() && self.get(number).is_none() {
+            return None;
+        }
+        if !self.node().count.is_one() {
+            // The old node's references are all in the copy: dropping it drops no value.
+            *self = self.counted_copy(pool);
+        }
+        let node = self.node();
+        let Some(place) = node.places.get(number as usize) else {
+            return node.replace_in_tree(number - WIDTH as u32, value);
+        };
+        let bit = 1 << number;
+        let owned = node.owned.get();
+        node.owned.set(match value {
+            Some(_) => owned | bit,
+            None => owned & !bit,
+        });
+        let old = place.replace(value.map(Value::into_ptr));
+        // SAFETY: If the reference was the node's own it is now the caller's; if it was borrowed,
+        // the value is alive because the node leant on has it.
+        old.map(|old| unsafe {
+            match owned & bit {
+                0 => old.counted(),
+                _ => old.into_value(),
+            }
+        })
+    }
+
+    /// A copy with references of its own.
+    fn counted_copy(&self, pool: &Pool) -> Self {
+        let copy = self.leaning_copy(pool);
+        // SAFETY: The copy was made here and nobody else has it; `self` keeps alive what it
+        // borrows.
+        unsafe { copy.node().settle() };
+        copy
+    }
+
+    #[inline]
+    fn leaning_copy(&self, pool: &Pool) -> Self {
+        let memory = NonNull::from(Box::leak(pool.nodes.take())).cast::<Node>();
+        // SAFETY: The block has a node's size and alignment, as asserted above, and is nobody
+        // else's.
+        unsafe { memory.write(self.node().lean()) };
+        Self(memory)
+    }
+
+    /// A copy that counts nothing it finds here.
+    ///
+    /// # Safety
+    ///
+    /// As long as the copy exists, `self` is neither changed nor dropped, and what is made here
+    /// is used on this thread alone.
+    #[inline]
+    pub(crate) unsafe fn lean(&self, pool: &Pool) -> Self {
+        self.leaning_copy(pool)
+    }
+
+    /// Takes the map's reference to its node away; frees the node if it was the last.
+    ///
+    /// A value whose `Drop` panics does not keep the others from being dropped.
+    ///
+    /// # Safety
+    ///
+    /// `self` is not used afterwards: this is the work of `Drop`.
+    #[inline]
+    pub(crate) unsafe fn release(&mut self, pool: &Pool) {
+        if self.is_static() || !self.node().count.down() {
+            return;
+        }
+        // Declared in this order, so that the memory goes last on every way out.
+        let memory = Memory(self.0, pool);
+        let mut owned = Owned(memory.node());
+        owned.give_back_all();
+    }
+}
+
+impl Node {
+    /// As [`Map::replace`], for a node that only the caller has.
+    fn replace_in_tree(&self, index: u32, value: Option<Value>) -> Option<Value> {
+        // SAFETY: Only the caller has the node, and no reference into the tree is held: `get`
+        // hands out pointers to values, which do not lie in it. `Tree::replace` runs no code of
+        // the user's that could ask for the tree again.
+        let slot = unsafe { &mut *self.tree.get() };
+        if self.owned.get() & TREE == 0 {
+            // A tree leant on stays as it is: what is changed is a counted copy.
+            *slot = ManuallyDrop::new(slot.as_ref().cloned());
+            self.owned.set(self.owned.get() | TREE);
+        }
+        slot.get_or_insert_with(Tree::new).replace(index, value)
+    }
+}
+
+impl Clone for Map {
+    #[inline]
+    fn clone(&self) -> Self {
+        if !self.is_static() {
+            let node = self.node();
+            if node.leans.get() {
+                // SAFETY: A leaning node is never shared, so only `self` has it, on this thread;
+                // what it leans on is alive by the promise given to `lean`.
+                unsafe { node.settle() };
+            }
+            node.count.up();
+        }
+        Self(self.0)
+    }
+}
+
+/// The memory of a node without references; given back on drop.
+struct Memory<'p>(NonNull<Node>, &'p Pool);
+
+impl Memory<'_> {
+    fn node(&self) -> &Node {
+        // SAFETY: The memory is given back only when `self` is dropped.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for Memory<'_> {
+    fn drop(&mut self) {
+        // SAFETY: The node's memory was leaked from such a box in `bitwise_copy`, nobody has it
+        // any more, and a node has nothing to drop besides what `Owned` gives back.
+        let block = unsafe { Box::from_raw(self.0.as_ptr().cast::<Block<NODE_BYTES>>()) };
+        self.1.nodes.give(block);
+    }
+}
+
+/// The references that a node without holders still owns.
+struct Owned<'n>(&'n Node);
+
+impl Owned<'_> {
+    fn give_back_all(&mut self) {
+        let node = self.0;
+        while node.owned.get() != 0 {
+            let owned = node.owned.get();
+            let number = owned.trailing_zeros() as usize;
+            // The bit goes first: if a value's `Drop` panics, `drop` below goes on behind it.
+            node.owned.set(owned & (owned - 1));
+            if number == 0 {
+                // SAFETY: The bit said that the tree is the node's, and nobody else has the node.
+                drop(unsafe { ManuallyDrop::take(&mut *node.tree.get()) });
+            } else if let Some(value) = node.places[number].get() {
+                // SAFETY: The bit said that the reference is the node's, and it is cleared.
+                drop(unsafe { value.into_value() });
+            }
+        }
+    }
+}
+
+impl Drop for Owned<'_> {
+    /// Goes on with the rest when a value's `Drop` has panicked; otherwise nothing is left.
+    fn drop(&mut self) {
+        self.give_back_all();
+    }
+}

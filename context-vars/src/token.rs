@@ -1,0 +1,141 @@
+//! What a `set` must remember so that `reset` can take it back.
+
+use core::error::Error;
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::error::ResetErrorKind;
+use crate::value::Value;
+use crate::var::ContextVar;
+
+/// What [`ContextVar::set`] hands out and `reset` takes back.
+///
+/// A token is used once: `reset` consumes it. Dropped unused it changes nothing. It may cross
+/// threads, but only the context that it was made in accepts it. `Debug` shows no value.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::context_var;
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// let token = USER.set("alice");
+/// assert_eq!(token.old_value(), None);
+/// assert_eq!(token.var().name(), "USER");
+/// token.reset()?;
+/// assert_eq!(USER.get(), "anonymous");
+/// # Ok::<(), context_vars::ResetError<&'static str>>(())
+/// ```
+#[must_use = "keep the token for `reset`, or drop it with `let _ = ..` if the value shall stay"]
+pub struct Token<T: 'static> {
+    pub(crate) var: &'static ContextVar<T>,
+    /// What was there before; `None` if the variable was not set.
+    pub(crate) old: Option<Value>,
+    /// The context of the `set`; 0 in that of a thread that was ending.
+    pub(crate) context: u64,
+    value: PhantomData<T>,
+}
+
+impl<T: 'static> Token<T> {
+    pub(crate) fn new(var: &'static ContextVar<T>, old: Option<Value>, context: u64) -> Self {
+        Self {
+            var,
+            old,
+            context,
+            value: PhantomData,
+        }
+    }
+
+    /// The variable that was set.
+    #[must_use]
+    pub fn var(&self) -> &'static ContextVar<T> {
+        self.var
+    }
+
+    /// The value that the variable had before in the context of the `set`; `None` if it was not
+    /// set there, whatever its default.
+    #[must_use]
+    pub fn old_value(&self) -> Option<&T> {
+        self.old.as_ref()?.look().any().downcast_ref()
+    }
+}
+
+impl<T: 'static> fmt::Debug for Token<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("var", self.var)
+            .field("was_set", &self.old.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A token was refused; nothing has changed, and the token is handed back.
+///
+/// # Examples
+///
+/// A token of the context around the current one:
+///
+/// ```
+/// use context_vars::{ResetErrorKind, context_var, isolated};
+///
+/// context_var! {
+///     static USER: &str;
+/// }
+///
+/// let token = USER.set("alice");
+/// let error = isolated(|| token.reset()).unwrap_err();
+/// assert_eq!(error.kind(), ResetErrorKind::OtherContext);
+/// assert_eq!(USER.get(), "alice");
+/// error.into_token().reset().unwrap();
+/// assert!(!USER.is_set());
+/// ```
+#[non_exhaustive]
+pub struct ResetError<T: 'static> {
+    pub(crate) token: Token<T>,
+    pub(crate) kind: ResetErrorKind,
+}
+
+impl<T: 'static> ResetError<T> {
+    /// Why the token was refused.
+    #[must_use]
+    pub fn kind(&self) -> ResetErrorKind {
+        self.kind
+    }
+
+    /// The token, unused.
+    pub fn into_token(self) -> Token<T> {
+        self.token
+    }
+}
+
+impl<T: 'static> fmt::Display for ResetError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let var = &self.token.var.info;
+        match self.kind {
+            ResetErrorKind::OtherVariable => {
+                write!(
+                    f,
+                    "the token was made by `set` of another variable, `{var}`"
+                )
+            }
+            ResetErrorKind::OtherContext => write!(
+                f,
+                "the token of `{var}` was made in another context than the current one"
+            ),
+        }
+    }
+}
+
+impl<T: 'static> fmt::Debug for ResetError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResetError")
+            .field("kind", &self.kind)
+            .field("token", &self.token)
+            .finish()
+    }
+}
+
+impl<T: 'static> Error for ResetError<T> {}

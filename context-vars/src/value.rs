@@ -1,0 +1,298 @@
+//! One erased value: a heap block that never moves and is never written while it is shared.
+//!
+//! # Why it is sound
+//!
+//! * A [`ValuePtr`] points to a [`Header`] at the front of a `ValueBlock<T>`, made by
+//!   [`Value::new`] alone. The block lives as long as its count is not 0, and a [`Value`] holds
+//!   one of the counted references.
+//! * After `new` nothing writes the `T` until the last reference goes, so `&T` is good for as
+//!   long as a reference is held, on whatever thread.
+//! * `T: Send + Sync` at `new` is what `Send` and `Sync` of `Value`, and of everything built on
+//!   it, rest on.
+//! * The type is fixed by the variable: `new` takes the `ContextVar<T>` itself and stores its
+//!   `Info`, and the storage puts a value only under the number of that variable.
+//!
+//! `impl Drop for Value` stands in `current.rs`, because giving a reference back needs the
+//! thread's slot.
+
+use core::any::Any;
+use core::mem::ManuallyDrop;
+use core::panic::{RefUnwindSafe, UnwindSafe};
+use core::ptr::NonNull;
+
+use crate::count::Count;
+use crate::pool::{Block, Pool};
+use crate::var::{ContextVar, Info};
+
+/// The part of a block that does not depend on the type.
+struct Header {
+    count: Count,
+    ops: &'static Ops,
+    info: &'static Info,
+}
+
+#[repr(C)]
+struct ValueBlock<T> {
+    header: Header,
+    value: T,
+}
+
+/// What can be done with a value whose type is not known.
+struct Ops {
+    /// Drops the value and frees the block. The caller gave back the last reference.
+    free: unsafe fn(NonNull<Header>, &Pool),
+    /// The value as `dyn Any`. The caller holds a reference for as long as it uses the result.
+    any: unsafe fn(NonNull<Header>) -> NonNull<dyn Any>,
+    type_name: fn() -> &'static str,
+}
+
+/// Where the memory of a block comes from and goes to.
+#[derive(Clone, Copy)]
+enum Source {
+    Bytes32,
+    Bytes64,
+    Bytes128,
+    /// Too large, or aligned beyond what a pool's block is: the global allocator.
+    Global,
+}
+
+impl Source {
+    const fn of<T>() -> Self {
+        let bytes = size_of::<ValueBlock<T>>();
+        if align_of::<ValueBlock<T>>() > align_of::<Block<32>>() {
+            return Self::Global;
+        }
+        match bytes {
+            0..=32 => Self::Bytes32,
+            33..=64 => Self::Bytes64,
+            65..=128 => Self::Bytes128,
+            _ => Self::Global,
+        }
+    }
+
+    /// Memory for a `ValueBlock<T>`, which the caller must have asked `of::<T>()` about.
+    #[inline]
+    fn take<T>(self, pool: &Pool) -> NonNull<ValueBlock<T>> {
+        match self {
+            Self::Bytes32 => leak(pool.bytes32.take()).cast(),
+            Self::Bytes64 => leak(pool.bytes64.take()).cast(),
+            Self::Bytes128 => leak(pool.bytes128.take()).cast(),
+            Self::Global => leak(Box::<ValueBlock<T>>::new_uninit()).cast(),
+        }
+    }
+
+    /// Gives back what `take` gave.
+    ///
+    /// # Safety
+    ///
+    /// `block` comes from `take` of the same `self` and the same `T`, its content was dropped,
+    /// and it is not used afterwards.
+    #[inline]
+    unsafe fn give<T>(self, block: NonNull<ValueBlock<T>>, pool: &Pool) {
+        // SAFETY: The block was leaked from a box of the type that its source names, by the
+        // caller's promise, and an uninitialised box may hold anything.
+        unsafe {
+            match self {
+                Self::Bytes32 => pool.bytes32.give(Box::from_raw(block.as_ptr().cast())),
+                Self::Bytes64 => pool.bytes64.give(Box::from_raw(block.as_ptr().cast())),
+                Self::Bytes128 => pool.bytes128.give(Box::from_raw(block.as_ptr().cast())),
+                Self::Global => drop(Box::from_raw(
+                    block
+                        .as_ptr()
+                        .cast::<core::mem::MaybeUninit<ValueBlock<T>>>(),
+                )),
+            }
+        }
+    }
+}
+
+fn leak<B>(block: Box<B>) -> NonNull<B> {
+    NonNull::from(Box::leak(block))
+}
+
+/// The value's place in memory, with no say in how long it is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ValuePtr(NonNull<Header>);
+
+impl ValuePtr {
+    /// The value of `var` that this points to.
+    ///
+    /// # Safety
+    ///
+    /// The pointer was found under the number of a `ContextVar<T>`, or made for it, and a
+    /// reference to the block is held for all of `'a`.
+    #[inline]
+    pub(crate) unsafe fn get<'a, T>(self) -> &'a T {
+        let block = self.0.cast::<ValueBlock<T>>();
+        // SAFETY: A variable's number holds only blocks made for that variable, so the block is a
+        // `ValueBlock<T>`. It is alive for `'a` by the caller's promise and nothing writes it.
+        unsafe { &(*block.as_ptr()).value }
+    }
+
+    /// A counted reference beside the one that keeps the block alive now.
+    ///
+    /// # Safety
+    ///
+    /// Somebody holds a reference to the block during the call.
+    #[inline]
+    pub(crate) unsafe fn counted(self) -> Value {
+        // SAFETY: The block is alive by the caller's promise.
+        unsafe { self.0.as_ref() }.count.up();
+        Value(self)
+    }
+
+    /// The value, for looking at it.
+    ///
+    /// # Safety
+    ///
+    /// A reference to the block is held for all of `'a`.
+    #[inline]
+    pub(crate) unsafe fn look<'a>(self) -> ValueRef<'a> {
+        // SAFETY: The block is alive for `'a` by the caller's promise, and its header is never
+        // written but for the count, which is atomic.
+        ValueRef(unsafe { self.0.as_ref() })
+    }
+
+    /// The counted reference that [`Value::into_ptr`] or [`counted`](Self::counted) stood for.
+    ///
+    /// # Safety
+    ///
+    /// Such a reference exists and nobody else takes it over.
+    #[inline]
+    pub(crate) unsafe fn into_value(self) -> Value {
+        Value(self)
+    }
+}
+
+/// One counted reference to a value.
+pub(crate) struct Value(ValuePtr);
+
+// SAFETY: `new` asks for `T: Send + Sync`, so both the value and references to it may be used and
+// dropped on any thread; the count is atomic; the rest of the block is never written.
+unsafe impl Send for Value {}
+// SAFETY: As above; `&Value` gives no more than `&T` and new references.
+unsafe impl Sync for Value {}
+// The block is never written, so a panic cannot leave it half-written; what a `T` does inside is
+// its own affair, as with `Arc`, and DESIGN promises it for `Context`.
+impl UnwindSafe for Value {}
+impl RefUnwindSafe for Value {}
+
+impl Value {
+    #[inline]
+    pub(crate) fn new<T: Send + Sync + 'static>(
+        pool: &Pool,
+        var: &'static ContextVar<T>,
+        value: T,
+    ) -> Self {
+        let block = const { Source::of::<T>() }.take::<T>(pool);
+        let header = Header {
+            count: Count::one(),
+            ops: const { &Ops::of::<T>() },
+            info: &var.info,
+        };
+        // SAFETY: `take` gave memory of the size and alignment of a `ValueBlock<T>` that nobody
+        // else knows of.
+        unsafe { block.write(ValueBlock { header, value }) };
+        Self(ValuePtr(block.cast()))
+    }
+
+    /// The place alone; the reference is now the caller's to account for.
+    #[inline]
+    pub(crate) fn into_ptr(self) -> ValuePtr {
+        ManuallyDrop::new(self).0
+    }
+
+    #[inline]
+    pub(crate) fn ptr(&self) -> ValuePtr {
+        self.0
+    }
+
+    pub(crate) fn look(&self) -> ValueRef<'_> {
+        // SAFETY: `self` holds a reference as long as it is borrowed.
+        unsafe { self.0.look() }
+    }
+
+    /// Takes the reference away and frees the block if it was the last.
+    ///
+    /// # Safety
+    ///
+    /// `self` is not used afterwards: this is the work of `Drop`.
+    #[inline]
+    pub(crate) unsafe fn release(&mut self, pool: &Pool) {
+        // SAFETY: `self` holds a reference, which is not given back before the next line.
+        let header = unsafe { self.0.0.as_ref() };
+        let ops = header.ops;
+        if header.count.down() {
+            // SAFETY: That was the last reference.
+            unsafe { (ops.free)(self.0.0, pool) };
+        }
+    }
+}
+
+impl Clone for Value {
+    #[inline]
+    fn clone(&self) -> Self {
+        // SAFETY: `self` holds a reference.
+        unsafe { self.0.counted() }
+    }
+}
+
+/// A value that somebody keeps for `'a`.
+#[derive(Clone, Copy)]
+pub(crate) struct ValueRef<'a>(&'a Header);
+
+impl<'a> ValueRef<'a> {
+    pub(crate) fn any(self) -> &'a dyn Any {
+        // SAFETY: `look` promised that the block is alive for `'a`.
+        let any = unsafe { (self.0.ops.any)(NonNull::from(self.0)) };
+        // SAFETY: It points into the block, which nothing writes.
+        unsafe { any.as_ref() }
+    }
+
+    pub(crate) fn info(self) -> &'static Info {
+        self.0.info
+    }
+
+    pub(crate) fn type_name(self) -> &'static str {
+        (self.0.ops.type_name)()
+    }
+}
+
+impl Ops {
+    const fn of<T: 'static>() -> Self {
+        Self {
+            free: free::<T>,
+            any: any::<T>,
+            type_name: core::any::type_name::<T>,
+        }
+    }
+}
+
+/// Drops the value, then frees the block, also if the drop panics.
+///
+/// # Safety
+///
+/// `header` is the front of a `ValueBlock<T>` to which no reference is left.
+unsafe fn free<T>(header: NonNull<Header>, pool: &Pool) {
+    struct Memory<'p, T>(NonNull<ValueBlock<T>>, &'p Pool);
+    impl<T> Drop for Memory<'_, T> {
+        fn drop(&mut self) {
+            // SAFETY: `Value::new::<T>` took the block from this very source; the value in it was
+            // dropped before this runs, as far as it could be.
+            unsafe { const { Source::of::<T>() }.give(self.0, self.1) };
+        }
+    }
+    let memory = Memory::<T>(header.cast(), pool);
+    // SAFETY: The block is a `ValueBlock<T>` without references by the caller's promise. The
+    // header has nothing to drop.
+    unsafe { (&raw mut (*memory.0.as_ptr()).value).drop_in_place() };
+}
+
+/// # Safety
+///
+/// `header` is the front of a `ValueBlock<T>` to which a reference is held.
+unsafe fn any<T: 'static>(header: NonNull<Header>) -> NonNull<dyn Any> {
+    // SAFETY: The caller's promise is that of `get`.
+    let value: &T = unsafe { ValuePtr(header).get() };
+    NonNull::from(value as &dyn Any)
+}
