@@ -73,6 +73,16 @@ thread_local! {
     static AT_END: EmptySlot = const { EmptySlot };
 }
 
+/// This thread's slot.
+///
+/// A reference instead of `LocalKey::with`, whose closures the compiler tends not to inline.
+#[inline]
+fn slot<'a>() -> &'a Slot {
+    // SAFETY: The slot has no destructor, so it lives as long as its thread. The reference does
+    // not leave the thread, because `Slot` is not `Sync`, and stays on the stacks of this module.
+    SLOT.with(|slot| unsafe { &*ptr::from_ref::<Slot>(slot) })
+}
+
 impl Slot {
     /// The current context, for reading during one expression.
     ///
@@ -156,15 +166,14 @@ struct EmptySlot;
 
 impl Drop for EmptySlot {
     fn drop(&mut self) {
-        SLOT.with(|slot| {
-            slot.phase.set(Phase::Ended);
-            slot.pool.close();
-            // Deeper, `std::process::exit` was called inside a scope: there the root is on the
-            // stack, and the process ends with it.
-            if slot.depth.get() == 0 {
-                drop(slot.swap(State::EMPTY));
-            }
-        });
+        let slot = slot();
+        slot.phase.set(Phase::Ended);
+        slot.pool.close();
+        // Deeper, `std::process::exit` was called inside a scope: there the root is on the stack,
+        // and the process ends with it.
+        if slot.depth.get() == 0 {
+            drop(slot.swap(State::EMPTY));
+        }
     }
 }
 
@@ -173,13 +182,12 @@ impl Drop for EmptySlot {
 /// The one function by which references to values go back; see point 2 above.
 #[inline]
 fn give_back(release: impl FnOnce(&Pool)) {
-    SLOT.with(|slot| {
-        if !slot.open.get().is_null() {
-            secure(slot);
-        }
-        slot.make_live();
-        release(&slot.pool);
-    });
+    let slot = slot();
+    if !slot.open.get().is_null() {
+        secure(slot);
+    }
+    slot.make_live();
+    release(&slot.pool);
 }
 
 impl Drop for Value {
@@ -251,31 +259,30 @@ impl Drop for Open<'_> {
 /// Calls `f` with the value of `var` in the current context, which stays valid whatever `f` does.
 #[inline]
 pub(crate) fn with<T, R>(var: &'static ContextVar<T>, f: impl FnOnce(Option<&T>) -> R) -> R {
-    SLOT.with(|slot| {
-        // SAFETY: The reference ends with the expression; what is found is a pointer.
-        let Some(value) = (unsafe { slot.state() }).get(var.info.number()) else {
-            return f(None);
-        };
-        let frame = Frame {
-            value,
-            below: slot.open.get(),
-            secured: Cell::new(false),
-        };
-        slot.open.set(&raw const frame);
-        let open = Open(slot, &frame);
-        // SAFETY: The pointer was found under the variable's number. The current context holds a
-        // reference; before that can go, `secure` takes one for the frame, until `open` is dropped.
-        let result = f(Some(unsafe { value.get() }));
-        drop(open);
-        result
-    })
+    let slot = slot();
+    // SAFETY: The reference ends with the expression; what is found is a pointer.
+    let Some(value) = (unsafe { slot.state() }).get(var.info.number()) else {
+        return f(None);
+    };
+    let frame = Frame {
+        value,
+        below: slot.open.get(),
+        secured: Cell::new(false),
+    };
+    slot.open.set(&raw const frame);
+    let open = Open(slot, &frame);
+    // SAFETY: The pointer was found under the variable's number. The current context holds a
+    // reference; before that can go, `secure` takes one for the frame, until `open` is dropped.
+    let result = f(Some(unsafe { value.get() }));
+    drop(open);
+    result
 }
 
 /// Whether `var` has a value in the current context.
 #[inline]
 pub(crate) fn is_set(info: &Info) -> bool {
     // SAFETY: The reference ends with the expression.
-    SLOT.with(|slot| unsafe { slot.state() }.get(info.number()).is_some())
+    unsafe { slot().state() }.get(info.number()).is_some()
 }
 
 // ---- changing ----
@@ -283,10 +290,9 @@ pub(crate) fn is_set(info: &Info) -> bool {
 /// Makes `value` one that a context can hold.
 #[inline]
 pub(crate) fn new_value<T: Send + Sync>(var: &'static ContextVar<T>, value: T) -> Value {
-    SLOT.with(|slot| {
-        slot.make_live();
-        Value::new(&slot.pool, var, value)
-    })
+    let slot = slot();
+    slot.make_live();
+    Value::new(&slot.pool, var, value)
 }
 
 /// Puts `value` into the current context and returns what stood there.
@@ -294,14 +300,13 @@ pub(crate) fn new_value<T: Send + Sync>(var: &'static ContextVar<T>, value: T) -
 /// In the root of a thread that has ended, `value` is dropped instead.
 #[inline]
 pub(crate) fn replace(info: &'static Info, value: Option<Value>) -> Option<Value> {
-    SLOT.with(|slot| {
-        slot.make_live();
-        if slot.is_closed_root() {
-            return None;
-        }
-        let number = info.number_for_set();
-        slot.change(|state, pool| state.replace(pool, number, value))
-    })
+    let slot = slot();
+    slot.make_live();
+    if slot.is_closed_root() {
+        return None;
+    }
+    let number = info.number_for_set();
+    slot.change(|state, pool| state.replace(pool, number, value))
 }
 
 /// Puts `value` under `info` into a context that is not current and returns what stood there.
@@ -310,10 +315,9 @@ pub(crate) fn replace_in(
     info: &'static Info,
     value: Option<Value>,
 ) -> Option<Value> {
-    SLOT.with(|slot| {
-        slot.make_live();
-        state.replace(&slot.pool, info.number_for_set(), value)
-    })
+    let slot = slot();
+    slot.make_live();
+    state.replace(&slot.pool, info.number_for_set(), value)
 }
 
 impl Slot {
@@ -326,20 +330,19 @@ impl Slot {
 /// The number of the current context, made at the first call; 0 where nothing can be set.
 #[inline]
 pub(crate) fn identity() -> u64 {
-    SLOT.with(|slot| {
-        slot.make_live();
-        if slot.is_closed_root() {
-            return 0;
-        }
-        slot.change(|state, _| state.identity(next_identity))
-    })
+    let slot = slot();
+    slot.make_live();
+    if slot.is_closed_root() {
+        return 0;
+    }
+    slot.change(|state, _| state.identity(next_identity))
 }
 
 /// The number of the current context, 0 if it has none.
 #[inline]
 pub(crate) fn known_identity() -> u64 {
     // SAFETY: The reference ends with the expression.
-    SLOT.with(|slot| unsafe { slot.state() }.known_identity())
+    unsafe { slot().state() }.known_identity()
 }
 
 fn next_identity() -> u64 {
@@ -351,7 +354,7 @@ fn next_identity() -> u64 {
 /// Whether the current context is the thread's own.
 #[cfg(feature = "tokio")]
 pub(crate) fn is_root() -> bool {
-    SLOT.with(|slot| slot.depth.get() == 0)
+    slot().depth.get() == 0
 }
 
 // ---- copying and swapping ----
@@ -360,20 +363,21 @@ pub(crate) fn is_root() -> bool {
 #[inline]
 pub(crate) fn snapshot() -> State {
     // SAFETY: The reference ends with the expression, which only counts references up.
-    SLOT.with(|slot| unsafe { slot.state() }.snapshot())
+    unsafe { slot().state() }.snapshot()
 }
 
 /// What a scope starts from.
 #[inline]
 pub(crate) fn copy() -> State {
     // SAFETY: The reference ends with the expression, which only counts references up.
-    SLOT.with(|slot| unsafe { slot.state() }.copy())
+    unsafe { slot().state() }.copy()
 }
 
 /// A context that is current until this is dropped, and then lies in its place again.
 pub(crate) struct Entered<'a> {
+    /// Empty while the context is in the slot.
     home: &'a mut State,
-    outer: State,
+    outer: ManuallyDrop<State>,
     depth: usize,
     /// It belongs to this thread's slot.
     here: PhantomData<*const ()>,
@@ -382,10 +386,10 @@ pub(crate) struct Entered<'a> {
 impl<'a> Entered<'a> {
     #[inline]
     pub(crate) fn new(home: &'a mut State) -> Self {
-        let (outer, depth) = SLOT.with(|slot| slot.enter(home.take()));
+        let (outer, depth) = slot().enter(home.take());
         Self {
             home,
-            outer,
+            outer: ManuallyDrop::new(outer),
             depth,
             here: PhantomData,
         }
@@ -395,8 +399,11 @@ impl<'a> Entered<'a> {
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
-        let outer = self.outer.take();
-        *self.home = SLOT.with(|slot| slot.leave(outer, self.depth));
+        // SAFETY: `drop` is the last use.
+        let outer = unsafe { ManuallyDrop::take(&mut self.outer) };
+        let inner = slot().leave(outer, self.depth);
+        // The empty state that lay there holds nothing that would have to be dropped.
+        mem::forget(mem::replace(self.home, inner));
     }
 }
 
@@ -420,21 +427,20 @@ impl SyncScope {
     /// One node from the thread's free list, whatever the number of variables.
     #[inline]
     pub fn enter() -> Self {
-        SLOT.with(|slot| {
-            slot.make_live();
-            // SAFETY: The reference ends with the expression.
-            let state = unsafe { slot.state() };
-            // SAFETY: What is leant on becomes `outer`, which is not touched before `drop` has
-            // taken the copy out of the slot, and goes back to it whole. The copy is used through
-            // the slot alone. A scope that is forgotten keeps `outer` for ever.
-            let inner = state.copy_with(unsafe { state.inherited().lean(&slot.pool) });
-            let (outer, depth) = slot.enter(inner);
-            Self {
-                outer: ManuallyDrop::new(outer),
-                depth,
-                here: PhantomData,
-            }
-        })
+        let slot = slot();
+        slot.make_live();
+        // SAFETY: The reference ends with the next expression.
+        let state = unsafe { slot.state() };
+        // SAFETY: What is leant on becomes `outer`, which is not touched before `drop` has taken
+        // the copy out of the slot, and goes back to it whole. The copy is used through the slot
+        // alone. A scope that is forgotten keeps `outer` for ever.
+        let inner = state.copy_with(unsafe { state.inherited().lean(&slot.pool) });
+        let (outer, depth) = slot.enter(inner);
+        Self {
+            outer: ManuallyDrop::new(outer),
+            depth,
+            here: PhantomData,
+        }
     }
 }
 
@@ -443,7 +449,7 @@ impl Drop for SyncScope {
     fn drop(&mut self) {
         // SAFETY: `drop` is the last use.
         let outer = unsafe { ManuallyDrop::take(&mut self.outer) };
-        let inner = SLOT.with(|slot| slot.leave(outer, self.depth));
+        let inner = slot().leave(outer, self.depth);
         // Last, in the outer context: a value's `Drop` may do what it likes, also to that one.
         drop(inner);
     }
@@ -479,22 +485,26 @@ pub(crate) fn default_of<T>(var: &'static ContextVar<T>) -> Option<&'static T> {
 #[track_caller]
 fn make_default<T>(var: &'static ContextVar<T>) -> Option<&'static T> {
     let make = var.default.make?;
-    let value = SLOT.with(|slot| {
-        // Declared first, so that what the default has set goes last.
-        let mut empty = State::EMPTY;
-        let making = Making {
-            info: &var.info,
-            around: slot.making.get(),
-        };
-        refuse_circle(&making);
-        slot.making.set(&raw const making);
-        let _unlink = Unlink(slot, &making);
-        let _entered = Entered::new(&mut empty);
-        make()
-    });
+    let value = make_in_empty_context(&var.info, make);
     // A thread that lost the race drops its own result here, in the context that reads.
     let (kept, _lost) = var.default.keep_first(value);
     Some(kept)
+}
+
+#[track_caller]
+fn make_in_empty_context<T>(info: &'static Info, make: fn() -> T) -> T {
+    let slot = slot();
+    // Declared first, so that what the default has set goes last.
+    let mut empty = State::EMPTY;
+    let making = Making {
+        info,
+        around: slot.making.get(),
+    };
+    refuse_circle(&making);
+    slot.making.set(&raw const making);
+    let _unlink = Unlink(slot, &making);
+    let _entered = Entered::new(&mut empty);
+    make()
 }
 
 /// Panics if the default that is about to be computed is being computed already.
