@@ -1,1 +1,24 @@
-//! Behaviour tests of `context-vars`, one module per behaviour.
+//! Behaviour of `context-vars`, one module a subject; a test's name is its claim.
+//!
+//! Rules (`R4`) are those of the design, cases (`case 29`) those of the conformance list; see
+//! `tests/CASES.md`.
+
+mod support;
+
+mod reading;
+mod defaults;
+mod tokens;
+mod contexts;
+mod scopes;
+mod futures;
+mod inheriting;
+mod reentrancy;
+mod drops;
+mod thread_end;
+mod iterators;
+mod no_inherit;
+mod many_variables;
+mod auto_traits;
+mod sizes;
+mod allocations;
+mod layers;

@@ -1,0 +1,187 @@
+//! R6, R7, R8: `Context`, copies, `run`.
+
+use context_vars::{Context, context_var, isolated};
+
+use crate::support::{Tracked, panic_of};
+
+context_var! {
+    static USER: String = "anonymous".to_owned();
+    static REQUEST_ID: u64;
+    #[redact]
+    static PASSWORD: &str;
+    static OPAQUE: Tracked;
+    static NUMBER: std::net::Ipv4Addr;
+}
+
+mod second {
+    context_vars::context_var! {
+        pub static USER: &str;
+    }
+}
+
+#[test]
+fn copies_are_independent_both_ways() {
+    // case 96, case 104, case 106
+    isolated(|| {
+        drop(REQUEST_ID.set(1));
+        let mut copy = Context::current();
+        drop(REQUEST_ID.set(2));
+        copy.run(|| {
+            assert_eq!(REQUEST_ID.get(), 1);
+            drop(REQUEST_ID.set(3));
+        });
+        assert_eq!(REQUEST_ID.get(), 2);
+        let mut clone = copy.clone();
+        clone.run(|| drop(REQUEST_ID.set(4)));
+        assert_eq!(copy.get(&REQUEST_ID), Some(&3));
+        assert_eq!(clone.get(&REQUEST_ID), Some(&4));
+    });
+}
+
+#[test]
+fn run_keeps_what_was_set_and_a_second_run_sees_it() {
+    // case 92, case 101, case 107
+    let mut context = Context::new();
+    context.run(|| drop(REQUEST_ID.set(1)));
+    assert!(context.contains(&REQUEST_ID));
+    assert_eq!(context.run(|| REQUEST_ID.get()), 1);
+    assert!(!REQUEST_ID.is_set());
+}
+
+#[test]
+fn run_that_panics_keeps_what_was_set_and_can_be_entered_again() {
+    // case 89, case 91, case 202; R7, R8
+    let mut context = Context::new();
+    USER.sync_scope("outer".into(), || {
+        let text = panic_of(|| {
+            context.run(|| {
+                drop(REQUEST_ID.set(9));
+                panic!("in run");
+            })
+        });
+        assert_eq!(text, "in run");
+        assert_eq!(USER.get(), "outer");
+        assert!(!REQUEST_ID.is_set());
+    });
+    assert_eq!(context.run(|| REQUEST_ID.get()), 9);
+}
+
+#[test]
+fn runs_of_different_contexts_nest() {
+    let mut outer = Context::new().with_value(&REQUEST_ID, 1);
+    let mut inner = Context::new().with_value(&REQUEST_ID, 2);
+    outer.run(|| {
+        inner.run(|| assert_eq!(REQUEST_ID.get(), 2));
+        assert_eq!(REQUEST_ID.get(), 1);
+    });
+}
+
+#[test]
+fn with_value_and_without_make_the_context_they_say() {
+    // case 71, case 79, case 84
+    let context = Context::new().with_value(&REQUEST_ID, 1).with_value(&REQUEST_ID, 2);
+    let before = context.clone();
+    let context = context.without(&REQUEST_ID).without(&REQUEST_ID);
+    assert_eq!(before.get(&REQUEST_ID), Some(&2));
+    assert_eq!(context.get(&REQUEST_ID), None);
+    assert!(context.is_empty() && !before.is_empty());
+}
+
+#[test]
+fn get_and_contains_speak_of_entries_and_not_of_defaults() {
+    // case 6
+    let mut context = Context::new();
+    assert_eq!(context.get(&USER), None);
+    assert!(!context.contains(&USER));
+    assert_eq!(context.run(|| USER.get()), "anonymous");
+}
+
+#[test]
+fn context_is_listed_by_name_then_module_with_typed_values() {
+    // case 97
+    let context = Context::new()
+        .with_value(&USER, "alice".to_owned())
+        .with_value(&second::USER, "bob")
+        .with_value(&REQUEST_ID, 7);
+    assert_eq!(context.len(), 3);
+    let listed: Vec<_> = context.iter().map(|e| (e.name(), e.module_path())).collect();
+    let here = module_path!();
+    let there = concat!(module_path!(), "::second");
+    assert_eq!(listed, [("REQUEST_ID", here), ("USER", here), ("USER", there)]);
+    let mut entries = context.iter();
+    assert_eq!(entries.len(), 3);
+    let id = entries.next().unwrap();
+    assert_eq!(id.downcast_ref::<u64>(), Some(&7));
+    assert_eq!(id.downcast_ref::<String>(), None);
+    let last = entries.next_back().unwrap();
+    assert_eq!(last.downcast_ref::<&str>(), Some(&"bob"));
+    let by_reference: Vec<_> = (&context).into_iter().map(|e| e.to_string()).collect();
+    assert_eq!(by_reference, ["7", "alice", "bob"]);
+}
+
+#[test]
+fn debug_is_sorted_redacted_and_falls_back_to_the_name_of_the_type() {
+    let alive = crate::support::Alive::default();
+    let context = Context::new()
+        .with_value(&USER, "alice".to_owned())
+        .with_value(&REQUEST_ID, 7);
+    assert_eq!(format!("{context:?}"), r#"{REQUEST_ID: 7, USER: "alice"}"#);
+    let context = context
+        .with_value(&PASSWORD, "secret")
+        .with_value(&OPAQUE, alive.track());
+    let text = format!("{context:?}");
+    let tracked = std::any::type_name::<Tracked>();
+    assert_eq!(
+        text,
+        format!(r#"{{OPAQUE: {tracked}, PASSWORD: ***, REQUEST_ID: 7, USER: "alice"}}"#)
+    );
+    assert!(!format!("{context:#?}").contains("secret"));
+    assert_eq!(format!("{:?}", Context::new()), "{}");
+}
+
+#[test]
+fn display_of_an_entry_is_display_and_redacts_too() {
+    let context = Context::new()
+        .with_value(&NUMBER, std::net::Ipv4Addr::LOCALHOST)
+        .with_value(&PASSWORD, "secret");
+    let shown: Vec<_> = context.iter().map(|e| format!("{}={e}", e.name())).collect();
+    assert_eq!(shown, ["NUMBER=127.0.0.1", "PASSWORD=***"]);
+    let secret = context.iter().last().unwrap();
+    assert_eq!(secret.downcast_ref::<&str>(), Some(&"secret"), "redacting is about printing");
+}
+
+#[test]
+fn handle_is_read_while_a_copy_of_it_is_entered() {
+    // case 99: an entered context cannot be read, a copy beside it can.
+    let mut entered = Context::new().with_value(&REQUEST_ID, 1);
+    let beside = entered.clone();
+    std::thread::scope(|threads| {
+        threads.spawn(|| entered.run(|| (2..1000).for_each(|n| drop(REQUEST_ID.set(n)))));
+        (0..1000).for_each(|_| assert_eq!(beside.get(&REQUEST_ID), Some(&1)));
+    });
+    assert_eq!(entered.get(&REQUEST_ID), Some(&999));
+}
+
+#[test]
+fn default_and_new_are_the_empty_context() {
+    assert!(Context::default().is_empty());
+    const EMPTY: Context = Context::new();
+    assert_eq!(EMPTY.len(), 0);
+}
+
+#[test]
+fn thousand_nested_runs_restore_each_level() {
+    // case 234, case 306
+    fn level(n: u64) {
+        if n == 0 {
+            return;
+        }
+        Context::current().run(|| {
+            drop(REQUEST_ID.set(n));
+            level(n - 1);
+            assert_eq!(REQUEST_ID.get(), n);
+        });
+    }
+    level(1000);
+    assert!(!REQUEST_ID.is_set());
+}

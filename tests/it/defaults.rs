@@ -1,0 +1,95 @@
+//! R3: when, where and how often a default is computed.
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use context_vars::{context_var, inherit};
+
+use crate::support::panic_of;
+
+context_var! {
+    static USER: &str = "anonymous";
+    static GREETING: String = format!("hello {}", USER.get());
+    static LEAVES_NO_TRACE: u32 = { drop(USER.set("nobody")); 1 };
+    static ITSELF: u32 = ITSELF.get() + 1;
+    static LEFT: u32 = RIGHT.get();
+    static RIGHT: u32 = LEFT.get();
+    static ONCE_MORE: u32 = fails_at_first();
+    static RACED: usize = raced();
+    static MUTUAL_A: u32 = { START.wait(); 1 + *MUTUAL_BASE.get().first().unwrap() };
+    static MUTUAL_B: u32 = { START.wait(); 2 + *MUTUAL_BASE.get().first().unwrap() };
+    static MUTUAL_BASE: Vec<u32> = vec![10];
+}
+
+static TRIES: AtomicUsize = AtomicUsize::new(0);
+static RACERS: AtomicUsize = AtomicUsize::new(0);
+static BOTH_COMPUTE: Barrier = Barrier::new(2);
+static START: Barrier = Barrier::new(2);
+
+fn fails_at_first() -> u32 {
+    assert!(TRIES.fetch_add(1, Ordering::SeqCst) > 0, "not yet");
+    7
+}
+
+fn raced() -> usize {
+    // Both threads are inside before either is done: nobody waits for a lock.
+    BOTH_COMPUTE.wait();
+    RACERS.fetch_add(1, Ordering::SeqCst)
+}
+
+#[test]
+fn default_does_not_depend_on_who_reads_first() {
+    USER.sync_scope("alice", || assert_eq!(GREETING.get(), "hello anonymous"));
+    assert_eq!(GREETING.get(), "hello anonymous");
+}
+
+#[test]
+fn what_a_default_sets_is_gone_when_it_is_computed() {
+    USER.sync_scope("alice", || {
+        assert_eq!(LEAVES_NO_TRACE.get(), 1);
+        assert_eq!(USER.get(), "alice");
+    });
+}
+
+#[test]
+fn default_that_needs_itself_panics_and_says_so() {
+    let text = panic_of(|| ITSELF.get());
+    assert!(text.contains("::ITSELF` needs itself"), "{text}");
+    let text = panic_of(|| LEFT.get());
+    assert!(text.contains("::LEFT` needs itself"), "{text}");
+    // Nothing is left behind: set, it reads like any other.
+    LEFT.sync_scope(3, || assert_eq!(LEFT.get(), 3));
+    assert!(panic_of(|| RIGHT.get()).contains("::RIGHT` needs itself"));
+}
+
+#[test]
+fn default_that_panicked_is_tried_again() {
+    USER.sync_scope("alice", || {
+        assert_eq!(panic_of(|| ONCE_MORE.get()), "not yet");
+        assert_eq!(USER.get(), "alice"); // the empty context was left
+        assert_eq!(ONCE_MORE.get(), 7);
+    });
+}
+
+#[test]
+fn racing_threads_all_get_the_first_result() {
+    let threads: Vec<_> = (0..2).map(|_| std::thread::spawn(|| RACED.get())).collect();
+    let read: Vec<_> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+    assert_eq!(RACERS.load(Ordering::SeqCst), 2, "both computed it");
+    assert_eq!(read[0], read[1]);
+    assert_eq!(RACED.get(), read[0]);
+}
+
+#[test]
+fn defaults_that_need_a_third_one_at_the_same_time_do_not_deadlock() {
+    let a = std::thread::spawn(inherit(|| MUTUAL_A.get()));
+    let b = std::thread::spawn(inherit(|| MUTUAL_B.get()));
+    assert_eq!((a.join().unwrap(), b.join().unwrap()), (11, 12));
+}
+
+#[test]
+fn default_is_one_value_for_all_readers() {
+    let first = GREETING.with(|greeting| greeting.as_ptr().addr());
+    let there = std::thread::spawn(|| GREETING.with(|greeting| greeting.as_ptr().addr()));
+    assert_eq!(there.join().unwrap(), first);
+}

@@ -1,0 +1,76 @@
+//! R17, for iterators.
+
+use context_vars::{Context, context_var, prelude::*};
+
+use crate::support::OnDrop;
+
+context_var! {
+    static USER: &str = "anonymous";
+    static COUNT: u32 = 0;
+}
+
+#[test]
+fn each_step_runs_inside_and_nothing_leaks_between_steps() {
+    // case 204, case 212, case 217
+    let steps = (0..3).map(|_| {
+        drop(COUNT.set(COUNT.get() + 1));
+        (USER.get(), COUNT.get())
+    });
+    let mut steps = USER.sync_scope("alice", || steps.inherit_context());
+    for n in 1..=3 {
+        USER.sync_scope("consumer", || assert_eq!(steps.next(), Some(("alice", n))));
+        assert_eq!(COUNT.get(), 0);
+    }
+    assert_eq!(steps.next(), None);
+}
+
+#[test]
+fn iterators_advanced_in_turn_keep_their_own() {
+    // case 206, case 214
+    let generator = |own: &'static str| {
+        let mut first = true;
+        std::iter::from_fn(move || {
+            if std::mem::take(&mut first) {
+                drop(USER.set(own));
+            }
+            Some(USER.get())
+        })
+        .in_context(Context::new())
+    };
+    let (mut a, mut b) = (generator("a"), generator("b"));
+    let seen = [a.next(), b.next(), a.next(), b.next()].map(Option::unwrap);
+    assert_eq!(seen, ["a", "b", "a", "b"]);
+}
+
+#[test]
+fn both_ends_length_and_hint_are_forwarded() {
+    let mut numbers = (0..4).map(|n| (n, USER.get())).in_context(Context::new().with_value(&USER, "alice"));
+    assert_eq!((numbers.len(), numbers.size_hint()), (4, (4, Some(4))));
+    assert_eq!(numbers.next_back(), Some((3, "alice")));
+    assert_eq!(numbers.nth(1), Some((1, "alice")));
+    assert_eq!(numbers.len(), 1);
+    fn fused<I: std::iter::FusedIterator>(_: &I) {}
+    fused(&numbers);
+}
+
+#[test]
+fn half_used_iterator_is_dropped_inside_its_context() {
+    let mut seen = "";
+    let hook = OnDrop(|| seen = USER.get());
+    let mut steps = std::iter::repeat_with(move || {
+        let _hook = &hook;
+        drop(USER.set("set by a step"));
+    })
+    .in_context(Context::new().with_value(&USER, "alice"));
+    steps.next();
+    drop(steps);
+    assert_eq!(seen, "set by a step");
+}
+
+#[test]
+fn step_that_panics_restores() {
+    let mut steps = std::iter::once_with(|| panic!("{}", USER.get()))
+        .in_context(Context::new().with_value(&USER, "alice"));
+    assert_eq!(crate::support::panic_of(|| steps.next()), "alice");
+    assert_eq!(USER.get(), "anonymous");
+}

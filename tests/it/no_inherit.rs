@@ -1,0 +1,89 @@
+//! R14: `#[no_inherit]` variables.
+
+use context_vars::{Context, context_var, inherit, isolated, prelude::*};
+
+use crate::support::{Alive, Tracked, allocations};
+
+context_var! {
+    #[no_inherit]
+    static TRANSACTION: u32;
+    #[no_inherit]
+    static TRACKED: Tracked;
+    static USER: &str = "anonymous";
+}
+
+#[test]
+fn left_out_of_snapshots_and_of_everything_that_inherits() {
+    // case 171, case 179, case 281
+    TRANSACTION.sync_scope(7, || {
+        USER.sync_scope("alice", || {
+            assert_eq!(Context::current().get(&TRANSACTION), None);
+            assert_eq!(Context::current().get(&USER), Some(&"alice"));
+            assert!(!inherit(|| TRANSACTION.is_set())());
+            let there = context_vars::thread::spawn(|| (USER.get(), TRANSACTION.is_set()));
+            assert_eq!(there.join().unwrap(), ("alice", false));
+            let step = std::iter::once_with(|| TRANSACTION.is_set()).inherit_context().next();
+            assert_eq!(step, Some(false));
+        });
+    });
+}
+
+#[tokio::test]
+async fn scopes_of_the_same_work_keep_it() {
+    TRANSACTION
+        .scope(7, async {
+            USER.sync_scope("alice", || assert_eq!(TRANSACTION.get(), 7));
+            USER.scope("bob", async {
+                tokio::task::yield_now().await;
+                assert_eq!(TRANSACTION.get(), 7);
+                drop(TRANSACTION.set(8));
+            })
+            .await;
+            assert_eq!(TRANSACTION.get(), 7);
+        })
+        .await;
+}
+
+#[test]
+fn context_that_was_given_one_explicitly_holds_it() {
+    let mut context = Context::new().with_value(&TRANSACTION, 1);
+    assert_eq!(context.get(&TRANSACTION), Some(&1));
+    assert_eq!(context.run(|| TRANSACTION.get()), 1);
+    context.run(|| drop(TRANSACTION.set(2)));
+    let mut clone = context.clone();
+    assert_eq!(clone.get(&TRANSACTION), Some(&2));
+    clone.run(|| drop(TRANSACTION.set(3)));
+    assert_eq!(context.get(&TRANSACTION), Some(&2));
+    assert_eq!(context.len(), 1);
+    assert_eq!(format!("{context:?}"), "{TRANSACTION: 2}");
+    assert!(context.without(&TRANSACTION).is_empty());
+}
+
+#[test]
+fn set_and_reset_by_token_like_any_other() {
+    isolated(|| {
+        let token = TRANSACTION.set(1);
+        let inner = TRANSACTION.set(2);
+        inner.reset().unwrap();
+        assert_eq!(TRANSACTION.get(), 1);
+        token.reset().unwrap();
+        assert!(!TRANSACTION.is_set());
+    });
+}
+
+#[test]
+fn dropped_with_the_work_that_has_it() {
+    let alive = Alive::default();
+    let snapshot = TRACKED.sync_scope(alive.track(), Context::current);
+    assert_eq!(alive.count(), 0, "the snapshot does not keep it");
+    drop(snapshot);
+}
+
+#[test]
+fn snapshot_costs_no_more_when_one_is_set() {
+    // R6 stays O(1)
+    TRANSACTION.sync_scope(7, || {
+        let _warm = Context::current();
+        assert_eq!(allocations(Context::current), 0);
+    });
+}

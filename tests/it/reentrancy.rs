@@ -1,0 +1,207 @@
+//! R18: inside `with` everything is allowed, on every variable.
+
+use std::pin::pin;
+
+use context_vars::{Context, context_var, inherit, isolated, prelude::*};
+
+use crate::support::{Alive, Tracked, poll_once};
+
+context_var! {
+    static NAME: String = "default".to_owned();
+    static TRACKED: (Tracked, String);
+    static LOUD: Loud;
+    static INNER: u32;
+    static FRAGILE: Fragile;
+    #[no_inherit]
+    static LOCAL: String;
+}
+
+fn name(text: &str) -> String {
+    text.to_owned()
+}
+
+/// Its `Clone` sets the variable that is being read.
+struct Loud(String);
+
+impl Clone for Loud {
+    fn clone(&self) -> Self {
+        drop(LOUD.set(Loud("set while it was cloned".into())));
+        Loud(self.0.clone())
+    }
+}
+
+/// Its `Clone` panics.
+struct Fragile;
+
+impl Clone for Fragile {
+    fn clone(&self) -> Self {
+        panic!("in clone");
+    }
+}
+
+#[test]
+fn value_stays_valid_when_it_is_set_and_reset_inside_with() {
+    let alive = Alive::default();
+    isolated(|| {
+        drop(TRACKED.set((alive.track(), name("first"))));
+        TRACKED.with(|(_, first)| {
+            drop(TRACKED.set((alive.track(), name("second"))));
+            assert_eq!(alive.count(), 2, "the value that is looked at is kept");
+            let token = TRACKED.set((alive.track(), name("third")));
+            TRACKED.with(|(_, third)| {
+                token.reset().unwrap();
+                assert_eq!((first.as_str(), third.as_str()), ("first", "third"));
+            });
+            assert_eq!(alive.count(), 2, "the third went when nobody looked any more");
+        });
+        assert_eq!(alive.count(), 1);
+        TRACKED.with(|(_, text)| assert_eq!(text, "second"));
+    });
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn scopes_threads_and_contexts_work_inside_with() {
+    NAME.sync_scope(name("alice"), || {
+        NAME.with(|alice| {
+            NAME.sync_scope(name("bob"), || {
+                NAME.with(|bob| assert_eq!((alice.as_str(), bob.as_str()), ("alice", "bob")));
+                drop(NAME.set(name("carol")));
+            });
+            let there = std::thread::spawn(inherit(|| NAME.get())).join().unwrap();
+            assert_eq!(there, "alice");
+            let mut context = Context::current();
+            drop(NAME.set(name("dave")));
+            context.run(|| assert_eq!(NAME.get(), "alice"));
+            drop(context);
+            let mut future = pin!(NAME.scope(name("eve"), async { NAME.get() }));
+            assert!(poll_once(future.as_mut()).is_ready());
+            assert_eq!(alice, "alice");
+        });
+        assert_eq!(NAME.get(), "dave");
+    });
+}
+
+#[test]
+fn last_copy_of_a_context_is_dropped_while_its_value_is_looked_at() {
+    let alive = Alive::default();
+    let mut context = Context::new().with_value(&TRACKED, (alive.track(), name("kept")));
+    let snapshot = context.run(Context::current);
+    context.run(|| {
+        TRACKED.with(|(_, text)| {
+            // The slot's node is shared: the set copies it and gives the old one back.
+            drop(TRACKED.set((alive.track(), name("new"))));
+            drop(snapshot);
+            assert_eq!(text, "kept");
+            assert_eq!(alive.count(), 2);
+        });
+        assert_eq!(alive.count(), 1);
+    });
+}
+
+#[test]
+fn future_that_owns_the_value_is_dropped_inside_with() {
+    let alive = Alive::default();
+    let context = Context::new().with_value(&TRACKED, (alive.track(), name("theirs")));
+    let work = std::future::pending::<()>().in_context(context.clone());
+    let mut entered = context;
+    entered.run(|| {
+        TRACKED.with(|(_, text)| {
+            drop(work);
+            assert_eq!((text.as_str(), alive.count()), ("theirs", 1));
+        });
+    });
+    drop(entered);
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn clone_that_sets_the_variable_it_is_cloned_from_is_harmless() {
+    isolated(|| {
+        drop(LOUD.set(Loud("before".into())));
+        assert_eq!(LOUD.get().0, "before");
+        LOUD.with(|loud| assert_eq!(loud.0, "set while it was cloned"));
+    });
+}
+
+#[test]
+fn clone_that_panics_poisons_nothing() {
+    isolated(|| {
+        drop(FRAGILE.set(Fragile));
+        assert_eq!(crate::support::panic_of(|| FRAGILE.get()), "in clone");
+        assert_eq!(crate::support::panic_of(|| FRAGILE.get()), "in clone");
+        assert!(FRAGILE.is_set());
+        FRAGILE.with(|_| ());
+    });
+}
+
+#[test]
+fn with_that_panics_releases_what_it_secured() {
+    let alive = Alive::default();
+    isolated(|| {
+        drop(TRACKED.set((alive.track(), name("first"))));
+        let text = crate::support::panic_of(|| {
+            TRACKED.with(|_| {
+                drop(TRACKED.set((alive.track(), name("second"))));
+                panic!("inside with");
+            })
+        });
+        assert_eq!((text.as_str(), alive.count()), ("inside with", 1));
+    });
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn with_on_a_default_may_set_the_variable() {
+    isolated(|| {
+        NAME.with(|default| {
+            drop(NAME.set(name("set")));
+            assert_eq!((default.as_str(), NAME.get().as_str()), ("default", "set"));
+        });
+    });
+}
+
+#[test]
+fn long_running_with_keeps_no_more_than_it_looks_at() {
+    let alive = Alive::default();
+    NAME.sync_scope(name("server"), || {
+        NAME.with(|_| {
+            for _ in 0..1000 {
+                TRACKED.sync_scope((alive.track(), name("request")), || {
+                    TRACKED.with(|_| assert_eq!(alive.count(), 1));
+                });
+                assert_eq!(alive.count(), 0);
+            }
+        });
+    });
+}
+
+#[test]
+fn nested_looks_at_one_value_share_its_lifetime() {
+    let alive = Alive::default();
+    isolated(|| {
+        drop(TRACKED.set((alive.track(), name("one"))));
+        TRACKED.with(|outer| {
+            TRACKED.with(|inner| {
+                drop(TRACKED.set((alive.track(), name("two"))));
+                assert_eq!(outer.1, inner.1);
+            });
+            assert_eq!(alive.count(), 2);
+            assert_eq!(outer.1, "one");
+        });
+        assert_eq!(alive.count(), 1);
+    });
+}
+
+#[test]
+fn not_inherited_variable_is_as_safe_inside_with() {
+    isolated(|| {
+        drop(LOCAL.set(name("first")));
+        LOCAL.with(|first| {
+            drop(LOCAL.set(name("second")));
+            INNER.sync_scope(1, || drop(LOCAL.set(name("third"))));
+            assert_eq!(first, "first");
+        });
+        assert_eq!(LOCAL.get(), "second");
+    });
+}

@@ -1,0 +1,117 @@
+//! What several modules of tests need.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+
+/// Counts the allocations of each thread.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+// SAFETY: Both functions hand their arguments on to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: The caller's promise is the system allocator's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: The caller's promise is the system allocator's.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+/// How often `f` allocates on this thread.
+pub fn allocations<R>(f: impl FnOnce() -> R) -> usize {
+    let before = ALLOCATIONS.get();
+    let result = f();
+    let count = ALLOCATIONS.get() - before;
+    drop(result);
+    count
+}
+
+/// Polls once, with a waker that does nothing.
+pub fn poll_once<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// A future that is pending once.
+pub async fn yield_once() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// How many of the [`Tracked`] made from it are alive.
+#[derive(Clone, Default)]
+pub struct Alive(Arc<AtomicUsize>);
+
+impl Alive {
+    pub fn track(&self) -> Tracked {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Tracked(self.clone())
+    }
+
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A value whose drop is counted.
+pub struct Tracked(Alive);
+
+impl Drop for Tracked {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Calls a closure when it is dropped.
+pub struct OnDrop<F: FnMut()>(pub F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// A value that may do anything when it is dropped.
+pub type DropHook = OnDrop<Box<dyn FnMut() + Send + Sync>>;
+
+pub fn on_drop(f: impl FnMut() + Send + Sync + 'static) -> DropHook {
+    OnDrop(Box::new(f))
+}
+
+/// The text of a panic.
+pub fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
+    payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .expect("a panic with a text")
+}
+
+/// Runs `f`, which must panic, and gives the text.
+pub fn panic_of<R>(f: impl FnOnce() -> R) -> String {
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+    let payload = result.err().expect("a panic");
+    panic_text(&*payload).to_owned()
+}

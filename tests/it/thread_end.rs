@@ -1,0 +1,133 @@
+//! R20: a thread that ends.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
+
+use context_vars::{Context, context_var, prelude::*};
+
+use crate::support::{Alive, DropHook, OnDrop, Tracked, on_drop, poll_once};
+
+context_var! {
+    static USER: &str = "anonymous";
+    static BARE: u32;
+    static TRACKED: Tracked;
+    static HOOK: DropHook;
+    #[no_inherit]
+    static LOCAL: Tracked;
+}
+
+thread_local! {
+    static AT_END: RefCell<Option<OnDrop<Box<dyn FnMut()>>>> = const { RefCell::new(None) };
+}
+
+/// Runs `f` in the destructor of a thread-local, which is registered before or after ours.
+fn in_destructor(before_ours: bool, f: impl FnOnce() + Send + 'static) {
+    let mut f = Some(f);
+    std::thread::spawn(move || {
+        if !before_ours {
+            drop(USER.set("ours"));
+        }
+        let run = Box::new(move || f.take().expect("once")());
+        AT_END.with_borrow_mut(|slot| *slot = Some(OnDrop(run)));
+        drop(USER.set("ours"));
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+fn values_of_a_threads_root_are_dropped_when_it_ends() {
+    let alive = Alive::default();
+    let there = alive.clone();
+    std::thread::spawn(move || {
+        drop(TRACKED.set(there.track()));
+        drop(LOCAL.set(there.track()));
+        assert_eq!(there.count(), 2);
+    })
+    .join()
+    .unwrap();
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn everything_works_in_destructors_of_other_thread_locals() {
+    for before_ours in [true, false] {
+        let alive = Alive::default();
+        let (there, ran) = (alive.clone(), Arc::new(Mutex::new(false)));
+        let done = ran.clone();
+        in_destructor(before_ours, move || {
+            let _ = USER.get();
+            assert!(BARE.try_get().is_err());
+            assert_eq!(BARE.get_or(3), 3);
+            let token = TRACKED.set(there.track());
+            let _ = token.reset();
+            drop(TRACKED.set(there.track()));
+            USER.sync_scope("scope at the end", || {
+                assert_eq!(USER.get(), "scope at the end");
+                USER.set("set in it").reset().unwrap();
+                BARE.sync_scope(1, || assert_eq!(BARE.get(), 1));
+            });
+            let mut future = Box::pin(USER.scope("future", async { USER.get() }));
+            assert!(poll_once(future.as_mut()).is_ready());
+            let mut context = Context::current().with_value(&BARE, 5);
+            assert_eq!(context.run(|| BARE.get()), 5);
+            let work = async {}.inherit_context();
+            drop(work);
+            *done.lock().unwrap() = true;
+        });
+        assert!(*ran.lock().unwrap());
+        assert_eq!(alive.count(), 0, "set in an ending thread, before ours: {before_ours}");
+    }
+}
+
+#[test]
+fn token_made_in_the_root_of_an_ended_thread_is_refused() {
+    let refused = Arc::new(Mutex::new(None));
+    let there = refused.clone();
+    in_destructor(true, move || {
+        let token = USER.set("too late");
+        assert_eq!((USER.get(), token.old_value()), ("anonymous", None));
+        *there.lock().unwrap() = Some(token.reset().is_err());
+    });
+    assert_eq!(*refused.lock().unwrap(), Some(true));
+}
+
+#[test]
+fn drop_of_a_roots_value_may_set_again_while_the_thread_ends() {
+    let alive = Alive::default();
+    let there = alive.clone();
+    std::thread::spawn(move || {
+        drop(HOOK.set(on_drop(move || {
+            assert_eq!(USER.get(), "anonymous");
+            drop(TRACKED.set(there.track()));
+            drop(USER.set("too late"));
+        })));
+    })
+    .join()
+    .unwrap();
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn many_threads_end_while_others_read_their_contexts() {
+    // case 249
+    let alive = Alive::default();
+    let (sender, contexts) = std::sync::mpsc::channel::<Context>();
+    let threads: Vec<_> = (0..32)
+        .map(|n| {
+            let (there, sender) = (alive.clone(), sender.clone());
+            std::thread::spawn(move || {
+                drop(TRACKED.set(there.track()));
+                drop(BARE.set(n));
+                sender.send(Context::current()).unwrap();
+            })
+        })
+        .collect();
+    drop(sender);
+    let mut sum = 0;
+    for context in contexts {
+        sum += context.get(&BARE).unwrap();
+    }
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!((sum, alive.count()), ((0..32).sum(), 0));
+}

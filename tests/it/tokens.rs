@@ -1,0 +1,191 @@
+//! R4, R5: `set`, tokens and `reset`.
+
+use std::error::Error as _;
+
+use context_vars::{Context, ResetErrorKind, context_var, inherit, isolated, prelude::*};
+
+use crate::support::Alive;
+
+context_var! {
+    static USER: &str = "anonymous";
+    static OTHER: &str;
+    static TRACKED: crate::support::Tracked;
+    static LIST: Vec<u32>;
+}
+
+#[test]
+fn token_knows_the_variable_and_the_old_value() {
+    // case 26, case 27
+    isolated(|| {
+        let first = USER.set("alice");
+        assert_eq!(first.old_value(), None, "a default is not an old value");
+        assert!(std::ptr::eq(first.var(), &USER));
+        let second = USER.set("bob");
+        assert_eq!(second.old_value(), Some(&"alice"));
+        second.reset().unwrap();
+        assert_eq!(USER.get(), "alice");
+        first.reset().unwrap();
+        assert!(!USER.is_set());
+    });
+}
+
+#[test]
+fn reset_puts_back_what_was_there_whatever_was_set_since() {
+    // case 29, case 37
+    isolated(|| {
+        let outer = USER.set("a");
+        drop(USER.set("b"));
+        let _inner = USER.set("c");
+        USER.reset(outer).unwrap();
+        assert_eq!(USER.get(), "anonymous");
+        assert!(!USER.is_set());
+    });
+}
+
+#[test]
+fn tokens_may_be_used_in_any_order() {
+    isolated(|| {
+        let first = USER.set("a");
+        let second = USER.set("b");
+        USER.reset(first).unwrap();
+        assert!(!USER.is_set());
+        USER.reset(second).unwrap();
+        assert_eq!(USER.get(), "a");
+    });
+}
+
+#[test]
+fn token_of_another_variable_is_handed_back_and_changes_nothing() {
+    // case 31: same type, so that only the run time can tell.
+    isolated(|| {
+        drop(OTHER.set("other"));
+        let token = USER.set("alice");
+        let error = OTHER.reset(token).unwrap_err();
+        assert_eq!(error.kind(), ResetErrorKind::OtherVariable);
+        assert!(error.to_string().contains("::USER"), "{error}");
+        assert!(error.source().is_none());
+        assert_eq!((USER.get(), OTHER.get()), ("alice", "other"));
+        error.into_token().reset().unwrap();
+        assert!(!USER.is_set());
+    });
+}
+
+#[test]
+fn token_of_another_context_is_refused_in_each_kind_of_one() {
+    // case 32; R4: a scope that has ended, another task, a copy, the context around.
+    let refused = |result: Result<(), context_vars::ResetError<&'static str>>| {
+        assert_eq!(result.unwrap_err().kind(), ResetErrorKind::OtherContext);
+    };
+    refused(OTHER.sync_scope("x", || USER.set("in a scope")).reset());
+    let mut entered = Context::current();
+    refused(entered.run(|| USER.set("in run")).reset());
+    refused(std::thread::spawn(|| USER.set("there")).join().unwrap().reset());
+
+    isolated(|| {
+        let token = USER.set("here");
+        let token = OTHER.sync_scope("x", || token.reset()).unwrap_err().into_token();
+        let token = Context::current().run(|| token.reset()).unwrap_err().into_token();
+        let token = inherit(|| token.reset())().unwrap_err().into_token();
+        let there = std::thread::spawn(inherit(|| token.reset()));
+        let token = there.join().unwrap().unwrap_err().into_token();
+        assert_eq!(USER.get(), "here");
+        token.reset().unwrap();
+    });
+}
+
+#[test]
+fn token_of_a_context_is_good_in_a_later_run_of_it() {
+    let mut context = Context::new().with_value(&USER, "first");
+    let token = context.run(|| USER.set("second"));
+    let copy = context.clone();
+    context.run(|| token.reset()).unwrap();
+    assert_eq!(context.get(&USER), Some(&"first"));
+    assert_eq!(copy.get(&USER), Some(&"second"));
+}
+
+#[test]
+fn token_is_refused_by_a_clone_of_its_context() {
+    let mut context = Context::new();
+    let token = context.run(|| USER.set("a"));
+    let error = context.clone().run(|| token.reset()).unwrap_err();
+    assert_eq!(error.kind(), ResetErrorKind::OtherContext);
+}
+
+#[test]
+fn token_is_good_on_another_thread_that_runs_its_context() {
+    let mut context = Context::new();
+    let token = context.run(|| USER.set("a"));
+    let there = std::thread::spawn(move || {
+        context.run(|| token.reset()).unwrap();
+        context.contains(&USER)
+    });
+    assert!(!there.join().unwrap());
+}
+
+#[tokio::test]
+async fn token_of_one_poll_is_good_in_a_later_poll_of_the_same_future() {
+    let work = async {
+        let token = USER.set("alice");
+        tokio::task::yield_now().await;
+        assert_eq!(USER.get(), "alice");
+        token.reset().unwrap();
+        USER.is_set()
+    };
+    assert!(!work.inherit_context().await);
+}
+
+#[test]
+fn unused_token_changes_nothing() {
+    // R5
+    isolated(|| {
+        let token = USER.set("alice");
+        drop(token);
+        assert_eq!(USER.get(), "alice");
+    });
+}
+
+#[test]
+fn token_keeps_the_old_value_and_gives_it_back_to_nobody_else() {
+    let alive = Alive::default();
+    isolated(|| {
+        drop(TRACKED.set(alive.track()));
+        let token = TRACKED.set(alive.track());
+        assert_eq!(alive.count(), 2);
+        assert!(token.old_value().is_some());
+        token.reset().unwrap();
+        assert_eq!(alive.count(), 1, "the new value is gone");
+        drop(TRACKED.set(alive.track()));
+        assert_eq!(alive.count(), 1, "a dropped token gives up the old value");
+    });
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn debug_of_tokens_and_errors_shows_no_value() {
+    // case 41
+    isolated(|| {
+        drop(LIST.set(vec![4711]));
+        let token = LIST.set(vec![4712]);
+        let error = isolated(|| token.reset()).unwrap_err();
+        for text in [format!("{error:?}"), error.to_string()] {
+            assert!(!text.contains("471"), "{text}");
+            assert!(text.contains("LIST"), "{text}");
+        }
+    });
+}
+
+#[test]
+fn scope_inside_which_tokens_were_forgotten_ends_with_the_outer_value() {
+    // case 34, case 36, case 57
+    USER.sync_scope("outer", || {
+        let _ = std::panic::catch_unwind(|| {
+            USER.sync_scope("inner", || {
+                drop(USER.set("x"));
+                drop(OTHER.set("y"));
+                panic!("inside");
+            })
+        });
+        assert_eq!(USER.get(), "outer");
+        assert!(!OTHER.is_set());
+    });
+}
