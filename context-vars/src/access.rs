@@ -146,8 +146,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// Sets the variable in a scope that generated code has entered; nothing takes it back.
     #[inline]
     pub(crate) fn set_in_scope(&'static self, value: T) {
-        let value = current::new_value(self, value);
-        drop(current::replace(&self.info, Some(value)));
+        current::put(self, value);
     }
 
     /// Puts back what was there before the `set` that made `token`, "nothing" included, whatever

@@ -129,6 +129,20 @@ impl Slot {
         self.swap(outer)
     }
 
+    /// A copy of the current context that leans on it.
+    ///
+    /// # Safety
+    ///
+    /// That of [`Map::lean`].
+    #[inline(never)]
+    unsafe fn lean(&self) -> State {
+        self.make_live();
+        // SAFETY: The reference ends with the next expression.
+        let state = unsafe { self.state() };
+        // SAFETY: The caller's promise.
+        state.copy_with(unsafe { state.inherited().lean(&self.pool) })
+    }
+
     #[inline]
     fn make_live(&self) {
         if self.phase.get() == Phase::Fresh {
@@ -186,7 +200,6 @@ fn give_back(release: impl FnOnce(&Pool)) {
     if !slot.open.get().is_null() {
         secure(slot);
     }
-    slot.make_live();
     release(&slot.pool);
 }
 
@@ -309,6 +322,16 @@ pub(crate) fn replace(info: &'static Info, value: Option<Value>) -> Option<Value
     slot.change(|state, pool| state.replace(pool, number, value))
 }
 
+/// Puts a value into the current context, which is a scope's; see [`State::put`].
+#[inline]
+pub(crate) fn put<T: Send + Sync>(var: &'static ContextVar<T>, value: T) {
+    let slot = slot();
+    let value = Value::new(&slot.pool, var, value);
+    let number = var.info.number_for_set();
+    // What comes back is dropped behind the change, when the slot is whole again.
+    drop(slot.change(|state, pool| state.put(pool, number, value)));
+}
+
 /// Puts `value` under `info` into a context that is not current and returns what stood there.
 pub(crate) fn replace_in(
     state: &mut State,
@@ -425,16 +448,15 @@ impl SyncScope {
     /// # Cost
     ///
     /// One node from the thread's free list, whatever the number of variables.
-    #[inline]
+    // Inlined always, like `drop`, so that the outer state stays in registers: written as two
+    // words and read back as one pair, it would wait for the processor's store buffer.
+    #[inline(always)]
     pub fn enter() -> Self {
         let slot = slot();
-        slot.make_live();
-        // SAFETY: The reference ends with the next expression.
-        let state = unsafe { slot.state() };
         // SAFETY: What is leant on becomes `outer`, which is not touched before `drop` has taken
         // the copy out of the slot, and goes back to it whole. The copy is used through the slot
         // alone. A scope that is forgotten keeps `outer` for ever.
-        let inner = state.copy_with(unsafe { state.inherited().lean(&slot.pool) });
+        let inner = unsafe { slot.lean() };
         let (outer, depth) = slot.enter(inner);
         Self {
             outer: ManuallyDrop::new(outer),
@@ -445,14 +467,20 @@ impl SyncScope {
 }
 
 impl Drop for SyncScope {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: `drop` is the last use.
         let outer = unsafe { ManuallyDrop::take(&mut self.outer) };
         let inner = slot().leave(outer, self.depth);
         // Last, in the outer context: a value's `Drop` may do what it likes, also to that one.
-        drop(inner);
+        discard(inner);
     }
+}
+
+/// Drops a state that is handed over in registers.
+#[inline(never)]
+fn discard(state: State) {
+    drop(state);
 }
 
 // ---- defaults ----

@@ -70,6 +70,18 @@ impl State {
         }
     }
 
+    /// Puts `value` under `number`; returns what stood there if this state alone kept it there.
+    #[inline]
+    pub(crate) fn put(&mut self, pool: &Pool, number: u32, value: Value) -> Option<Value> {
+        if number & LOCAL == 0 {
+            self.inherited.put(pool, number, value)
+        } else {
+            self.rest()
+                .local
+                .replace(pool, number & !LOCAL, Some(value))
+        }
+    }
+
     /// What work that inherits gets: everything but `#[no_inherit]` variables.
     #[inline]
     pub(crate) fn snapshot(&self) -> Self {

@@ -187,7 +187,7 @@ impl Map {
         }
     }
 
-    /// Puts `value` under `number` and returns the reference that stood there.
+    /// Puts `value` under `number` and returns a reference to what stood there.
     pub(crate) fn replace(
         &mut self,
         pool: &Pool,
@@ -197,29 +197,40 @@ impl Map {
         if value.is_none() && self.get(number).is_none() {
             return None;
         }
+        self.unshare(pool);
+        let node = self.node();
+        if number as usize >= WIDTH {
+            return node.replace_in_tree(number - WIDTH as u32, value);
+        }
+        match node.put_near(number as usize, value) {
+            Displaced::Own(old) => Some(old),
+            // SAFETY: The node leant on has the value, and a reference to it.
+            Displaced::Borrowed(old) => old.map(|old| unsafe { old.counted() }),
+        }
+    }
+
+    /// Puts `value` under `number`; returns what stood there if this map alone kept it there.
+    ///
+    /// This spares counting a reference to a value of the map leant on, which nobody wants.
+    #[inline]
+    pub(crate) fn put(&mut self, pool: &Pool, number: u32, value: Value) -> Option<Value> {
+        if number as usize >= WIDTH {
+            return self.replace(pool, number, Some(value));
+        }
+        self.unshare(pool);
+        match self.node().put_near(number as usize, Some(value)) {
+            Displaced::Own(old) => Some(old),
+            Displaced::Borrowed(_) => None,
+        }
+    }
+
+    /// Makes sure that only this map has its node.
+    #[inline]
+    fn unshare(&mut self, pool: &Pool) {
         if !self.node().count.is_one() {
             // The old node's references are all in the copy: dropping it drops no value.
             *self = self.counted_copy(pool);
         }
-        let node = self.node();
-        let Some(place) = node.places.get(number as usize) else {
-            return node.replace_in_tree(number - WIDTH as u32, value);
-        };
-        let bit = 1 << number;
-        let owned = node.owned.get();
-        node.owned.set(match value {
-            Some(_) => owned | bit,
-            None => owned & !bit,
-        });
-        let old = place.replace(value.map(Value::into_ptr));
-        // SAFETY: If the reference was the node's own it is now the caller's; if it was borrowed,
-        // the value is alive because the node leant on has it.
-        old.map(|old| unsafe {
-            match owned & bit {
-                0 => old.counted(),
-                _ => old.into_value(),
-            }
-        })
     }
 
     /// A copy with references of its own.
@@ -263,14 +274,39 @@ impl Map {
         if self.is_static() || !self.node().count.down() {
             return;
         }
-        // Declared in this order, so that the memory goes last on every way out.
-        let memory = Memory(self.0, pool);
-        let mut owned = Owned(memory.node());
-        owned.give_back_all();
+        let mut left = Left { node: self.0, pool };
+        left.give_back_values();
+        left.give_back_memory();
+        // Nothing is left for the destructor, which goes on behind a value's `Drop` that panics.
+        mem::forget(left);
     }
 }
 
+/// What stood in a place.
+enum Displaced {
+    /// A reference of the node's own, now the caller's.
+    Own(Value),
+    /// Nothing, or a value to which the node leant on has the reference.
+    Borrowed(Option<ValuePtr>),
+}
+
 impl Node {
+    /// Writes a place of a node that only the caller has.
+    #[inline]
+    fn put_near(&self, number: usize, value: Option<Value>) -> Displaced {
+        let bit = 1 << number;
+        let owned = self.owned.get();
+        self.owned.set(match value {
+            Some(_) => owned | bit,
+            None => owned & !bit,
+        });
+        match self.places[number].replace(value.map(Value::into_ptr)) {
+            // SAFETY: The bit said that the reference was the node's own.
+            Some(old) if owned & bit != 0 => Displaced::Own(unsafe { old.into_value() }),
+            old => Displaced::Borrowed(old),
+        }
+    }
+
     /// As [`Map::replace`], for a node that only the caller has.
     fn replace_in_tree(&self, index: u32, value: Option<Value>) -> Option<Value> {
         // SAFETY: Only the caller has the node, and no reference into the tree is held: `get`
@@ -302,50 +338,54 @@ impl Clone for Map {
     }
 }
 
-/// The memory of a node without references; given back on drop.
-struct Memory<'p>(NonNull<Node>, &'p Pool);
-
-impl Memory<'_> {
-    fn node(&self) -> &Node {
-        // SAFETY: The memory is given back only when `self` is dropped.
-        unsafe { self.0.as_ref() }
-    }
+/// What is left of a node that nobody has any more: its memory, and the references it owns.
+struct Left<'p> {
+    node: NonNull<Node>,
+    pool: &'p Pool,
 }
 
-impl Drop for Memory<'_> {
-    fn drop(&mut self) {
-        // SAFETY: The node's memory was leaked from such a box in `bitwise_copy`, nobody has it
-        // any more, and a node has nothing to drop besides what `Owned` gives back.
-        let block = unsafe { Box::from_raw(self.0.as_ptr().cast::<Block<NODE_BYTES>>()) };
-        self.1.nodes.give(block);
-    }
-}
-
-/// The references that a node without holders still owns.
-struct Owned<'n>(&'n Node);
-
-impl Owned<'_> {
-    fn give_back_all(&mut self) {
-        let node = self.0;
-        while node.owned.get() != 0 {
+impl Left<'_> {
+    #[inline]
+    fn give_back_values(&mut self) {
+        // SAFETY: The memory is given back behind this, and nobody else has the node.
+        let node = unsafe { self.node.as_ref() };
+        loop {
             let owned = node.owned.get();
-            let number = owned.trailing_zeros() as usize;
-            // The bit goes first: if a value's `Drop` panics, `drop` below goes on behind it.
+            if owned == 0 {
+                return;
+            }
+            let number = owned.trailing_zeros() as usize % WIDTH;
+            // The bit goes first: if a value's `Drop` panics, the destructor goes on behind it.
             node.owned.set(owned & (owned - 1));
-            if number == 0 {
-                // SAFETY: The bit said that the tree is the node's, and nobody else has the node.
-                drop(unsafe { ManuallyDrop::take(&mut *node.tree.get()) });
-            } else if let Some(value) = node.places[number].get() {
+            if let Some(value) = node.places[number].get() {
                 // SAFETY: The bit said that the reference is the node's, and it is cleared.
                 drop(unsafe { value.into_value() });
+            } else {
+                // Place 0 is always empty; its bit speaks of the tree.
+                // SAFETY: The bit said that the tree is the node's, and it is cleared.
+                drop(unsafe { ManuallyDrop::take(&mut *node.tree.get()) });
             }
         }
     }
+
+    #[inline]
+    fn give_back_memory(&mut self) {
+        // SAFETY: The memory was leaked from such a box in `leaning_copy`, and nobody has it any
+        // more. What a node has to drop was dropped.
+        let block = unsafe { Box::from_raw(self.node.as_ptr().cast::<Block<NODE_BYTES>>()) };
+        self.pool.nodes.give(block);
+    }
 }
 
-impl Drop for Owned<'_> {
-    /// Goes on with the rest when a value's `Drop` has panicked; otherwise nothing is left.
+impl Drop for Left<'_> {
+    #[cold]
     fn drop(&mut self) {
-        self.give_back_all();
+        struct Memory<'a, 'p>(&'a mut Left<'p>);
+        impl Drop for Memory<'_, '_> {
+            fn drop(&mut self) {
+                self.0.give_back_memory();
+            }
+        }
+        Memory(self).0.give_back_values();
     }
 }
