@@ -1,0 +1,248 @@
+//! What is generated: the body, with contexts captured and entered where it hands out work.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprAsync, ExprClosure, ReturnType};
+
+use super::marks::regroup;
+use super::parse::{Argument, Call, Literal, LiteralKind, Piece, Work};
+use super::validate::{Carry, Names, Reuse};
+use crate::crate_path::CratePath;
+use crate::parameters::Parameters;
+use crate::{returns, spans};
+
+/// Puts bodies together again.
+pub(crate) struct Writer<'a> {
+    pub(crate) crate_path: &'a CratePath,
+    pub(crate) names: &'a Names,
+}
+
+impl Writer<'_> {
+    pub(crate) fn write(&self, pieces: &[Piece]) -> TokenStream {
+        pieces.iter().map(|piece| self.piece(piece)).collect()
+    }
+
+    fn piece(&self, piece: &Piece) -> TokenStream {
+        match piece {
+            Piece::Token(token) => token.to_token_stream(),
+            Piece::Group(group, inside) => regroup(group, self.write(inside)).into_token_stream(),
+            Piece::Literal(literal) => self.literal(literal),
+            Piece::Call(call) => self.call(call),
+        }
+    }
+
+    /// Generates a call whose arguments inherit.
+    ///
+    /// The name of what is called gets a span of generated code, so that a lint against raw
+    /// spawns (`clippy::disallowed_methods`) has nothing to say against this one.
+    fn call(&self, call: &Call) -> TokenStream {
+        let carries = call.carries(self.names);
+        let mut callee: TokenStream = call.callee.iter().cloned().collect();
+        if carries.iter().any(|carry| *carry != Carry::Nothing) {
+            callee = as_generated(callee);
+        }
+        let mut arguments = TokenStream::new();
+        for ((argument, comma), carry) in call.arguments.iter().zip(carries) {
+            arguments.extend(self.argument(argument, carry));
+            comma.to_tokens(&mut arguments);
+        }
+        let arguments = regroup(&call.parentheses, arguments);
+        quote!(#callee #arguments)
+    }
+
+    fn argument(&self, argument: &Argument, carry: Carry) -> TokenStream {
+        match argument {
+            Argument::Literal(literal) => self.literal(literal),
+            Argument::Around(around) => {
+                let inside = self.argument(&around.inside, Carry::Literal);
+                let inside = match around.parentheses {
+                    Some(span) => {
+                        let mut group = Group::new(Delimiter::Parenthesis, inside);
+                        group.set_span(span);
+                        group.into_token_stream()
+                    }
+                    None => inside,
+                };
+                let (before, after) = (&around.before, &around.after);
+                quote!(#before #inside #after)
+            }
+            Argument::Place(place) => self.place(place, carry),
+            Argument::Returned(span, pieces) => self.returned(*span, self.write(pieces), carry),
+            Argument::Reference(pieces) | Argument::Other(pieces) => self.write(pieces),
+        }
+    }
+
+    /// `job` to `{ use by_type::*; (&…&Probe::<_, true>(&job)).kind().wrap(job) }`.
+    ///
+    /// The place is written twice: bound to a name, a `&mut` would be moved instead of lent.
+    fn place(&self, place: &Expr, carry: Carry) -> TokenStream {
+        let Carry::ByType(reuse) = carry else {
+            return place.to_token_stream();
+        };
+        let probe = self.probe(reuse, place.span(), &quote!(#place));
+        quote_spanned!(spans::at(place.span())=> { #probe.wrap(#place) })
+    }
+
+    /// `make()` to `match make() { work => { use by_type::*; (&…&Probe::<_, false>(&work)).kind().wrap(work) } }`.
+    ///
+    /// A `match`, because it lets temporaries live as long as they did.
+    fn returned(&self, span: Span, value: TokenStream, carry: Carry) -> TokenStream {
+        let Carry::ByType(reuse) = carry else {
+            return value;
+        };
+        let at = spans::at(span);
+        let work = quote_spanned!(at=> work);
+        let probe = self.probe(reuse, span, &work);
+        quote_spanned!(at=> match #value { work => { #probe.wrap(work) } })
+    }
+
+    /// Asks what the type of `value` is.
+    fn probe(&self, reuse: Reuse, span: Span, value: &TokenStream) -> TokenStream {
+        let private = self.crate_path.private();
+        let at = spans::at(span);
+        let reused = reuse == Reuse::AsItIs;
+        quote_spanned! {at=>
+            use #private::by_type::*;
+            (&&&&&&&&&&#private::by_type::Probe::<_, #reused>(&#value)).kind()
+        }
+    }
+
+    fn literal(&self, literal: &Literal) -> TokenStream {
+        let body = self.write(&literal.body);
+        match &literal.kind {
+            LiteralKind::Closure(closure) if closure.asyncness.is_some() => {
+                self.async_closure(literal.work, closure, &body)
+            }
+            LiteralKind::Closure(closure) => self.closure(literal.work, closure, &body),
+            LiteralKind::Async(block) => self.async_block(literal.work, block, &body),
+        }
+    }
+
+    /// `move |a| body` to
+    ///
+    /// ```text
+    /// {
+    ///     let context = inherited();
+    ///     move |a| {
+    ///         let mut context = context.again();
+    ///         let _scope = context.enter();
+    ///         let a = a;
+    ///         match () { () => body }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// One without `move` must use the context up: it would borrow it otherwise.
+    fn closure(&self, work: Work, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
+        let at = spans::at(closure.inputs_begin.span);
+        let context = self.context(work, at);
+        let mut head = closure.clone();
+        let parameters = Parameters::of_closure(&mut head);
+        let rebound = parameters.rebound();
+        let head = closure_head(&head);
+        let again = closure.capture.map(|_| quote_spanned!(at=> .again()));
+        let work = as_only_arm(body, at);
+        quote_spanned! {at=>
+            {
+                let context = #context;
+                #head {
+                    let mut context = context #again;
+                    let _scope = context.enter();
+                    #rebound
+                    #work
+                }
+            }
+        }
+    }
+
+    /// `async move |a| body` to
+    ///
+    /// ```text
+    /// {
+    ///     let context = inherited();
+    ///     async move |a| context.again().future(async { body }).await
+    /// }
+    /// ```
+    fn async_closure(&self, work: Work, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
+        let at = spans::at(closure.inputs_begin.span);
+        let context = self.context(work, at);
+        let head = closure_head(closure);
+        let again = closure.capture.map(|_| quote_spanned!(at=> .again()));
+        let returned = match &closure.output {
+            ReturnType::Default => TokenStream::new(),
+            ReturnType::Type(_, ty) => returns::expect(ty, at),
+        };
+        let work = as_only_arm(body, at);
+        quote_spanned! {at=>
+            {
+                let context = #context;
+                #head { context #again.future(async { #returned #work }).await }
+            }
+        }
+    }
+
+    /// `async move { body }` to `inherited().future(async move { body })`.
+    fn async_block(&self, work: Work, block: &ExprAsync, body: &TokenStream) -> TokenStream {
+        let at = spans::at(block.async_token.span);
+        let context = self.context(work, at);
+        let ExprAsync {
+            attrs,
+            async_token,
+            capture,
+            ..
+        } = block;
+        quote_spanned!(at=> #context.future(#(#attrs)* #async_token #capture #body))
+    }
+
+    fn context(&self, work: Work, at: Span) -> TokenStream {
+        let private = self.crate_path.private();
+        match work {
+            Work::Inherits => quote_spanned!(at=> #private::Inherited::current()),
+            Work::IsDetached => quote_spanned!(at=> #private::Inherited::empty()),
+        }
+    }
+}
+
+/// All of a closure but its body.
+fn closure_head(closure: &ExprClosure) -> TokenStream {
+    let ExprClosure {
+        attrs,
+        lifetimes,
+        constness,
+        asyncness,
+        capture,
+        inputs_begin,
+        inputs,
+        inputs_end,
+        output,
+        ..
+    } = closure;
+    quote! {
+        #(#attrs)* #lifetimes #constness #asyncness #capture
+        #inputs_begin #inputs #inputs_end #output
+    }
+}
+
+/// `body` to `match () { () => body }`.
+///
+/// The temporaries of an arm are dropped at its end. Those of a plain last expression would, up
+/// to edition 2021, outlive the variables that are declared before it, which they may borrow.
+pub(crate) fn as_only_arm(body: &TokenStream, at: Span) -> TokenStream {
+    quote_spanned!(at=> match () { () => #body })
+}
+
+/// The same tokens, as if a macro had made them, but at their places.
+fn as_generated(tokens: TokenStream) -> TokenStream {
+    let call_site = Span::call_site();
+    tokens
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Group(group) => regroup(&group, as_generated(group.stream())),
+            mut token => {
+                token.set_span(call_site.located_at(token.span()));
+                token
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,343 @@
+//! What was written: the body as pieces.
+
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::{Pair, Punctuated};
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr, ExprAsync, ExprCall, ExprClosure, Token};
+
+pub(crate) use super::callee::CallKind;
+use super::callee::Callee;
+pub(crate) use super::marks::Work;
+use super::marks::{self, Mark};
+use crate::error::Errors;
+
+/// A part of a body.
+pub(crate) enum Piece {
+    /// Nothing of interest.
+    Token(TokenTree),
+    /// Parentheses, brackets or braces, with the pieces inside.
+    Group(Group, Vec<Piece>),
+    /// A marked closure or `async` block.
+    Literal(Literal),
+    Call(Call),
+}
+
+/// A closure or an `async` block, and in what context it shall run.
+pub(crate) struct Literal {
+    pub(crate) work: Work,
+    pub(crate) kind: LiteralKind,
+    /// The closure's or block's own content, in place of that in `kind`.
+    pub(crate) body: Vec<Piece>,
+}
+
+pub(crate) enum LiteralKind {
+    Closure(Box<ExprClosure>),
+    Async(Box<ExprAsync>),
+}
+
+/// A call of something that runs work elsewhere.
+pub(crate) struct Call {
+    pub(crate) kind: CallKind,
+    /// `std::thread::spawn`, or the name of the method.
+    pub(crate) callee: Vec<TokenTree>,
+    pub(crate) name: Ident,
+    pub(crate) parentheses: Group,
+    pub(crate) arguments: Vec<(Argument, Option<Token![,]>)>,
+}
+
+/// An argument of a call, by the form in which it is written.
+pub(crate) enum Argument {
+    Literal(Literal),
+    /// A literal inside of something else.
+    Around(Around<Box<Argument>>),
+    /// `name`, `path::to::function`, `self.field`.
+    Place(Expr),
+    /// What a call returns.
+    Returned(Span, Vec<Piece>),
+    Reference(Vec<Piece>),
+    Other(Vec<Piece>),
+}
+
+/// `Box::new(inside)`, `(inside)` or `inside as Type`.
+pub(crate) struct Around<T> {
+    pub(crate) before: TokenStream,
+    pub(crate) parentheses: Option<Span>,
+    pub(crate) inside: T,
+    pub(crate) after: TokenStream,
+}
+
+/// What to look for beside marks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seek {
+    Marks,
+    SpawnCalls,
+}
+
+/// Reads the body of a function.
+pub(crate) fn parse(body: TokenStream, seek: Seek, errors: &mut Errors) -> Vec<Piece> {
+    Reader { seek, errors }.read(body)
+}
+
+struct Reader<'a> {
+    seek: Seek,
+    errors: &'a mut Errors,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, tokens: TokenStream) -> Vec<Piece> {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        while at < tokens.len() {
+            let (before, rest) = tokens.split_at(at);
+            at += self.step(before.last(), rest, &mut pieces);
+        }
+        pieces
+    }
+
+    /// Reads what begins with the first of `rest` and says how many tokens that are.
+    fn step(
+        &mut self,
+        before: Option<&TokenTree>,
+        rest: &[TokenTree],
+        pieces: &mut Vec<Piece>,
+    ) -> usize {
+        if let Some(count) = self.marked(rest, pieces) {
+            return count;
+        }
+        let untouched = match marks::count_attributes(rest) {
+            0 => marks::nested_function(rest),
+            count => count,
+        };
+        if untouched > 0 {
+            return leave(&rest[..untouched], pieces);
+        }
+        match &rest[0] {
+            TokenTree::Ident(first) if self.seek == Seek::SpawnCalls => {
+                let callee = Callee::scan(before, first, rest);
+                match self.call(&callee, rest) {
+                    Some(call) => {
+                        pieces.push(Piece::Call(call));
+                        callee.tokens.len() + 1
+                    }
+                    None => leave(callee.tokens, pieces),
+                }
+            }
+            TokenTree::Group(group) => {
+                pieces.push(Piece::Group(group.clone(), self.read(group.stream())));
+                1
+            }
+            _ => leave(&rest[..1], pieces),
+        }
+    }
+
+    /// Reads attributes with a mark among them, and what they stand on.
+    fn marked(&mut self, rest: &[TokenTree], pieces: &mut Vec<Piece>) -> Option<usize> {
+        let (attributes, target) = rest.split_at(marks::count_attributes(rest));
+        if attributes.is_empty() || marks::is_item(target) {
+            return None;
+        }
+        let stream = attributes.iter().cloned().collect();
+        let mut others = Attribute::parse_outer.parse2(stream).ok()?;
+        let count = others.len();
+        let mark = marks::take(&mut others, self.errors);
+        if others.len() == count {
+            return None;
+        }
+        let others = quote!(#(#others)*);
+        pieces.extend(others.into_iter().map(Piece::Token));
+        let found = mark
+            .as_ref()
+            .map(|mark| (mark, self.literal_at(target, mark)));
+        match found {
+            Some((_, Some((literal, length)))) => {
+                pieces.push(Piece::Literal(literal));
+                return Some(attributes.len() + length);
+            }
+            Some((mark, None)) => mark.refuse(self.errors),
+            // It was reported.
+            None => {}
+        }
+        Some(attributes.len())
+    }
+
+    /// Reads the closure or `async` block at the beginning of `target`.
+    fn literal_at(&mut self, target: &[TokenTree], mark: &Mark) -> Option<(Literal, usize)> {
+        let read = |input: ParseStream| {
+            let literal = if marks::begins_async_block(target) {
+                Expr::Async(input.parse()?)
+            } else {
+                Expr::Closure(input.parse()?)
+            };
+            let rest: TokenStream = input.parse()?;
+            Ok((literal, rest.into_iter().count()))
+        };
+        let (expression, left) = read.parse2(target.iter().cloned().collect()).ok()?;
+        let literal = self.literal(expression, mark.work)?;
+        Some((literal, target.len() - left))
+    }
+
+    /// Reads a closure or an `async` block that does `work`, unless a mark of its own says else.
+    fn literal(&mut self, expression: Expr, work: Work) -> Option<Literal> {
+        let (kind, body, mark) = match expression {
+            Expr::Closure(mut closure) => {
+                let mark = marks::take(&mut closure.attrs, self.errors);
+                let body = self.closure_body(&closure);
+                (LiteralKind::Closure(Box::new(closure)), body, mark)
+            }
+            Expr::Async(mut block) => {
+                let mark = marks::take(&mut block.attrs, self.errors);
+                let body = self.read(block.block.to_token_stream());
+                (LiteralKind::Async(Box::new(block)), body, mark)
+            }
+            _ => return None,
+        };
+        let work = mark.map_or(work, |mark| mark.work);
+        Some(Literal { work, kind, body })
+    }
+
+    /// Reads the body of a closure. In `|| async { … }` the block is part of the work, too.
+    fn closure_body(&mut self, closure: &ExprClosure) -> Vec<Piece> {
+        let is_async = closure.asyncness.is_some();
+        match &*closure.body {
+            block @ Expr::Async(_) if !is_async => {
+                let literal = self.literal(block.clone(), Work::Inherits);
+                literal.map(Piece::Literal).into_iter().collect()
+            }
+            body => self.read(body.to_token_stream()),
+        }
+    }
+
+    /// Reads a call, if one can tell its arguments apart.
+    fn call(&mut self, callee: &Callee, rest: &[TokenTree]) -> Option<Call> {
+        let kind = callee.kind()?;
+        let parentheses = callee.arguments(rest)?;
+        let list = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(parentheses.stream());
+        let list = match list {
+            Ok(list) => list,
+            Err(_) => {
+                if kind == CallKind::Spawn {
+                    self.refuse_opaque(callee.last);
+                }
+                return None;
+            }
+        };
+        if kind == CallKind::Pool && !list.iter().any(holds_literal) {
+            return None;
+        }
+        let pairs = list.into_pairs().map(Pair::into_tuple);
+        let arguments = pairs
+            .map(|(argument, comma)| (self.argument(argument), comma))
+            .collect();
+        Some(Call {
+            kind,
+            callee: callee.tokens.to_vec(),
+            name: callee.last.clone(),
+            parentheses: parentheses.clone(),
+            arguments,
+        })
+    }
+
+    fn refuse_opaque(&mut self, name: &Ident) {
+        let message = format!(
+            "what this `{name}` is given cannot be read inside of another macro: move the call out \
+             of the macro, or out of the function"
+        );
+        self.errors.push(name.span(), message);
+    }
+
+    fn argument(&mut self, argument: Expr) -> Argument {
+        if let Expr::Group(group) = argument {
+            // What a `macro_rules!` macro was given as an `expr`.
+            return self.argument(*group.expr);
+        }
+        if holds_literal(&argument) {
+            return self.with_literal(argument);
+        }
+        match argument {
+            Expr::Path(_) | Expr::Field(_) => Argument::Place(argument),
+            Expr::Call(_) | Expr::MethodCall(_) => {
+                Argument::Returned(argument.span(), self.read(argument.into_token_stream()))
+            }
+            Expr::Reference(_) => Argument::Reference(self.read(argument.into_token_stream())),
+            _ => Argument::Other(self.read(argument.into_token_stream())),
+        }
+    }
+
+    fn with_literal(&mut self, argument: Expr) -> Argument {
+        let Some(around) = around(&argument) else {
+            return match self.literal(argument, Work::Inherits) {
+                Some(literal) => Argument::Literal(literal),
+                None => Argument::Other(Vec::new()),
+            };
+        };
+        Argument::Around(Around {
+            before: around.before,
+            parentheses: around.parentheses,
+            inside: Box::new(self.argument(around.inside.clone())),
+            after: around.after,
+        })
+    }
+}
+
+/// Keeps `tokens` as they are and says how many they are.
+fn leave(tokens: &[TokenTree], pieces: &mut Vec<Piece>) -> usize {
+    pieces.extend(tokens.iter().cloned().map(Piece::Token));
+    tokens.len()
+}
+
+/// Whether `expression` is a closure or an `async` block, or one wrapped in what is known.
+fn holds_literal(expression: &Expr) -> bool {
+    match (expression, around(expression)) {
+        (Expr::Closure(_) | Expr::Async(_), _) => true,
+        (_, Some(around)) => holds_literal(around.inside),
+        _ => false,
+    }
+}
+
+/// What stands around another expression: `Box::new(…)`, parentheses, a cast.
+fn around(expression: &Expr) -> Option<Around<&Expr>> {
+    let mut around = Around {
+        before: TokenStream::new(),
+        parentheses: None,
+        inside: expression,
+        after: TokenStream::new(),
+    };
+    match expression {
+        Expr::Paren(outer) => {
+            around.parentheses = Some(outer.paren_token.span.join());
+            around.inside = &outer.expr;
+        }
+        Expr::Group(outer) => around.inside = &outer.expr,
+        Expr::Cast(outer) => {
+            around.inside = &outer.expr;
+            let (keyword, ty) = (&outer.as_token, &outer.ty);
+            around.after = quote!(#keyword #ty);
+        }
+        Expr::Call(outer) if is_constructor(outer) => {
+            around.before = outer.func.to_token_stream();
+            around.parentheses = Some(outer.paren_token.span.join());
+            around.inside = outer.args.first()?;
+        }
+        _ => return None,
+    }
+    Some(around)
+}
+
+/// Whether this is `Box::new(…)`, `Box::pin(…)`, `Arc::new(…)` or `Rc::new(…)`.
+fn is_constructor(call: &ExprCall) -> bool {
+    let Expr::Path(function) = &*call.func else {
+        return false;
+    };
+    let mut names = function
+        .path
+        .segments
+        .iter()
+        .rev()
+        .map(|segment| segment.ident.to_string());
+    let (last, owner) = (names.next(), names.next());
+    let owns = matches!(owner.as_deref(), Some("Box" | "Arc" | "Rc"));
+    owns && matches!(last.as_deref(), Some("new" | "pin")) && call.args.len() == 1
+}

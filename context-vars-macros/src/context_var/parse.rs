@@ -1,0 +1,287 @@
+//! What was written: declarations, each as far as it can be read.
+
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+use quote::quote;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Expr, Generics, Ident, Lifetime, Token, Type, Visibility};
+
+use crate::crate_path::CratePath;
+use crate::error::Errors;
+
+/// One call of `context_var!`.
+#[derive(Default)]
+pub(super) struct Written {
+    pub(super) crate_path: CratePath,
+    pub(super) declarations: Vec<Declaration>,
+}
+
+/// `#[attributes] pub static NAME: Type = default;`
+pub(super) struct Declaration {
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) visibility: Visibility,
+    pub(super) keyword: Keyword,
+    pub(super) mutability: Option<Token![mut]>,
+    pub(super) reference: Option<Token![ref]>,
+    pub(super) name: Ident,
+    pub(super) generics: Generics,
+    /// `None` if it could not be read, which was reported.
+    pub(super) ty: Option<Type>,
+    pub(super) default: Option<Expr>,
+}
+
+/// What stands where `static` should.
+pub(super) enum Keyword {
+    Static,
+    Other(Ident),
+    Missing,
+}
+
+/// Reads all declarations; after a mistake goes on behind the next `;`.
+pub(super) fn parse(input: TokenStream, errors: &mut Errors) -> Written {
+    let mut written = Written::default();
+    let read = |input: ParseStream| {
+        while !input.is_empty() {
+            let start = input.cursor();
+            let read = if CratePath::peek(input) {
+                crate_path(input, &mut written, errors)
+            } else {
+                declaration(input, &mut written.declarations, errors)
+            };
+            if let Err(error) = read {
+                errors.add(error);
+                skip_declaration(input)?;
+            }
+            if input.cursor() == start {
+                // Whatever it is, nobody could read it.
+                input.parse::<TokenTree>()?;
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = read.parse2(input) {
+        errors.add(error);
+    }
+    written
+}
+
+/// Reads `crate = path;`.
+fn crate_path(input: ParseStream, written: &mut Written, errors: &mut Errors) -> syn::Result<()> {
+    let start = input.span();
+    written.crate_path.read(input, errors)?;
+    if !written.declarations.is_empty() {
+        errors.push(
+            start,
+            "`crate = …;` stands after a variable: write it first",
+        );
+    }
+    end(input, "`crate = …`", start, errors)
+}
+
+/// Reads one declaration and keeps it as soon as its name is known.
+fn declaration(
+    input: ParseStream,
+    declarations: &mut Vec<Declaration>,
+    errors: &mut Errors,
+) -> syn::Result<()> {
+    let attributes = input.call(Attribute::parse_outer)?;
+    let visibility = visibility(input)?;
+    let keyword = keyword(input)?;
+    let mutability = input.parse()?;
+    let reference = input.parse()?;
+    let name = name(input)?;
+    let generics = input.parse()?;
+    declarations.push(Declaration {
+        attributes,
+        visibility,
+        keyword,
+        mutability,
+        reference,
+        name: name.clone(),
+        generics,
+        ty: None,
+        default: None,
+    });
+    let Some(this) = declarations.last_mut() else {
+        return Ok(());
+    };
+    this.ty = Some(ty(input, &name)?);
+    this.default = default(input, &name, errors)?;
+    end(input, &format!("`{name}`"), name.span(), errors)
+}
+
+/// Reads `pub` with whatever restricts it.
+fn visibility(input: ParseStream) -> syn::Result<Visibility> {
+    let visibility = input.parse()?;
+    if input.is_empty() {
+        return Err(input.error(format!("nothing is declared here: {EXAMPLE}")));
+    }
+    Ok(visibility)
+}
+
+const EXAMPLE: &str = "write `static NAME: Type = default;`";
+
+/// Reads `static`, or what stands in its place.
+fn keyword(input: ParseStream) -> syn::Result<Keyword> {
+    if input.parse::<Option<Token![static]>>()?.is_some() {
+        return Ok(Keyword::Static);
+    }
+    if input.peek(Ident) && input.peek2(Token![:]) {
+        return Ok(Keyword::Missing);
+    }
+    let at = input.span();
+    match input.call(Ident::parse_any) {
+        Ok(keyword) if keyword == "const" || keyword == "let" => Ok(Keyword::Other(keyword)),
+        Ok(item) if ITEMS.contains(&item.to_string().as_str()) => Err(syn::Error::new(
+            item.span(),
+            format!(
+                "`{item}` does not belong into `context_var!`: move it out, only `static`s stand here"
+            ),
+        )),
+        _ => Err(syn::Error::new(at, format!("expected `static`: {EXAMPLE}"))),
+    }
+}
+
+const ITEMS: &[&str] = &[
+    "fn",
+    "struct",
+    "enum",
+    "union",
+    "trait",
+    "impl",
+    "mod",
+    "use",
+    "type",
+    "extern",
+    "async",
+    "unsafe",
+    "macro_rules",
+];
+
+fn name(input: ParseStream) -> syn::Result<Ident> {
+    let at = input.span();
+    if input.peek(Token![_]) {
+        let message = "a context variable needs a name: write `static NAME: Type;`";
+        return Err(syn::Error::new(at, message));
+    }
+    input
+        .parse()
+        .map_err(|_| syn::Error::new(at, format!("expected the name of the variable: {EXAMPLE}")))
+}
+
+/// Reads `: Type`.
+fn ty(input: ParseStream, name: &Ident) -> syn::Result<Type> {
+    let missing = format!("`{name}` has no type: write `static {name}: Type`");
+    let ends = input.peek(Token![=]) || input.peek(Token![;]) || input.is_empty();
+    if ends || input.peek(Token![,]) {
+        return Err(syn::Error::new(name.span(), missing));
+    }
+    if !input.peek(Token![:]) {
+        let message = format!("expected `:` and the type of `{name}`: write `static {name}: Type`");
+        return Err(syn::Error::new(input.span(), message));
+    }
+    let colon: Token![:] = input.parse()?;
+    if input.peek(Token![=]) || input.peek(Token![;]) || input.is_empty() {
+        return Err(syn::Error::new(colon.span, missing));
+    }
+    let at = input.span();
+    if input.peek(Token![_]) {
+        let message = format!("the type of `{name}` cannot be inferred: write it out");
+        return Err(syn::Error::new(at, message));
+    }
+    input.parse().map_err(|error: syn::Error| {
+        syn::Error::new(
+            error.span(),
+            format!("the type of `{name}` cannot be read: {error}"),
+        )
+    })
+}
+
+/// Reads `= expression`, if it is there.
+fn default(input: ParseStream, name: &Ident, errors: &mut Errors) -> syn::Result<Option<Expr>> {
+    if input.peek(Token![==]) || input.peek(Token![=>]) {
+        let message = format!("expected `=` before the default of `{name}`");
+        return Err(syn::Error::new(input.span(), message));
+    }
+    let Some(equals) = input.parse::<Option<Token![=]>>()? else {
+        return Ok(None);
+    };
+    if input.is_empty() || input.peek(Token![;]) {
+        errors.push(
+            equals.span,
+            format!("nothing follows `=`: write the default of `{name}`, or leave `=` out"),
+        );
+        return Ok(None);
+    }
+    let at = input.span();
+    input.parse().map(Some).map_err(|error| {
+        let at = if input.is_empty() { at } else { error.span() };
+        syn::Error::new(
+            at,
+            format!("the default of `{name}` cannot be read: {error}"),
+        )
+    })
+}
+
+/// Reads the `;` at the end of `what`.
+///
+/// Where the next declaration begins instead, reading goes on as if the `;` were there.
+fn end(input: ParseStream, what: &str, start: Span, errors: &mut Errors) -> syn::Result<()> {
+    if input.parse::<Option<Token![;]>>()?.is_some() {
+        return Ok(());
+    }
+    let at = input.span();
+    if input.is_empty() {
+        errors.push(
+            start,
+            format!("`;` is missing at the end of {what}: write it"),
+        );
+    } else if input.parse::<Option<Token![,]>>()?.is_some() {
+        errors.push(at, format!("`,` stands at the end of {what}: write `;`"));
+    } else if begins_declaration(input) {
+        errors.push(
+            at,
+            format!("`;` is missing before this, at the end of {what}: write it"),
+        );
+    } else {
+        let message = format!("{what} should have ended here: write `;`, or `= default` before it");
+        return Err(syn::Error::new(at, message));
+    }
+    Ok(())
+}
+
+fn begins_declaration(input: ParseStream) -> bool {
+    input.peek(Token![static]) || input.peek(Token![pub]) || input.peek(Token![#])
+}
+
+/// Goes on behind the `;` that ends the declaration, or before the next one.
+fn skip_declaration(input: ParseStream) -> syn::Result<()> {
+    while !input.is_empty() && !begins_declaration(input) {
+        if input.peek(Lifetime) {
+            // Whole, or the second half of `'static` would look like a declaration.
+            input.parse::<Lifetime>()?;
+            continue;
+        }
+        match input.parse::<TokenTree>()? {
+            TokenTree::Punct(punct) if punct.as_char() == ';' => return Ok(()),
+            // The body of a function or of a structure ends it, too.
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return Ok(()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+impl Declaration {
+    /// `<T>` and `where …`, which a variable cannot have.
+    pub(super) fn written_generics(&self) -> Option<TokenStream> {
+        let Generics {
+            lt_token,
+            params,
+            gt_token,
+            where_clause,
+        } = &self.generics;
+        let written = quote!(#lt_token #params #gt_token #where_clause);
+        (!written.is_empty()).then_some(written)
+    }
+}

@@ -1,0 +1,235 @@
+//! What was meant: variables that can be generated, or what is wrong with them.
+
+use proc_macro2::{Span, TokenTree};
+use syn::{Attribute, Expr, Ident, Meta, Type, Visibility, parse_quote};
+
+use super::parse::{Declaration, Keyword, Written};
+use crate::crate_path::CratePath;
+use crate::error::Errors;
+use crate::spelling;
+
+/// The variables of one call of `context_var!`.
+pub(super) struct Call {
+    pub(super) crate_path: CratePath,
+    pub(super) variables: Vec<Variable>,
+}
+
+pub(super) struct Variable {
+    /// All but our own.
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) visibility: Visibility,
+    pub(super) name: Ident,
+    pub(super) ty: Type,
+    pub(super) default: Option<Expr>,
+    pub(super) no_inherit: bool,
+    pub(super) redact: bool,
+}
+
+/// Our own attributes, then those that people know from Rust and expect here.
+const OWN: &[&str] = &["no_inherit", "redact"];
+const KNOWN: &[&str] = &[
+    "no_inherit",
+    "redact",
+    "doc",
+    "cfg",
+    "cfg_attr",
+    "allow",
+    "expect",
+    "warn",
+    "deny",
+    "forbid",
+    "deprecated",
+    "must_use",
+];
+
+pub(super) fn validate(written: Written, errors: &mut Errors) -> Call {
+    let mut variables: Vec<Variable> = Vec::new();
+    for declaration in written.declarations {
+        let variable = variable(declaration, errors);
+        let is_again = |other: &&Variable| {
+            other.name == variable.name && other.conditions().eq(variable.conditions())
+        };
+        if variables.iter().any(|other| is_again(&other)) {
+            let message = format!(
+                "`{0}` is declared twice: rename one of the two",
+                variable.name
+            );
+            errors.push(variable.name.span(), message);
+        } else {
+            variables.push(variable);
+        }
+    }
+    Call {
+        crate_path: written.crate_path,
+        variables,
+    }
+}
+
+fn variable(declaration: Declaration, errors: &mut Errors) -> Variable {
+    check_keywords(&declaration, errors);
+    let generics = declaration.written_generics();
+    if let Some(generics) = &generics {
+        let message = format!(
+            "`{0}` has generic parameters: a static has none, declare one variable for each type",
+            declaration.name
+        );
+        errors.push_at(generics, message);
+    }
+    check_name(&declaration.name, errors);
+    let Declaration {
+        mut attributes,
+        visibility,
+        name,
+        ty,
+        default,
+        ..
+    } = declaration;
+    let mut own = OwnAttributes::default();
+    attributes.retain(|attribute| own.keep(attribute, &name, errors));
+    // With a type that cannot be written, the name is still there for those who use it.
+    let (ty, default) = match ty {
+        Some(ty) if generics.is_none() => (ty, default),
+        _ => (parse_quote!(()), None),
+    };
+    let OwnAttributes { no_inherit, redact } = own;
+    Variable {
+        attributes,
+        visibility,
+        name,
+        ty,
+        default,
+        no_inherit: no_inherit.is_some(),
+        redact: redact.is_some(),
+    }
+}
+
+/// Checks that just `static` stands before the name.
+fn check_keywords(declaration: &Declaration, errors: &mut Errors) {
+    let Declaration {
+        keyword,
+        mutability,
+        reference,
+        name,
+        ..
+    } = declaration;
+    match keyword {
+        Keyword::Static => {}
+        Keyword::Other(keyword) => {
+            errors.push(
+                keyword.span(),
+                format!("`{name}` is declared with `{keyword}`: write `static`"),
+            );
+        }
+        Keyword::Missing => {
+            errors.push(
+                name.span(),
+                format!("`static` is missing before `{name}`: write it"),
+            );
+        }
+    }
+    if let Some(mutability) = mutability {
+        errors.push(
+            mutability.span,
+            format!("`{name}` is `mut`: leave it out, `{name}.set(value)` works without"),
+        );
+    }
+    if let Some(reference) = reference {
+        errors.push(
+            reference.span,
+            format!("`{name}` is declared with `ref`: leave it out"),
+        );
+    }
+}
+
+/// Reports a name that is not spelled like a static's.
+fn check_name(name: &Ident, errors: &mut Errors) {
+    let text = name.to_string();
+    if !spelling::is_screaming(&text) {
+        let right = spelling::screaming(&text);
+        errors.push(
+            name.span(),
+            format!("`{name}` is not in `SCREAMING_SNAKE_CASE`: write `{right}`"),
+        );
+    }
+}
+
+/// Our own attributes, each with the place where it stands.
+#[derive(Default)]
+struct OwnAttributes {
+    no_inherit: Option<Span>,
+    redact: Option<Span>,
+}
+
+impl OwnAttributes {
+    /// Takes an attribute in if it is ours, and says whether it is someone else's.
+    fn keep(&mut self, attribute: &Attribute, name: &Ident, errors: &mut Errors) -> bool {
+        let Some(ident) = attribute.path().get_ident() else {
+            return true;
+        };
+        let place = match ident.to_string().as_str() {
+            "no_inherit" => &mut self.no_inherit,
+            "redact" => &mut self.redact,
+            "cfg_attr" => return check_cfg_attr(attribute, name, errors),
+            other => return check_unknown(ident, other, errors),
+        };
+        if !matches!(attribute.meta, Meta::Path(_)) {
+            errors.push_at(
+                &attribute.meta,
+                format!("`{ident}` takes no arguments: write `#[{ident}]`"),
+            );
+        }
+        if place.replace(ident.span()).is_some() {
+            errors.push(
+                ident.span(),
+                format!("`#[{ident}]` is given twice: keep one of the two"),
+            );
+        }
+        false
+    }
+}
+
+/// Reports an attribute that looks like a slip of the keyboard.
+fn check_unknown(ident: &Ident, name: &str, errors: &mut Errors) -> bool {
+    let guess = match name {
+        _ if KNOWN.contains(&name) => None,
+        "redacted" | "secret" | "sensitive" => Some("redact"),
+        "noinherit" | "not_inherited" | "local" => Some("no_inherit"),
+        _ => spelling::closest(name, OWN),
+    };
+    if let Some(guess) = guess {
+        errors.push(
+            ident.span(),
+            format!("`#[{name}]` is unknown here: did you mean `#[{guess}]`?"),
+        );
+    }
+    guess.is_none()
+}
+
+/// Reports `#[cfg_attr(condition, redact)]`: who expands the macro cannot know the condition.
+fn check_cfg_attr(attribute: &Attribute, name: &Ident, errors: &mut Errors) -> bool {
+    let Meta::List(list) = &attribute.meta else {
+        return true;
+    };
+    let ours = list.tokens.clone().into_iter().skip(1).find(
+        |token| matches!(token, TokenTree::Ident(ident) if OWN.iter().any(|own| ident == own)),
+    );
+    let Some(ours) = ours else {
+        return true;
+    };
+    errors.push(
+        ours.span(),
+        format!(
+            "`{ours}` cannot stand in `cfg_attr`: declare `{name}` twice, with `#[cfg(…)]`, and write `#[{ours}]` on one of the two"
+        ),
+    );
+    false
+}
+
+impl Variable {
+    /// Its `#[cfg(…)]`s, which everything generated for it carries, too.
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("cfg"))
+    }
+}

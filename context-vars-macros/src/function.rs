@@ -1,0 +1,243 @@
+//! The function that an attribute stands on.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, TokenStreamExt, quote};
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Ident, Path, ReturnType, Signature, Token, Visibility};
+
+use crate::body::marks;
+use crate::error::Errors;
+
+/// A function, its body left as tokens, so that a mistake in there is reported by rustc.
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) defaultness: Option<Ident>,
+    pub(crate) signature: Signature,
+    pub(crate) body: Body,
+}
+
+/// `{ #![inner] tokens }`
+pub(crate) struct Body {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) tokens: TokenStream,
+    pub(crate) span: Span,
+}
+
+/// What is left of an item when an error was reported: the item, so that nothing else is missing.
+///
+/// Without `attribute`, were it there again, and without marks, which no other attribute takes out.
+pub(crate) fn salvage(attribute: &str, item: TokenStream) -> TokenStream {
+    let read = |input: ParseStream| {
+        let mut attributes = input.call(Attribute::parse_outer)?;
+        attributes.retain(|other| !is_named(other.path(), attribute));
+        let keeps_marks = attributes
+            .iter()
+            .any(|other| is_named(other.path(), "inherit_context"));
+        let rest: TokenStream = input.parse()?;
+        let rest = if keeps_marks {
+            rest
+        } else {
+            marks::strip(rest)
+        };
+        Ok(quote!(#(#attributes)* #rest))
+    };
+    read.parse2(item.clone()).unwrap_or(item)
+}
+
+/// Reads the function that `attribute` stands on, or says what stands there instead.
+pub(crate) fn parse(attribute: &str, item: TokenStream) -> syn::Result<Function> {
+    let read = |input: ParseStream| {
+        let attributes = input.call(Attribute::parse_outer)?;
+        let visibility = input.parse()?;
+        let defaultness = defaultness(input)?;
+        if let Some(stranger) = stranger(input) {
+            return Err(stranger.refuse(attribute));
+        }
+        let signature: Signature = input.parse()?;
+        let body = body(attribute, &signature, input)?;
+        Ok(Function {
+            attributes,
+            visibility,
+            defaultness,
+            signature,
+            body,
+        })
+    };
+    read.parse2(item)
+}
+
+/// Reads `default`, which stands before functions of specialized implementations.
+fn defaultness(input: ParseStream) -> syn::Result<Option<Ident>> {
+    let ahead = input.fork();
+    match ahead.parse::<Ident>() {
+        Ok(word) if word == "default" && !ahead.peek(Token![!]) => input.parse().map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn body(attribute: &str, signature: &Signature, input: ParseStream) -> syn::Result<Body> {
+    if !input.peek(syn::token::Brace) {
+        let message = format!(
+            "`{}` has no body: write `#[{attribute}]` where it has one, on the implementations",
+            signature.ident
+        );
+        return Err(syn::Error::new(signature.ident.span(), message));
+    }
+    let group: Group = input.parse()?;
+    let read = |input: ParseStream| {
+        Ok(Body {
+            attributes: input.call(Attribute::parse_inner)?,
+            tokens: input.parse()?,
+            span: group.span(),
+        })
+    };
+    read.parse2(group.stream())
+}
+
+/// Something that is not a function, and the token that shows it.
+struct Stranger {
+    noun: String,
+    span: Span,
+}
+
+impl Stranger {
+    fn refuse(&self, attribute: &str) -> syn::Error {
+        let Self { noun, span } = self;
+        let advice = match (noun.as_str(), attribute) {
+            ("an `impl`" | "a `trait`", _) => "write it on each function in there that needs it",
+            ("a `mod`", _) => "write it on each function in there that needs it",
+            ("a closure" | "an `async` block", "inherit_context") => {
+                "write it also on the function around this, which makes a mark of this one"
+            }
+            ("a closure" | "an `async` block", _) => {
+                "set the variable inside, with `VAR.scope(value, future)` or `VAR.sync_scope(value, closure)`"
+            }
+            _ => "write it on a function",
+        };
+        syn::Error::new(
+            *span,
+            format!("`#[{attribute}]` stands on {noun}: {advice}"),
+        )
+    }
+}
+
+/// What follows if it is not a function.
+fn stranger(input: ParseStream) -> Option<Stranger> {
+    let ahead = input.fork();
+    let first = ahead.span();
+    let mut modifiers = 0;
+    loop {
+        if ahead.peek(Token![fn]) {
+            return None;
+        }
+        let is_modifier = ahead.peek(Token![const])
+            || ahead.peek(Token![async])
+            || ahead.peek(Token![unsafe])
+            || ahead.peek(Token![extern])
+            || (modifiers > 0 && ahead.peek(syn::LitStr));
+        if !is_modifier || ahead.parse::<proc_macro2::TokenTree>().is_err() {
+            break;
+        }
+        modifiers += 1;
+    }
+    let noun = noun(input, &ahead);
+    let span = if input.is_empty() {
+        Span::call_site()
+    } else {
+        first
+    };
+    Some(Stranger { noun, span })
+}
+
+/// Names what begins at `start`; `ahead` stands behind its modifiers.
+fn noun(start: ParseStream, ahead: ParseStream) -> String {
+    let is_closure = |input: ParseStream| {
+        input.peek(Token![|])
+            || input.peek(Token![||])
+            || input.peek(Token![move]) && !input.peek2(syn::token::Brace)
+    };
+    if is_closure(start) || is_closure(ahead) {
+        return "a closure".to_owned();
+    }
+    if start.peek(Token![async]) && !ahead.peek(syn::Ident) {
+        return "an `async` block".to_owned();
+    }
+    if start.peek(Token![const]) && ahead.peek(syn::Ident) {
+        return "a `const`".to_owned();
+    }
+    match ahead.fork().call(<Ident as syn::ext::IdentExt>::parse_any) {
+        Ok(word) if ITEMS.iter().any(|item| word == item) => {
+            let article = if word == "impl" || word == "enum" {
+                "an"
+            } else {
+                "a"
+            };
+            format!("{article} `{word}`")
+        }
+        Ok(word) if ahead.peek2(Token![!]) => format!("a call of `{word}!`"),
+        _ => "something that is not a function".to_owned(),
+    }
+}
+
+const ITEMS: &[&str] = &[
+    "struct", "enum", "union", "trait", "impl", "mod", "static", "const", "type", "use", "let",
+];
+
+impl Function {
+    /// Whether the attribute is on the function once more, under whatever path.
+    pub(crate) fn has_attribute(&self, name: &str) -> bool {
+        self.attributes
+            .iter()
+            .any(|attribute| is_named(attribute.path(), name))
+    }
+
+    /// Reports the attribute that is being expanded if the function has it once more.
+    pub(crate) fn refuse_again(&self, name: &str, errors: &mut Errors) {
+        for attribute in &self.attributes {
+            if let Some(last) = attribute
+                .path()
+                .segments
+                .last()
+                .filter(|last| last.ident == name)
+            {
+                let message = format!("`#[{name}]` is on this function twice: write one");
+                errors.push(last.ident.span(), message);
+            }
+        }
+    }
+
+    /// The function with `tokens` for a body; the braces and inner attributes are the user's.
+    pub(crate) fn with_body(&self, tokens: &TokenStream) -> TokenStream {
+        let Self {
+            attributes,
+            visibility,
+            defaultness,
+            signature,
+            body,
+        } = self;
+        let inner = &body.attributes;
+        let mut braces = Group::new(Delimiter::Brace, quote!(#(#inner)* #tokens));
+        braces.set_span(body.span);
+        quote!(#(#attributes)* #visibility #defaultness #signature #braces)
+    }
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.append_all(self.with_body(&self.body.tokens));
+    }
+}
+
+/// Whether the last name of `path` is `name`.
+pub(crate) fn is_named(path: &Path, name: &str) -> bool {
+    path.segments.last().is_some_and(|last| last.ident == name)
+}
+
+/// The type that is returned, if one is written.
+pub(crate) fn returned(signature: &Signature) -> Option<&syn::Type> {
+    match &signature.output {
+        ReturnType::Default => None,
+        ReturnType::Type(_, ty) => Some(ty),
+    }
+}

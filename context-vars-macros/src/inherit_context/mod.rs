@@ -1,0 +1,25 @@
+//! `#[inherit_context]`: what a function hands to a spawn call inherits.
+
+mod expand;
+mod parse;
+mod validate;
+
+use proc_macro2::TokenStream;
+
+use crate::error::Errors;
+use crate::function;
+
+/// The function with its spawn calls rewritten, or itself and an error for each mistake.
+pub(crate) fn inherit_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let written = parse::parse(arguments, item.clone(), &mut errors);
+    let inheriting = written.and_then(|written| validate::validate(written, &mut errors));
+    match inheriting {
+        Some(inheriting) if errors.is_empty() => expand::expand(&inheriting),
+        _ => {
+            let mut output = errors.into_tokens();
+            output.extend(function::salvage("inherit_context", item));
+            output
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What was written: the attribute's arguments, and the function's body as pieces.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+
+use crate::body::parse::{self as body, Piece, Seek};
+use crate::crate_path::CratePath;
+use crate::error::Errors;
+use crate::function::{self, Function};
+use crate::{args, spelling};
+
+pub(super) struct Written {
+    pub(super) crate_path: CratePath,
+    pub(super) function: Function,
+    pub(super) body: Vec<Piece>,
+}
+
+/// Reads all of it, or says why this cannot be read as a function.
+pub(super) fn parse(
+    arguments: TokenStream,
+    item: TokenStream,
+    errors: &mut Errors,
+) -> Option<Written> {
+    let mut crate_path = CratePath::default();
+    args::parse(arguments, errors, |input, errors| {
+        if CratePath::peek(input) {
+            return crate_path.read(input, errors);
+        }
+        Err(unknown(input))
+    });
+    match function::parse("inherit_context", item) {
+        Ok(function) => {
+            let body = body::parse(function.body.tokens.clone(), Seek::SpawnCalls, errors);
+            Some(Written {
+                crate_path,
+                function,
+                body,
+            })
+        }
+        Err(error) => {
+            errors.add(error);
+            None
+        }
+    }
+}
+
+fn unknown(input: ParseStream) -> syn::Error {
+    let name = input
+        .fork()
+        .call(syn::Ident::parse_any)
+        .map(|name| name.to_string());
+    let message = match name
+        .as_deref()
+        .map(|name| spelling::closest(name, &["crate"]))
+    {
+        Ok(Some(_)) => "this is unknown: did you mean `crate = path`?",
+        _ => {
+            "`#[inherit_context]` takes no arguments but `crate = path`: variables are set by \
+             `#[with_context(name = value)]`"
+        }
+    };
+    input.error(message)
+}

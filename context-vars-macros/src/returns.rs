@@ -1,0 +1,132 @@
+//! What a function returns, by the form of the type: a value, a future, a stream.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{GenericArgument, PathArguments, Signature, Type, TypeParamBound, parse_quote};
+
+use crate::function;
+
+/// What the type of a function's result shows.
+pub(crate) enum Returns {
+    Value,
+    /// `impl Future`.
+    Future,
+    /// `Pin<Box<dyn Future>>`, `BoxFuture`, `LocalBoxFuture`.
+    BoxedFuture,
+    /// `impl Stream` and its boxes, with the word that shows it.
+    Stream(Span),
+}
+
+impl Returns {
+    pub(crate) fn of(signature: &Signature) -> Self {
+        function::returned(signature).map_or(Self::Value, Self::of_type)
+    }
+
+    fn of_type(ty: &Type) -> Self {
+        match ty {
+            Type::Paren(ty) => Self::of_type(&ty.elem),
+            Type::Group(ty) => Self::of_type(&ty.elem),
+            Type::ImplTrait(ty) => Self::of_bounds(ty.bounds.iter(), Self::Future),
+            Type::Path(ty) => match ty.path.segments.last() {
+                Some(last) if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" => {
+                    Self::BoxedFuture
+                }
+                Some(last) if last.ident == "BoxStream" || last.ident == "LocalBoxStream" => {
+                    Self::Stream(last.ident.span())
+                }
+                Some(last) if last.ident == "Pin" || last.ident == "Box" => {
+                    only_argument(&last.arguments).map_or(Self::Value, Self::of_boxed)
+                }
+                _ => Self::Value,
+            },
+            _ => Self::Value,
+        }
+    }
+
+    /// What is in a `Pin` or a `Box`.
+    fn of_boxed(ty: &Type) -> Self {
+        match ty {
+            Type::TraitObject(ty) => Self::of_bounds(ty.bounds.iter(), Self::BoxedFuture),
+            Type::ImplTrait(ty) => Self::of_bounds(ty.bounds.iter(), Self::Value),
+            ty => match Self::of_type(ty) {
+                Self::Future => Self::Value,
+                other => other,
+            },
+        }
+    }
+
+    fn of_bounds<'a>(bounds: impl Iterator<Item = &'a TypeParamBound>, future: Self) -> Self {
+        for bound in bounds {
+            let TypeParamBound::Trait(bound) = bound else {
+                continue;
+            };
+            let Some(last) = bound.path.segments.last() else {
+                continue;
+            };
+            if last.ident == "Future" || last.ident == "FusedFuture" {
+                return future;
+            }
+            if last.ident == "Stream"
+                || last.ident == "FusedStream"
+                || last.ident == "AsyncIterator"
+            {
+                return Self::Stream(last.ident.span());
+            }
+        }
+        Self::Value
+    }
+}
+
+fn only_argument(arguments: &PathArguments) -> Option<&Type> {
+    let PathArguments::AngleBracketed(list) = arguments else {
+        return None;
+    };
+    list.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+/// The type without what cannot stand in a body: `impl Trait` becomes `_`.
+pub(crate) fn nameable(ty: &Type) -> Type {
+    struct Infer;
+    impl VisitMut for Infer {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            if let Type::ImplTrait(_) = ty {
+                *ty = parse_quote!(_);
+            } else {
+                visit_mut::visit_type_mut(self, ty);
+            }
+        }
+    }
+    let mut ty = ty.clone();
+    Infer.visit_type_mut(&mut ty);
+    ty
+}
+
+/// `ty` to `if let Some(returned) = None::<ty> { return returned; }`.
+///
+/// An `async` block has no place for the type of its result. Without, `?` and `.into()` in it
+/// could not be inferred. This never runs, and costs nothing.
+pub(crate) fn expect(ty: &Type, at: Span) -> TokenStream {
+    let ty = match nameable(ty) {
+        // `!` is no type to have a value of, and `_` would leave it open.
+        Type::Never(_) | Type::Infer(_) => return TokenStream::new(),
+        ty => ty,
+    };
+    let at = at.located_at(ty.span());
+    let none = quote_spanned!(at=> ::core::option::Option::None);
+    quote_spanned! {at=>
+        if let ::core::option::Option::Some(returned) = #none::<#ty> {
+            return returned;
+        }
+    }
+}
+
+/// What a closure gets as its result's type, if one can be written.
+pub(crate) fn annotation(ty: &Type) -> TokenStream {
+    let ty = nameable(ty);
+    quote!(-> #ty)
+}

@@ -1,0 +1,178 @@
+//! What is generated.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Signature, Type};
+
+use super::async_trait::Boxed;
+use super::validate::{Kind, Scoped};
+use crate::body::expand::as_only_arm;
+use crate::function;
+use crate::parameters::Parameters;
+use crate::{receiver, returns, spans};
+
+pub(super) fn expand(mut scoped: Scoped) -> TokenStream {
+    let body = match &scoped.kind {
+        Kind::Sync => sync(&mut scoped),
+        Kind::Async => asynchronous(&mut scoped),
+        Kind::ReturnsFuture { boxed } => returns_future(boxed.clone(), &mut scoped),
+        Kind::AsyncTrait(boxed) => async_trait(boxed, &scoped),
+    };
+    scoped.function.with_body(&body)
+}
+
+/// `fn f(a: A) -> R { body }` to
+///
+/// ```text
+/// fn f(a: A) -> R {
+///     let _scope = enter();
+///     let a = a;
+///     let value_0 = value(&USER, expression);
+///     set(&USER, value_0);
+///     match () { () => { body } }
+/// }
+/// ```
+///
+/// There is no closure, so that `return`, `?` and borrows in the body are the function's own.
+fn sync(scoped: &mut Scoped) -> TokenStream {
+    let private = scoped.crate_path.private();
+    let signature = &mut scoped.function.signature;
+    let rebound = Parameters::of(signature).rebound();
+    let receiver = receiver::rebind(signature);
+    let mut values = values(scoped);
+    let mut work = as_only_arm(&block(scoped), site());
+    if !receiver.is_empty() {
+        values = receiver::rename(values);
+        work = receiver::rename(work);
+    }
+    quote_spanned! {site()=>
+        let _scope = #private::SyncScope::enter();
+        #receiver
+        #rebound
+        #values
+        #work
+    }
+}
+
+/// `async fn f(a: A, b: B) -> R { body }` to
+///
+/// ```text
+/// async fn f(a: A, b: B) -> R {
+///     scope(async move {
+///         let _ = &b;
+///         let _ = &a;
+///         if let Some(returned) = None::<R> { return returned; }
+///         let value_0 = value(&USER, expression);
+///         set(&USER, value_0);
+///         match () { () => { body } }
+///     }).await
+/// }
+/// ```
+fn asynchronous(scoped: &mut Scoped) -> TokenStream {
+    let private = scoped.crate_path.private();
+    let values = values(scoped);
+    let body = block(scoped);
+    let signature = &mut scoped.function.signature;
+    let parameters = Parameters::captured(signature, &quote!(#values #body));
+    let (captures, rebound) = (parameters.captures(), parameters.rebound());
+    let receiver = capture_receiver(signature);
+    let expected = function::returned(signature).map(|ty| returns::expect(ty, site()));
+    let work = as_only_arm(&body, site());
+    quote_spanned! {site()=>
+        #private::scope(async move {
+            #captures
+            #receiver
+            #expected
+            #rebound
+            #values
+            #work
+        }).await
+    }
+}
+
+/// `fn f(a: A) -> impl Future { body }` to
+///
+/// ```text
+/// fn f(a: A) -> impl Future {
+///     scope_call(move || {
+///         let a = a;
+///         let value_0 = value(&USER, expression);
+///         set(&USER, value_0);
+///         match () { () => { body } }
+///     })
+/// }
+/// ```
+///
+/// A box stays a box of the same type: the whole is put into another one.
+fn returns_future(boxed: Option<Type>, scoped: &mut Scoped) -> TokenStream {
+    let private = scoped.crate_path.private();
+    let values = values(scoped);
+    let work = as_only_arm(&block(scoped), site());
+    let signature = &mut scoped.function.signature;
+    let rebound = Parameters::of(signature).rebound();
+    let receiver = capture_receiver(signature);
+    let annotation = boxed.as_ref().map(returns::annotation);
+    let call = match boxed.as_ref().map(is_pinned) {
+        None => quote_spanned!(site()=> #private::scope_call),
+        Some(true) => quote_spanned!(site()=> #private::scope_call_pinned),
+        Some(false) => quote_spanned!(site()=> #private::scope_call_boxed),
+    };
+    quote_spanned! {site()=>
+        #call(move || #annotation {
+            #receiver
+            #rebound
+            #values
+            #work
+        })
+    }
+}
+
+/// `Box::pin(async move { … })` to `Box::pin(scope(async move { values; match () { () => { … } } }))`.
+fn async_trait(boxed: &Boxed, scoped: &Scoped) -> TokenStream {
+    let private = scoped.crate_path.private();
+    let values = values(scoped);
+    let work = as_only_arm(&boxed.block(), site());
+    boxed.with(|head| quote_spanned!(site()=> #private::scope(#head { #values #work })))
+}
+
+/// Evaluates all values, and only then sets the variables.
+///
+/// `value` tells the expression what type it shall have.
+fn values(scoped: &Scoped) -> TokenStream {
+    let private = scoped.crate_path.private();
+    let (mut values, mut sets) = (TokenStream::new(), TokenStream::new());
+    for (index, variable) in scoped.variables.iter().enumerate() {
+        let path = &variable.path;
+        let at = spans::at(path.span());
+        let local = format_ident!("value_{index}", span = at);
+        let value = &variable.value;
+        values.extend(quote_spanned!(at=> let #local = #private::value(&#path, #value);));
+        sets.extend(quote_spanned!(at=> #private::set(&#path, #local);));
+    }
+    quote!(#values #sets)
+}
+
+/// The body in its braces.
+fn block(scoped: &Scoped) -> TokenStream {
+    let body = &scoped.function.body;
+    let mut braces = Group::new(Delimiter::Brace, body.tokens.clone());
+    braces.set_span(body.span);
+    braces.into_token_stream()
+}
+
+/// Makes a closure or an `async` block capture `self`, as the last of the parameters.
+fn capture_receiver(signature: &Signature) -> Option<TokenStream> {
+    receiver::by_value(signature).map(|receiver| {
+        let keyword = receiver.self_token;
+        quote_spanned!(spans::at(keyword.span)=> let _ = &#keyword;)
+    })
+}
+
+fn is_pinned(ty: &Type) -> bool {
+    !matches!(ty, Type::Path(ty) if function::is_named(&ty.path, "Box"))
+}
+
+fn site() -> Span {
+    Span::mixed_site()
+}

@@ -1,0 +1,26 @@
+//! `#[with_context]`: a scope around every call of a function.
+
+mod async_trait;
+mod expand;
+mod parse;
+mod validate;
+
+use proc_macro2::TokenStream;
+
+use crate::error::Errors;
+use crate::function;
+
+/// The function with a scope in it, or itself and an error for each mistake.
+pub(crate) fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let written = parse::parse(arguments, item.clone(), &mut errors);
+    let scoped = written.and_then(|written| validate::validate(written, &mut errors));
+    match scoped {
+        Some(scoped) if errors.is_empty() => expand::expand(scoped),
+        _ => {
+            let mut output = errors.into_tokens();
+            output.extend(function::salvage("with_context", item));
+            output
+        }
+    }
+}

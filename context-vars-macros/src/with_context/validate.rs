@@ -1,0 +1,193 @@
+//! What was meant: the variables to set and the kind of function, or what is wrong with them.
+
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Path, Type};
+
+use super::async_trait::{self, Boxed};
+use super::parse::{Setting, Written, shown};
+use crate::body::expand::Writer;
+use crate::body::validate::Names;
+use crate::crate_path::CratePath;
+use crate::error::Errors;
+use crate::function::{self, Function};
+use crate::returns::Returns;
+use crate::spelling;
+
+/// A function that gets a scope.
+pub(super) struct Scoped {
+    pub(super) crate_path: CratePath,
+    pub(super) variables: Vec<Variable>,
+    pub(super) function: Function,
+    pub(super) kind: Kind,
+}
+
+/// A variable and what it is set to.
+pub(super) struct Variable {
+    pub(super) path: Path,
+    pub(super) value: TokenStream,
+}
+
+/// Where the scope begins and ends.
+pub(super) enum Kind {
+    /// With the call.
+    Sync,
+    /// With the first poll, and with the future.
+    Async,
+    /// With the call, and with the future that is returned.
+    ReturnsFuture { boxed: Option<Type> },
+    /// As `Async`, for what `#[async_trait]` made of an `async fn`.
+    AsyncTrait(Boxed),
+}
+
+pub(super) fn validate(written: Written, errors: &mut Errors) -> Option<Scoped> {
+    let Written {
+        crate_path,
+        settings,
+        mut function,
+        body,
+    } = written;
+    let variables = variables(settings, errors);
+    function.refuse_again("with_context", errors);
+    if let Some(constness) = &function.signature.constness {
+        let name = &function.signature.ident;
+        let message = format!(
+            "`{name}` is a `const fn`, which cannot enter a context: remove `const`, or `#[with_context]`"
+        );
+        errors.push(constness.span, message);
+    }
+    let names = Names::new(&TokenStream::new());
+    function.body.tokens = Writer {
+        crate_path: &crate_path,
+        names: &names,
+    }
+    .write(&body);
+    let kind = kind(&function, errors)?;
+    if !matches!(kind, Kind::Async | Kind::AsyncTrait(_)) {
+        refuse_await(&variables, &function, errors);
+    }
+    Some(Scoped {
+        crate_path,
+        variables,
+        function,
+        kind,
+    })
+}
+
+fn kind(function: &Function, errors: &mut Errors) -> Option<Kind> {
+    let returned = Returns::of(&function.signature);
+    if let Returns::Stream(span) = returned {
+        let message = "a stream runs after the function has returned, outside of its scope: remove \
+                       `#[with_context]`, and return `stream.in_context(context)`";
+        errors.push(span, message);
+        return None;
+    }
+    if function.signature.asyncness.is_some() {
+        return Some(Kind::Async);
+    }
+    if let Some(boxed) = async_trait::detect(function) {
+        return Some(Kind::AsyncTrait(boxed));
+    }
+    Some(match returned {
+        Returns::Future => Kind::ReturnsFuture { boxed: None },
+        Returns::BoxedFuture => Kind::ReturnsFuture {
+            boxed: function::returned(&function.signature).cloned(),
+        },
+        _ => Kind::Sync,
+    })
+}
+
+fn variables(settings: Vec<Setting>, errors: &mut Errors) -> Vec<Variable> {
+    let mut variables: Vec<(String, String, Variable)> = Vec::new();
+    for Setting { key, value } in settings {
+        let written = shown(&key);
+        let path = variable_path(key, errors);
+        let meant = shown(&path);
+        if let Some((_, first, _)) = variables.iter().find(|(other, ..)| *other == meant) {
+            let message = if *first == written {
+                format!("`{written}` is set twice: keep one of the two")
+            } else {
+                format!("`{written}` and `{first}` are the same variable: keep one of the two")
+            };
+            errors.push_at(&path, message);
+            continue;
+        }
+        let value = value.into_token_stream();
+        variables.push((meant, written, Variable { path, value }));
+    }
+    variables
+        .into_iter()
+        .map(|(.., variable)| variable)
+        .collect()
+}
+
+/// `vars::user` to `vars::USER`; what is neither spelling is a mistake.
+fn variable_path(mut key: Path, errors: &mut Errors) -> Path {
+    let Some(last) = key.segments.last_mut() else {
+        return key;
+    };
+    let name = last.ident.to_string();
+    let right = spelling::screaming(&name);
+    if spelling::is_snake(&name) {
+        last.ident = named(&right, last.ident.span());
+    } else if !spelling::is_screaming(&name) {
+        let snake = right.to_lowercase();
+        let message = format!(
+            "`{name}` is not how a context variable is spelled: write `{snake}` or `{right}`"
+        );
+        errors.push(last.ident.span(), message);
+    }
+    key
+}
+
+/// An identifier, if the name can be one.
+fn named(name: &str, span: Span) -> Ident {
+    syn::parse_str::<Ident>(name).map_or_else(
+        |_| Ident::new_raw("self_", span),
+        |mut ident| {
+            ident.set_span(span);
+            ident
+        },
+    )
+}
+
+/// Reports `.await` in values that are computed where nothing can wait.
+fn refuse_await(variables: &[Variable], function: &Function, errors: &mut Errors) {
+    let name = &function.signature.ident;
+    for Variable { path, value } in variables {
+        if let Some(span) = awaits(value.clone()) {
+            let variable = shown(path);
+            let message = format!(
+                "the value of `{variable}` cannot be awaited, since `{name}` is no `async fn`: write `async fn {name}`, \
+                 or await it before the call"
+            );
+            errors.push(span, message);
+        }
+    }
+}
+
+/// The first `await` that is in no `async` block.
+fn awaits(tokens: TokenStream) -> Option<Span> {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is_word = |index: usize, word: &str| matches!(tokens.get(index), Some(TokenTree::Ident(i)) if i == word);
+    let in_async = |index: usize| {
+        let before = |back: usize| index.checked_sub(back);
+        before(1).is_some_and(|i| is_word(i, "async"))
+            || before(1).is_some_and(|i| is_word(i, "move"))
+                && before(2).is_some_and(|i| is_word(i, "async"))
+    };
+    for (index, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Ident(word) if word == "await" => return Some(word.span()),
+            TokenTree::Group(group)
+                if group.delimiter() != Delimiter::Brace || !in_async(index) =>
+            {
+                if let Some(found) = awaits(group.stream()) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
