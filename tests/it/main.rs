@@ -21,4 +21,5 @@ mod many_variables;
 mod auto_traits;
 mod sizes;
 mod allocations;
+mod from_python;
 mod layers;
