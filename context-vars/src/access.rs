@@ -138,8 +138,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
         #[cfg(feature = "tokio")]
         crate::bare_task::refuse_set(&self.info);
         let value = current::new_value(self, value);
-        let context = current::identity();
-        let old = current::replace(&self.info, Some(value));
+        let (old, context) = current::set(&self.info, value);
         Token::new(self, old, context)
     }
 
@@ -158,18 +157,19 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// is handed back and nothing has changed.
     #[inline]
     pub fn reset(&'static self, mut token: Token<T>) -> Result<(), ResetError<T>> {
-        let refused = if !core::ptr::eq(self, token.var) {
-            Some(ResetErrorKind::OtherVariable)
-        } else if token.context == 0 || token.context != current::known_identity() {
-            Some(ResetErrorKind::OtherContext)
-        } else {
-            None
-        };
-        match refused {
-            Some(kind) => Err(ResetError { token, kind }),
-            None => {
-                drop(current::replace(&self.info, token.old.take()));
+        if !core::ptr::eq(self, token.var) {
+            let kind = ResetErrorKind::OtherVariable;
+            return Err(ResetError { token, kind });
+        }
+        match current::reset(&self.info, token.context, token.old.take()) {
+            Ok(displaced) => {
+                drop(displaced);
                 Ok(())
+            }
+            Err(old) => {
+                token.old = old;
+                let kind = ResetErrorKind::OtherContext;
+                Err(ResetError { token, kind })
             }
         }
     }
@@ -191,14 +191,15 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///     static USER: &str = "anonymous";
     /// }
     ///
+    /// # fn main() {
     /// let greeting = USER.sync_scope("alice", || format!("hello {}", USER.get()));
     /// assert_eq!(greeting, "hello alice");
     /// assert_eq!(USER.get(), "anonymous");
+    /// # }
     /// ```
     #[inline]
     pub fn sync_scope<R>(&'static self, value: T, f: impl FnOnce() -> R) -> R {
-        let _scope = SyncScope::enter();
-        self.set_in_scope(value);
+        let _scope = SyncScope::enter_with(self, value);
         f()
     }
 
@@ -215,14 +216,14 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// # Examples
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
     /// use context_vars::context_var;
     ///
     /// context_var! {
     ///     static USER: &str = "anonymous";
     /// }
     ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
     /// async fn who() -> &'static str {
     ///     tokio::task::yield_now().await;
     ///     USER.get()

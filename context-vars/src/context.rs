@@ -25,6 +25,7 @@ use crate::var::{ContextVar, ShowFn};
 ///     static USER: &str = "anonymous";
 /// }
 ///
+/// # fn main() {
 /// let mut context = Context::current();
 /// context.run(|| {
 ///     USER.set("alice");
@@ -32,6 +33,7 @@ use crate::var::{ContextVar, ShowFn};
 /// assert_eq!(USER.get(), "anonymous");
 /// assert_eq!(context.get(&USER), Some(&"alice"));
 /// assert_eq!(format!("{context:?}"), r#"{USER: "alice"}"#);
+/// # }
 /// ```
 #[must_use = "a context does nothing until it is entered: call `run` or `in_context`"]
 pub struct Context {
@@ -86,12 +88,14 @@ impl Context {
     ///     static ATTEMPT: u32 = 0;
     /// }
     ///
+    /// # fn main() {
     /// let mut context = Context::new();
     /// for _ in 0..3 {
     ///     context.run(|| ATTEMPT.set(ATTEMPT.get() + 1));
     /// }
     /// assert_eq!(context.get(&ATTEMPT), Some(&3));
     /// assert_eq!(ATTEMPT.get(), 0);
+    /// # }
     /// ```
     #[inline]
     pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
@@ -114,8 +118,10 @@ impl Context {
     ///     static TENANT: String;
     /// }
     ///
+    /// # fn main() {
     /// let mut context = Context::new().with_value(&TENANT, "acme".to_owned());
     /// assert_eq!(context.run(|| TENANT.get()), "acme");
+    /// # }
     /// ```
     pub fn with_value<T: Send + Sync + 'static>(
         mut self,
@@ -179,9 +185,11 @@ impl Context {
     ///     static REQUEST_ID: u64;
     /// }
     ///
+    /// # fn main() {
     /// let context = Context::new().with_value(&USER, "alice").with_value(&REQUEST_ID, 7);
     /// let names: Vec<_> = context.iter().map(|entry| entry.name()).collect();
     /// assert_eq!(names, ["REQUEST_ID", "USER"]);
+    /// # }
     /// ```
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {

@@ -28,7 +28,7 @@ use core::mem::{self, ManuallyDrop};
 use core::ptr;
 
 use crate::pool::Pool;
-use crate::state::State;
+use crate::state::{Rest, State};
 use crate::storage::Map;
 use crate::value::{Value, ValuePtr};
 use crate::var::{ContextVar, Info};
@@ -45,11 +45,18 @@ enum Phase {
 }
 
 /// All that a thread keeps.
+///
+/// The two words of the current context stand apart, so that they are moved one by one: read back
+/// as a pair, right after they were written as words, they would wait for the processor's store
+/// buffer.
+#[repr(C)]
 struct Slot {
-    /// The current context.
-    state: UnsafeCell<State>,
+    /// The current context's values.
+    inherited: UnsafeCell<Map>,
     /// How many contexts are entered; 0 in the thread's root.
     depth: Cell<usize>,
+    /// What else the current context has.
+    rest: UnsafeCell<Option<Box<Rest>>>,
     /// The innermost read that is still open, or null.
     open: Cell<*const Frame>,
     /// The innermost default being computed, or null.
@@ -62,8 +69,9 @@ thread_local! {
     // Without a destructor, see point 6 above.
     static SLOT: ManuallyDrop<Slot> = const {
         ManuallyDrop::new(Slot {
-            state: UnsafeCell::new(State::EMPTY),
+            inherited: UnsafeCell::new(Map::EMPTY),
             depth: Cell::new(0),
+            rest: UnsafeCell::new(None),
             open: Cell::new(ptr::null()),
             making: Cell::new(ptr::null()),
             phase: Cell::new(Phase::Fresh),
@@ -84,49 +92,70 @@ fn slot<'a>() -> &'a Slot {
 }
 
 impl Slot {
-    /// The current context, for reading during one expression.
+    /// The words of the current context, which stay the slot's own.
     ///
     /// # Safety
     ///
-    /// The reference is not held while anything else of this module runs.
+    /// What is returned is only looked at, or becomes the slot's again, before anything else of
+    /// this module runs.
     #[inline]
-    unsafe fn state(&self) -> &State {
-        // SAFETY: The slot is this thread's alone, and by the caller's promise nobody writes it
-        // as long as the reference is used.
-        unsafe { &*self.state.get() }
+    unsafe fn peek(&self) -> ManuallyDrop<State> {
+        // SAFETY: The slot is this thread's alone and nobody holds a reference into it, so both
+        // places may be read. The copies in the `ManuallyDrop` are never dropped.
+        let (inherited, rest) = unsafe { (self.inherited.get().read(), self.rest.get().read()) };
+        ManuallyDrop::new(State::from_parts(inherited, rest))
     }
 
     /// Makes `state` current and returns the one that was.
     #[inline]
     fn swap(&self, state: State) -> State {
-        // SAFETY: The slot is this thread's alone, and no reference into it is held outside the
-        // functions that make one for an expression.
-        mem::replace(unsafe { &mut *self.state.get() }, state)
+        let (inherited, rest) = state.into_parts();
+        // SAFETY: The slot is this thread's alone and nobody holds a reference into it.
+        let (inherited, rest) = unsafe {
+            (
+                mem::replace(&mut *self.inherited.get(), inherited),
+                mem::replace(&mut *self.rest.get(), rest),
+            )
+        };
+        State::from_parts(inherited, rest)
     }
 
     /// Changes the current context. Whatever `change` displaces is for its result to carry out.
     #[inline]
     fn change<R>(&self, change: impl FnOnce(&mut State, &Pool) -> R) -> R {
-        // SAFETY: As in `swap`. The callers' closures run no code of the user's and nothing that
-        // reads or writes the slot's state; what they drop on the way is a node whose values are
-        // all counted elsewhere, and dropping that touches only `open`, `phase` and `pool`.
-        change(unsafe { &mut *self.state.get() }, &self.pool)
+        // SAFETY: The state becomes the slot's again below. The callers' closures run no code of
+        // the user's and nothing that reads or writes the slot's words; what they drop on the way
+        // is a node whose values are all counted elsewhere, which touches only `open` and `pool`.
+        let mut state = unsafe { self.peek() };
+        let result = change(&mut state, &self.pool);
+        // The old words are those that `state` was made of.
+        mem::forget(self.swap(ManuallyDrop::into_inner(state)));
+        result
     }
 
     #[inline]
-    fn enter(&self, state: State) -> (State, usize) {
+    fn enter(&self, state: State) -> Outer {
         let depth = self.depth.get() + 1;
         self.depth.set(depth);
-        (self.swap(state), depth)
+        let (inherited, rest) = self.swap(state).into_parts();
+        Outer {
+            inherited,
+            depth,
+            rest,
+        }
     }
 
+    /// Makes `outer` current again and returns what was.
     #[inline]
-    fn leave(&self, outer: State, depth: usize) -> State {
-        if self.depth.get() != depth {
+    fn leave(&self, outer: ManuallyDrop<Outer>) -> State {
+        if self.depth.get() != outer.depth {
             out_of_order();
         }
-        self.depth.set(depth - 1);
-        self.swap(outer)
+        self.depth.set(outer.depth - 1);
+        let Outer {
+            inherited, rest, ..
+        } = ManuallyDrop::into_inner(outer);
+        self.swap(State::from_parts(inherited, rest))
     }
 
     /// A copy of the current context that leans on it.
@@ -137,10 +166,43 @@ impl Slot {
     #[inline(never)]
     unsafe fn lean(&self) -> State {
         self.make_live();
-        // SAFETY: The reference ends with the next expression.
-        let state = unsafe { self.state() };
+        // SAFETY: What is peeked at is gone with the next expression.
+        let state = unsafe { self.peek() };
         // SAFETY: The caller's promise.
         state.copy_with(unsafe { state.inherited().lean(&self.pool) })
+    }
+
+    /// As [`lean`](Self::lean), with `value` put into the copy.
+    ///
+    /// # Safety
+    ///
+    /// That of [`Map::lean`].
+    #[inline(never)]
+    unsafe fn lean_with(&self, info: &'static Info, value: Value) -> State {
+        let number = info.number();
+        // SAFETY: What is peeked at is gone with the next statement.
+        let state = unsafe { self.peek() };
+        if state.is_plain() && Map::is_near(number) {
+            if let Some(memory) = self.pool.nodes.pop() {
+                // The usual case, which calls nothing.
+                // SAFETY: The caller's promise.
+                let copy = unsafe { state.inherited().lean_with(memory, number, value) };
+                return State::from_parts(copy, None);
+            }
+        }
+        // SAFETY: The caller's promise.
+        unsafe { self.lean_then_put(info, value) }
+    }
+
+    /// # Safety
+    ///
+    /// That of [`Map::lean`].
+    #[cold]
+    unsafe fn lean_then_put(&self, info: &'static Info, value: Value) -> State {
+        // SAFETY: The caller's promise.
+        let mut state = unsafe { self.lean() };
+        drop(state.put(&self.pool, info.number_for_set(), value));
+        state
     }
 
     #[inline]
@@ -148,6 +210,18 @@ impl Slot {
         if self.phase.get() == Phase::Fresh {
             self.register();
         }
+    }
+
+    /// Whether what is set now will be dropped in time: not in the root of a thread that ended.
+    #[inline]
+    fn takes_values(&self) -> bool {
+        self.phase.get() == Phase::Live || self.takes_values_now()
+    }
+
+    #[cold]
+    fn takes_values_now(&self) -> bool {
+        self.make_live();
+        self.phase.get() == Phase::Live || self.depth.get() > 0
     }
 
     /// Arranges that the slot is emptied when the thread ends.
@@ -162,6 +236,19 @@ impl Slot {
         if phase == Phase::Live {
             self.pool.open();
         }
+    }
+}
+
+/// Drops a state that is handed over in registers.
+#[inline(never)]
+fn discard(state: State) {
+    #[cold]
+    fn discard_both(both: (Map, Box<Rest>)) {
+        drop(both);
+    }
+    match state.into_parts() {
+        (inherited, None) => drop(inherited),
+        (inherited, Some(rest)) => discard_both((inherited, rest)),
     }
 }
 
@@ -273,8 +360,8 @@ impl Drop for Open<'_> {
 #[inline]
 pub(crate) fn with<T, R>(var: &'static ContextVar<T>, f: impl FnOnce(Option<&T>) -> R) -> R {
     let slot = slot();
-    // SAFETY: The reference ends with the expression; what is found is a pointer.
-    let Some(value) = (unsafe { slot.state() }).get(var.info.number()) else {
+    // SAFETY: What is peeked at is gone with the expression; what is found is a pointer.
+    let Some(value) = (unsafe { slot.peek() }).get(var.info.number()) else {
         return f(None);
     };
     let frame = Frame {
@@ -294,8 +381,8 @@ pub(crate) fn with<T, R>(var: &'static ContextVar<T>, f: impl FnOnce(Option<&T>)
 /// Whether `var` has a value in the current context.
 #[inline]
 pub(crate) fn is_set(info: &Info) -> bool {
-    // SAFETY: The reference ends with the expression.
-    unsafe { slot().state() }.get(info.number()).is_some()
+    // SAFETY: What is peeked at is gone with the expression.
+    unsafe { slot().peek() }.get(info.number()).is_some()
 }
 
 // ---- changing ----
@@ -308,18 +395,38 @@ pub(crate) fn new_value<T: Send + Sync>(var: &'static ContextVar<T>, value: T) -
     Value::new(&slot.pool, var, value)
 }
 
-/// Puts `value` into the current context and returns what stood there.
+/// Puts `value` into the current context; returns what stood there, and the number of the context.
 ///
-/// In the root of a thread that has ended, `value` is dropped instead.
+/// In the root of a thread that has ended, `value` is dropped instead, and the number is 0.
 #[inline]
-pub(crate) fn replace(info: &'static Info, value: Option<Value>) -> Option<Value> {
+pub(crate) fn set(info: &'static Info, value: Value) -> (Option<Value>, u64) {
     let slot = slot();
-    slot.make_live();
-    if slot.is_closed_root() {
-        return None;
+    if !slot.takes_values() {
+        return (None, 0);
     }
     let number = info.number_for_set();
-    slot.change(|state, pool| state.replace(pool, number, value))
+    slot.change(|state, pool| {
+        let old = state.replace(pool, number, Some(value));
+        (old, state.identity(next_identity))
+    })
+}
+
+/// Puts `value` back if the current context is the one with the number `context`, and returns
+/// what stood there. `Err` hands `value` back.
+#[inline]
+pub(crate) fn reset(
+    info: &'static Info,
+    context: u64,
+    value: Option<Value>,
+) -> Result<Option<Value>, Option<Value>> {
+    let slot = slot();
+    // SAFETY: What is peeked at is gone with the expression.
+    let current = unsafe { slot.peek() }.known_identity();
+    if context == 0 || context != current {
+        return Err(value);
+    }
+    let number = info.number_for_set();
+    Ok(slot.change(|state, pool| state.replace(pool, number, value)))
 }
 
 /// Puts a value into the current context, which is a scope's; see [`State::put`].
@@ -343,31 +450,8 @@ pub(crate) fn replace_in(
     state.replace(&slot.pool, info.number_for_set(), value)
 }
 
-impl Slot {
-    #[inline]
-    fn is_closed_root(&self) -> bool {
-        self.phase.get() == Phase::Ended && self.depth.get() == 0
-    }
-}
-
-/// The number of the current context, made at the first call; 0 where nothing can be set.
-#[inline]
-pub(crate) fn identity() -> u64 {
-    let slot = slot();
-    slot.make_live();
-    if slot.is_closed_root() {
-        return 0;
-    }
-    slot.change(|state, _| state.identity(next_identity))
-}
-
-/// The number of the current context, 0 if it has none.
-#[inline]
-pub(crate) fn known_identity() -> u64 {
-    // SAFETY: The reference ends with the expression.
-    unsafe { slot().state() }.known_identity()
-}
-
+/// A number that no other context has or had.
+#[cold]
 fn next_identity() -> u64 {
     use core::sync::atomic::{AtomicU64, Ordering};
     static LAST: AtomicU64 = AtomicU64::new(0);
@@ -385,23 +469,30 @@ pub(crate) fn is_root() -> bool {
 /// What work that inherits gets.
 #[inline]
 pub(crate) fn snapshot() -> State {
-    // SAFETY: The reference ends with the expression, which only counts references up.
-    unsafe { slot().state() }.snapshot()
+    // SAFETY: What is peeked at is gone with the expression, which only counts references up.
+    unsafe { slot().peek() }.snapshot()
 }
 
 /// What a scope starts from.
 #[inline]
 pub(crate) fn copy() -> State {
-    // SAFETY: The reference ends with the expression, which only counts references up.
-    unsafe { slot().state() }.copy()
+    // SAFETY: What is peeked at is gone with the expression, which only counts references up.
+    unsafe { slot().peek() }.copy()
+}
+
+/// The context around the current one, on the stack of the one who entered.
+struct Outer {
+    inherited: Map,
+    /// How many contexts were entered then, this one included.
+    depth: usize,
+    rest: Option<Box<Rest>>,
 }
 
 /// A context that is current until this is dropped, and then lies in its place again.
 pub(crate) struct Entered<'a> {
     /// Empty while the context is in the slot.
     home: &'a mut State,
-    outer: ManuallyDrop<State>,
-    depth: usize,
+    outer: ManuallyDrop<Outer>,
     /// It belongs to this thread's slot.
     here: PhantomData<*const ()>,
 }
@@ -409,11 +500,10 @@ pub(crate) struct Entered<'a> {
 impl<'a> Entered<'a> {
     #[inline]
     pub(crate) fn new(home: &'a mut State) -> Self {
-        let (outer, depth) = slot().enter(home.take());
+        let outer = slot().enter(home.take());
         Self {
             home,
             outer: ManuallyDrop::new(outer),
-            depth,
             here: PhantomData,
         }
     }
@@ -423,8 +513,8 @@ impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: `drop` is the last use.
-        let outer = unsafe { ManuallyDrop::take(&mut self.outer) };
-        let inner = slot().leave(outer, self.depth);
+        let outer = ManuallyDrop::new(unsafe { ManuallyDrop::take(&mut self.outer) });
+        let inner = slot().leave(outer);
         // The empty state that lay there holds nothing that would have to be dropped.
         mem::forget(mem::replace(self.home, inner));
     }
@@ -437,8 +527,7 @@ impl Drop for Entered<'_> {
 #[allow(missing_debug_implementations)] // reachable for generated code alone
 #[must_use = "the scope ends when this is dropped"]
 pub struct SyncScope {
-    outer: ManuallyDrop<State>,
-    depth: usize,
+    outer: ManuallyDrop<Outer>,
     here: PhantomData<*const ()>,
 }
 
@@ -448,8 +537,7 @@ impl SyncScope {
     /// # Cost
     ///
     /// One node from the thread's free list, whatever the number of variables.
-    // Inlined always, like `drop`, so that the outer state stays in registers: written as two
-    // words and read back as one pair, it would wait for the processor's store buffer.
+    // Inlined always, like `drop`, so that the outer state stays in registers.
     #[inline(always)]
     pub fn enter() -> Self {
         let slot = slot();
@@ -457,10 +545,23 @@ impl SyncScope {
         // the copy out of the slot, and goes back to it whole. The copy is used through the slot
         // alone. A scope that is forgotten keeps `outer` for ever.
         let inner = unsafe { slot.lean() };
-        let (outer, depth) = slot.enter(inner);
+        Self::around(slot, inner)
+    }
+
+    /// Enters a copy of the current context in which `var` is set to `value`.
+    #[inline(always)]
+    pub(crate) fn enter_with<T: Send + Sync>(var: &'static ContextVar<T>, value: T) -> Self {
+        let slot = slot();
+        let value = Value::new(&slot.pool, var, value);
+        // SAFETY: As in `enter`.
+        let inner = unsafe { slot.lean_with(&var.info, value) };
+        Self::around(slot, inner)
+    }
+
+    #[inline(always)]
+    fn around(slot: &Slot, inner: State) -> Self {
         Self {
-            outer: ManuallyDrop::new(outer),
-            depth,
+            outer: ManuallyDrop::new(slot.enter(inner)),
             here: PhantomData,
         }
     }
@@ -470,17 +571,11 @@ impl Drop for SyncScope {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: `drop` is the last use.
-        let outer = unsafe { ManuallyDrop::take(&mut self.outer) };
-        let inner = slot().leave(outer, self.depth);
+        let outer = ManuallyDrop::new(unsafe { ManuallyDrop::take(&mut self.outer) });
+        let inner = slot().leave(outer);
         // Last, in the outer context: a value's `Drop` may do what it likes, also to that one.
         discard(inner);
     }
-}
-
-/// Drops a state that is handed over in registers.
-#[inline(never)]
-fn discard(state: State) {
-    drop(state);
 }
 
 // ---- defaults ----

@@ -19,9 +19,11 @@ use core::panic::Location;
 ///     static REQUEST_ID: u64;
 /// }
 ///
+/// # fn main() {
 /// let error = REQUEST_ID.try_get().unwrap_err();
 /// assert_eq!(error.name(), "REQUEST_ID");
 /// assert!(error.to_string().contains("is not set in the current context"));
+/// # }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

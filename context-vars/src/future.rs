@@ -100,6 +100,7 @@ impl<F> InContext<F> {
     ///     static USER: &str = "anonymous";
     /// }
     ///
+    /// # fn main() {
     /// trait Job {
     ///     fn step(self: Pin<&mut Self>) -> String;
     /// }
@@ -117,6 +118,7 @@ impl<F> InContext<F> {
     /// let mut job = pin!(Report.in_context(context));
     /// assert_eq!(job.as_mut().run_pinned(|job| job.step()), "for alice");
     /// assert_eq!(USER.get(), "anonymous");
+    /// # }
     /// ```
     #[inline]
     #[track_caller]
@@ -190,14 +192,14 @@ pub trait ContextFutureExt: Future + Sized {
     /// # Examples
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
     /// use context_vars::{Context, context_var, prelude::*};
     ///
     /// context_var! {
     ///     static USER: &str = "anonymous";
     /// }
     ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
     /// let context = Context::new().with_value(&USER, "alice");
     /// assert_eq!(async { USER.get() }.in_context(context).await, "alice");
     /// assert_eq!(USER.get(), "anonymous");
@@ -217,14 +219,14 @@ pub trait ContextFutureExt: Future + Sized {
     /// # Examples
     ///
     /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
     /// use context_vars::{context_var, prelude::*};
     ///
     /// context_var! {
     ///     static USER: &str = "anonymous";
     /// }
     ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
     /// let task = USER.sync_scope("alice", || {
     ///     tokio::spawn(async { USER.get() }.inherit_context())
     /// });

@@ -19,10 +19,12 @@ use crate::future::InContext;
 ///     static UNIT: &str = "m";
 /// }
 ///
+/// # fn main() {
 /// let lengths = UNIT.sync_scope("km", || {
 ///     (1..=2).map(|n| format!("{n} {}", UNIT.get())).inherit_context()
 /// });
 /// assert_eq!(lengths.collect::<Vec<_>>(), ["1 km", "2 km"]);
+/// # }
 /// ```
 pub trait ContextIteratorExt: Iterator + Sized {
     /// Runs each step in `context`.

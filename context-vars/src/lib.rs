@@ -1,35 +1,110 @@
 //! Python's `contextvars` for Rust: values that belong to one piece of work.
+//!
+//! Request id, user, tenant, deadline: what one request needs and thirty functions below would
+//! otherwise have to pass on. A global mixes them up, a `thread_local!` does as soon as tasks
+//! share a thread, and a task-local is lost at the next `spawn`. A context variable follows the
+//! work: through calls and `.await`s by itself, into tasks and threads where you say so.
+//!
+//! ```
+//! use context_vars::{context_var, inherit_context, with_context};
+//!
+//! context_var! {
+//!     /// On whose behalf the current request runs.
+//!     pub static USER: String = "anonymous".to_owned();
+//! }
+//!
+//! # fn main() {
+//! #[with_context(user = name)] // for this call: USER is `name`
+//! fn handle(name: String) -> String {
+//!     let worker = in_background();
+//!     format!("{} and {}", USER.get(), worker.join().unwrap())
+//! }
+//!
+//! #[inherit_context] // what this function spawns sees USER
+//! fn in_background() -> std::thread::JoinHandle<String> {
+//!     std::thread::spawn(|| USER.get())
+//! }
+//!
+//! assert_eq!(handle("alice".to_owned()), "alice and alice");
+//! assert_eq!(USER.get(), "anonymous");
+//! # }
+//! ```
+//!
+//! # Overview
+//!
+//! * [`context_var!`] declares variables. [`get`](ContextVar::get) and
+//!   [`with`](ContextVar::with) read them in the *current context*.
+//! * A *scope* is a copy of the current context with some variables set, for one call or one
+//!   future: [`#[with_context]`](macro@with_context), [`ContextVar::scope`],
+//!   [`ContextVar::sync_scope`]. Whatever is set inside is gone when it ends.
+//! * [`set`](ContextVar::set) changes the current context and hands out a [`Token`] for
+//!   [`reset`](ContextVar::reset).
+//! * [`Context`] is a handle to a context of one's own: copy the current one, enter it, look at
+//!   what it holds.
+//!
+//! # Carrying a context
+//!
+//! Calls and `.await`s share the caller's context. Work that is handed to somebody else inherits
+//! where it is wrapped, and then runs in a copy:
+//!
+//! | work | how it inherits |
+//! |---|---|
+//! | whatever a function spawns | [`#[inherit_context]`](macro@inherit_context) on the function |
+//! | a future | [`inherit_context()`](ContextFutureExt::inherit_context) |
+//! | a closure | [`inherit`], [`inherit_with`], [`inherit_fn`] |
+//! | a thread | [`thread::spawn`] |
+//! | an iterator | [`inherit_context()`](ContextIteratorExt::inherit_context) |
+//!
+//! A bare `std::thread::spawn` starts empty. A bare task sees the context of whoever polls it,
+//! usually an empty one; do not rely on it.
+//!
+//! # What it costs
+//!
+//! A read is a thread-local access and an index. A poll of a future with a context swaps two
+//! words in and out. Neither allocates, locks, or touches an atomic; every item says what it
+//! costs under "Cost".
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `macros` (default) | the three macros |
+//! | `tokio` | refuses a [`set`](ContextVar::set) in a bare tokio task: it would leak into the next task on that thread. This is the one thing that enabling a feature takes away |
+//!
+//! # Minimum Rust
+//!
+//! 1.85.
 
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The ladder: a file imports only from those above it. `tests/it/layers.rs` enforces it.
+// The ladder: a file imports only from those above it; `tests/it/layers.rs` reads it from here.
+mod sync;
+mod count;
+mod number;
+mod pool;
+mod error;
+mod var;
+#[allow(unsafe_code)] // the erased value
+mod value;
+mod tree;
+#[allow(unsafe_code)] // the node
+mod storage;
+mod state;
+#[allow(unsafe_code)] // the thread's slot
+mod current;
+mod context;
+mod token;
+mod future;
+#[cfg(feature = "tokio")]
+mod bare_task;
+mod access;
+mod iter;
+mod spawn;
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
-mod access;
-#[cfg(feature = "tokio")]
-mod bare_task;
-mod context;
-mod count;
-#[allow(unsafe_code)] // the thread's slot
-mod current;
-mod error;
-mod future;
-mod iter;
-mod number;
-mod pool;
-mod spawn;
-mod state;
-#[allow(unsafe_code)] // the node
-mod storage;
-mod sync;
-mod token;
-mod tree;
-#[allow(unsafe_code)] // the erased value
-mod value;
-mod var;
-
 pub mod prelude;
 
 pub use crate::context::{Context, Entry, Iter};
@@ -42,3 +117,7 @@ pub use crate::var::ContextVar;
 
 #[cfg(feature = "macros")]
 pub use context_vars_macros::{context_var, inherit_context, with_context};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

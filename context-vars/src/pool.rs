@@ -43,15 +43,19 @@ impl<const BYTES: usize> FreeList<BYTES> {
     #[inline]
     pub(crate) fn give(&self, block: Box<Block<BYTES>>) {
         let len = self.len.get();
-        if len < self.room.get() {
-            // The place is empty: forgetting its `None` spares a drop.
-            core::mem::forget(self.blocks[len].replace(Some(block)));
-            self.len.set(len + 1);
-        }
+        // Of all places only the first `room` are used. As a slice and not an index, so that
+        // there is no panic that the callers would have to provide for.
+        let Some(place) = self.blocks[..self.room.get().min(MOST)].get(len) else {
+            return;
+        };
+        // The place is empty: forgetting its `None` spares a drop.
+        core::mem::forget(place.replace(Some(block)));
+        self.len.set(len + 1);
     }
 
+    /// A block, if one is kept.
     #[inline]
-    fn pop(&self) -> Option<Box<Block<BYTES>>> {
+    pub(crate) fn pop(&self) -> Option<Box<Block<BYTES>>> {
         let last = self.len.get().checked_sub(1)?;
         self.len.set(last);
         self.blocks.get(last)?.take()

@@ -22,11 +22,13 @@ use crate::future::InContext;
 ///     static USER: &str = "anonymous";
 /// }
 ///
+/// # fn main() {
 /// USER.sync_scope("alice", || {
 ///     let name = std::thread::Builder::new().name("worker".into());
 ///     let worker = name.spawn(inherit(|| USER.get())).unwrap();
 ///     assert_eq!(worker.join().unwrap(), "alice");
 /// });
+/// # }
 /// ```
 pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
     let work = InContext::new(f, Context::current());
@@ -44,10 +46,12 @@ pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
 ///     static USER: &str = "anonymous";
 /// }
 ///
+/// # fn main() {
 /// let greet = USER.sync_scope("alice", || {
 ///     inherit_with(|greeting: &str| format!("{greeting} {}", USER.get()))
 /// });
 /// assert_eq!(greet("hello"), "hello alice");
+/// # }
 /// ```
 pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
     let work = InContext::new(f, Context::current());
@@ -71,8 +75,10 @@ pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
 ///     static FACTOR: u64 = 1;
 /// }
 ///
+/// # fn main() {
 /// let scale = FACTOR.sync_scope(10, || inherit_fn(|n: u64| n * FACTOR.get()));
 /// assert_eq!([1, 2, 3].map(scale), [10, 20, 30]);
+/// # }
 /// ```
 pub fn inherit_fn<A, R>(f: impl Fn(A) -> R) -> impl Fn(A) -> R {
     let context = Context::current();
@@ -96,9 +102,11 @@ pub fn inherit_fn<A, R>(f: impl Fn(A) -> R) -> impl Fn(A) -> R {
 ///     static USER: &str = "anonymous";
 /// }
 ///
+/// # fn main() {
 /// USER.sync_scope("alice", || {
 ///     assert_eq!(isolated(|| USER.get()), "anonymous");
 /// });
+/// # }
 /// ```
 pub fn isolated<R>(f: impl FnOnce() -> R) -> R {
     Context::new().run(f)
@@ -127,8 +135,10 @@ pub mod thread {
     ///     static USER: &str = "anonymous";
     /// }
     ///
+    /// # fn main() {
     /// let worker = USER.sync_scope("alice", || thread::spawn(|| USER.get()));
     /// assert_eq!(worker.join().unwrap(), "alice");
+    /// # }
     /// ```
     #[track_caller]
     #[allow(clippy::disallowed_methods)] // this is what replaces it

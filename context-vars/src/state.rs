@@ -15,7 +15,7 @@ pub(crate) struct State {
 }
 
 /// Never shared between contexts.
-struct Rest {
+pub(crate) struct Rest {
     /// What tokens compare; 0 while none was made here.
     identity: u64,
     /// The `#[no_inherit]` variables.
@@ -109,6 +109,22 @@ impl State {
     #[inline]
     pub(crate) fn inherited(&self) -> &Map {
         &self.inherited
+    }
+
+    /// Whether the inherited values are all there is.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.rest.is_none()
+    }
+
+    #[inline]
+    pub(crate) fn from_parts(inherited: Map, rest: Option<Box<Rest>>) -> Self {
+        Self { inherited, rest }
+    }
+
+    #[inline]
+    pub(crate) fn into_parts(self) -> (Map, Option<Box<Rest>>) {
+        (self.inherited, self.rest)
     }
 
     #[inline]

@@ -235,7 +235,7 @@ impl Map {
 
     /// A copy with references of its own.
     fn counted_copy(&self, pool: &Pool) -> Self {
-        let copy = self.leaning_copy(pool);
+        let copy = self.leaning_copy(pool.nodes.take());
         // SAFETY: The copy was made here and nobody else has it; `self` keeps alive what it
         // borrows.
         unsafe { copy.node().settle() };
@@ -243,8 +243,8 @@ impl Map {
     }
 
     #[inline]
-    fn leaning_copy(&self, pool: &Pool) -> Self {
-        let memory = NonNull::from(Box::leak(pool.nodes.take())).cast::<Node>();
+    fn leaning_copy(&self, memory: Box<Block<NODE_BYTES>>) -> Self {
+        let memory = NonNull::from(Box::leak(memory)).cast::<Node>();
         // SAFETY: The block has a node's size and alignment, as asserted above, and is nobody
         // else's.
         unsafe { memory.write(self.node().lean()) };
@@ -259,7 +259,34 @@ impl Map {
     /// is used on this thread alone.
     #[inline]
     pub(crate) unsafe fn lean(&self, pool: &Pool) -> Self {
-        self.leaning_copy(pool)
+        self.leaning_copy(pool.nodes.take())
+    }
+
+    /// As [`lean`](Self::lean), into `memory`, with `value` put under a number that
+    /// [`is_near`](Self::is_near): what a scope of one variable starts from.
+    ///
+    /// # Safety
+    ///
+    /// That of `lean`.
+    #[inline]
+    pub(crate) unsafe fn lean_with(
+        &self,
+        memory: Box<Block<NODE_BYTES>>,
+        number: u32,
+        value: Value,
+    ) -> Self {
+        let copy = self.leaning_copy(memory);
+        let node = copy.node();
+        // Nothing is displaced: the copy owns nothing yet.
+        node.owned.set(1 << number);
+        node.places[number as usize % WIDTH].set(Some(value.into_ptr()));
+        copy
+    }
+
+    /// Whether `number` names a place in the node that may be filled.
+    #[inline]
+    pub(crate) fn is_near(number: u32) -> bool {
+        number.wrapping_sub(1) < WIDTH as u32 - 1
     }
 
     /// Takes the map's reference to its node away; frees the node if it was the last.

@@ -22,14 +22,15 @@ use crate::var::ContextVar;
 ///     static USER: &str = "anonymous";
 /// }
 ///
+/// # fn main() -> Result<(), context_vars::ResetError<&'static str>> {
 /// let token = USER.set("alice");
 /// assert_eq!(token.old_value(), None);
 /// assert_eq!(token.var().name(), "USER");
 /// token.reset()?;
 /// assert_eq!(USER.get(), "anonymous");
-/// # Ok::<(), context_vars::ResetError<&'static str>>(())
+/// # Ok(())
+/// # }
 /// ```
-#[must_use = "keep the token for `reset`, or drop it with `let _ = ..` if the value shall stay"]
 pub struct Token<T: 'static> {
     pub(crate) var: &'static ContextVar<T>,
     /// What was there before; `None` if the variable was not set.
@@ -85,12 +86,14 @@ impl<T: 'static> fmt::Debug for Token<T> {
 ///     static USER: &str;
 /// }
 ///
+/// # fn main() {
 /// let token = USER.set("alice");
 /// let error = isolated(|| token.reset()).unwrap_err();
 /// assert_eq!(error.kind(), ResetErrorKind::OtherContext);
 /// assert_eq!(USER.get(), "alice");
 /// error.into_token().reset().unwrap();
 /// assert!(!USER.is_set());
+/// # }
 /// ```
 #[non_exhaustive]
 pub struct ResetError<T: 'static> {

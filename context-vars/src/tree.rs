@@ -103,7 +103,11 @@ impl Branch {
     /// Calls `visit` with every value; the depth of the recursion is the height of the tree.
     fn values(&self, visit: &mut impl FnMut(&Value)) {
         match self {
-            Self::Leaf(values) => values.iter().flatten().for_each(|value| visit(value)),
+            Self::Leaf(values) => {
+                for value in values.iter().flatten() {
+                    visit(value);
+                }
+            }
             Self::Inner(branches) => {
                 for branch in branches.iter().flatten() {
                     branch.values(visit);

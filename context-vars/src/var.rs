@@ -34,9 +34,11 @@ static NOT_INHERITED: Numbering = Numbering::after(LOCAL);
 ///     pub static USER: String = "anonymous".to_owned();
 /// }
 ///
+/// # fn main() {
 /// assert_eq!(USER.get(), "anonymous");
 /// USER.sync_scope("alice".to_owned(), || assert_eq!(USER.get(), "alice"));
 /// assert_eq!(USER.get(), "anonymous");
+/// # }
 /// ```
 pub struct ContextVar<T: 'static> {
     pub(crate) info: Info,
@@ -86,7 +88,7 @@ impl<T: 'static> fmt::Debug for ContextVar<T> {
 }
 
 /// Prints an erased value; made where its type is known.
-pub type ShowFn = fn(&dyn Any, &mut fmt::Formatter<'_>) -> fmt::Result;
+pub(crate) type ShowFn = fn(&dyn Any, &mut fmt::Formatter<'_>) -> fmt::Result;
 
 /// What the macro found written about a variable.
 #[derive(Clone, Copy)]
