@@ -1,0 +1,39 @@
+//! The operations that the benches time, the ratio program compares and valgrind counts.
+//!
+//! One file per operation; in it the same operation with `context-vars` and with every peer that
+//! can do it. All users of this module call the same functions, so what is counted is what is
+//! timed.
+
+#![allow(dead_code)] // each bench uses its part
+
+pub(crate) mod create;
+pub(crate) mod many;
+pub(crate) mod meter;
+pub(crate) mod opaque;
+pub(crate) mod poll;
+pub(crate) mod read;
+pub(crate) mod scope;
+pub(crate) mod set_after_snapshot;
+pub(crate) mod set_reset;
+pub(crate) mod snapshot;
+pub(crate) mod spans;
+pub(crate) mod spawn;
+pub(crate) mod timed;
+pub(crate) mod two_threads;
+pub(crate) mod variables;
+
+use meter::Case;
+
+/// Every operation, with the name of the bench that times it.
+pub(crate) const ALL: &[(&str, &[Case])] = &[
+    ("read", read::CASES),
+    ("scope", scope::CASES),
+    ("set_reset", set_reset::CASES),
+    ("snapshot", snapshot::CASES),
+    ("poll", poll::CASES),
+    ("create", create::CASES),
+    ("spawn", spawn::CASES),
+    ("two_threads", two_threads::CASES),
+    // Last, because it sets more variables than have a place in the storage's first node.
+    ("set_after_snapshot", set_after_snapshot::CASES),
+];
