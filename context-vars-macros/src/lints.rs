@@ -16,3 +16,8 @@ pub(crate) fn allowed(at: Span) -> TokenStream {
         )]
     }
 }
+
+/// `#[allow(…)]`, to stand on a function whose spawn calls inherit.
+pub(crate) fn spawns_allowed(at: Span) -> TokenStream {
+    quote_spanned!(at=> #[allow(clippy::disallowed_methods)])
+}

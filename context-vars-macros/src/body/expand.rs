@@ -1,6 +1,6 @@
 //! What is generated: the body, with contexts captured and entered where it hands out work.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprAsync, ExprClosure, ReturnType};
@@ -32,23 +32,16 @@ impl Writer<'_> {
         }
     }
 
-    /// Generates a call whose arguments inherit.
-    ///
-    /// The name of what is called gets a span of generated code, so that a lint against raw
-    /// spawns (`clippy::disallowed_methods`) has nothing to say against this one.
     fn call(&self, call: &Call) -> TokenStream {
         let carries = call.carries(self.names);
-        let mut callee: TokenStream = call.callee.iter().cloned().collect();
-        if carries.iter().any(|carry| *carry != Carry::Nothing) {
-            callee = as_generated(callee);
-        }
         let mut arguments = TokenStream::new();
         for ((argument, comma), carry) in call.arguments.iter().zip(carries) {
             arguments.extend(self.argument(argument, carry));
             comma.to_tokens(&mut arguments);
         }
+        let callee = &call.callee;
         let arguments = regroup(&call.parentheses, arguments);
-        quote!(#callee #arguments)
+        quote!(#(#callee)* #arguments)
     }
 
     fn argument(&self, argument: &Argument, carry: Carry) -> TokenStream {
@@ -68,7 +61,7 @@ impl Writer<'_> {
                 quote!(#before #inside #after)
             }
             Argument::Place(place) => self.place(place, carry),
-            Argument::Returned(span, pieces) => self.returned(*span, self.write(pieces), carry),
+            Argument::Returned(pieces) => self.returned(self.write(pieces), carry),
             Argument::Reference(pieces) | Argument::Other(pieces) => self.write(pieces),
         }
     }
@@ -81,20 +74,23 @@ impl Writer<'_> {
             return place.to_token_stream();
         };
         let probe = self.probe(reuse, place.span(), &quote!(#place));
-        quote_spanned!(spans::at(place.span())=> { #probe.wrap(#place) })
+        let wrapped = quote_spanned!(spans::at(place.span())=> #probe.wrap(#place));
+        spans::braces(wrapped, place.span()).into_token_stream()
     }
 
     /// `make()` to `match make() { work => { use by_type::*; (&…&Probe::<_, false>(&work)).kind().wrap(work) } }`.
     ///
     /// A `match`, because it lets temporaries live as long as they did.
-    fn returned(&self, span: Span, value: TokenStream, carry: Carry) -> TokenStream {
+    fn returned(&self, value: TokenStream, carry: Carry) -> TokenStream {
         let Carry::ByType(reuse) = carry else {
             return value;
         };
-        let at = spans::at(span);
-        let work = quote_spanned!(at=> work);
-        let probe = self.probe(reuse, span, &work);
-        quote_spanned!(at=> match #value { work => { #probe.wrap(work) } })
+        let (first, last) = spans::ends(&value);
+        let at = spans::at(first);
+        let probe = self.probe(reuse, first, &quote_spanned!(at=> work));
+        let arm = quote_spanned!(at=> work => { #probe.wrap(work) });
+        let arms = spans::braces(arm, last);
+        quote_spanned!(first=> match #value #arms)
     }
 
     /// Asks what the type of `value` is.
@@ -143,17 +139,16 @@ impl Writer<'_> {
         let head = closure_head(&head);
         let again = closure.capture.map(|_| quote_spanned!(at=> .again()));
         let work = as_only_arm(body, at);
-        quote_spanned! {at=>
-            {
-                let context = #context;
-                #head {
-                    let mut context = context #again;
-                    let _scope = context.enter();
-                    #rebound
-                    #work
-                }
+        let made = quote_spanned! {at=>
+            let context = #context;
+            #head {
+                let mut context = context #again;
+                let _scope = context.enter();
+                #rebound
+                #work
             }
-        }
+        };
+        spans::braces(made, begin(closure)).into_token_stream()
     }
 
     /// `async move |a| body` to
@@ -174,25 +169,27 @@ impl Writer<'_> {
             ReturnType::Type(_, ty) => returns::expect(ty, at),
         };
         let work = as_only_arm(body, at);
-        quote_spanned! {at=>
-            {
-                let context = #context;
-                #head { context #again.future(async { #returned #work }).await }
-            }
-        }
+        let made = quote_spanned! {at=>
+            let context = #context;
+            #head { context #again.future(async { #returned #work }).await }
+        };
+        spans::braces(made, begin(closure)).into_token_stream()
     }
 
     /// `async move { body }` to `inherited().future(async move { body })`.
     fn async_block(&self, work: Work, block: &ExprAsync, body: &TokenStream) -> TokenStream {
-        let at = spans::at(block.async_token.span);
-        let context = self.context(work, at);
+        let at = block.async_token.span;
+        let context = spans::relocated(self.context(work, at), at);
         let ExprAsync {
             attrs,
             async_token,
             capture,
             ..
         } = block;
-        quote_spanned!(at=> #context.future(#(#attrs)* #async_token #capture #body))
+        let (_, last) = spans::ends(body);
+        let mut future = Group::new(Delimiter::Parenthesis, quote!(#(#attrs)* #async_token #capture #body));
+        future.set_span(last);
+        quote_spanned!(at=> #context.future #future)
     }
 
     fn context(&self, work: Work, at: Span) -> TokenStream {
@@ -202,6 +199,11 @@ impl Writer<'_> {
             Work::IsDetached => quote_spanned!(at=> #private::Inherited::empty()),
         }
     }
+}
+
+/// Where a closure begins.
+fn begin(closure: &ExprClosure) -> Span {
+    closure_head(closure).span()
 }
 
 /// All of a closure but its body.
@@ -230,19 +232,4 @@ fn closure_head(closure: &ExprClosure) -> TokenStream {
 /// to edition 2021, outlive the variables that are declared before it, which they may borrow.
 pub(crate) fn as_only_arm(body: &TokenStream, at: Span) -> TokenStream {
     quote_spanned!(at=> match () { () => #body })
-}
-
-/// The same tokens, as if a macro had made them, but at their places.
-fn as_generated(tokens: TokenStream) -> TokenStream {
-    let call_site = Span::call_site();
-    tokens
-        .into_iter()
-        .map(|token| match token {
-            TokenTree::Group(group) => regroup(&group, as_generated(group.stream())),
-            mut token => {
-                token.set_span(call_site.located_at(token.span()));
-                token
-            }
-        })
-        .collect()
 }

@@ -4,7 +4,6 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::{Pair, Punctuated};
-use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprAsync, ExprCall, ExprClosure, Token};
 
 pub(crate) use super::callee::CallKind;
@@ -55,7 +54,7 @@ pub(crate) enum Argument {
     /// `name`, `path::to::function`, `self.field`.
     Place(Expr),
     /// What a call returns.
-    Returned(Span, Vec<Piece>),
+    Returned(Vec<Piece>),
     Reference(Vec<Piece>),
     Other(Vec<Piece>),
 }
@@ -259,7 +258,7 @@ impl Reader<'_> {
         match argument {
             Expr::Path(_) | Expr::Field(_) => Argument::Place(argument),
             Expr::Call(_) | Expr::MethodCall(_) => {
-                Argument::Returned(argument.span(), self.read(argument.into_token_stream()))
+                Argument::Returned(self.read(argument.into_token_stream()))
             }
             Expr::Reference(_) => Argument::Reference(self.read(argument.into_token_stream())),
             _ => Argument::Other(self.read(argument.into_token_stream())),

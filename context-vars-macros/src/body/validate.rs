@@ -94,7 +94,7 @@ impl Call {
             argument if argument.has_literal() => Carry::Literal,
             _ if has_literal || self.kind == CallKind::Pool => Carry::Nothing,
             Argument::Place(place) => Carry::ByType(self.reuse(names.may_be_local(place))),
-            Argument::Returned(..) if last == Some(index) => Carry::ByType(self.reuse(true)),
+            Argument::Returned(_) if last == Some(index) => Carry::ByType(self.reuse(true)),
             _ => Carry::Nothing,
         };
         self.arguments.iter().enumerate().map(carry).collect()
@@ -120,7 +120,7 @@ impl Argument {
             Argument::Literal(literal) => &literal.body,
             Argument::Around(around) => around.inside.pieces(),
             Argument::Place(_) => &[],
-            Argument::Returned(_, pieces)
+            Argument::Returned(pieces)
             | Argument::Reference(pieces)
             | Argument::Other(pieces) => pieces,
         }

@@ -1,10 +1,14 @@
 //! What is generated: the same function, see `body/expand.rs`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
 
 use super::validate::Inheriting;
 use crate::body::expand::Writer;
+use crate::lints;
 
+/// Adds `#[allow(clippy::disallowed_methods)]` too: where that lint forbids raw spawns, those of
+/// this function are none. On the function, because rustc takes no attribute on an expression.
 pub(super) fn expand(inheriting: &Inheriting) -> TokenStream {
     let Inheriting {
         crate_path,
@@ -13,5 +17,7 @@ pub(super) fn expand(inheriting: &Inheriting) -> TokenStream {
         names,
     } = inheriting;
     let body = Writer { crate_path, names }.write(body);
-    function.with_body(&body)
+    let function = function.with_body(&body);
+    let allowed = lints::spawns_allowed(Span::mixed_site());
+    quote!(#allowed #function)
 }
