@@ -42,7 +42,9 @@ fn copying_and_wrapping_allocate_nothing() {
 
 #[test]
 fn polling_allocates_nothing() {
-    let context = Context::new().with_value(&NUMBER, 1).with_value(&TEXT, "x".to_owned());
+    let context = Context::new()
+        .with_value(&NUMBER, 1)
+        .with_value(&TEXT, "x".to_owned());
     let mut work = pin!(std::future::pending::<()>().in_context(context));
     assert_eq!(allocations(|| poll_once(work.as_mut())), 0);
     let mut scope = pin!(NUMBER.scope(2, std::future::pending::<()>()));
@@ -66,11 +68,15 @@ fn scope_of_one_variable_allocates_nothing_after_warm_up() {
 #[test]
 fn free_lists_are_bounded() {
     let alive = crate::support::Alive::default();
-    let contexts: Vec<_> = (0..1000).map(|n| Context::new().with_value(&NUMBER, n)).collect();
+    let contexts: Vec<_> = (0..1000)
+        .map(|n| Context::new().with_value(&NUMBER, n))
+        .collect();
     drop(contexts);
     // No more than a list's worth comes back without an allocation.
     let count = allocations(|| {
-        (0..1000).map(|n| Context::new().with_value(&NUMBER, n)).collect::<Vec<_>>()
+        (0..1000)
+            .map(|n| Context::new().with_value(&NUMBER, n))
+            .collect::<Vec<_>>()
     });
     assert!(count > 1500, "{count}");
     drop(alive);

@@ -79,7 +79,9 @@ fn runs_of_different_contexts_nest() {
 #[test]
 fn with_value_and_without_make_the_context_they_say() {
     // case 71, case 79, case 84
-    let context = Context::new().with_value(&REQUEST_ID, 1).with_value(&REQUEST_ID, 2);
+    let context = Context::new()
+        .with_value(&REQUEST_ID, 1)
+        .with_value(&REQUEST_ID, 2);
     let before = context.clone();
     let context = context.without(&REQUEST_ID).without(&REQUEST_ID);
     assert_eq!(before.get(&REQUEST_ID), Some(&2));
@@ -104,10 +106,16 @@ fn context_is_listed_by_name_then_module_with_typed_values() {
         .with_value(&second::USER, "bob")
         .with_value(&REQUEST_ID, 7);
     assert_eq!(context.len(), 3);
-    let listed: Vec<_> = context.iter().map(|e| (e.name(), e.module_path())).collect();
+    let listed: Vec<_> = context
+        .iter()
+        .map(|e| (e.name(), e.module_path()))
+        .collect();
     let here = module_path!();
     let there = concat!(module_path!(), "::second");
-    assert_eq!(listed, [("REQUEST_ID", here), ("USER", here), ("USER", there)]);
+    assert_eq!(
+        listed,
+        [("REQUEST_ID", here), ("USER", here), ("USER", there)]
+    );
     let mut entries = context.iter();
     assert_eq!(entries.len(), 3);
     let id = entries.next().unwrap();
@@ -144,10 +152,17 @@ fn display_of_an_entry_is_display_and_redacts_too() {
     let context = Context::new()
         .with_value(&NUMBER, std::net::Ipv4Addr::LOCALHOST)
         .with_value(&PASSWORD, "secret");
-    let shown: Vec<_> = context.iter().map(|e| format!("{}={e}", e.name())).collect();
+    let shown: Vec<_> = context
+        .iter()
+        .map(|e| format!("{}={e}", e.name()))
+        .collect();
     assert_eq!(shown, ["NUMBER=127.0.0.1", "PASSWORD=***"]);
     let secret = context.iter().last().unwrap();
-    assert_eq!(secret.downcast_ref::<&str>(), Some(&"secret"), "redacting is about printing");
+    assert_eq!(
+        secret.downcast_ref::<&str>(),
+        Some(&"secret"),
+        "redacting is about printing"
+    );
 }
 
 #[test]

@@ -140,7 +140,9 @@ fn panicking_drop_on_every_path_by_which_a_value_goes() {
         ("end of a future's scope", &|| {
             assert!(poll_once(pin!(HOOK.scope(bomb(), async {}))).is_ready());
         }),
-        ("scope that was never polled", &|| drop(HOOK.scope(bomb(), async {}))),
+        ("scope that was never polled", &|| {
+            drop(HOOK.scope(bomb(), async {}))
+        }),
         ("set over it", &|| {
             let token = HOOK.set(bomb());
             drop(token);
@@ -152,9 +154,15 @@ fn panicking_drop_on_every_path_by_which_a_value_goes() {
             let token = HOOK.set(on_drop(|| ()));
             drop(token);
         }),
-        ("context", &|| drop(Context::new().with_value(&HOOK, bomb()))),
+        ("context", &|| {
+            drop(Context::new().with_value(&HOOK, bomb()))
+        }),
         ("with_value over it", &|| {
-            drop(Context::new().with_value(&HOOK, bomb()).with_value(&HOOK, on_drop(|| ())));
+            drop(
+                Context::new()
+                    .with_value(&HOOK, bomb())
+                    .with_value(&HOOK, on_drop(|| ())),
+            );
         }),
         ("not inherited", &|| LOCAL_HOOK.sync_scope(bomb(), || ())),
     ];
@@ -182,6 +190,8 @@ fn value_dropped_on_another_thread_is_dropped_once() {
         })
         .collect();
     drop(context);
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
     assert_eq!(alive.count(), 0);
 }

@@ -22,7 +22,10 @@ fn alice() -> Context {
 fn witness() -> (impl Drop + Send, Arc<Mutex<Option<&'static str>>>) {
     let seen = Arc::new(Mutex::new(None));
     let here = seen.clone();
-    (OnDrop(move || *here.lock().unwrap() = Some(USER.get())), seen)
+    (
+        OnDrop(move || *here.lock().unwrap() = Some(USER.get())),
+        seen,
+    )
 }
 
 #[test]
@@ -55,7 +58,11 @@ fn finished_future_is_dropped_at_once_and_inside_its_context() {
     }
     let mut future = Box::pin(Finished(hook).in_context(alice()));
     assert!(poll_once(future.as_mut()).is_ready());
-    assert_eq!(*seen.lock().unwrap(), Some("alice"), "before the wrapper is dropped");
+    assert_eq!(
+        *seen.lock().unwrap(),
+        Some("alice"),
+        "before the wrapper is dropped"
+    );
 }
 
 #[test]
@@ -105,7 +112,11 @@ fn values_go_after_the_future_and_outside() {
     let (count, log) = (alive.clone(), order.clone());
     let hook = OnDrop(move || log.lock().unwrap().push(count.count()));
     drop(async move { drop(hook) }.in_context(context));
-    assert_eq!(*order.lock().unwrap(), [1], "the value was alive when the future went");
+    assert_eq!(
+        *order.lock().unwrap(),
+        [1],
+        "the value was alive when the future went"
+    );
     assert_eq!(alive.count(), 0);
 }
 
@@ -163,7 +174,10 @@ fn run_pinned_runs_one_step_inside() {
     });
     assert_eq!((user, USER.get()), ("alice", "anonymous"));
     assert_eq!(work.as_mut().run_pinned(|_| USER.get()), "bob");
-    assert_eq!(panic_of(|| work.as_mut().run_pinned(|_| panic!("step"))), "step");
+    assert_eq!(
+        panic_of(|| work.as_mut().run_pinned(|_| panic!("step"))),
+        "step"
+    );
     assert_eq!(USER.get(), "anonymous");
 }
 
@@ -195,7 +209,10 @@ fn future_that_moves_between_threads_takes_its_context_along() {
 #[test]
 fn waker_called_inside_a_scope_does_not_leak_it_into_what_it_polls() {
     // case 159: a waker that polls another task inline.
-    struct Inline(Mutex<Pin<Box<dyn Future<Output = &'static str> + Send>>>, Mutex<Vec<Poll<&'static str>>>);
+    struct Inline(
+        Mutex<Pin<Box<dyn Future<Output = &'static str> + Send>>>,
+        Mutex<Vec<Poll<&'static str>>>,
+    );
     impl std::task::Wake for Inline {
         fn wake(self: Arc<Self>) {
             let polled = poll_once(self.0.lock().unwrap().as_mut());
@@ -223,5 +240,8 @@ fn in_context_of_nothing_isolates() {
 fn debug_of_wrappers_asks_nothing_of_what_they_wrap() {
     let work: InContext<_> = async {}.in_context(alice());
     assert_eq!(format!("{work:?}"), "InContext { .. }");
-    assert_eq!(format!("{:?}", USER.scope("alice", async {})), "Scope { .. }");
+    assert_eq!(
+        format!("{:?}", USER.scope("alice", async {})),
+        "Scope { .. }"
+    );
 }

@@ -42,7 +42,13 @@ fn closure_is_wrapped_where_wrap_was_called_not_where_it_runs() {
     // case 111, case 112, case 114, case 116, case 117, case 129
     let first = USER.sync_scope("first", || inherit_fn(|()| USER.get()));
     let second = USER.sync_scope("second", || {
-        inherit_fn(|()| (USER.get(), USER.sync_scope("nested", || first(())), USER.get()))
+        inherit_fn(|()| {
+            (
+                USER.get(),
+                USER.sync_scope("nested", || first(())),
+                USER.get(),
+            )
+        })
     });
     for _ in 0..2 {
         assert_eq!(second(()), ("second", "first", "second"));

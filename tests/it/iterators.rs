@@ -44,7 +44,9 @@ fn iterators_advanced_in_turn_keep_their_own() {
 
 #[test]
 fn both_ends_length_and_hint_are_forwarded() {
-    let mut numbers = (0..4).map(|n| (n, USER.get())).in_context(Context::new().with_value(&USER, "alice"));
+    let mut numbers = (0..4)
+        .map(|n| (n, USER.get()))
+        .in_context(Context::new().with_value(&USER, "alice"));
     assert_eq!((numbers.len(), numbers.size_hint()), (4, (4, Some(4))));
     assert_eq!(numbers.next_back(), Some((3, "alice")));
     assert_eq!(numbers.nth(1), Some((1, "alice")));

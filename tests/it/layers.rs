@@ -9,7 +9,9 @@ fn ladder(source: &Path) -> Vec<String> {
     let lib = fs::read_to_string(source.join("lib.rs")).unwrap();
     let modules = lib.lines().filter_map(|line| {
         let line = line.trim();
-        let name = line.strip_prefix("mod ").or_else(|| line.strip_prefix("pub mod "))?;
+        let name = line
+            .strip_prefix("mod ")
+            .or_else(|| line.strip_prefix("pub mod "))?;
         name.strip_suffix(';').map(str::to_owned)
     });
     modules.collect()
@@ -17,12 +19,16 @@ fn ladder(source: &Path) -> Vec<String> {
 
 /// The crate's own modules that a source file names.
 fn imports(text: &str) -> Vec<String> {
-    let code = text.lines().map(|line| line.split("//").next().unwrap_or(""));
+    let code = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or(""));
     let mut found = Vec::new();
     for line in code {
         for (at, _) in line.match_indices("crate::") {
             let rest = &line[at + "crate::".len()..];
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !c.is_alphanumeric() && c != '_')
+                .unwrap_or(rest.len());
             found.push(rest[..end].to_owned());
         }
     }
@@ -76,7 +82,10 @@ fn no_file_imports_up_the_ladder() {
 fn an_import_up_the_ladder_is_found() {
     let source = source();
     let mut files = files(&source);
-    files.get_mut("value").unwrap().push_str("use crate::current::slot;");
+    files
+        .get_mut("value")
+        .unwrap()
+        .push_str("use crate::current::slot;");
     files.insert("stray".into(), String::new());
     let offences = offences(&ladder(&source), &files);
     assert_eq!(offences, ["stray is not on the ladder", "value -> current"]);
@@ -86,16 +95,23 @@ fn an_import_up_the_ladder_is_found() {
 fn unsafe_code_stays_in_three_files() {
     let allowed = ["value", "storage", "current"];
     for (file, text) in files(&source()) {
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         let uses = code.filter(|line| line.contains("unsafe")).count();
-        assert!(uses == 0 || allowed.contains(&file.as_str()), "{file}.rs has unsafe code");
+        assert!(
+            uses == 0 || allowed.contains(&file.as_str()),
+            "{file}.rs has unsafe code"
+        );
     }
 }
 
 #[test]
 fn thread_locals_stay_in_one_file() {
     for (file, text) in files(&source()) {
-        let uses = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let uses = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         let uses = uses.filter(|line| line.contains("thread_local!")).count();
         assert_eq!(uses, usize::from(file == "current"), "{file}.rs");
     }

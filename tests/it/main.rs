@@ -22,4 +22,5 @@ mod auto_traits;
 mod sizes;
 mod allocations;
 mod from_python;
+mod receiver;
 mod layers;

@@ -22,7 +22,9 @@ fn left_out_of_snapshots_and_of_everything_that_inherits() {
             assert!(!inherit(|| TRANSACTION.is_set())());
             let there = context_vars::thread::spawn(|| (USER.get(), TRANSACTION.is_set()));
             assert_eq!(there.join().unwrap(), ("alice", false));
-            let step = std::iter::once_with(|| TRANSACTION.is_set()).inherit_context().next();
+            let step = std::iter::once_with(|| TRANSACTION.is_set())
+                .inherit_context()
+                .next();
             assert_eq!(step, Some(false));
         });
     });

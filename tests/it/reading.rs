@@ -26,7 +26,10 @@ fn value_then_fallback_then_default_then_error() {
     USER.sync_scope("alice".into(), || {
         assert_eq!(USER.get(), "alice");
         assert_eq!(USER.get_or("fallback".into()), "alice");
-        assert_eq!(USER.get_or_else(|| unreachable!("not called when set")), "alice"); // case 11
+        assert_eq!(
+            USER.get_or_else(|| unreachable!("not called when set")),
+            "alice"
+        ); // case 11
     });
 }
 
@@ -38,7 +41,10 @@ fn lookup_error_names_variable_module_and_place() {
     assert_eq!(error.location().file(), file!());
     assert_eq!(error.location().line(), 9);
     let text = error.to_string();
-    assert!(text.contains(concat!(module_path!(), "::REQUEST_ID")), "{text}");
+    assert!(
+        text.contains(concat!(module_path!(), "::REQUEST_ID")),
+        "{text}"
+    );
     assert!(text.contains("reading.rs:9:"), "{text}");
     assert_eq!(REQUEST_ID.try_with(|_| ()).unwrap_err(), error);
 }
@@ -57,7 +63,10 @@ fn name_module_and_location_are_those_of_the_declaration() {
     assert_eq!(USER.module_path(), module_path!());
     assert_eq!(USER.location().line(), 8);
     assert_eq!(USER.location().column(), 12);
-    assert_eq!(format!("{USER:?}"), format!("ContextVar({}::USER)", module_path!()));
+    assert_eq!(
+        format!("{USER:?}"),
+        format!("ContextVar({}::USER)", module_path!())
+    );
 }
 
 #[test]

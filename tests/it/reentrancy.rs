@@ -52,7 +52,11 @@ fn value_stays_valid_when_it_is_set_and_reset_inside_with() {
                 token.reset().unwrap();
                 assert_eq!((first.as_str(), third.as_str()), ("first", "third"));
             });
-            assert_eq!(alive.count(), 2, "the third went when nobody looked any more");
+            assert_eq!(
+                alive.count(),
+                2,
+                "the third went when nobody looked any more"
+            );
         });
         assert_eq!(alive.count(), 1);
         TRACKED.with(|(_, text)| assert_eq!(text, "second"));

@@ -96,7 +96,10 @@ async fn scoped_futures_polled_in_turn_never_see_each_other() {
             assert_eq!(OTHER.get(), n);
         }
     }
-    tokio::join!(USER.scope("alice", work("alice")), USER.scope("bob", work("bob")));
+    tokio::join!(
+        USER.scope("alice", work("alice")),
+        USER.scope("bob", work("bob"))
+    );
     assert_eq!(USER.get(), "anonymous");
     assert!(!OTHER.is_set());
 }
@@ -109,7 +112,11 @@ fn scoped_future_forms_its_context_at_the_first_poll_and_keeps_it() {
         yield_once().await;
         (USER.get(), first, OTHER.get())
     }));
-    assert!(OTHER.sync_scope(1, || poll_once(future.as_mut())).is_pending());
+    assert!(
+        OTHER
+            .sync_scope(1, || poll_once(future.as_mut()))
+            .is_pending()
+    );
     let second = OTHER.sync_scope(2, || poll_once(future.as_mut()));
     assert_eq!(second, Poll::Ready(("alice", 1, 1)));
 }
@@ -182,7 +189,7 @@ fn panic_at_each_depth_restores_exactly() {
             let inner = std::panic::catch_unwind(|| level(n + 1, fail_at));
             assert_eq!(OTHER.get(), n);
             if let Err(payload) = inner
-                && n % 3 != 0
+                && !n.is_multiple_of(3)
             {
                 std::panic::resume_unwind(payload);
             }

@@ -16,8 +16,10 @@ context_var! {
     static LOCAL: Tracked;
 }
 
+type Destructor = OnDrop<Box<dyn FnMut()>>;
+
 thread_local! {
-    static AT_END: RefCell<Option<OnDrop<Box<dyn FnMut()>>>> = const { RefCell::new(None) };
+    static AT_END: RefCell<Option<Destructor>> = const { RefCell::new(None) };
 }
 
 /// Runs `f` in the destructor of a thread-local, which is registered before or after ours.
@@ -76,7 +78,11 @@ fn everything_works_in_destructors_of_other_thread_locals() {
             *done.lock().unwrap() = true;
         });
         assert!(*ran.lock().unwrap());
-        assert_eq!(alive.count(), 0, "set in an ending thread, before ours: {before_ours}");
+        assert_eq!(
+            alive.count(),
+            0,
+            "set in an ending thread, before ours: {before_ours}"
+        );
     }
 }
 
@@ -128,6 +134,8 @@ fn many_threads_end_while_others_read_their_contexts() {
     for context in contexts {
         sum += context.get(&BARE).unwrap();
     }
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
     assert_eq!((sum, alive.count()), ((0..32).sum(), 0));
 }

@@ -79,12 +79,23 @@ fn token_of_another_context_is_refused_in_each_kind_of_one() {
     refused(OTHER.sync_scope("x", || USER.set("in a scope")).reset());
     let mut entered = Context::current();
     refused(entered.run(|| USER.set("in run")).reset());
-    refused(std::thread::spawn(|| USER.set("there")).join().unwrap().reset());
+    refused(
+        std::thread::spawn(|| USER.set("there"))
+            .join()
+            .unwrap()
+            .reset(),
+    );
 
     isolated(|| {
         let token = USER.set("here");
-        let token = OTHER.sync_scope("x", || token.reset()).unwrap_err().into_token();
-        let token = Context::current().run(|| token.reset()).unwrap_err().into_token();
+        let token = OTHER
+            .sync_scope("x", || token.reset())
+            .unwrap_err()
+            .into_token();
+        let token = Context::current()
+            .run(|| token.reset())
+            .unwrap_err()
+            .into_token();
         let token = inherit(|| token.reset())().unwrap_err().into_token();
         let there = std::thread::spawn(inherit(|| token.reset()));
         let token = there.join().unwrap().unwrap_err().into_token();
