@@ -1,6 +1,6 @@
 //! The arguments of an attribute: a list with commas between.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::Token;
 use syn::parse::{ParseStream, Parser};
 
@@ -37,7 +37,7 @@ fn end(input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         errors.push(at, "`;` stands between two arguments: write `,`");
     } else {
         errors.push(at, "`,` is missing before this: write it");
-        if !input.peek(syn::Ident) {
+        if !begins_setting(input) {
             skip_argument(input)?;
             input.parse::<Option<Token![,]>>()?;
         }
@@ -45,9 +45,23 @@ fn end(input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
     Ok(())
 }
 
+/// Whether `name =` follows.
+fn begins_setting(input: ParseStream) -> bool {
+    let ahead = input.fork();
+    ahead.call(syn::Path::parse_mod_style).is_ok() && ahead.peek(Token![=])
+}
+
 fn skip_argument(input: ParseStream) -> syn::Result<()> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<TokenTree>()?;
     }
     Ok(())
+}
+
+/// Where the last token of all arguments stands, to point at when something is missing behind it.
+pub(crate) fn last_span(input: ParseStream) -> Span {
+    let rest = input.cursor().token_stream();
+    rest.into_iter()
+        .last()
+        .map_or_else(Span::call_site, |token| token.span())
 }

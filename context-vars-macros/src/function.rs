@@ -1,6 +1,6 @@
 //! The function that an attribute stands on.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, Path, ReturnType, Signature, Token, Visibility};
@@ -24,25 +24,47 @@ pub(crate) struct Body {
     pub(crate) span: Span,
 }
 
-/// What is left of an item when an error was reported: the item, so that nothing else is missing.
+/// What becomes of an item in which there are mistakes: the errors, and the item, so that nothing
+/// else is missing.
 ///
-/// Without `attribute`, were it there again, and without marks, which no other attribute takes out.
-pub(crate) fn salvage(attribute: &str, item: TokenStream) -> TokenStream {
+/// The item goes without what would be complained about once more: the same attribute, `const`,
+/// and marks, unless the attribute is still to come that takes them out.
+pub(crate) fn refused(attribute: &str, errors: Errors, item: TokenStream) -> TokenStream {
+    let errors = errors.into_tokens();
     let read = |input: ParseStream| {
         let mut attributes = input.call(Attribute::parse_outer)?;
         attributes.retain(|other| !is_named(other.path(), attribute));
-        let keeps_marks = attributes
-            .iter()
-            .any(|other| is_named(other.path(), "inherit_context"));
+        let takes_marks = |other: &Attribute| is_named(other.path(), "inherit_context");
+        let keeps_marks = attributes.iter().any(takes_marks);
+        let is_expression = stranger(input).is_some_and(|stranger| stranger.is_expression());
+        let visibility: Visibility = input.parse()?;
+        if input.peek(Token![const]) && stranger(input).is_none() {
+            input.parse::<Token![const]>()?;
+        }
         let rest: TokenStream = input.parse()?;
         let rest = if keeps_marks {
             rest
         } else {
             marks::strip(rest)
         };
-        Ok(quote!(#(#attributes)* #rest))
+        if is_expression {
+            return Ok(refused_expression(&errors, rest));
+        }
+        Ok(quote!(#errors #(#attributes)* #visibility #rest))
     };
-    read.parse2(item.clone()).unwrap_or(item)
+    let unread = quote!(#errors #item);
+    read.parse2(item).unwrap_or(unread)
+}
+
+/// Two things where one expression should be would be an error, too, and so would the comma that
+/// rustc passes on behind an argument.
+fn refused_expression(errors: &TokenStream, expression: TokenStream) -> TokenStream {
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
+    let mut expression: Vec<TokenTree> = expression.into_iter().collect();
+    while expression.last().is_some_and(is_comma) {
+        expression.pop();
+    }
+    quote!({ #errors #(#expression)* })
 }
 
 /// Reads the function that `attribute` stands on, or says what stands there instead.
@@ -102,6 +124,10 @@ struct Stranger {
 }
 
 impl Stranger {
+    fn is_expression(&self) -> bool {
+        matches!(self.noun.as_str(), "a closure" | "an `async` block")
+    }
+
     fn refuse(&self, attribute: &str) -> syn::Error {
         let Self { noun, span } = self;
         let advice = match (noun.as_str(), attribute) {

@@ -82,17 +82,25 @@ fn display<T: Display + 'static>(value: &dyn Any, f: &mut fmt::Formatter<'_>) ->
 
 // ---- `#[with_context]` ----
 
-/// Gives a value back, and its expression the type that it shall have.
-#[inline]
-pub fn value<T>(_: &'static ContextVar<T>, value: T) -> T {
-    value
+/// A value that was computed, to be set when all of its scope are.
+pub struct Computed<T: 'static> {
+    var: &'static ContextVar<T>,
+    value: T,
 }
 
-/// Sets a variable in the scope that was just entered.
+/// Takes the value that `var` shall have.
 #[inline]
-#[track_caller]
-pub fn set<T: Send + Sync>(var: &'static ContextVar<T>, value: T) {
-    var.set_in_scope(value);
+pub fn value<T>(var: &'static ContextVar<T>, value: T) -> Computed<T> {
+    Computed { var, value }
+}
+
+impl<T: Send + Sync> Computed<T> {
+    /// Sets the variable in the scope that was just entered.
+    #[inline]
+    #[track_caller]
+    pub fn set(self) {
+        self.var.set_in_scope(self.value);
+    }
 }
 
 /// The scope of an `async fn`.
@@ -146,6 +154,13 @@ impl Inherited {
         Self(self.0.clone())
     }
 
+    /// The same for one call alone.
+    #[inline]
+    #[must_use]
+    pub fn once(self) -> WriteMoveBeforeTheClosureToCallItMoreThanOnce {
+        WriteMoveBeforeTheClosureToCallItMoreThanOnce(self)
+    }
+
     /// Makes the context current until what is returned is dropped.
     #[inline]
     pub fn enter(&mut self) -> Inside<'_> {
@@ -156,6 +171,20 @@ impl Inherited {
     #[inline]
     pub fn future<F: Future>(self, future: F) -> InContext<F> {
         InContext::new(future, self.0)
+    }
+}
+
+/// The context of a closure without `move`.
+///
+/// Such a closure can own it only by using it up. Where one is needed that can be called again,
+/// rustc says that it cannot move out of a value of this type: its name is what to do.
+pub struct WriteMoveBeforeTheClosureToCallItMoreThanOnce(Inherited);
+
+impl WriteMoveBeforeTheClosureToCallItMoreThanOnce {
+    #[inline]
+    #[must_use]
+    pub fn again(self) -> Inherited {
+        self.0
     }
 }
 

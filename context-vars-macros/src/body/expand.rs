@@ -132,17 +132,16 @@ impl Writer<'_> {
     /// One without `move` must use the context up: it would borrow it otherwise.
     fn closure(&self, work: Work, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
         let at = spans::at(closure.inputs_begin.span);
-        let context = self.context(work, at);
+        let context = self.context_of_closure(work, closure, at);
         let mut head = closure.clone();
         let parameters = Parameters::of_closure(&mut head);
         let rebound = parameters.rebound();
         let head = closure_head(&head);
-        let again = closure.capture.map(|_| quote_spanned!(at=> .again()));
         let work = as_only_arm(body, at);
         let made = quote_spanned! {at=>
             let context = #context;
             #head {
-                let mut context = context #again;
+                let mut context = context.again();
                 let _scope = context.enter();
                 #rebound
                 #work
@@ -161,9 +160,8 @@ impl Writer<'_> {
     /// ```
     fn async_closure(&self, work: Work, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
         let at = spans::at(closure.inputs_begin.span);
-        let context = self.context(work, at);
+        let context = self.context_of_closure(work, closure, at);
         let head = closure_head(closure);
-        let again = closure.capture.map(|_| quote_spanned!(at=> .again()));
         let returned = match &closure.output {
             ReturnType::Default => TokenStream::new(),
             ReturnType::Type(_, ty) => returns::expect(ty, at),
@@ -171,7 +169,7 @@ impl Writer<'_> {
         let work = as_only_arm(body, at);
         let made = quote_spanned! {at=>
             let context = #context;
-            #head { context #again.future(async { #returned #work }).await }
+            #head { context.again().future(async { #returned #work }).await }
         };
         spans::braces(made, begin(closure)).into_token_stream()
     }
@@ -187,9 +185,22 @@ impl Writer<'_> {
             ..
         } = block;
         let (_, last) = spans::ends(body);
-        let mut future = Group::new(Delimiter::Parenthesis, quote!(#(#attrs)* #async_token #capture #body));
+        let mut future = Group::new(
+            Delimiter::Parenthesis,
+            quote!(#(#attrs)* #async_token #capture #body),
+        );
         future.set_span(last);
         quote_spanned!(at=> #context.future #future)
+    }
+
+    /// The context of a closure, which one without `move` can give away only once.
+    fn context_of_closure(&self, work: Work, closure: &ExprClosure, at: Span) -> TokenStream {
+        let context = self.context(work, at);
+        let once = closure
+            .capture
+            .is_none()
+            .then(|| quote_spanned!(at=> .once()));
+        quote!(#context #once)
     }
 
     fn context(&self, work: Work, at: Span) -> TokenStream {

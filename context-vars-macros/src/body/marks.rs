@@ -52,6 +52,9 @@ pub(super) fn take(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Opti
         if is_conditional(attribute, errors) {
             return false;
         }
+        if is_scope(attribute, errors) {
+            return false;
+        }
         let last = attribute.path().segments.last();
         let Some(mark) = last.and_then(|last| Mark::new(&last.ident)) else {
             return true;
@@ -66,16 +69,32 @@ pub(super) fn take(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Opti
         match &found {
             None => found = Some(mark),
             Some(first) => {
-                let message = format!(
-                    "`#[{}]` stands beside `#[{}]`: keep one of the two",
-                    mark.name, first.name
-                );
+                let message = if mark.name == first.name {
+                    format!("`#[{}]` is given twice: keep one of the two", mark.name)
+                } else {
+                    format!(
+                        "`#[{}]` stands beside `#[{}]`: keep one of the two",
+                        mark.name, first.name
+                    )
+                };
                 errors.push(mark.name.span(), message);
             }
         }
         false
     });
     found
+}
+
+/// Reports `#[with_context]`, which is for functions alone.
+fn is_scope(attribute: &Attribute, errors: &mut Errors) -> bool {
+    let last = attribute.path().segments.last();
+    let Some(last) = last.filter(|last| last.ident == "with_context") else {
+        return false;
+    };
+    let message = "`#[with_context]` stands on an expression: set the variable with \
+                   `VAR.scope(value, future)` or `VAR.sync_scope(value, closure)`";
+    errors.push(last.ident.span(), message);
+    true
 }
 
 /// Reports a mark inside of `cfg_attr`, whose condition nobody knows who expands the function.

@@ -120,9 +120,9 @@ impl Argument {
             Argument::Literal(literal) => &literal.body,
             Argument::Around(around) => around.inside.pieces(),
             Argument::Place(_) => &[],
-            Argument::Returned(pieces)
-            | Argument::Reference(pieces)
-            | Argument::Other(pieces) => pieces,
+            Argument::Returned(pieces) | Argument::Reference(pieces) | Argument::Other(pieces) => {
+                pieces
+            }
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What is generated.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
 
 use super::validate::{Call, Variable};
-use crate::spans::relocated;
+use crate::spans::{self, relocated};
 
 /// What is said about a variable that is not declared in a module.
 const MISPLACED: &str = "`context_var!` stands inside a function or a block: move it out, a \
@@ -52,8 +52,12 @@ fn one(call: &Call, variable: &Variable, checked: bool) -> TokenStream {
     let value = constructor(call, variable);
     // `static` and `;` carry the name's span: an `impl` refuses the item from the one to the other.
     let at = name.span();
+    // The whole type at the written one: what is wrong with that is underlined there.
+    let (first, last) = spans::ends(&ty.to_token_stream());
+    let generic = relocated(quote!(#crate_path::ContextVar<), first);
+    let close = quote_spanned!(last=> >);
     let item = quote_spanned! {at=>
-        static #name: #crate_path::ContextVar<#ty> = { #check #value };
+        static #name: #generic #ty #close = { #check #value };
     };
     quote! {
         #(#attributes)*
@@ -77,9 +81,11 @@ fn constructor(call: &Call, variable: &Variable) -> TokenStream {
     let text = text.trim_start_matches("r#");
     let field = text.to_lowercase();
     let site = Span::mixed_site();
+    // At the type, where rustc looks when that does not do for a variable.
+    let (at_type, _) = spans::ends(&ty.to_token_stream());
     let default = match default {
-        Some(default) => quote_spanned!(site=> ::core::option::Option::Some(|| #default)),
-        None => quote_spanned!(site=> ::core::option::Option::None),
+        Some(default) => quote_spanned!(at_type=> ::core::option::Option::Some(|| #default)),
+        None => quote_spanned!(at_type=> ::core::option::Option::None),
     };
     let declaration = quote_spanned! {site=>
         #private::Declaration {

@@ -84,8 +84,13 @@ fn declaration(
     declarations: &mut Vec<Declaration>,
     errors: &mut Errors,
 ) -> syn::Result<()> {
-    let attributes = input.call(Attribute::parse_outer)?;
-    let visibility = visibility(input)?;
+    let start = input.span();
+    let attributes = attributes(input)?;
+    let visibility = input.parse()?;
+    if input.is_empty() {
+        let message = format!("nothing is declared after this: {EXAMPLE}");
+        return Err(syn::Error::new(start, message));
+    }
     let keyword = keyword(input)?;
     let mutability = input.parse()?;
     let reference = input.parse()?;
@@ -110,13 +115,13 @@ fn declaration(
     end(input, &format!("`{name}`"), name.span(), errors)
 }
 
-/// Reads `pub` with whatever restricts it.
-fn visibility(input: ParseStream) -> syn::Result<Visibility> {
-    let visibility = input.parse()?;
-    if input.is_empty() {
-        return Err(input.error(format!("nothing is declared here: {EXAMPLE}")));
+fn attributes(input: ParseStream) -> syn::Result<Vec<Attribute>> {
+    if input.peek(Token![#]) && input.peek2(Token![!]) {
+        let hash: Token![#] = input.parse()?;
+        let message = "`#!` begins an attribute of the whole call, which takes none: write `#[…]`";
+        return Err(syn::Error::new(hash.span, message));
     }
-    Ok(visibility)
+    input.call(Attribute::parse_outer)
 }
 
 const EXAMPLE: &str = "write `static NAME: Type = default;`";
@@ -160,6 +165,11 @@ const ITEMS: &[&str] = &[
 
 fn name(input: ParseStream) -> syn::Result<Ident> {
     let at = input.span();
+    if input.peek(Token![pub]) {
+        input.parse::<Visibility>()?;
+        let message = "`pub` stands behind `static`: write `pub static NAME: Type = default;`";
+        return Err(syn::Error::new(at, message));
+    }
     if input.peek(Token![_]) {
         let message = "a context variable needs a name: write `static NAME: Type;`";
         return Err(syn::Error::new(at, message));
@@ -176,6 +186,7 @@ fn ty(input: ParseStream, name: &Ident) -> syn::Result<Type> {
     if ends || input.peek(Token![,]) {
         return Err(syn::Error::new(name.span(), missing));
     }
+    refuse_where(input, name)?;
     if !input.peek(Token![:]) {
         let message = format!("expected `:` and the type of `{name}`: write `static {name}: Type`");
         return Err(syn::Error::new(input.span(), message));
@@ -189,38 +200,61 @@ fn ty(input: ParseStream, name: &Ident) -> syn::Result<Type> {
         let message = format!("the type of `{name}` cannot be inferred: write it out");
         return Err(syn::Error::new(at, message));
     }
-    input.parse().map_err(|error: syn::Error| {
-        syn::Error::new(
-            error.span(),
-            format!("the type of `{name}` cannot be read: {error}"),
-        )
-    })
+    let ty = input.parse().map_err(|error: syn::Error| {
+        let message = format!("expected the type of `{name}`: write `static {name}: Type`");
+        syn::Error::new(error.span(), message)
+    })?;
+    refuse_where(input, name)?;
+    Ok(ty)
+}
+
+fn refuse_where(input: ParseStream, name: &Ident) -> syn::Result<()> {
+    if input.peek(Token![where]) {
+        let message = format!("`{name}` has a `where` clause: a static has none, leave it out");
+        return Err(syn::Error::new(input.span(), message));
+    }
+    Ok(())
 }
 
 /// Reads `= expression`, if it is there.
 fn default(input: ParseStream, name: &Ident, errors: &mut Errors) -> syn::Result<Option<Expr>> {
     if input.peek(Token![==]) || input.peek(Token![=>]) {
-        let message = format!("expected `=` before the default of `{name}`");
+        let message = format!("the default of `{name}` begins with `=`: write `= default`");
         return Err(syn::Error::new(input.span(), message));
     }
     let Some(equals) = input.parse::<Option<Token![=]>>()? else {
         return Ok(None);
     };
     if input.is_empty() || input.peek(Token![;]) {
-        errors.push(
-            equals.span,
-            format!("nothing follows `=`: write the default of `{name}`, or leave `=` out"),
-        );
+        let message =
+            format!("nothing follows `=`: write the default of `{name}`, or leave `=` out");
+        errors.push(equals.span, message);
         return Ok(None);
     }
-    let at = input.span();
-    input.parse().map(Some).map_err(|error| {
-        let at = if input.is_empty() { at } else { error.span() };
-        syn::Error::new(
-            at,
-            format!("the default of `{name}` cannot be read: {error}"),
-        )
-    })
+    let start = input.span();
+    if input.peek(Token![let]) {
+        let message = format!(
+            "a `let` statement is no value: write `{name} = …` in one expression, or in a block"
+        );
+        return Err(syn::Error::new(start, message));
+    }
+    match input.parse() {
+        Ok(Expr::Assign(twice)) => {
+            let message = format!("`{name}` is given two defaults: keep one of the two");
+            errors.push(twice.eq_token.span, message);
+            Ok(Some(*twice.left))
+        }
+        Ok(default) => Ok(Some(default)),
+        Err(error) => {
+            let at = if input.is_empty() {
+                start
+            } else {
+                error.span()
+            };
+            let message = format!("the default of `{name}` cannot be read: {error}");
+            Err(syn::Error::new(at, message))
+        }
+    }
 }
 
 /// Reads the `;` at the end of `what`.

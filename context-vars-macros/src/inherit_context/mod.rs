@@ -16,10 +16,6 @@ pub(crate) fn inherit_context(arguments: TokenStream, item: TokenStream) -> Toke
     let inheriting = written.and_then(|written| validate::validate(written, &mut errors));
     match inheriting {
         Some(inheriting) if errors.is_empty() => expand::expand(&inheriting),
-        _ => {
-            let mut output = errors.into_tokens();
-            output.extend(function::salvage("inherit_context", item));
-            output
-        }
+        _ => function::refused("inherit_context", errors, item),
     }
 }

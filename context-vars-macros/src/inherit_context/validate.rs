@@ -32,8 +32,9 @@ pub(super) fn validate(written: Written, errors: &mut Errors) -> Option<Inheriti
     let names = Names::new(&function.body.tokens);
     if errors.is_empty() && !carries_anything(&body, &names) {
         let message = format!(
-            "`#[inherit_context]` finds nothing in `{name}` that could inherit: it looks for calls of `spawn` and `spawn_…` \
-             that are given work, and for closures and `async` blocks marked `#[inherit_context]`; mark one, or remove the attribute"
+            "`#[inherit_context]` finds nothing in `{name}` that could inherit: give work to a \
+             call of `spawn` or `spawn_…`, mark a closure or an `async` block with \
+             `#[inherit_context]`, or remove the attribute"
         );
         errors.push(name.span(), message);
     }

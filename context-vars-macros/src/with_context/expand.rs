@@ -29,7 +29,7 @@ pub(super) fn expand(mut scoped: Scoped) -> TokenStream {
 ///     let _scope = enter();
 ///     let a = a;
 ///     let value_0 = value(&USER, expression);
-///     set(&USER, value_0);
+///     value_0.set();
 ///     match () { () => { body } }
 /// }
 /// ```
@@ -64,7 +64,7 @@ fn sync(scoped: &mut Scoped) -> TokenStream {
 ///         let _ = &a;
 ///         if let Some(returned) = None::<R> { return returned; }
 ///         let value_0 = value(&USER, expression);
-///         set(&USER, value_0);
+///         value_0.set();
 ///         match () { () => { body } }
 ///     }).await
 /// }
@@ -98,7 +98,7 @@ fn asynchronous(scoped: &mut Scoped) -> TokenStream {
 ///     scope_call(move || {
 ///         let a = a;
 ///         let value_0 = value(&USER, expression);
-///         set(&USER, value_0);
+///         value_0.set();
 ///         match () { () => { body } }
 ///     })
 /// }
@@ -148,7 +148,7 @@ fn values(scoped: &Scoped) -> TokenStream {
         let local = format_ident!("value_{index}", span = at);
         let value = &variable.value;
         values.extend(quote_spanned!(at=> let #local = #private::value(&#path, #value);));
-        sets.extend(quote_spanned!(at=> #private::set(&#path, #local);));
+        sets.extend(quote_spanned!(at=> #local.set();));
     }
     quote!(#values #sets)
 }

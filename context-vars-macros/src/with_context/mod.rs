@@ -17,10 +17,6 @@ pub(crate) fn with_context(arguments: TokenStream, item: TokenStream) -> TokenSt
     let scoped = written.and_then(|written| validate::validate(written, &mut errors));
     match scoped {
         Some(scoped) if errors.is_empty() => expand::expand(scoped),
-        _ => {
-            let mut output = errors.into_tokens();
-            output.extend(function::salvage("with_context", item));
-            output
-        }
+        _ => function::refused("with_context", errors, item),
     }
 }

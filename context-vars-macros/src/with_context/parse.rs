@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
+use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, Ident, Path, Token, token};
 
@@ -75,11 +76,14 @@ fn setting(input: ParseStream) -> syn::Result<Setting> {
         let message = format!("`{name}` has no value: write `{name} = expression`");
         return Err(syn::Error::new(equals, message));
     }
+    if input.peek(Token![let]) {
+        let message = format!("a `let` statement is no value: write `{name} = expression`");
+        return Err(syn::Error::new(input.span(), message));
+    }
+    let last = args::last_span(input);
     let value = input.parse().map_err(|error: syn::Error| {
-        syn::Error::new(
-            error.span(),
-            format!("the value of `{name}` cannot be read: {error}"),
-        )
+        let at = if input.is_empty() { last } else { error.span() };
+        syn::Error::new(at, format!("the value of `{name}` cannot be read: {error}"))
     })?;
     Ok(Setting { key, value })
 }
@@ -111,7 +115,7 @@ fn key(input: ParseStream) -> syn::Result<Path> {
             format!("this is no context variable: {advice}"),
         ));
     }
-    let key = input.call(Path::parse_mod_style)?;
+    let key = path(input)?;
     if key.is_ident("self") || key.is_ident("Self") || key.is_ident("super") {
         return Err(syn::Error::new(
             at,
@@ -119,6 +123,25 @@ fn key(input: ParseStream) -> syn::Result<Path> {
         ));
     }
     Ok(key)
+}
+
+/// Reads names with `::` between, up to where something else begins.
+fn path(input: ParseStream) -> syn::Result<Path> {
+    let mut path = Path {
+        leading_colon: input.parse()?,
+        segments: Punctuated::new(),
+    };
+    loop {
+        let at = input.span();
+        let segment: Ident = input.call(Ident::parse_any).map_err(|_| {
+            syn::Error::new(at, "expected a name: write the path of a context variable")
+        })?;
+        path.segments.push_value(segment.into());
+        if !input.peek(Token![::]) || input.peek3(Token![<]) {
+            return Ok(path);
+        }
+        path.segments.push_punct(input.parse()?);
+    }
 }
 
 /// Reads the `=` between a key and its value.
@@ -130,6 +153,9 @@ fn equals(input: ParseStream, key: &Path, name: &str) -> syn::Result<Span> {
     let at = input.span();
     let (at, wrong) = if input.is_empty() || input.peek(Token![,]) || input.peek(Token![;]) {
         (key.span(), format!("`{name}` has no value"))
+    } else if input.peek(Token![<]) || input.peek(Token![::]) {
+        let wrong = format!("`{name}` is a variable, which has no generic arguments");
+        (at, wrong)
     } else if input.peek(Token![:]) {
         (at, format!("`:` stands after `{name}`"))
     } else if input.peek(Token![==]) || input.peek(Token![=>]) {
@@ -140,11 +166,6 @@ fn equals(input: ParseStream, key: &Path, name: &str) -> syn::Result<Span> {
         (
             at,
             format!("`{name}` is a path, fields and methods are none"),
-        )
-    } else if input.peek(Token![<]) || input.peek(Token![::]) {
-        (
-            at,
-            format!("`{name}` is a variable, which has no generic arguments"),
         )
     } else {
         (at, format!("expected `=` after `{name}`"))

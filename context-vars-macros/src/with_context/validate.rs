@@ -24,6 +24,8 @@ pub(super) struct Scoped {
 
 /// A variable and what it is set to.
 pub(super) struct Variable {
+    /// As it was written.
+    pub(super) name: String,
     pub(super) path: Path,
     pub(super) value: TokenStream,
 }
@@ -98,27 +100,26 @@ fn kind(function: &Function, errors: &mut Errors) -> Option<Kind> {
 }
 
 fn variables(settings: Vec<Setting>, errors: &mut Errors) -> Vec<Variable> {
-    let mut variables: Vec<(String, String, Variable)> = Vec::new();
+    let mut variables: Vec<Variable> = Vec::new();
     for Setting { key, value } in settings {
-        let written = shown(&key);
+        let name = shown(&key);
         let path = variable_path(key, errors);
-        let meant = shown(&path);
-        if let Some((_, first, _)) = variables.iter().find(|(other, ..)| *other == meant) {
-            let message = if *first == written {
-                format!("`{written}` is set twice: keep one of the two")
+        if let Some(first) = variables.iter().find(|other| other.path == path) {
+            let message = if first.name == name {
+                format!("`{name}` is set twice: keep one of the two")
             } else {
-                format!("`{written}` and `{first}` are the same variable: keep one of the two")
+                format!(
+                    "`{name}` and `{}` are the same variable: keep one of the two",
+                    first.name
+                )
             };
             errors.push_at(&path, message);
             continue;
         }
         let value = value.into_token_stream();
-        variables.push((meant, written, Variable { path, value }));
+        variables.push(Variable { name, path, value });
     }
     variables
-        .into_iter()
-        .map(|(.., variable)| variable)
-        .collect()
 }
 
 /// `vars::user` to `vars::USER`; what is neither spelling is a mistake.
@@ -153,13 +154,12 @@ fn named(name: &str, span: Span) -> Ident {
 
 /// Reports `.await` in values that are computed where nothing can wait.
 fn refuse_await(variables: &[Variable], function: &Function, errors: &mut Errors) {
-    let name = &function.signature.ident;
-    for Variable { path, value } in variables {
+    let function = &function.signature.ident;
+    for Variable { name, value, .. } in variables {
         if let Some(span) = awaits(value.clone()) {
-            let variable = shown(path);
             let message = format!(
-                "the value of `{variable}` cannot be awaited, since `{name}` is no `async fn`: write `async fn {name}`, \
-                 or await it before the call"
+                "the value of `{name}` cannot be awaited, since `{function}` is no `async fn`: \
+                 write `async fn {function}`, or await it before the call"
             );
             errors.push(span, message);
         }

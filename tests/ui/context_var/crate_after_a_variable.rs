@@ -1,0 +1,8 @@
+use context_vars::context_var;
+
+context_var! {
+    static USER: u64;
+    crate = context_vars;
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use context_vars::context_var;
+
+context_var! {
+    static USER: String;
+}
+
+fn handle() {
+    context_var! {
+        static USER: u64;
+    }
+}
+
+fn main() {}

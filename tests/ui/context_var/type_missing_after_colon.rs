@@ -1,0 +1,7 @@
+use context_vars::context_var;
+
+context_var! {
+    static USER: = "anonymous";
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use context_vars::inherit_context;
+
+#[inherit_context]
+fn handle() {
+    #[inherit_context]
+    {
+        std::thread::spawn(|| ());
+    }
+}
+
+fn main() {}

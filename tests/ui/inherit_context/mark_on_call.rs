@@ -1,0 +1,15 @@
+use context_vars::inherit_context;
+
+#[inherit_context]
+fn handle() {
+    std::thread::spawn(
+        #[detach_context]
+        job(),
+    );
+}
+
+fn job() -> fn() {
+    || ()
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use context_vars::inherit_context;
+
+#[inherit_context]
+trait Server {
+    fn handle(&self);
+}
+
+fn main() {}

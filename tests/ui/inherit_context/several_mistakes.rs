@@ -1,0 +1,10 @@
+use context_vars::inherit_context;
+
+#[inherit_context(user = 5)]
+const fn handle() {
+    #[detach_context]
+    5;
+    let _ = stringify!(spawn(a b));
+}
+
+fn main() {}

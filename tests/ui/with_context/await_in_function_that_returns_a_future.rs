@@ -1,0 +1,16 @@
+use context_vars::{context_var, with_context};
+
+context_var! {
+    static USER: String;
+}
+
+#[with_context(user = name().await)]
+fn handle() -> impl Future<Output = ()> {
+    async {}
+}
+
+async fn name() -> String {
+    String::new()
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use context_vars::{context_var, with_context};
+
+context_var! {
+    static USER: String;
+}
+
+#[with_context(crate(context_vars), user = String::new())]
+fn handle() {}
+
+fn main() {}

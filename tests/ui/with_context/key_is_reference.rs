@@ -1,0 +1,10 @@
+use context_vars::{context_var, with_context};
+
+context_var! {
+    static USER: String;
+}
+
+#[with_context(&USER = String::new())]
+fn handle() {}
+
+fn main() {}

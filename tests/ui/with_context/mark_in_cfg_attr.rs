@@ -1,0 +1,14 @@
+use context_vars::{context_var, with_context};
+
+context_var! {
+    static USER: String;
+}
+
+#[with_context(user = String::new())]
+fn handle() {
+    let job = #[cfg_attr(debug_assertions, detach_context)]
+    || ();
+    job();
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use context_vars::{context_var, with_context};
+
+context_var! {
+    static USER: String;
+}
+
+#[with_context(user = String::new())]
+fn handle() -> u64 {
+    #[detach_context]
+    let answer = 42;
+    answer
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use context_vars::{context_var, with_context};
+
+context_var! {
+    static USER: String;
+}
+
+#[with_context(user = String::new())]
+mod server {
+    pub fn handle() {}
+}
+
+fn main() {
+    server::handle();
+}

@@ -1,0 +1,7 @@
+use context_vars::inherit_context;
+
+fn main() {
+    let job = #[detach_context]
+    || ();
+    job();
+}

@@ -1,0 +1,3 @@
+fn main() {
+    let _mine = context_vars::ContextVar::<u64>::new();
+}

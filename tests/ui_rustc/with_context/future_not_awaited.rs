@@ -1,0 +1,14 @@
+#![deny(unused_must_use)]
+
+use context_vars::{context_var, with_context};
+
+context_var! {
+    static USER: String;
+}
+
+#[with_context(user = String::new())]
+async fn handle() {}
+
+fn main() {
+    handle();
+}

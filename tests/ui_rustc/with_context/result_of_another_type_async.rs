@@ -1,0 +1,12 @@
+use context_vars::{context_var, with_context};
+
+context_var! {
+    static USER: String;
+}
+
+#[with_context(user = String::new())]
+async fn handle() -> u64 {
+    "text"
+}
+
+fn main() {}
