@@ -1,4 +1,5 @@
-//! Reads: of a set variable, of one that has only a default, of an `Arc`, and by reference.
+//! Reads: of a set variable, of one that has only a default, of an `Arc`, by reference, and of the
+//! last of 16 and 1,024 variables.
 //!
 //! `task_local!` and `thread_local!` have no default that stands behind a value: beside ours
 //! stands their read of a set variable. A bare thread-local's initial value is its default.
@@ -7,6 +8,7 @@ use std::hint::black_box;
 
 use opentelemetry::Context;
 
+use super::many::{first, set_first};
 use super::meter::Library::{ContextVars, OpenTelemetry, ThreadLocal, Tokio};
 use super::meter::{Case, Meter};
 use super::opaque::number;
@@ -48,6 +50,14 @@ pub(crate) const CASES: &[Case] = &[
             (Tokio, tokio_with),
             (OpenTelemetry, otel_with),
         ],
+    },
+    Case {
+        name: "last of 16",
+        by: &[(ContextVars, many::<16>)],
+    },
+    Case {
+        name: "last of 1024",
+        by: &[(ContextVars, many::<1024>)],
     },
 ];
 
@@ -160,5 +170,16 @@ fn otel_with(meter: &mut Meter) {
         black_box(Context::map_current(|context| {
             context.get::<OtelText>().map(|text| text.0.len())
         }));
+    });
+}
+
+/// Reads the last of many variables, the one that lies deepest.
+fn many<const N: usize>(meter: &mut Meter) {
+    let last = first(N)[N - 1];
+    context_vars::Context::new().run(|| {
+        set_first(N);
+        meter.measure(|| {
+            black_box(black_box(last).get());
+        });
     });
 }
