@@ -7,6 +7,7 @@
 //! OpenTelemetry a context is made, attached, and detached by dropping the guard; spans, which
 //! carry their fields instead, are entered and left.
 
+use std::cell::Cell;
 use std::hint::black_box;
 
 use context_vars::with_context;
@@ -135,7 +136,10 @@ fn thread_local_eight(meter: &mut Meter) {
 fn thread_local_kibibyte(meter: &mut Meter) {
     #[inline(never)]
     fn read() -> u8 {
-        LOCAL_KIB.with(|kib| kib.as_array_of_cells()[512].get())
+        LOCAL_KIB.with(|kib| {
+            let kib: &Cell<[u8]> = kib;
+            kib.as_slice_of_cells()[512].get()
+        })
     }
     meter.measure(|| {
         black_box(replaced(&LOCAL_KIB, black_box([7; 1024]), read));
