@@ -106,6 +106,23 @@ impl Slot {
         ManuallyDrop::new(State::from_parts(inherited, rest))
     }
 
+    /// The value under `number` in the current context, which has a reference to it.
+    #[inline]
+    fn read(&self, number: u32) -> Option<ValuePtr> {
+        // SAFETY: The slot is this thread's alone, and nobody writes it before the expression is
+        // over.
+        match unsafe { &*self.inherited.get() }.near(number) {
+            Some(place) => place,
+            None => self.read_far(number),
+        }
+    }
+
+    #[inline(never)]
+    fn read_far(&self, number: u32) -> Option<ValuePtr> {
+        // SAFETY: What is peeked at is gone with the expression.
+        unsafe { self.peek() }.get(number)
+    }
+
     /// Makes `state` current and returns the one that was.
     #[inline]
     fn swap(&self, state: State) -> State {
@@ -201,8 +218,55 @@ impl Slot {
     unsafe fn lean_then_put(&self, info: &'static Info, value: Value) -> State {
         // SAFETY: The caller's promise.
         let mut state = unsafe { self.lean() };
-        drop(state.put(&self.pool, info.number_for_set(), value));
+        drop(state.replace(&self.pool, info.number_for_set(), Some(value)));
         state
+    }
+
+    /// The number of the current context, 0 if it has none yet.
+    #[inline]
+    fn known_identity(&self) -> u64 {
+        // SAFETY: The slot is this thread's alone, and nobody writes it before the expression is
+        // over.
+        unsafe { &*self.rest.get() }
+            .as_ref()
+            .map_or(0, |rest| rest.identity())
+    }
+
+    /// The first `set` in a context, which gives it a number.
+    #[inline(never)]
+    fn set_first(&self, info: &'static Info, value: Value) -> (Option<Value>, u64) {
+        if !self.takes_values() {
+            return (None, 0);
+        }
+        let identity = self.change(|state, _| state.identity(next_identity));
+        (self.replace(info, Some(value)), identity)
+    }
+
+    /// Puts `value` into the current context and returns what stood there.
+    #[inline]
+    fn replace(&self, info: &'static Info, value: Option<Value>) -> Option<Value> {
+        // SAFETY: The slot is this thread's alone, and `try_replace` runs nothing that uses it.
+        match unsafe { (*self.inherited.get()).try_replace(info.number(), value) } {
+            // SAFETY: Nothing has changed since.
+            Ok(displaced) => unsafe { displaced.counted() },
+            Err(value) => self.replace_anywhere(info, value),
+        }
+    }
+
+    /// Puts `value` into the current context. What stood there goes when the slot is whole again.
+    #[inline(never)]
+    fn put(&self, info: &'static Info, value: Value) {
+        // SAFETY: As in `replace`.
+        match unsafe { (*self.inherited.get()).try_replace(info.number(), Some(value)) } {
+            Ok(displaced) => drop(displaced.own()),
+            Err(value) => drop(self.replace_anywhere(info, value)),
+        }
+    }
+
+    #[inline(never)]
+    fn replace_anywhere(&self, info: &'static Info, value: Option<Value>) -> Option<Value> {
+        let number = info.number_for_set();
+        self.change(|state, pool| state.replace(pool, number, value))
     }
 
     #[inline]
@@ -360,8 +424,7 @@ impl Drop for Open<'_> {
 #[inline]
 pub(crate) fn with<T, R>(var: &'static ContextVar<T>, f: impl FnOnce(Option<&T>) -> R) -> R {
     let slot = slot();
-    // SAFETY: What is peeked at is gone with the expression; what is found is a pointer.
-    let Some(value) = (unsafe { slot.peek() }).get(var.info.number()) else {
+    let Some(value) = slot.read(var.info.number()) else {
         return f(None);
     };
     let frame = Frame {
@@ -381,8 +444,7 @@ pub(crate) fn with<T, R>(var: &'static ContextVar<T>, f: impl FnOnce(Option<&T>)
 /// Whether `var` has a value in the current context.
 #[inline]
 pub(crate) fn is_set(info: &Info) -> bool {
-    // SAFETY: What is peeked at is gone with the expression.
-    unsafe { slot().peek() }.get(info.number()).is_some()
+    slot().read(info.number()).is_some()
 }
 
 // ---- changing ----
@@ -401,14 +463,11 @@ pub(crate) fn new_value<T: Send + Sync>(var: &'static ContextVar<T>, value: T) -
 #[inline]
 pub(crate) fn set(info: &'static Info, value: Value) -> (Option<Value>, u64) {
     let slot = slot();
-    if !slot.takes_values() {
-        return (None, 0);
+    let known = slot.known_identity();
+    if known == 0 {
+        return slot.set_first(info, value);
     }
-    let number = info.number_for_set();
-    slot.change(|state, pool| {
-        let old = state.replace(pool, number, Some(value));
-        (old, state.identity(next_identity))
-    })
+    (slot.replace(info, Some(value)), known)
 }
 
 /// Puts `value` back if the current context is the one with the number `context`, and returns
@@ -420,23 +479,18 @@ pub(crate) fn reset(
     value: Option<Value>,
 ) -> Result<Option<Value>, Option<Value>> {
     let slot = slot();
-    // SAFETY: What is peeked at is gone with the expression.
-    let current = unsafe { slot.peek() }.known_identity();
-    if context == 0 || context != current {
+    if context == 0 || context != slot.known_identity() {
         return Err(value);
     }
-    let number = info.number_for_set();
-    Ok(slot.change(|state, pool| state.replace(pool, number, value)))
+    Ok(slot.replace(info, value))
 }
 
-/// Puts a value into the current context, which is a scope's; see [`State::put`].
+/// Puts a value into the current context, which is a scope's.
 #[inline]
 pub(crate) fn put<T: Send + Sync>(var: &'static ContextVar<T>, value: T) {
     let slot = slot();
     let value = Value::new(&slot.pool, var, value);
-    let number = var.info.number_for_set();
-    // What comes back is dropped behind the change, when the slot is whole again.
-    drop(slot.change(|state, pool| state.put(pool, number, value)));
+    slot.put(&var.info, value);
 }
 
 /// Puts `value` under `info` into a context that is not current and returns what stood there.
@@ -469,8 +523,8 @@ pub(crate) fn is_root() -> bool {
 /// What work that inherits gets.
 #[inline]
 pub(crate) fn snapshot() -> State {
-    // SAFETY: What is peeked at is gone with the expression, which only counts references up.
-    unsafe { slot().peek() }.snapshot()
+    // SAFETY: The slot is this thread's alone, and counting a reference up writes no word of it.
+    State::from_parts(unsafe { &*slot().inherited.get() }.clone(), None)
 }
 
 /// What a scope starts from.

@@ -22,8 +22,8 @@ pub(crate) struct Block<const BYTES: usize>(#[allow(dead_code)] MaybeUninit<[u8;
 pub(crate) struct FreeList<const BYTES: usize> {
     blocks: [Cell<Option<Box<Block<BYTES>>>>; MOST],
     len: Cell<usize>,
-    /// How many the list takes; 0 until the thread has arranged to free them at its end.
-    room: Cell<usize>,
+    /// Whether the list takes any; not until the thread has arranged to free them at its end.
+    open: Cell<bool>,
 }
 
 impl<const BYTES: usize> FreeList<BYTES> {
@@ -31,7 +31,7 @@ impl<const BYTES: usize> FreeList<BYTES> {
         Self {
             blocks: [const { Cell::new(None) }; MOST],
             len: Cell::new(0),
-            room: Cell::new(0),
+            open: Cell::new(false),
         }
     }
 
@@ -43,14 +43,12 @@ impl<const BYTES: usize> FreeList<BYTES> {
     #[inline]
     pub(crate) fn give(&self, block: Box<Block<BYTES>>) {
         let len = self.len.get();
-        // Of all places only the first `room` are used. As a slice and not an index, so that
-        // there is no panic that the callers would have to provide for.
-        let Some(place) = self.blocks[..self.room.get().min(MOST)].get(len) else {
-            return;
-        };
-        // The place is empty: forgetting its `None` spares a drop.
-        core::mem::forget(place.replace(Some(block)));
-        self.len.set(len + 1);
+        // Not an index, so that there is no panic that the callers would have to provide for.
+        if let (true, Some(place)) = (self.open.get(), self.blocks.get(len)) {
+            // The place is empty: forgetting its `None` spares a drop.
+            core::mem::forget(place.replace(Some(block)));
+            self.len.set(len + 1);
+        }
     }
 
     /// A block, if one is kept.
@@ -62,7 +60,7 @@ impl<const BYTES: usize> FreeList<BYTES> {
     }
 
     fn close(&self) {
-        self.room.set(0);
+        self.open.set(false);
         while self.pop().is_some() {}
     }
 }
@@ -95,15 +93,13 @@ impl Pool {
 
     /// Starts to keep blocks. Whoever calls this calls [`close`](Self::close) at thread end.
     pub(crate) fn open(&self) {
-        let room = if cfg!(context_vars_no_free_lists) {
-            0
-        } else {
-            MOST
-        };
-        self.bytes32.room.set(room);
-        self.bytes64.room.set(room);
-        self.bytes128.room.set(room);
-        self.nodes.room.set(room);
+        if cfg!(context_vars_no_free_lists) {
+            return;
+        }
+        self.bytes32.open.set(true);
+        self.bytes64.open.set(true);
+        self.bytes128.open.set(true);
+        self.nodes.open.set(true);
     }
 
     /// Frees all blocks and keeps none from now on.

@@ -22,23 +22,21 @@ pub(crate) struct Rest {
     local: Map,
 }
 
+impl Rest {
+    /// The number of the context, or 0 if none was made.
+    #[inline]
+    pub(crate) fn identity(&self) -> u64 {
+        self.identity
+    }
+}
+
 impl State {
     pub(crate) const EMPTY: Self = Self {
         inherited: Map::EMPTY,
         rest: None,
     };
 
-    #[inline]
     pub(crate) fn get(&self, number: u32) -> Option<ValuePtr> {
-        // `#[no_inherit]` variables have high numbers, so this takes the branch that every map
-        // has anyway.
-        match self.inherited.near(number) {
-            Some(place) => place,
-            None => self.get_far(number),
-        }
-    }
-
-    fn get_far(&self, number: u32) -> Option<ValuePtr> {
         if number & LOCAL == 0 {
             self.inherited.get(number)
         } else {
@@ -67,27 +65,6 @@ impl State {
             self.inherited.replace(pool, number, value)
         } else {
             self.rest().local.replace(pool, number & !LOCAL, value)
-        }
-    }
-
-    /// Puts `value` under `number`; returns what stood there if this state alone kept it there.
-    #[inline]
-    pub(crate) fn put(&mut self, pool: &Pool, number: u32, value: Value) -> Option<Value> {
-        if number & LOCAL == 0 {
-            self.inherited.put(pool, number, value)
-        } else {
-            self.rest()
-                .local
-                .replace(pool, number & !LOCAL, Some(value))
-        }
-    }
-
-    /// What work that inherits gets: everything but `#[no_inherit]` variables.
-    #[inline]
-    pub(crate) fn snapshot(&self) -> Self {
-        Self {
-            inherited: self.inherited.clone(),
-            rest: None,
         }
     }
 
@@ -143,11 +120,6 @@ impl State {
             rest.identity = next();
         }
         rest.identity
-    }
-
-    /// The number, or 0 if none was made.
-    pub(crate) fn known_identity(&self) -> u64 {
-        self.rest.as_ref().map_or(0, |rest| rest.identity)
     }
 
     fn rest(&mut self) -> &mut Rest {

@@ -197,48 +197,48 @@ impl Map {
         if value.is_none() && self.get(number).is_none() {
             return None;
         }
-        self.unshare(pool);
-        let node = self.node();
-        if number as usize >= WIDTH {
-            return node.replace_in_tree(number - WIDTH as u32, value);
-        }
-        match node.put_near(number as usize, value) {
-            Displaced::Own(old) => Some(old),
-            // SAFETY: The node leant on has the value, and a reference to it.
-            Displaced::Borrowed(old) => old.map(|old| unsafe { old.counted() }),
-        }
-    }
-
-    /// Puts `value` under `number`; returns what stood there if this map alone kept it there.
-    ///
-    /// This spares counting a reference to a value of the map leant on, which nobody wants.
-    #[inline]
-    pub(crate) fn put(&mut self, pool: &Pool, number: u32, value: Value) -> Option<Value> {
-        if number as usize >= WIDTH {
-            return self.replace(pool, number, Some(value));
-        }
-        self.unshare(pool);
-        match self.node().put_near(number as usize, Some(value)) {
-            Displaced::Own(old) => Some(old),
-            Displaced::Borrowed(_) => None,
-        }
-    }
-
-    /// Makes sure that only this map has its node.
-    #[inline]
-    fn unshare(&mut self, pool: &Pool) {
         if !self.node().count.is_one() {
             // The old node's references are all in the copy: dropping it drops no value.
             *self = self.counted_copy(pool);
         }
+        let node = self.node();
+        if number as usize >= WIDTH {
+            return node.replace_in_tree(number - WIDTH as u32, value);
+        }
+        // SAFETY: This map was not changed since.
+        unsafe { node.replace_near(number as usize, value).counted() }
+    }
+
+    /// As [`replace`](Self::replace), if `number` is a place in a node that only this map has;
+    /// else hands `value` back. Most sets are of this kind.
+    ///
+    /// # Safety
+    ///
+    /// Nobody reads or writes the map meanwhile: this is `&mut self` for a map that lies in a
+    /// place to which references are not made.
+    #[inline]
+    pub(crate) unsafe fn try_replace(
+        &self,
+        number: u32,
+        value: Option<Value>,
+    ) -> Result<Displaced, Option<Value>> {
+        if !Self::is_near(number) || !self.node().count.is_one() {
+            return Err(value);
+        }
+        Ok(self.node().replace_near(number as usize % WIDTH, value))
     }
 
     /// A copy with references of its own.
     fn counted_copy(&self, pool: &Pool) -> Self {
         let copy = self.leaning_copy(pool.nodes.take());
-        // SAFETY: The copy was made here and nobody else has it; `self` keeps alive what it
-        // borrows.
-        unsafe { copy.node().settle() };
+        if self.is_static() {
+            // Nothing is borrowed.
+            copy.node().leans.set(false);
+        } else {
+            // SAFETY: The copy was made here and nobody else has it; `self` keeps alive what it
+            // borrows.
+            unsafe { copy.node().settle() };
+        }
         copy
     }
 
@@ -298,29 +298,51 @@ impl Map {
     /// `self` is not used afterwards: this is the work of `Drop`.
     #[inline]
     pub(crate) unsafe fn release(&mut self, pool: &Pool) {
-        if self.is_static() || !self.node().count.down() {
-            return;
+        if self.node().count.down() {
+            Left::free(self.0, pool);
         }
-        let mut left = Left { node: self.0, pool };
-        left.give_back_values();
-        left.give_back_memory();
-        // Nothing is left for the destructor, which goes on behind a value's `Drop` that panics.
-        mem::forget(left);
     }
 }
 
 /// What stood in a place.
-enum Displaced {
+#[must_use = "it may have to be dropped"]
+pub(crate) enum Displaced {
     /// A reference of the node's own, now the caller's.
     Own(Value),
     /// Nothing, or a value to which the node leant on has the reference.
     Borrowed(Option<ValuePtr>),
 }
 
+impl Displaced {
+    /// What was the node's own, for those who only drop it: a value of the node leant on needs no
+    /// counting then.
+    #[inline]
+    pub(crate) fn own(self) -> Option<Value> {
+        match self {
+            Self::Own(old) => Some(old),
+            Self::Borrowed(_) => None,
+        }
+    }
+
+    /// A reference to what stood there.
+    ///
+    /// # Safety
+    ///
+    /// The map that it stood in still leans on what it leant on.
+    #[inline]
+    pub(crate) unsafe fn counted(self) -> Option<Value> {
+        match self {
+            Self::Own(old) => Some(old),
+            // SAFETY: The node leant on has the value, and a reference to it.
+            Self::Borrowed(old) => old.map(|old| unsafe { old.counted() }),
+        }
+    }
+}
+
 impl Node {
     /// Writes a place of a node that only the caller has.
     #[inline]
-    fn put_near(&self, number: usize, value: Option<Value>) -> Displaced {
+    fn replace_near(&self, number: usize, value: Option<Value>) -> Displaced {
         let bit = 1 << number;
         let owned = self.owned.get();
         self.owned.set(match value {
@@ -371,7 +393,47 @@ struct Left<'p> {
     pool: &'p Pool,
 }
 
-impl Left<'_> {
+impl<'p> Left<'p> {
+    /// Gives back all that `node` has, and the node itself.
+    // Not inlined: most maps are dropped while another has the node, too.
+    #[inline(never)]
+    fn free(node: NonNull<Node>, pool: &'p Pool) {
+        let mut left = ManuallyDrop::new(Self { node, pool });
+        match left.only_value() {
+            // The end of most scopes. The value goes last, so nothing is left if it panics.
+            Some(value) => {
+                left.give_back_memory();
+                drop(value);
+            }
+            None => Self::free_all(node, pool),
+        }
+    }
+
+    #[inline(never)]
+    fn free_all(node: NonNull<Node>, pool: &'p Pool) {
+        let mut left = Self { node, pool };
+        left.give_back_values();
+        left.give_back_memory();
+        // Nothing is left for the destructor, which goes on behind a value's `Drop` that panics.
+        mem::forget(left);
+    }
+
+    /// The value, if the node owns exactly one and no tree.
+    #[inline]
+    fn only_value(&mut self) -> Option<Value> {
+        // SAFETY: The memory is given back behind this, and nobody else has the node.
+        let node = unsafe { self.node.as_ref() };
+        let owned = node.owned.get();
+        if !owned.is_power_of_two() {
+            return None;
+        }
+        // Place 0, whose bit speaks of the tree, is always empty.
+        let value = node.places[owned.trailing_zeros() as usize % WIDTH].get()?;
+        node.owned.set(0);
+        // SAFETY: The bit said that the reference is the node's, and it is cleared.
+        Some(unsafe { value.into_value() })
+    }
+
     #[inline]
     fn give_back_values(&mut self) {
         // SAFETY: The memory is given back behind this, and nobody else has the node.
