@@ -79,6 +79,10 @@ thread_local! {
         })
     };
     static AT_END: EmptySlot = const { EmptySlot };
+    // The innermost visit. Without a destructor, as the slot.
+    #[cfg(all(feature = "tokio", tokio_unstable))]
+    static VISITS: ManuallyDrop<Cell<Option<Box<Visit>>>> =
+        const { ManuallyDrop::new(Cell::new(None)) };
 }
 
 /// This thread's slot.
@@ -629,6 +633,95 @@ impl Drop for SyncScope {
         let inner = slot().leave(outer);
         // Last, in the outer context: a value's `Drop` may do what it likes, also to that one.
         discard(inner);
+    }
+}
+
+// ---- entered by one callback, left by another ----
+
+/// A context that one call makes current and a later one takes back on the same thread: for
+/// callbacks that come in pairs, between which nothing of ours is on the stack.
+///
+/// During the visit the thread keeps the box, so that nobody can reach the context around. A
+/// visit ends only when all that began inside it is over: the depth says so of what was entered,
+/// `open` of the reads, whose values would else be given back by somebody who does not know them.
+/// So visits nest strictly with everything else of this module, or the process is aborted.
+#[cfg(all(feature = "tokio", tokio_unstable))]
+pub(crate) struct Visit {
+    /// Empty during the visit, when the context is in the slot.
+    state: State,
+    /// There during the visit only.
+    around: Option<Around>,
+}
+
+#[cfg(all(feature = "tokio", tokio_unstable))]
+struct Around {
+    outer: ManuallyDrop<Outer>,
+    /// The address of the innermost read that was open, to compare with.
+    open: usize,
+    below: Option<Box<Visit>>,
+}
+
+#[cfg(all(feature = "tokio", tokio_unstable))]
+impl Visit {
+    pub(crate) fn new(state: State) -> Box<Self> {
+        Box::new(Self {
+            state,
+            around: None,
+        })
+    }
+
+    /// What no other visit has as long as this one exists.
+    pub(crate) fn key(&self) -> usize {
+        ptr::from_ref(self).addr()
+    }
+
+    /// Makes the context current until [`end`](Self::end).
+    pub(crate) fn begin(mut self: Box<Self>) {
+        let slot = slot();
+        let outer = ManuallyDrop::new(slot.enter(self.state.take()));
+        let open = slot.open.get().addr();
+        VISITS.with(|innermost| {
+            self.around = Some(Around {
+                outer,
+                open,
+                below: innermost.take(),
+            });
+            innermost.set(Some(self));
+        });
+    }
+
+    /// Ends the visit with this key and hands it back; `None` if this thread has no such visit.
+    pub(crate) fn end(key: usize) -> Option<Box<Self>> {
+        VISITS.with(|innermost| {
+            let mut visit = innermost.take()?;
+            if visit.key() != key {
+                if visit.is_around(key) {
+                    out_of_order();
+                }
+                innermost.set(Some(visit));
+                return None;
+            }
+            let around = visit.around.take()?;
+            let slot = slot();
+            if slot.open.get().addr() != around.open {
+                out_of_order();
+            }
+            visit.state = slot.leave(around.outer);
+            innermost.set(around.below);
+            Some(visit)
+        })
+    }
+
+    /// Whether the visit with this key is one in which this one began.
+    fn is_around(&self, key: usize) -> bool {
+        let mut next = &self.around;
+        while let Some(below) = next.as_ref().and_then(|around| around.below.as_ref()) {
+            if below.key() == key {
+                return true;
+            }
+            next = &below.around;
+        }
+        false
     }
 }
 

@@ -54,6 +54,8 @@
 //! | a closure | [`inherit`], [`inherit_with`], [`inherit_fn`] |
 //! | a thread | [`thread::spawn`] |
 //! | an iterator | [`inherit_context()`](ContextIteratorExt::inherit_context) |
+//! | a stream | `inherit_context()` of `ContextStreamExt`, with the feature `stream` |
+//! | tokio's tasks | `task::spawn`, `task::spawn_blocking` and others, with the feature `tokio` |
 //!
 //! A bare `std::thread::spawn` starts empty. A bare task sees the context of whoever polls it,
 //! usually an empty one; do not rely on it.
@@ -69,7 +71,9 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `macros` (default) | the three macros |
-//! | `tokio` | refuses a [`set`](ContextVar::set) in a bare tokio task: it would leak into the next task on that thread. This is the one thing that enabling a feature takes away |
+//! | `tokio` | module `task`: tasks that inherit; and it refuses a [`set`](ContextVar::set) in a bare tokio task: it would leak into the next task on that thread. This is the one thing that enabling a feature takes away |
+//! | `tokio-util` | the same for a `TaskTracker` |
+//! | `stream` | `ContextStreamExt`: streams that run each step in a context; `FusedFuture` |
 //!
 //! # Minimum Rust
 //!
@@ -101,6 +105,16 @@ mod bare_task;
 mod access;
 mod iter;
 mod spawn;
+#[cfg(feature = "stream")]
+mod stream;
+#[cfg(feature = "tokio")]
+mod join_set;
+#[cfg(feature = "tokio-util")]
+mod task_tracker;
+#[cfg(all(feature = "tokio", tokio_unstable))]
+mod runtime_hook;
+#[cfg(feature = "tokio")]
+pub mod task;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -112,6 +126,8 @@ pub use crate::error::{LookupError, ResetErrorKind};
 pub use crate::future::{ContextFutureExt, InContext, Scope};
 pub use crate::iter::ContextIteratorExt;
 pub use crate::spawn::{inherit, inherit_fn, inherit_with, isolated, thread};
+#[cfg(feature = "stream")]
+pub use crate::stream::ContextStreamExt;
 pub use crate::token::{ResetError, Token};
 pub use crate::var::ContextVar;
 

@@ -1,0 +1,132 @@
+//! Tasks of a `JoinSet` that inherit.
+
+use core::future::Future;
+
+use tokio::runtime::Handle;
+use tokio::task::{AbortHandle, JoinSet, LocalSet};
+
+use crate::future::ContextFutureExt;
+use crate::spawn::inherit;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Spawns on a [`JoinSet`], inheriting.
+///
+/// Each method is the one of `JoinSet` without `_inherited` in its name; the task runs in a copy
+/// of the context that is current at the call.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{context_var, prelude::*};
+/// use tokio::task::JoinSet;
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut set = JoinSet::new();
+/// for user in ["alice", "bob"] {
+///     USER.sync_scope(user, || set.spawn_inherited(async { USER.get() }));
+/// }
+/// let mut users = set.join_all().await;
+/// users.sort();
+/// assert_eq!(users, ["alice", "bob"]);
+/// # }
+/// ```
+pub trait JoinSetExt<T>: sealed::Sealed {
+    /// As [`JoinSet::spawn`], inheriting.
+    fn spawn_inherited<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send;
+
+    /// As [`JoinSet::spawn_on`], inheriting.
+    fn spawn_on_inherited<F>(&mut self, task: F, handle: &Handle) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send;
+
+    /// As [`JoinSet::spawn_blocking`], inheriting.
+    fn spawn_blocking_inherited<F>(&mut self, f: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send;
+
+    /// As [`JoinSet::spawn_blocking_on`], inheriting.
+    fn spawn_blocking_on_inherited<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send;
+
+    /// As [`JoinSet::spawn_local`], inheriting.
+    fn spawn_local_inherited<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static;
+
+    /// As [`JoinSet::spawn_local_on`], inheriting.
+    fn spawn_local_on_inherited<F>(&mut self, task: F, local_set: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static;
+}
+
+impl<T> sealed::Sealed for JoinSet<T> {}
+
+#[allow(clippy::disallowed_methods)] // this is what replaces them
+impl<T: 'static> JoinSetExt<T> for JoinSet<T> {
+    #[track_caller]
+    fn spawn_inherited<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        self.spawn(task.inherit_context())
+    }
+
+    #[track_caller]
+    fn spawn_on_inherited<F>(&mut self, task: F, handle: &Handle) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        self.spawn_on(task.inherit_context(), handle)
+    }
+
+    #[track_caller]
+    fn spawn_blocking_inherited<F>(&mut self, f: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.spawn_blocking(inherit(f))
+    }
+
+    #[track_caller]
+    fn spawn_blocking_on_inherited<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.spawn_blocking_on(inherit(f), handle)
+    }
+
+    #[track_caller]
+    fn spawn_local_inherited<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.spawn_local(task.inherit_context())
+    }
+
+    #[track_caller]
+    fn spawn_local_on_inherited<F>(&mut self, task: F, local_set: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.spawn_local_on(task.inherit_context(), local_set)
+    }
+}

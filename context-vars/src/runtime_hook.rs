@@ -1,0 +1,467 @@
+//! A tokio runtime whose plain `tokio::spawn` inherits, by the hooks of `tokio_unstable`.
+//!
+//! Tokio calls a hook when a task is spawned, around each of its polls, and when it is over, and
+//! tells each only the task's id. So the contexts of tasks that are not being polled lie in a
+//! table. A poll takes the task's context out, makes it the thread's (a [`Visit`]), and brings it
+//! back afterwards.
+//!
+//! Three things about the order of the calls are not obvious:
+//!
+//! * The end of a task is told from inside its last poll. What the thread had before must
+//!   therefore not lie in the table, from which the task goes then.
+//! * Tokio lets go of a task before it calls the hook behind the poll. Another thread may begin
+//!   the next poll meanwhile; it has to wait for the context.
+//! * A runtime that is shutting down may end a task before it was told that it was spawned.
+
+use core::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use core::panic::Location;
+use std::collections::HashMap;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime, Runtime, TaskMeta};
+use tokio::task::Id;
+
+use crate::current::{self, Visit};
+use crate::state::State;
+
+/// Lets every `tokio::spawn` on a runtime inherit.
+pub trait BuilderExt: sealed::Sealed {
+    /// Begins to build a runtime on which every task inherits, whoever spawns it: plain
+    /// `tokio::spawn`, `JoinSet`, a library.
+    ///
+    /// A task gets a copy of the context that is current where it is spawned, and keeps what it
+    /// sets there from poll to poll. `#[no_inherit]` variables are left out, as everywhere.
+    ///
+    /// Call this last, and [`build`](InheritingBuilder::build) on what it returns. Tokio keeps
+    /// one hook of each kind: give your own to what this returns, any given before are replaced.
+    ///
+    /// This exists with `--cfg tokio_unstable` only, because tokio's hooks do.
+    ///
+    /// # What does not inherit
+    ///
+    /// Tokio has no hook for the closures of `spawn_blocking` and for the tasks of a `LocalSet`;
+    /// use [`task::spawn_blocking`](crate::task::spawn_blocking) and
+    /// [`task::spawn_local`](crate::task::spawn_local) there.
+    ///
+    /// It has none either before a task is dropped unfinished because its *runtime* is shut down:
+    /// such a task is dropped in the context of the thread that does so. A task that is finished,
+    /// aborted or panics is dropped inside its own.
+    ///
+    /// # Long-lived tasks
+    ///
+    /// A task that outlives the request in which it was spawned keeps that request's context: the
+    /// task of a pooled connection will for ever act as the user who came first, and keep all of
+    /// that user's values alive. Leave such tasks out with [`except`](InheritingBuilder::except).
+    ///
+    /// # Cost
+    ///
+    /// One allocation a task. A poll locks the task's part of a table twice, and takes the
+    /// context out of a hash map and back: more than [`task::spawn`](crate::task::spawn), which
+    /// needs none of this.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{context_var, prelude::*};
+    /// use tokio::runtime::Builder;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::new_multi_thread()
+    ///     .enable_all()
+    ///     .inherit_context()
+    ///     .except(|spawned_at| spawned_at.file().contains("/hyper-util-"))
+    ///     .build()?;
+    /// runtime.block_on(async {
+    ///     let task = USER.sync_scope("alice", || tokio::spawn(async { USER.get() }));
+    ///     assert_eq!(task.await.unwrap(), "alice");
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn inherit_context(&mut self) -> InheritingBuilder<'_>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for Builder {}
+
+impl BuilderExt for Builder {
+    fn inherit_context(&mut self) -> InheritingBuilder<'_> {
+        InheritingBuilder {
+            builder: self,
+            hooks: Hooks::default(),
+        }
+    }
+}
+
+/// A runtime about to be built; made by [`BuilderExt::inherit_context`].
+#[must_use = "call `build` to get the runtime"]
+pub struct InheritingBuilder<'a> {
+    builder: &'a mut Builder,
+    hooks: Hooks,
+}
+
+impl InheritingBuilder<'_> {
+    /// Leaves out tasks by the place where they are spawned: those for which `leave_out` says
+    /// `true` run in an empty context of their own. Called twice, both have their say.
+    ///
+    /// The place is that of the call to tokio, usually in the source of the library that spawns.
+    pub fn except(
+        mut self,
+        leave_out: impl Fn(&'static Location<'static>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.left_out.push(Box::new(leave_out));
+        self
+    }
+
+    /// As tokio's `on_task_spawn`. `f` is called in the context of whoever spawns.
+    pub fn on_task_spawn(mut self, f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static) -> Self {
+        self.hooks.users.spawn = Some(Arc::new(f));
+        self
+    }
+
+    /// As tokio's `on_before_task_poll`. `f` is called in the context of the task.
+    pub fn on_before_task_poll(
+        mut self,
+        f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.hooks.users.before_poll = Some(Arc::new(f));
+        self
+    }
+
+    /// As tokio's `on_after_task_poll`. `f` is called in the context of the task, which no other
+    /// thread polls before `f` returns.
+    pub fn on_after_task_poll(mut self, f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static) -> Self {
+        self.hooks.users.after_poll = Some(Arc::new(f));
+        self
+    }
+
+    /// As tokio's `on_task_terminate`. `f` is called in the context of the task; for the closure
+    /// of a `spawn_blocking`, which has none here, in that of the thread.
+    pub fn on_task_terminate(mut self, f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static) -> Self {
+        self.hooks.users.terminate = Some(Arc::new(f));
+        self
+    }
+
+    /// Builds the runtime, as [`Builder::build`].
+    ///
+    /// The builder is left with the given callbacks, but none of ours: a second runtime built from
+    /// it does not inherit, unless it is asked for again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Builder::build`].
+    pub fn build(self) -> io::Result<Runtime> {
+        self.build_by(Builder::build)
+    }
+
+    /// Builds a runtime whose tasks need not be `Send`, as [`Builder::build_local`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Builder::build_local`].
+    pub fn build_local(self, options: LocalOptions) -> io::Result<LocalRuntime> {
+        self.build_by(|builder| builder.build_local(options))
+    }
+
+    fn build_by<R>(self, build: impl FnOnce(&mut Builder) -> R) -> R {
+        let users = self.hooks.users.clone();
+        install(self.builder, &Arc::new(self.hooks));
+        let built = build(self.builder);
+        // Nobody can replace one of our hooks by calling the builder again: it has them no more.
+        users.install(self.builder);
+        built
+    }
+}
+
+impl core::fmt::Debug for InheritingBuilder<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("InheritingBuilder")
+            .field("builder", &self.builder)
+            .finish_non_exhaustive()
+    }
+}
+
+type Hook = Arc<dyn Fn(&TaskMeta<'_>) + Send + Sync>;
+
+/// The user's own hooks.
+#[derive(Clone, Default)]
+struct Users {
+    spawn: Option<Hook>,
+    before_poll: Option<Hook>,
+    after_poll: Option<Hook>,
+    terminate: Option<Hook>,
+}
+
+impl Users {
+    fn install(self, builder: &mut Builder) {
+        let or_nothing = |hook: Option<Hook>| hook.unwrap_or_else(|| Arc::new(|_| ()));
+        let (spawn, before) = (or_nothing(self.spawn), or_nothing(self.before_poll));
+        let (after, terminate) = (or_nothing(self.after_poll), or_nothing(self.terminate));
+        builder
+            .on_task_spawn(move |meta| spawn(meta))
+            .on_before_task_poll(move |meta| before(meta))
+            .on_after_task_poll(move |meta| after(meta))
+            .on_task_terminate(move |meta| terminate(meta));
+    }
+}
+
+fn call(hook: Option<&Hook>, meta: &TaskMeta<'_>) {
+    if let Some(hook) = hook {
+        hook(meta);
+    }
+}
+
+fn install(builder: &mut Builder, hooks: &Arc<Hooks>) {
+    let (spawn, before) = (Arc::clone(hooks), Arc::clone(hooks));
+    let (after, terminate) = (Arc::clone(hooks), Arc::clone(hooks));
+    builder
+        .on_task_spawn(move |meta| spawn.on_spawn(meta))
+        .on_before_task_poll(move |meta| before.on_before_poll(meta))
+        .on_after_task_poll(move |meta| after.on_after_poll(meta))
+        .on_task_terminate(move |meta| terminate.on_terminate(meta));
+}
+
+type LeaveOut = Box<dyn Fn(&'static Location<'static>) -> bool + Send + Sync>;
+
+/// What one runtime's four hooks share.
+#[derive(Default)]
+struct Hooks {
+    table: Table,
+    left_out: Vec<LeaveOut>,
+    users: Users,
+}
+
+impl Hooks {
+    fn on_spawn(&self, meta: &TaskMeta<'_>) {
+        let left_out = self.left_out.iter().any(|out| out(meta.spawned_at()));
+        let state = if left_out {
+            State::EMPTY
+        } else {
+            current::snapshot()
+        };
+        discard(self.table.part(meta.id()).insert(meta.id(), state));
+        call(self.users.spawn.as_ref(), meta);
+    }
+
+    fn on_before_poll(&self, meta: &TaskMeta<'_>) {
+        let part = self.table.part(meta.id());
+        if let Some(visit) = part.take(meta.id()) {
+            visit.begin();
+        }
+        // If `f` panics, tokio does not call the hook behind the poll.
+        let leave = Leave(part, meta.id());
+        call(self.users.before_poll.as_ref(), meta);
+        core::mem::forget(leave);
+    }
+
+    fn on_after_poll(&self, meta: &TaskMeta<'_>) {
+        let _leave = Leave(self.table.part(meta.id()), meta.id());
+        call(self.users.after_poll.as_ref(), meta);
+    }
+
+    fn on_terminate(&self, meta: &TaskMeta<'_>) {
+        let Some(visit) = self.table.part(meta.id()).end(meta.id()) else {
+            // Inside the last poll, or nothing that we know.
+            return call(self.users.terminate.as_ref(), meta);
+        };
+        let key = visit.key();
+        visit.begin();
+        let _leave = EndAndDiscard(key);
+        call(self.users.terminate.as_ref(), meta);
+    }
+}
+
+/// Ends a poll, if the task has a context and this thread is in it.
+struct Leave<'a>(&'a Part, Id);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        discard(self.0.bring_back(self.1));
+    }
+}
+
+struct EndAndDiscard(usize);
+
+impl Drop for EndAndDiscard {
+    fn drop(&mut self) {
+        discard(Visit::end(self.0));
+    }
+}
+
+/// Drops the context of a task that is over, when it has been left.
+///
+/// A value whose `Drop` panics must not take the runtime's thread with it. It was reported, and
+/// tokio does the same with what a task returns.
+fn discard(visit: Option<Box<Visit>>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(visit)));
+}
+
+/// How many parts a table has, each with a lock of its own.
+const PARTS: usize = 16;
+/// How many tasks a part remembers that ended before they were known.
+const REMEMBERED: usize = 16;
+
+/// The contexts of the tasks that are not being polled.
+#[derive(Default)]
+struct Table([Part; PARTS]);
+
+impl Table {
+    fn part(&self, id: Id) -> &Part {
+        let hash = BuildHasherDefault::<Number>::default().hash_one(id);
+        // Other bits than those by which the part's map tells tasks apart.
+        &self.0[(hash >> 32) as usize % PARTS]
+    }
+}
+
+#[derive(Default)]
+struct Part {
+    tasks: Mutex<Tasks>,
+    /// Told that a context is back, if somebody waits.
+    back: Condvar,
+}
+
+#[derive(Default)]
+struct Tasks {
+    known: HashMap<Id, Task, BuildHasherDefault<Number>>,
+    /// The last tasks that ended without being known. Most are closures of `spawn_blocking`, of
+    /// which we are told nothing else; a few were ended by a shutdown before their spawn was told.
+    ended: [Option<Id>; REMEMBERED],
+    next_ended: usize,
+    /// How many threads wait for a context that another has not brought back yet.
+    waiting: usize,
+}
+
+enum Task {
+    Idle(Box<Visit>),
+    /// A thread is in the visit with this key.
+    Polled(usize),
+    /// The same, and it is the last time.
+    Ended(usize),
+}
+
+impl Task {
+    /// Takes the context out, for a poll.
+    fn take(&mut self) -> Option<Box<Visit>> {
+        let Self::Idle(visit) = self else { return None };
+        let polled = Self::Polled(visit.key());
+        match core::mem::replace(self, polled) {
+            Self::Idle(visit) => Some(visit),
+            _ => None,
+        }
+    }
+}
+
+impl Part {
+    fn lock(&self) -> MutexGuard<'_, Tasks> {
+        // No code of the user's runs under the lock, so that it cannot be left half-changed.
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes the context of a task; hands it back if the task has ended already.
+    fn insert(&self, id: Id, state: State) -> Option<Box<Visit>> {
+        let visit = Visit::new(state);
+        let mut tasks = self.lock();
+        let tasks = &mut *tasks;
+        if let Some(ended) = tasks.ended.iter_mut().find(|ended| **ended == Some(id)) {
+            *ended = None;
+            return Some(visit);
+        }
+        tasks.known.insert(id, Task::Idle(visit));
+        None
+    }
+
+    /// Takes the context of a task that is about to be polled; `None` if it has none.
+    fn take(&self, id: Id) -> Option<Box<Visit>> {
+        let mut tasks = self.lock();
+        loop {
+            match tasks.known.get_mut(&id) {
+                Some(task @ Task::Idle(_)) => return task.take(),
+                // The thread that polled last is between letting the task go and telling us.
+                Some(Task::Polled(_)) => {
+                    tasks.waiting += 1;
+                    tasks = self
+                        .back
+                        .wait(tasks)
+                        .unwrap_or_else(PoisonError::into_inner);
+                    tasks.waiting -= 1;
+                }
+                // A stale wake-up of a task that a shutdown has ended.
+                Some(Task::Ended(_)) | None => return None,
+            }
+        }
+    }
+
+    /// Leaves the context of a task after a poll. Hands it out if the task has ended.
+    fn bring_back(&self, id: Id) -> Option<Box<Visit>> {
+        let mut tasks = self.lock();
+        let task = tasks.known.get_mut(&id)?;
+        match *task {
+            Task::Polled(key) => {
+                *task = Task::Idle(Visit::end(key)?);
+                if tasks.waiting > 0 {
+                    self.back.notify_all();
+                }
+                None
+            }
+            Task::Ended(key) => {
+                let visit = Visit::end(key)?;
+                tasks.known.remove(&id);
+                Some(visit)
+            }
+            Task::Idle(_) => None,
+        }
+    }
+
+    /// Notes that a task has ended. Hands its context out unless a thread is in it.
+    fn end(&self, id: Id) -> Option<Box<Visit>> {
+        let mut tasks = self.lock();
+        let tasks = &mut *tasks;
+        match tasks.known.get_mut(&id) {
+            Some(task) => {
+                if let Task::Polled(key) | Task::Ended(key) = *task {
+                    *task = Task::Ended(key);
+                    return None;
+                }
+            }
+            None => {
+                tasks.ended[tasks.next_ended] = Some(id);
+                tasks.next_ended = (tasks.next_ended + 1) % REMEMBERED;
+                return None;
+            }
+        }
+        match tasks.known.remove(&id) {
+            Some(Task::Idle(visit)) => Some(visit),
+            _ => None,
+        }
+    }
+}
+
+/// Hashes a task's id, which hashes itself as its number.
+#[derive(Default)]
+struct Number(u64);
+
+impl Hasher for Number {
+    fn finish(&self) -> u64 {
+        // Ids are given one after the other; this spreads them over all bits.
+        self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 ^= number;
+    }
+}

@@ -1,0 +1,135 @@
+//! Tasks of tokio-util's `TaskTracker` that inherit.
+
+use core::future::Future;
+
+use tokio::runtime::Handle;
+use tokio::task::{JoinHandle, LocalSet};
+use tokio_util::task::TaskTracker;
+
+use crate::future::ContextFutureExt;
+use crate::spawn::inherit;
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Spawns on a [`TaskTracker`], inheriting.
+///
+/// Each method is the one of `TaskTracker` without `_inherited` in its name; the task runs in
+/// a copy of the context that is current at the call.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{context_var, prelude::*};
+/// use tokio_util::task::TaskTracker;
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let tracker = TaskTracker::new();
+/// let task = USER.sync_scope("alice", || tracker.spawn_inherited(async { USER.get() }));
+/// tracker.close();
+/// tracker.wait().await;
+/// assert_eq!(task.await.unwrap(), "alice");
+/// # }
+/// ```
+pub trait TaskTrackerExt: sealed::Sealed {
+    /// As [`TaskTracker::spawn`], inheriting.
+    fn spawn_inherited<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static;
+
+    /// As [`TaskTracker::spawn_on`], inheriting.
+    fn spawn_on_inherited<F>(&self, task: F, handle: &Handle) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static;
+
+    /// As [`TaskTracker::spawn_local`], inheriting.
+    fn spawn_local_inherited<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static;
+
+    /// As [`TaskTracker::spawn_local_on`], inheriting.
+    fn spawn_local_on_inherited<F>(&self, task: F, local_set: &LocalSet) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static;
+
+    /// As [`TaskTracker::spawn_blocking`], inheriting.
+    fn spawn_blocking_inherited<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static;
+
+    /// As [`TaskTracker::spawn_blocking_on`], inheriting.
+    fn spawn_blocking_on_inherited<F, R>(&self, f: F, handle: &Handle) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static;
+}
+
+impl sealed::Sealed for TaskTracker {}
+
+#[allow(clippy::disallowed_methods)] // this is what replaces them
+impl TaskTrackerExt for TaskTracker {
+    #[track_caller]
+    fn spawn_inherited<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn(task.inherit_context())
+    }
+
+    #[track_caller]
+    fn spawn_on_inherited<F>(&self, task: F, handle: &Handle) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.spawn_on(task.inherit_context(), handle)
+    }
+
+    #[track_caller]
+    fn spawn_local_inherited<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.spawn_local(task.inherit_context())
+    }
+
+    #[track_caller]
+    fn spawn_local_on_inherited<F>(&self, task: F, local_set: &LocalSet) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.spawn_local_on(task.inherit_context(), local_set)
+    }
+
+    #[track_caller]
+    fn spawn_blocking_inherited<F, R>(&self, f: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.spawn_blocking(inherit(f))
+    }
+
+    #[track_caller]
+    fn spawn_blocking_on_inherited<F, R>(&self, f: F, handle: &Handle) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.spawn_blocking_on(inherit(f), handle)
+    }
+}
