@@ -24,3 +24,5 @@ mod allocations;
 mod from_python;
 mod receiver;
 mod layers;
+mod task;
+mod streams;
