@@ -9,9 +9,10 @@
 //! 1. A context that is entered lies in the slot of one thread and nowhere else: [`Entered`]
 //!    moves it out of a `&mut` and back, and keeps the outer one on its own stack. So only this
 //!    thread reads or writes it, and a node in it that has one reference is nobody else's.
-//! 2. `&T` inside [`with`] stays valid, because only this thread can give back the reference that
-//!    the current context holds, and does so through one function, [`give_back`], which first
-//!    takes a reference for every read that is open ([`Frame`]).
+//! 2. `&T` inside [`with`] stays valid, because only this thread can take away the reference that
+//!    the current context holds. It gives references back through one function, [`give_back`], and
+//!    hands them out, to a token that may go to another thread, through another,
+//!    [`Slot::replace`]. Both first take a reference for every read that is open ([`Frame`]).
 //! 3. Frames, scopes and entered contexts nest strictly, because closures, polls and functions
 //!    make them. It is checked all the same when one ends, since a stack switched by a coroutine
 //!    library could break it: out of order, the process is aborted.
@@ -30,7 +31,7 @@ use core::ptr;
 use crate::pool::Pool;
 use crate::state::{Rest, State};
 use crate::storage::Map;
-use crate::value::{Value, ValuePtr};
+use crate::value::{Value, ValuePtr, quietly};
 use crate::var::{ContextVar, Info};
 
 /// How far a thread's slot has come.
@@ -246,9 +247,10 @@ impl Slot {
         (self.replace(info, Some(value)), identity)
     }
 
-    /// Puts `value` into the current context and returns what stood there.
+    /// Puts `value` into the current context and hands out what stood there.
     #[inline]
     fn replace(&self, info: &'static Info, value: Option<Value>) -> Option<Value> {
+        self.secure();
         // SAFETY: The slot is this thread's alone, and `try_replace` runs nothing that uses it.
         match unsafe { (*self.inherited.get()).try_replace(info.number(), value) } {
             // SAFETY: Nothing has changed since.
@@ -341,7 +343,10 @@ impl Drop for EmptySlot {
         // Deeper, `std::process::exit` was called inside a scope: there the root is on the stack,
         // and the process ends with it.
         if slot.depth.get() == 0 {
-            drop(slot.swap(State::EMPTY));
+            let (inherited, rest) = slot.swap(State::EMPTY).into_parts();
+            // A panic in the destructor of a thread-local would abort the process.
+            quietly(|| drop(inherited));
+            quietly(|| drop(rest));
         }
     }
 }
@@ -352,9 +357,7 @@ impl Drop for EmptySlot {
 #[inline]
 fn give_back(release: impl FnOnce(&Pool)) {
     let slot = slot();
-    if !slot.open.get().is_null() {
-        secure(slot);
-    }
+    slot.secure();
     release(&slot.pool);
 }
 
@@ -387,22 +390,31 @@ struct Frame {
     secured: Cell<bool>,
 }
 
-/// Takes a reference for every open read that has none yet.
-#[cold]
-fn secure(slot: &Slot) {
-    let mut next = slot.open.get();
-    while !next.is_null() {
-        // SAFETY: A frame lies on this thread's stack from the moment it is linked until it is
-        // unlinked.
-        let frame = unsafe { &*next };
-        if frame.secured.replace(true) {
-            // Then all frames around it are, too.
-            break;
+impl Slot {
+    /// Takes a reference for every open read that has none yet.
+    #[inline]
+    fn secure(&self) {
+        if !self.open.get().is_null() {
+            self.secure_all();
         }
-        // SAFETY: The value is alive: nothing was given back since the frame was opened, or this
-        // would have run before. `Open::drop` gives the reference back.
-        mem::forget(unsafe { frame.value.counted() });
-        next = frame.below;
+    }
+
+    #[cold]
+    fn secure_all(&self) {
+        let mut next = self.open.get();
+        while !next.is_null() {
+            // SAFETY: A frame lies on this thread's stack from the moment it is linked until it
+            // is unlinked.
+            let frame = unsafe { &*next };
+            if frame.secured.replace(true) {
+                // Then all frames around it are, too.
+                break;
+            }
+            // SAFETY: The value is alive: no reference was taken away since the frame was opened,
+            // or this would have run before. `Open::drop` gives the new one back.
+            mem::forget(unsafe { frame.value.counted() });
+            next = frame.below;
+        }
     }
 }
 

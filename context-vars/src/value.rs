@@ -17,8 +17,9 @@
 
 use core::any::Any;
 use core::mem::ManuallyDrop;
-use core::panic::{RefUnwindSafe, UnwindSafe};
+use core::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
+use std::panic::catch_unwind;
 
 use crate::count::Count;
 use crate::pool::{Block, Pool};
@@ -285,7 +286,21 @@ unsafe fn free<T>(header: NonNull<Header>, pool: &Pool) {
     let memory = Memory::<T>(header.cast(), pool);
     // SAFETY: The block is a `ValueBlock<T>` without references by the caller's promise. The
     // header has nothing to drop.
-    unsafe { (&raw mut (*memory.0.as_ptr()).value).drop_in_place() };
+    let drop_value = || unsafe { (&raw mut (*memory.0.as_ptr()).value).drop_in_place() };
+    if core::mem::needs_drop::<T>() && std::thread::panicking() {
+        // Another `Drop` may have panicked: a second panic would abort the process.
+        quietly(drop_value);
+    } else {
+        drop_value();
+    }
+}
+
+/// Runs `drop`, and goes on if it panics; the panic hook has said what there was to say.
+pub(crate) fn quietly(drop: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(drop)) {
+        // Its own `Drop` might panic, too.
+        core::mem::forget(payload);
+    }
 }
 
 /// # Safety
