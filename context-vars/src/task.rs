@@ -54,7 +54,7 @@
 //! | `tokio::time::timeout` | shared with the caller, also what was set before the timeout | isolated, dropped inside its context when time is up |
 //! | `JoinSet::spawn` | bare: nothing is inherited, a `set` panics | `spawn_inherited`: isolated |
 //! | `task::spawn_local` in a `LocalSet` | bare: shared with whoever drives the set, in its root a `set` panics | `spawn_local` of this module: isolated |
-//! | `futures::future::shared` | shared with whichever clone polls it | isolated, the same for every clone |
+//! | `FutureExt::shared` | shared with whichever clone polls it | isolated, the same for every clone |
 //!
 //! "In a scope" and "inheriting" differ in when the copy is made: a scope copies the context that
 //! polls it first, a future that inherits the one where it was wrapped.

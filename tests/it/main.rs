@@ -26,3 +26,5 @@ mod receiver;
 mod layers;
 mod task;
 mod streams;
+mod combinators;
+mod foreign_polls;

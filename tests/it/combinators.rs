@@ -1,0 +1,375 @@
+//! What combinators of futures share and what they isolate: each row of the table in the
+//! documentation of `context_vars::task`.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use context_vars::{Context, context_var, prelude::*, task};
+use futures::stream::{self, FuturesUnordered, StreamExt};
+use futures::{FutureExt, select_biased};
+use tokio::task::{JoinSet, LocalSet};
+
+use crate::support::{OnDrop, poll_once, yield_once};
+
+context_var! {
+    static USER: &str = "anonymous";
+}
+
+/// The rows in the order of the table, each with its test.
+const ROWS: &[(&str, fn())] = &[
+    ("`a.await`", awaiting),
+    ("`tokio::join!`", tokio_join),
+    ("`tokio::try_join!`", tokio_try_join),
+    ("`tokio::select!`", tokio_select),
+    ("`tokio::select!` handlers", tokio_select_handlers),
+    ("`futures::join!`", futures_join),
+    ("`futures::select!`", futures_select),
+    ("`FuturesUnordered`", futures_unordered),
+    ("`buffer_unordered`", buffer_unordered),
+    ("`tokio::time::timeout`", timeout),
+    ("`JoinSet::spawn`", join_set),
+    ("`task::spawn_local` in a `LocalSet`", local_set),
+    ("`FutureExt::shared`", shared),
+];
+
+#[test]
+fn every_row_of_the_table_has_a_test() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../context-vars/src/task.rs");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let rows: Vec<_> = docs
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! | "))
+        .map(|row| row.split(" | ").next().unwrap())
+        .filter(|name| name.starts_with('`'))
+        .collect();
+    let tested: Vec<_> = ROWS.iter().map(|(name, _)| *name).collect();
+    assert_eq!(rows, tested);
+}
+
+/// Reads, sets, lets others have a turn, reads again.
+async fn turn(own: &'static str) -> (&'static str, &'static str) {
+    let before = USER.get();
+    drop(USER.set(own));
+    yield_once().await;
+    (before, USER.get())
+}
+
+/// As [`turn`], and then never ready.
+async fn turn_for_ever(own: &'static str) {
+    turn(own).await;
+    std::future::pending::<()>().await;
+}
+
+/// As [`turn`], for `try_join!`.
+async fn turn_and_fail(own: &'static str) -> Result<(), &'static str> {
+    turn(own).await;
+    Err(own)
+}
+
+/// Runs `test` as the work of `caller`, in a scope of its own.
+fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(USER.scope("caller", test));
+}
+
+/// In a scope that reads what it was given, until the future sets something.
+fn scoped<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    USER.scope("scope", future)
+}
+
+type Seen = Arc<Mutex<Vec<&'static str>>>;
+
+/// Notes the user that is current when it is dropped.
+fn witness(seen: &Seen) -> impl Drop + Send + use<> {
+    let seen = seen.clone();
+    OnDrop(move || seen.lock().unwrap().push(USER.get()))
+}
+
+#[test]
+fn awaiting() {
+    run(async {
+        assert_eq!(scoped(turn("a")).await, ("scope", "a"));
+        assert_eq!(turn("b").inherit_context().await, ("caller", "b"));
+        assert_eq!(USER.get(), "caller", "isolated");
+        assert_eq!(turn("c").await, ("caller", "c"));
+        assert_eq!(USER.get(), "c", "shared");
+    });
+}
+
+#[test]
+fn tokio_join() {
+    run(async {
+        let isolated = tokio::join!(scoped(turn("a")), turn("b").inherit_context());
+        assert_eq!(isolated, (("scope", "a"), ("caller", "b")));
+        assert_eq!(USER.get(), "caller");
+        let shared = tokio::join!(turn("a"), turn("b"));
+        assert_eq!(shared, (("caller", "b"), ("a", "b")));
+        assert_eq!(USER.get(), "b");
+    });
+}
+
+#[test]
+fn tokio_try_join() {
+    run(async {
+        let seen = Seen::default();
+        let hook = witness(&seen);
+        let dropped = scoped(async move {
+            let _hook = hook;
+            turn_for_ever("dropped").await;
+            Ok(())
+        });
+        let failed = tokio::try_join!(dropped, scoped(turn_and_fail("failed")));
+        assert_eq!(failed, Err("failed"));
+        assert_eq!(*seen.lock().unwrap(), ["dropped"]);
+        assert_eq!(USER.get(), "caller", "nothing is left");
+
+        let dropped = async {
+            turn_for_ever("dropped").await;
+            Ok(())
+        };
+        let failed = tokio::try_join!(turn_and_fail("failed"), dropped);
+        assert_eq!(failed, Err("failed"));
+        assert_eq!(USER.get(), "dropped", "shared, whoever failed");
+    });
+}
+
+#[test]
+fn tokio_select() {
+    run(async {
+        let seen = Seen::default();
+        let hook = witness(&seen);
+        let lost = async move {
+            let _hook = hook;
+            turn_for_ever("lost").await;
+        };
+        tokio::select! {
+            biased;
+            () = scoped(lost) => unreachable!(),
+            won = scoped(turn("won")) => assert_eq!(won, ("scope", "won")),
+        }
+        assert_eq!(
+            *seen.lock().unwrap(),
+            ["lost"],
+            "dropped inside its context"
+        );
+        assert_eq!(USER.get(), "caller");
+
+        tokio::select! {
+            biased;
+            won = turn("won") => assert_eq!(won, ("caller", "lost")),
+            () = turn_for_ever("lost") => unreachable!(),
+        }
+        assert_eq!(USER.get(), "lost", "shared with the one that lost");
+    });
+}
+
+#[test]
+fn tokio_select_handlers() {
+    run(async {
+        tokio::select! {
+            _ = scoped(turn("branch")) => {
+                assert_eq!(USER.get(), "caller", "a handler is not part of its branch");
+                drop(USER.set("handler"));
+            }
+        }
+        assert_eq!(USER.get(), "handler");
+    });
+}
+
+#[test]
+fn futures_join() {
+    run(async {
+        let isolated = futures::join!(scoped(turn("a")), turn("b").inherit_context());
+        assert_eq!(isolated, (("scope", "a"), ("caller", "b")));
+        assert_eq!(USER.get(), "caller");
+        let shared = futures::join!(turn("a"), turn("b"));
+        assert_eq!(shared, (("caller", "b"), ("a", "b")));
+        assert_eq!(USER.get(), "b");
+    });
+}
+
+#[test]
+fn futures_select() {
+    run(async {
+        let mut picked_up = pin!(scoped(turn("again")).fuse());
+        let mut rounds = 0;
+        let seen = loop {
+            let mut quick = pin!(scoped(async { drop(USER.set("quick")) }).fuse());
+            select_biased! {
+                seen = picked_up => break seen,
+                () = quick => rounds += 1,
+            }
+            assert_eq!(USER.get(), "caller");
+        };
+        assert_eq!((seen, rounds), (("scope", "again"), 1));
+
+        let mut lost = pin!(turn_for_ever("lost").fuse());
+        let mut won = pin!(turn("won").fuse());
+        select_biased! {
+            () = lost => unreachable!(),
+            seen = won => assert_eq!(seen, ("lost", "won")),
+        }
+        assert_eq!(USER.get(), "won");
+    });
+}
+
+#[test]
+fn futures_unordered() {
+    run(async {
+        let users = ["a", "b", "c"];
+        let members: FuturesUnordered<_> = users.iter().map(|own| scoped(turn(own))).collect();
+        let mut seen: Vec<_> = members.collect().await;
+        seen.sort_unstable();
+        assert_eq!(seen, users.map(|own| ("scope", own)));
+        assert_eq!(USER.get(), "caller");
+
+        let members: FuturesUnordered<_> = users.iter().map(|own| turn(own)).collect();
+        let seen: Vec<_> = members.collect().await;
+        let last = USER.get();
+        assert_ne!(last, "caller");
+        assert!(seen.iter().all(|(_, after)| *after == last), "{seen:?}");
+    });
+}
+
+#[test]
+fn buffer_unordered() {
+    run(async {
+        let users = || stream::iter(["a", "b", "c"]);
+        let mut seen: Vec<_> = users()
+            .map(|own| scoped(turn(own)))
+            .buffer_unordered(2)
+            .collect()
+            .await;
+        seen.sort_unstable();
+        assert_eq!(seen, [("scope", "a"), ("scope", "b"), ("scope", "c")]);
+        assert_eq!(USER.get(), "caller");
+
+        // The stream that makes the futures is polled between them, in the same context.
+        let mut made_in = Vec::new();
+        let making = users().map(|own| {
+            made_in.push(USER.get());
+            turn(own)
+        });
+        let shared: Vec<_> = making.buffer_unordered(2).collect().await;
+        assert_eq!(shared.len(), 3);
+        assert_eq!(
+            made_in[..2],
+            ["caller", "caller"],
+            "before any future was polled"
+        );
+        assert_ne!(made_in[2], "caller");
+        assert_ne!(USER.get(), "caller");
+    });
+}
+
+#[test]
+fn timeout() {
+    run(async {
+        let soon = Duration::from_millis(5);
+        let seen = Seen::default();
+        let hook = witness(&seen);
+        let late = scoped(async move {
+            let _hook = hook;
+            turn_for_ever("late").await;
+        });
+        assert!(tokio::time::timeout(soon, late).await.is_err());
+        assert_eq!(
+            *seen.lock().unwrap(),
+            ["late"],
+            "dropped inside its context"
+        );
+        assert_eq!(USER.get(), "caller");
+        let in_time = tokio::time::timeout(soon, scoped(turn("in time"))).await;
+        assert_eq!(in_time, Ok(("scope", "in time")));
+
+        assert!(
+            tokio::time::timeout(soon, turn_for_ever("late"))
+                .await
+                .is_err()
+        );
+        assert_eq!(USER.get(), "late", "shared, also what was set before");
+    });
+}
+
+#[test]
+fn join_set() {
+    run(async {
+        let mut tasks = JoinSet::new();
+        tasks.spawn_inherited(turn("a"));
+        tasks.spawn_inherited(turn("b"));
+        let mut seen = tasks.join_all().await;
+        seen.sort_unstable();
+        assert_eq!(seen, [("caller", "a"), ("caller", "b")]);
+        assert_eq!(USER.get(), "caller");
+
+        // What a bare task reads is that of whoever polls it: here of `block_on`, by chance.
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async { USER.is_set() });
+        assert!(
+            !tasks.join_next().await.unwrap().unwrap(),
+            "nothing is inherited"
+        );
+        let mut tasks = JoinSet::new();
+        tasks.spawn(turn("bare"));
+        assert!(tasks.join_next().await.unwrap().unwrap_err().is_panic());
+    });
+}
+
+#[test]
+fn local_set() {
+    run(async {
+        let isolated = async { task::spawn_local(turn("a")).await.unwrap() };
+        assert_eq!(LocalSet::new().run_until(isolated).await, ("caller", "a"));
+        assert_eq!(USER.get(), "caller");
+        let shared = async { tokio::task::spawn_local(turn("b")).await.unwrap() };
+        assert_eq!(LocalSet::new().run_until(shared).await, ("caller", "b"));
+        assert_eq!(USER.get(), "b", "shared with whoever drives the set");
+        let driver = async {
+            tokio::task::spawn_local(async { USER.get() })
+                .await
+                .unwrap()
+        };
+        let set = LocalSet::new();
+        let driven = scoped(set.run_until(driver)).await;
+        assert_eq!(driven, "scope");
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let in_the_root = async { tokio::task::spawn_local(turn("c")).await };
+    let refused = LocalSet::new().block_on(&runtime, in_the_root);
+    assert!(refused.unwrap_err().is_panic());
+}
+
+#[test]
+fn shared() {
+    run(async {
+        let context = |user| Context::new().with_value(&USER, user);
+        let isolated = scoped(turn("inside")).shared();
+        let mut first = pin!(isolated.clone().in_context(context("first")));
+        assert!(poll_once(first.as_mut()).is_pending());
+        let second = isolated.in_context(context("second"));
+        assert_eq!(
+            second.await,
+            ("scope", "inside"),
+            "the same for every clone"
+        );
+
+        let bare = turn("inside").shared();
+        let mut first = pin!(bare.clone().in_context(context("first")));
+        assert!(poll_once(first.as_mut()).is_pending());
+        let second = bare.in_context(context("second"));
+        assert_eq!(
+            second.await,
+            ("first", "second"),
+            "that of the clone that polls"
+        );
+        assert_eq!(USER.get(), "caller");
+    });
+}
