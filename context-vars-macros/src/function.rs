@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Ident, Path, ReturnType, Signature, Token, Visibility};
+use syn::{Attribute, Ident, Path, ReturnType, Signature, Token, Visibility, braced};
 
 use crate::body::marks;
 use crate::error::Errors;
@@ -106,15 +106,14 @@ fn body(attribute: &str, signature: &Signature, input: ParseStream) -> syn::Resu
         );
         return Err(syn::Error::new(signature.ident.span(), message));
     }
-    let group: Group = input.parse()?;
-    let read = |input: ParseStream| {
-        Ok(Body {
-            attributes: input.call(Attribute::parse_inner)?,
-            tokens: input.parse()?,
-            span: group.span(),
-        })
-    };
-    read.parse2(group.stream())
+    // Not as a plain group: the body may come from a `macro_rules!` macro as a `block`.
+    let inside;
+    let braces = braced!(inside in input);
+    Ok(Body {
+        attributes: inside.call(Attribute::parse_inner)?,
+        tokens: inside.parse()?,
+        span: braces.span.join(),
+    })
 }
 
 /// Something that is not a function, and the token that shows it.

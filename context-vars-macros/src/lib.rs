@@ -4,20 +4,20 @@
 
 use proc_macro::TokenStream;
 
-mod args;
-mod body;
-mod context_var;
-mod crate_path;
 mod error;
-mod function;
-mod inherit_context;
-mod lints;
-mod parameters;
-mod receiver;
-mod returns;
 mod spans;
 mod spelling;
+mod lints;
+mod crate_path;
+mod args;
+mod function;
+mod returns;
+mod parameters;
+mod receiver;
+mod body;
+mod context_var;
 mod with_context;
+mod inherit_context;
 
 /// Declares context variables.
 #[proc_macro]

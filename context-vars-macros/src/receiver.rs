@@ -56,6 +56,12 @@ pub(crate) fn rebind(signature: &mut Signature) -> TokenStream {
     quote_spanned!(at=> #allowed let #mutability #name = #keyword;)
 }
 
+/// Whether the other name occurs, which `#[async_trait]` gives to `self`, too.
+pub(crate) fn is_renamed_in(tokens: &TokenStream) -> bool {
+    let is_name = |token| matches!(token, TokenTree::Ident(name) if name == NAME);
+    tokens.clone().into_iter().any(is_name)
+}
+
 /// Writes `__self` for `self`, except in functions inside.
 pub(crate) fn rename(tokens: TokenStream) -> TokenStream {
     rename_in(tokens, false)

@@ -24,6 +24,7 @@ mod allocations;
 mod from_python;
 mod receiver;
 mod layers;
+mod macros;
 mod task;
 mod streams;
 mod combinators;

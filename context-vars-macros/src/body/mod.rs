@@ -1,8 +1,8 @@
 //! What in a function's body carries a context: spawn calls, and closures and `async` blocks
 //! that are marked. Everything else stays the tokens that it was.
 
-mod callee;
-pub(crate) mod expand;
 pub(crate) mod marks;
+mod callee;
 pub(crate) mod parse;
 pub(crate) mod validate;
+pub(crate) mod expand;

@@ -1,8 +1,8 @@
 //! `context_var!`: declares context variables.
 
-mod expand;
 mod parse;
 mod validate;
+mod expand;
 
 use proc_macro2::TokenStream;
 

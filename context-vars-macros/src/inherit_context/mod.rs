@@ -1,8 +1,8 @@
 //! `#[inherit_context]`: what a function hands to a spawn call inherits.
 
-mod expand;
 mod parse;
 mod validate;
+mod expand;
 
 use proc_macro2::TokenStream;
 

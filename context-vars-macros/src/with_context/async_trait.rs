@@ -1,8 +1,13 @@
 //! What `#[async_trait]` makes of an `async fn`, before `#[with_context]` sees it:
 //!
 //! ```text
-//! fn name<'async_trait>(…) -> Pin<Box<dyn Future<…> + Send + 'async_trait>> {
-//!     Box::pin(async move { … })
+//! fn name<'async_trait>(self, a: A) -> Pin<Box<dyn Future<Output = R> + Send + 'async_trait>> {
+//!     Box::pin(async move {
+//!         let __self = self;
+//!         let a = a;
+//!         let __ret: R = { body };
+//!         __ret
+//!     })
 //! }
 //! ```
 
@@ -11,6 +16,7 @@ use quote::{ToTokens, quote};
 
 use crate::body::marks::regroup;
 use crate::function::Function;
+use crate::receiver;
 
 /// `Box::pin(async move { … })`, in its parts.
 pub(super) struct Boxed {
@@ -47,9 +53,17 @@ fn split(tokens: TokenStream, delimiter: Delimiter) -> Option<(Vec<TokenTree>, G
 }
 
 impl Boxed {
-    /// The block that was the function's body, braces included.
-    pub(super) fn block(&self) -> TokenStream {
-        self.block.to_token_stream()
+    /// The block with `values` right before the function's own body, behind the arguments.
+    pub(super) fn block_with(&self, values: TokenStream) -> TokenStream {
+        let tokens: Vec<TokenTree> = self.block.stream().into_iter().collect();
+        let (arguments, body) = tokens.split_at(body_statement(&tokens));
+        let arguments: TokenStream = arguments.iter().cloned().collect();
+        let values = if receiver::is_renamed_in(&arguments) {
+            receiver::rename(values)
+        } else {
+            values
+        };
+        regroup(&self.block, quote!(#arguments #values #(#body)*)).into_token_stream()
     }
 
     /// `Box::pin(future)`, where `future` is made of `async move`.
@@ -59,4 +73,16 @@ impl Boxed {
         let inside = regroup(&self.parentheses, inside);
         quote!(#(#before)* #inside)
     }
+}
+
+/// Where `let … = { … };` begins; 0 if there is none.
+fn body_statement(tokens: &[TokenTree]) -> usize {
+    let is = |index: usize, wanted: char| matches!(tokens.get(index), Some(TokenTree::Punct(p)) if p.as_char() == wanted);
+    let is_block = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+    let is_let = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == "let");
+    let end = tokens.iter().enumerate().position(|(index, token)| {
+        index > 0 && is_block(token) && is(index - 1, '=') && is(index + 1, ';')
+    });
+    end.and_then(|end| tokens[..end].iter().rposition(is_let))
+        .unwrap_or_default()
 }

@@ -128,12 +128,25 @@ fn returns_future(boxed: Option<Type>, scoped: &mut Scoped) -> TokenStream {
     }
 }
 
-/// `Box::pin(async move { … })` to `Box::pin(scope(async move { values; match () { () => { … } } }))`.
+/// `Box::pin(async move { let a = a; let __ret: R = { body }; __ret })` to
+///
+/// ```text
+/// Box::pin(scope(async move {
+///     match () {
+///         () => {
+///             let a = a;
+///             let value_0 = value(&USER, expression);
+///             value_0.set();
+///             let __ret: R = { body };
+///             __ret
+///         }
+///     }
+/// }))
+/// ```
 fn async_trait(boxed: &Boxed, scoped: &Scoped) -> TokenStream {
     let private = scoped.crate_path.private();
-    let values = values(scoped);
-    let work = as_only_arm(&boxed.block(), site());
-    boxed.with(|head| quote_spanned!(site()=> #private::scope(#head { #values #work })))
+    let work = as_only_arm(&boxed.block_with(values(scoped)), site());
+    boxed.with(|head| quote_spanned!(site()=> #private::scope(#head { #work })))
 }
 
 /// Evaluates all values, and only then sets the variables.

@@ -1,9 +1,9 @@
 //! `#[with_context]`: a scope around every call of a function.
 
-mod async_trait;
-mod expand;
 mod parse;
 mod validate;
+mod async_trait;
+mod expand;
 
 use proc_macro2::TokenStream;
 

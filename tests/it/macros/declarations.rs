@@ -1,0 +1,272 @@
+//! `context_var!`: every form of a declaration.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use context_vars::{Context, context_var};
+
+mod vars {
+    use super::context_var;
+
+    context_var! {
+        /// Seen by everyone.
+        pub static PUBLIC: u8 = 1;
+        pub(crate) static OF_THE_CRATE: u8 = 2;
+        pub(in crate::macros) static OF_A_MODULE: u8 = 3;
+        pub(super) static OF_THE_PARENT: u8 = 4;
+        static PRIVATE: u8 = 5;
+    }
+
+    pub fn private() -> u8 {
+        PRIVATE.get()
+    }
+}
+
+#[test]
+fn visibility_is_that_of_a_static() {
+    assert_eq!(vars::PUBLIC.get(), 1);
+    assert_eq!(vars::OF_THE_CRATE.get(), 2);
+    assert_eq!(vars::OF_A_MODULE.get(), 3);
+    assert_eq!(vars::OF_THE_PARENT.get(), 4);
+    assert_eq!(vars::private(), 5);
+}
+
+const LIMIT: usize = 3;
+
+fn double(n: u64) -> u64 {
+    2 * n
+}
+
+context_var! {
+    static LITERAL: u64 = 5;
+    static CALL: u64 = double(4);
+    static BLOCK: u64 = { let n = 3; n + 1 };
+    static OF_CONST: usize = LIMIT;
+    static MACRO: Vec<u64> = vec![1, 2];
+    static IF: u64 = if LIMIT > 2 { 1 } else { 2 };
+    static MATCH: &str = match LIMIT { 3 => "three", _ => "other" };
+    static TEXT: &str = "text";
+    static CLOSURE: fn(u64) -> u64 = |n| n + 1;
+    static FUNCTION: fn(u64) -> u64 = double;
+    static TUPLE: (u8, String) = (1, String::from("one"));
+    static ARRAY: [u8; LIMIT] = [7; LIMIT];
+    static MAP: HashMap<String, Vec<Option<u8>>> = HashMap::new();
+    static TRAIT_OBJECT: Arc<dyn Fn(u64) -> u64 + Send + Sync> = Arc::new(|n| n * n);
+    static NONE: Option<u64> = None;
+    static SLICE: &[u8] = &[1, 2];
+    static UNIT: () = ();
+    static NEGATIVE: i64 = -5;
+    static QUALIFIED: <u8 as std::ops::Add>::Output = 1;
+    static INTO: String = "text".into();
+    static WITHOUT: u64;
+}
+
+#[test]
+fn any_expression_can_be_a_default() {
+    assert_eq!(LITERAL.get(), 5);
+    assert_eq!(CALL.get(), 8);
+    assert_eq!(BLOCK.get(), 4);
+    assert_eq!(OF_CONST.get(), 3);
+    assert_eq!(MACRO.get(), [1, 2]);
+    assert_eq!(IF.get(), 1);
+    assert_eq!(MATCH.get(), "three");
+    assert_eq!(TEXT.get(), "text");
+    assert_eq!(CLOSURE.get()(1), 2);
+    assert_eq!(FUNCTION.get()(4), 8);
+    assert_eq!(TUPLE.get(), (1, "one".to_owned()));
+    assert_eq!(ARRAY.get(), [7; 3]);
+    assert!(MAP.get().is_empty());
+    assert_eq!(TRAIT_OBJECT.get()(3), 9);
+    assert_eq!(NONE.get(), None);
+    assert_eq!(SLICE.get(), [1, 2]);
+    assert_eq!(UNIT.try_get(), Ok(()));
+    assert_eq!(NEGATIVE.get(), -5);
+    assert_eq!(QUALIFIED.get(), 1);
+    assert_eq!(INTO.get(), "text");
+    assert!(WITHOUT.try_get().is_err());
+}
+
+context_var! {
+    #[cfg(any())]
+    static SWITCHED: NoSuchType = no_such_function();
+    #[cfg(not(any()))]
+    static SWITCHED: u8 = 1;
+    #[cfg(any())]
+    static OFF: NoSuchType;
+}
+
+mod same_name {
+    context_vars::context_var! {
+        #[cfg(not(any()))]
+        pub static SWITCHED: u8 = 2;
+    }
+    #[cfg(any())]
+    context_vars::context_var!(
+        pub static SWITCHED: u8 = 3;
+    );
+}
+
+#[test]
+fn cfg_switches_all_that_belongs_to_a_declaration() {
+    assert_eq!(SWITCHED.get(), 1);
+    assert_eq!(same_name::SWITCHED.get(), 2);
+}
+
+mod one {
+    context_vars::context_var!(
+        pub static NAME: &str = "one";
+    );
+}
+
+mod two {
+    context_vars::context_var!(
+        pub static NAME: &str = "two";
+    );
+}
+
+#[test]
+fn the_same_name_in_two_modules_is_two_variables() {
+    one::NAME.sync_scope("changed", || assert_eq!(two::NAME.get(), "two"));
+    assert_eq!(one::NAME.module_path(), concat!(module_path!(), "::one"));
+}
+
+macro_rules! declare {
+    ($($(#[$attribute:meta])* $visibility:vis $name:ident: $type:ty $(= $default:expr)?;)*) => {
+        context_vars::context_var! {
+            $($(#[$attribute])* $visibility static $name: $type $(= $default)?;)*
+        }
+    };
+}
+
+declare! {
+    /// Documented.
+    pub(crate) FROM_MACRO: Vec<u8> = vec![1];
+    PLAIN_FROM_MACRO: u8;
+}
+
+#[test]
+fn macro_rules_can_declare() {
+    assert_eq!(FROM_MACRO.get(), [1]);
+    assert!(PLAIN_FROM_MACRO.try_get().is_err());
+    assert!(FROM_MACRO.location().file().ends_with("declarations.rs"));
+}
+
+mod included {
+    include!("included.rs");
+}
+
+#[test]
+fn an_included_file_can_declare() {
+    assert_eq!(included::FROM_FILE.get(), 9);
+    assert!(
+        included::FROM_FILE
+            .location()
+            .file()
+            .ends_with("included.rs")
+    );
+}
+
+mod renamed {
+    pub mod deep {
+        pub use context_vars as vars;
+    }
+
+    context_vars::context_var! {
+        crate = self::deep::vars;
+        pub static THROUGH_PATH: u8 = 6;
+    }
+}
+
+#[test]
+fn the_crate_can_be_named() {
+    assert_eq!(renamed::THROUGH_PATH.get(), 6);
+}
+
+mod without_prelude {
+    #![no_implicit_prelude]
+
+    ::context_vars::context_var! {
+        pub static BARE: ::std::string::String = ::std::string::String::new();
+        pub static BARE_TOO: u8;
+    }
+}
+
+#[test]
+fn no_prelude_is_needed() {
+    assert_eq!(without_prelude::BARE.get(), "");
+    assert!(without_prelude::BARE_TOO.try_get().is_err());
+}
+
+mod hostile {
+    //! Names that generated code might stumble over.
+    #![allow(dead_code, non_camel_case_types, non_upper_case_globals)]
+
+    pub struct Option;
+    pub struct Some;
+    pub struct String;
+    pub struct Here;
+    pub const SAME: u8 = 0;
+    pub mod core {}
+    pub mod std {}
+    pub mod context_vars {}
+
+    ::context_vars::context_var! {
+        pub static SAFE: u8 = 1;
+    }
+}
+
+#[test]
+fn names_of_the_module_do_not_get_in_the_way() {
+    assert_eq!(hostile::SAFE.get(), 1);
+}
+
+#[derive(Clone)]
+struct Silent;
+
+context_var! {
+    #[redact]
+    static PASSWORD: &str;
+    #[no_inherit]
+    static CONNECTION: &str;
+    static SILENT: Silent;
+    static SPOKEN: &str;
+}
+
+#[test]
+fn attributes_of_our_own_take_effect() {
+    let context = Context::new()
+        .with_value(&PASSWORD, "secret")
+        .with_value(&SPOKEN, "said");
+    assert_eq!(format!("{context:?}"), r#"{PASSWORD: ***, SPOKEN: "said"}"#);
+    let context = CONNECTION.sync_scope("open", Context::current);
+    assert!(!context.contains(&CONNECTION));
+}
+
+#[test]
+fn a_type_that_cannot_be_printed_is_a_good_type() {
+    let context = Context::new().with_value(&SILENT, Silent);
+    assert!(format!("{context:?}").contains("Silent"));
+}
+
+context_var! {
+    static FIRST: u8; static SECOND: u8;
+
+        static THIRD
+        : u8
+        = 1;
+}
+
+#[test]
+fn location_is_that_of_the_name() {
+    let line = FIRST.location().line();
+    assert_eq!(FIRST.location().column(), 12);
+    assert_eq!(
+        (SECOND.location().line(), SECOND.location().column()),
+        (line, 30)
+    );
+    assert_eq!(
+        (THIRD.location().line(), THIRD.location().column()),
+        (line + 2, 16)
+    );
+    assert_eq!((FIRST.name(), THIRD.name()), ("FIRST", "THIRD"));
+}

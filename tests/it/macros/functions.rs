@@ -1,0 +1,291 @@
+//! `#[with_context]` on functions that are not async.
+
+use std::fmt::Display;
+use std::num::ParseIntError;
+use std::sync::Mutex;
+
+use context_vars::with_context;
+
+use super::{ID, USER, assert_outside, user};
+use crate::support::panic_of;
+
+#[with_context(user = name)]
+fn free(name: String) -> String {
+    user()
+}
+
+#[test]
+fn a_scope_lasts_as_long_as_the_call() {
+    assert_outside();
+    assert_eq!(free("alice".into()), "alice");
+    assert_outside();
+}
+
+#[with_context(user = "early".into())]
+fn early(leave: bool) -> String {
+    if leave {
+        return format!("left {}", user());
+    }
+    format!("stayed {}", user())
+}
+
+#[test]
+fn it_ends_at_an_early_return() {
+    assert_eq!(early(true), "left early");
+    assert_outside();
+    assert_eq!(early(false), "stayed early");
+    assert_outside();
+}
+
+#[with_context(user = text.to_owned())]
+fn fails(text: &str) -> Result<u8, ParseIntError> {
+    assert_eq!(user(), text);
+    Ok(text.parse::<u8>()? + 1)
+}
+
+#[test]
+fn it_ends_at_a_question_mark() {
+    assert_eq!(fails("5"), Ok(6));
+    assert!(fails("five").is_err());
+    assert_outside();
+}
+
+#[with_context(user = "panics".into())]
+fn panics() {
+    panic!("as {}", user());
+}
+
+#[test]
+fn it_ends_at_a_panic() {
+    assert_eq!(panic_of(panics), "as panics");
+    assert_outside();
+}
+
+#[with_context]
+fn only_isolates(depth: u8) -> String {
+    USER.set(format!("depth {depth}"));
+    if depth > 0 {
+        only_isolates(depth - 1);
+    }
+    user()
+}
+
+#[test]
+fn no_settings_isolate_and_recursion_nests() {
+    assert_eq!(only_isolates(3), "depth 3");
+    assert_outside();
+}
+
+#[with_context(user = what.to_string())]
+fn generic<T: Display + ?Sized, const N: usize>(what: &T, many: [u8; N]) -> (String, usize)
+where
+    T: Send,
+{
+    (user(), many.len())
+}
+
+#[test]
+fn generics_and_where_clauses() {
+    assert_eq!(generic("text", [1, 2]), ("text".to_owned(), 2));
+    assert_eq!(generic::<u64, 0>(&5, []), ("5".to_owned(), 0));
+}
+
+#[with_context(user = first.to_owned())]
+fn longer<'a>(first: &'a str, second: &'a str) -> &'a str {
+    assert_eq!(user(), first);
+    if first.len() > second.len() {
+        first
+    } else {
+        second
+    }
+}
+
+#[with_context(user = text.to_owned())]
+fn elided(text: &mut String) -> &mut String {
+    text.push_str(&user());
+    text
+}
+
+#[test]
+fn lifetimes_named_and_elided() {
+    assert_eq!(longer("ab", "c"), "ab");
+    assert_eq!(elided(&mut "x".to_owned()), "xx");
+}
+
+#[with_context(user = what.to_string())]
+fn impl_in_both_places(what: impl Display + Copy) -> impl Iterator<Item = String> {
+    let first = user();
+    (0..2).map(move |n| format!("{first}{what}{n}"))
+}
+
+#[test]
+fn impl_trait_in_both_places() {
+    assert_eq!(impl_in_both_places(7).collect::<Vec<_>>(), ["770", "771"]);
+}
+
+struct Point {
+    x: u8,
+    y: u8,
+}
+
+#[with_context(user = format!("{a}{b}{x}{y}{whole:?}"))]
+fn patterns(
+    (a, _): (u8, u8),
+    [b, ..]: [u8; 3],
+    Point { x, y }: Point,
+    &z: &u8,
+    whole @ (_, _): (u8, u8),
+    mut counter: u8,
+    ref borrowed: String,
+    _: u8,
+    _unused: String,
+) -> String {
+    counter += 1;
+    format!("{} {z}{counter}{borrowed}", user())
+}
+
+#[test]
+fn patterns_in_parameters() {
+    let point = Point { x: 3, y: 4 };
+    let result = patterns(
+        (1, 0),
+        [2, 0, 0],
+        point,
+        &5,
+        (6, 7),
+        8,
+        "t".into(),
+        0,
+        "u".into(),
+    );
+    assert_eq!(result, "1234(6, 7) 59t");
+}
+
+#[with_context(user = f(1))]
+fn closure_argument(f: impl Fn(u8) -> String) -> String {
+    user() + &f(2)
+}
+
+#[with_context(user = f(1))]
+fn dyn_argument(f: &dyn Fn(u8) -> String, boxed: Box<dyn FnOnce() -> String>) -> String {
+    user() + &boxed()
+}
+
+#[test]
+fn closures_and_trait_objects_as_arguments() {
+    assert_eq!(closure_argument(|n| n.to_string()), "12");
+    assert_eq!(dyn_argument(&|n| n.to_string(), Box::new(user)), "11");
+}
+
+#[with_context(user = "unsafe".into())]
+unsafe fn is_unsafe(pointer: *const u8) -> (String, u8) {
+    // SAFETY: The caller's promise.
+    (user(), unsafe { *pointer })
+}
+
+#[with_context(user = "C".into())]
+extern "C" fn is_extern(n: u8) -> u8 {
+    assert_eq!(user(), "C");
+    n
+}
+
+#[test]
+fn unsafe_and_extern_functions() {
+    // SAFETY: The pointer comes from a reference.
+    assert_eq!(unsafe { is_unsafe(&7) }, ("unsafe".to_owned(), 7));
+    let pointer: extern "C" fn(u8) -> u8 = is_extern;
+    assert_eq!(pointer(8), 8);
+    assert_outside();
+}
+
+#[with_context(user = "never".into())]
+fn never(code: u8) -> ! {
+    panic!("{} {code}", user())
+}
+
+#[test]
+fn a_function_that_never_returns() {
+    assert_eq!(panic_of(|| never(5)), "never 5");
+    assert_outside();
+}
+
+#[with_context(user = "locked".into())]
+fn borrows_in_the_last_expression(mutex: Mutex<u8>) -> u8 {
+    *mutex.lock().unwrap()
+}
+
+#[test]
+fn temporaries_of_the_last_expression_may_borrow_arguments() {
+    assert_eq!(borrows_in_the_last_expression(Mutex::new(5)), 5);
+}
+
+#[with_context(user = "where".into())]
+#[track_caller]
+fn called_from() -> u32 {
+    std::panic::Location::caller().line()
+}
+
+#[test]
+fn track_caller_still_sees_the_caller() {
+    assert_eq!(called_from(), line!());
+}
+
+#[with_context(user = "nested".into())]
+fn with_items_inside() -> String {
+    #![allow(clippy::items_after_statements)]
+    struct Inner(String);
+    impl Inner {
+        fn take(self) -> String {
+            self.0
+        }
+    }
+    const TEXT: &str = "inner ";
+    Inner(TEXT.to_owned()).take() + &user()
+}
+
+#[test]
+fn items_and_inner_attributes_in_the_body() {
+    assert_eq!(with_items_inside(), "inner nested");
+}
+
+#[with_context(USER = "A".into(), self::id = 5, super::user_too = 6)]
+fn keys() -> (String, u64, u64) {
+    (user(), ID.get(), super::functions::user_too())
+}
+
+fn user_too() -> u64 {
+    super::USER_TOO.get()
+}
+
+#[test]
+fn keys_are_paths_in_either_spelling() {
+    assert_eq!(keys(), ("A".to_owned(), 5, 6));
+}
+
+mod renamed {
+    pub use ::context_vars as other;
+}
+
+#[with_context(crate = renamed::other, user = "renamed".into())]
+fn through_path() -> String {
+    user()
+}
+
+#[test]
+fn the_crate_can_be_named() {
+    assert_eq!(through_path(), "renamed");
+}
+
+macro_rules! handler {
+    ($name:ident($argument:ident: $type:ty) $body:block, $key:ident = $value:expr) => {
+        #[with_context($key = $value)]
+        fn $name($argument: $type) -> String $body
+    };
+}
+
+handler!(made(name: &str) { format!("{name} {}", user()) }, user = "macro".to_owned());
+
+#[test]
+fn macro_rules_can_write_the_function() {
+    assert_eq!(made("by"), "by macro");
+}

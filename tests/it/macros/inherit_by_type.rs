@@ -1,0 +1,223 @@
+//! `#[inherit_context]` where a call is given no closure and no block: its type decides.
+
+use std::pin::Pin;
+use std::thread;
+
+use context_vars::inherit_context;
+use futures::future::BoxFuture;
+
+use super::{USER, user};
+use crate::support::yield_once;
+
+fn as_alice<R>(f: impl FnOnce() -> R) -> R {
+    USER.sync_scope("alice".to_owned(), f)
+}
+
+/// Runs work without a context of its own.
+mod pool {
+    use super::*;
+
+    pub fn spawn<R: Send>(job: impl FnOnce() -> R + Send) -> R {
+        thread::scope(|scope| scope.spawn(job).join().unwrap())
+    }
+
+    pub fn spawn_boxed(job: Box<dyn FnOnce() -> String + Send>) -> String {
+        thread::spawn(job).join().unwrap()
+    }
+
+    pub fn spawn_boxed_fn(job: Box<dyn Fn() -> String + Send + Sync>) -> String {
+        thread::spawn(move || job() + &job()).join().unwrap()
+    }
+
+    pub fn spawn_boxed_fn_mut(mut job: Box<dyn FnMut() -> String + Send>) -> String {
+        thread::spawn(move || job() + &job()).join().unwrap()
+    }
+
+    pub fn spawn_boxed_future(future: BoxFuture<'static, String>) -> String {
+        thread::spawn(|| futures::executor::block_on(future))
+            .join()
+            .unwrap()
+    }
+
+    pub fn spawn_many(job: impl Fn() -> String + Send + Sync) -> String {
+        thread::scope(|scope| {
+            let threads = [scope.spawn(&job), scope.spawn(&job)];
+            threads.map(|thread| thread.join().unwrap()).concat()
+        })
+    }
+
+    pub fn spawn_with<T>(value: T, job: impl FnOnce(T) -> String) -> String {
+        context_vars::isolated(|| job(value))
+    }
+
+    pub fn spawn_with_ref<T>(value: T, job: impl for<'a> FnOnce(&'a T) -> String) -> String {
+        context_vars::isolated(|| job(&value))
+    }
+
+    pub fn spawn_with_mut(log: &mut Vec<String>, job: impl FnOnce() -> String) {
+        log.push(context_vars::isolated(job));
+    }
+
+    pub fn spawn_number(number: u64) -> u64 {
+        number
+    }
+
+    pub fn spawn_named<T>(value: T) -> T {
+        value
+    }
+}
+
+struct Jobs {
+    job: fn() -> String,
+    boxed: Box<dyn FnOnce() -> String + Send>,
+}
+
+fn make_job() -> impl FnOnce() -> String + Send {
+    user
+}
+
+#[inherit_context]
+fn functions() -> [String; 7] {
+    let text = String::from("!");
+    let local = move || user() + &text;
+    let pointer: fn() -> String = user;
+    let jobs = Jobs {
+        job: user,
+        boxed: Box::new(user),
+    };
+    [
+        pool::spawn(user),
+        pool::spawn(super::user),
+        pool::spawn(local),
+        pool::spawn(pointer),
+        pool::spawn(jobs.job),
+        pool::spawn(make_job()),
+        pool::spawn_boxed(jobs.boxed),
+    ]
+}
+
+#[test]
+fn function_values_inherit() {
+    assert_eq!(
+        as_alice(functions),
+        [
+            "alice", "alice", "alice!", "alice", "alice", "alice", "alice"
+        ]
+    );
+}
+
+fn make_boxed() -> Box<dyn Fn() -> String + Send + Sync> {
+    Box::new(user)
+}
+
+async fn later() -> String {
+    yield_once().await;
+    user()
+}
+
+#[inherit_context]
+fn boxes() -> [String; 6] {
+    let text = String::from("!");
+    let once: Box<dyn FnOnce() -> String + Send> = Box::new(move || user() + &text);
+    let future: Pin<Box<dyn Future<Output = String> + Send>> = Box::pin(later());
+    let mut count = 0;
+    [
+        pool::spawn_boxed(once),
+        pool::spawn_boxed(Box::new(|| user())),
+        pool::spawn_boxed_fn(make_boxed()),
+        pool::spawn_boxed_future(future),
+        pool::spawn_boxed_future(Box::pin(async { later().await })),
+        pool::spawn_boxed_fn_mut(Box::new(move || {
+            count += 1;
+            format!("{count}{}", user())
+        })),
+    ]
+}
+
+#[test]
+fn boxes_stay_boxes() {
+    assert_eq!(
+        as_alice(boxes),
+        [
+            "alice!",
+            "alice",
+            "alicealice",
+            "alice",
+            "alice",
+            "1alice2alice"
+        ]
+    );
+}
+
+#[inherit_context]
+fn callable_again(job: impl Fn() -> String + Send + Sync) -> String {
+    pool::spawn_many(job) + &pool::spawn_many(user)
+}
+
+#[test]
+fn what_is_fn_stays_fn() {
+    assert_eq!(as_alice(|| callable_again(user)), "alice".repeat(4));
+}
+
+fn add_user(text: String) -> String {
+    text + &user()
+}
+
+fn add_user_to(text: &String) -> String {
+    text.clone() + &user()
+}
+
+#[inherit_context]
+fn with_an_argument() -> [String; 2] {
+    [
+        pool::spawn_with("a ".to_owned(), add_user),
+        pool::spawn_with_ref("b ".to_owned(), add_user_to),
+    ]
+}
+
+#[test]
+fn functions_with_an_argument_inherit() {
+    assert_eq!(as_alice(with_an_argument), ["a alice", "b alice"]);
+}
+
+#[inherit_context]
+fn other_arguments(log: &mut Vec<String>, number: u64) -> u64 {
+    for _ in 0..2 {
+        // `log` is lent, not moved.
+        pool::spawn_with_mut(log, user);
+    }
+    let mut own = Vec::new();
+    let borrowed = &mut own;
+    pool::spawn_with_mut(borrowed, user);
+    pool::spawn_with_mut(borrowed, make_job());
+    log.append(&mut own);
+    let nothing: Option<u8> = pool::spawn_named(None);
+    let text: &str = pool::spawn_named("text");
+    let five = 5;
+    let list = pool::spawn_named(vec![1]);
+    assert_eq!((nothing, text, list.len()), (None, "text", 1));
+    pool::spawn_number(number) + pool::spawn_number(five) + pool::spawn_number(u64::from(true))
+}
+
+#[test]
+fn arguments_of_other_types_pass_through() {
+    let mut log = Vec::new();
+    assert_eq!(as_alice(|| other_arguments(&mut log, 5)), 11);
+    assert_eq!(log, ["alice"; 4]);
+}
+
+#[inherit_context]
+fn temporaries(names: &std::sync::Mutex<Vec<String>>) -> String {
+    // What is borrowed from a temporary, here from the lock, lives until the end of the statement.
+    pool::spawn(job_for(&names.lock().unwrap()))
+}
+
+fn job_for(names: &[String]) -> impl FnOnce() -> String + Send {
+    move || names.concat() + &user()
+}
+
+#[test]
+fn temporaries_live_as_long_as_without() {
+    let names = std::sync::Mutex::new(vec!["n".to_owned()]);
+    assert_eq!(as_alice(|| temporaries(&names)), "nalice");
+}

@@ -1,0 +1,116 @@
+//! `#[inherit_context]` with the threads of rayon.
+
+use std::sync::Mutex;
+
+use context_vars::inherit_context;
+use rayon::ThreadPool;
+
+use super::{USER, user};
+
+fn as_alice<R>(f: impl FnOnce() -> R) -> R {
+    USER.sync_scope("alice".to_owned(), f)
+}
+
+fn pool() -> ThreadPool {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(2)
+        .build()
+        .unwrap()
+}
+
+#[inherit_context]
+fn spawns() -> String {
+    let (send, receive) = std::sync::mpsc::channel();
+    let (again, by_pool) = (send.clone(), send.clone());
+    rayon::spawn(move || send.send(user()).unwrap());
+    rayon::spawn_fifo(move || again.send(user()).unwrap());
+    pool().spawn(move || by_pool.send(user()).unwrap());
+    receive.iter().take(3).collect()
+}
+
+#[test]
+fn spawned_jobs_inherit() {
+    assert_eq!(as_alice(spawns), "alice".repeat(3));
+}
+
+#[inherit_context]
+fn joins(left: &str) -> (String, String, (String, String)) {
+    let (a, b) = rayon::join(|| left.to_owned() + &user(), || user());
+    let pair = pool().join(|| user(), move || user() + left);
+    (a, b, pair)
+}
+
+#[test]
+fn both_sides_of_a_join_inherit() {
+    let (a, b, (c, d)) = as_alice(|| joins("l"));
+    assert_eq!([a, b, c, d], ["lalice", "alice", "alice", "alicel"]);
+}
+
+#[inherit_context]
+fn scopes(log: &Mutex<Vec<String>>) {
+    rayon::scope(|scope| {
+        scope.spawn(|_| log.lock().unwrap().push(user()));
+        scope.spawn(|inner| {
+            inner.spawn(|_| log.lock().unwrap().push(user()));
+        });
+        log.lock().unwrap().push(user());
+    });
+    pool().install(|| log.lock().unwrap().push(user()));
+    pool().scope(
+        #[inherit_context]
+        |scope| scope.spawn(|_| log.lock().unwrap().push(user())),
+    );
+}
+
+#[test]
+fn scopes_and_install_inherit() {
+    let log = Mutex::new(Vec::new());
+    as_alice(|| scopes(&log));
+    assert_eq!(*log.lock().unwrap(), ["alice"; 5]);
+}
+
+#[inherit_context]
+fn broadcasts() -> Vec<String> {
+    let pool = pool();
+    let mut all = pool.broadcast(move |context| format!("{}{}", context.num_threads(), user()));
+    let (send, receive) = std::sync::mpsc::channel();
+    pool.spawn_broadcast(move |_| send.send(user()).unwrap());
+    all.extend(receive.iter().take(2));
+    all
+}
+
+#[test]
+fn broadcasts_inherit() {
+    assert_eq!(as_alice(broadcasts), ["2alice", "2alice", "alice", "alice"]);
+}
+
+#[inherit_context]
+fn function_in_scope(log: &Mutex<Vec<String>>) -> usize {
+    static DONE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    fn work(_: &rayon::Scope<'_>) {
+        assert_eq!(user(), "alice");
+        DONE.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    }
+    rayon::scope(|scope| scope.spawn(work));
+    log.lock().unwrap().push(String::new());
+    DONE.load(std::sync::atomic::Ordering::SeqCst)
+}
+
+#[test]
+fn a_function_given_to_a_scope_inherits() {
+    assert_eq!(as_alice(|| function_in_scope(&Mutex::default())), 1);
+}
+
+#[inherit_context]
+fn joins_of_others() -> String {
+    // Neither runs a closure.
+    let path = std::path::Path::new("a").join("b");
+    let text = ["c", "d"].join("-");
+    let thread = std::thread::spawn(|| user()).join().unwrap();
+    format!("{} {text} {thread}", path.display())
+}
+
+#[test]
+fn other_methods_of_these_names_are_left_alone() {
+    assert_eq!(as_alice(joins_of_others), "a/b c-d alice");
+}

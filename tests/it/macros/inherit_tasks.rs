@@ -1,0 +1,231 @@
+//! `#[inherit_context]` with the tasks of executors.
+
+use std::sync::Arc;
+
+use context_vars::inherit_context;
+use futures::executor::{LocalPool, ThreadPool};
+use futures::task::{LocalSpawnExt, SpawnExt};
+use tokio::runtime::Handle;
+use tokio::task::{self, JoinSet, LocalSet};
+use tokio_util::task::TaskTracker;
+
+use super::{USER, user};
+use crate::support::yield_once;
+
+async fn later() -> String {
+    yield_once().await;
+    user()
+}
+
+async fn as_alice<F: Future>(f: impl FnOnce() -> F) -> F::Output {
+    USER.scope("alice".to_owned(), async { f().await }).await
+}
+
+#[inherit_context]
+async fn tokio_spawns() -> Vec<String> {
+    let text = String::from("moved ");
+    let blocks = [
+        tokio::spawn(async { later().await }),
+        tokio::spawn(async move { text + &later().await }),
+        tokio::task::spawn(later()),
+        task::spawn_blocking(|| user()),
+        task::spawn_blocking(user),
+        Handle::current().spawn(async { user() }),
+        Handle::current().spawn_blocking(move || user()),
+        tokio::spawn(Box::pin(later())),
+        tokio::spawn(Box::pin(async { later().await })),
+    ];
+    let mut results = Vec::new();
+    for task in blocks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+#[tokio::test]
+async fn tokio_tasks_inherit() {
+    let results = as_alice(tokio_spawns).await;
+    assert_eq!(results.len(), 9);
+    assert!(
+        results.iter().all(|user| user.ends_with("alice")),
+        "{results:?}"
+    );
+}
+
+#[inherit_context]
+async fn join_set() -> Vec<String> {
+    let mut set = JoinSet::new();
+    set.spawn(async { user() });
+    set.spawn(later());
+    set.spawn_blocking(user);
+    set.spawn_on(later(), &Handle::current());
+    for _ in 0..2 {
+        let set = &mut set;
+        set.spawn(async move { later().await });
+    }
+    set.join_all().await
+}
+
+#[tokio::test]
+async fn tasks_of_a_join_set_inherit() {
+    assert_eq!(as_alice(join_set).await, ["alice"; 6]);
+}
+
+#[inherit_context]
+async fn task_tracker() -> String {
+    let tracker = TaskTracker::new();
+    let task = tracker.spawn(later());
+    tracker.close();
+    tracker.wait().await;
+    task.await.unwrap()
+}
+
+#[tokio::test]
+async fn tasks_of_a_tracker_inherit() {
+    assert_eq!(as_alice(task_tracker).await, "alice");
+}
+
+#[inherit_context]
+async fn local_tasks() -> String {
+    let here = std::rc::Rc::new(());
+    let first = task::spawn_local(async move {
+        drop(here);
+        later().await
+    });
+    let second = task::spawn_local(later());
+    first.await.unwrap() + &second.await.unwrap()
+}
+
+#[tokio::test]
+async fn local_tasks_inherit() {
+    let set = LocalSet::new();
+    let result = set.run_until(as_alice(local_tasks)).await;
+    assert_eq!(result, "alicealice");
+}
+
+#[inherit_context]
+async fn in_macros() -> (String, String, String) {
+    let (first, second) = tokio::join!(tokio::spawn(async { user() }), tokio::spawn(later()));
+    let third = tokio::select! {
+        result = tokio::spawn(async { later().await }) => result.unwrap(),
+        _ = std::future::pending::<()>() => unreachable!(),
+    };
+    (first.unwrap(), second.unwrap(), third)
+}
+
+#[tokio::test]
+async fn spawn_calls_in_select_and_join_are_found() {
+    let (a, b, c) = as_alice(in_macros).await;
+    assert_eq!([a, b, c], ["alice"; 3]);
+}
+
+#[inherit_context]
+fn smol_spawns() -> String {
+    let first = smol::spawn(async { user() });
+    let second = smol::spawn(later());
+    let third = smol::unblock(
+        #[inherit_context]
+        || user(),
+    );
+    let executor = smol::Executor::new();
+    let fourth = executor.spawn(later());
+    let all = async { first.await + &second.await + &third.await + &fourth.await };
+    smol::block_on(executor.run(all))
+}
+
+#[test]
+fn smol_tasks_inherit() {
+    let result = USER.sync_scope("alice".to_owned(), smol_spawns);
+    assert_eq!(result, "alice".repeat(4));
+}
+
+#[inherit_context]
+fn futures_spawns() -> String {
+    let pool = ThreadPool::builder().pool_size(1).create().unwrap();
+    let first = pool.spawn_with_handle(async { user() }).unwrap();
+    let second = pool.spawn_with_handle(later()).unwrap();
+    let (send, receive) = std::sync::mpsc::channel();
+    pool.spawn(async move { send.send(user()).unwrap() })
+        .unwrap();
+    let mut local = LocalPool::new();
+    let third = local.spawner().spawn_local_with_handle(later()).unwrap();
+    let futures = async { first.await + &second.await + &third.await };
+    local.run_until(futures) + &receive.recv().unwrap()
+}
+
+#[test]
+fn tasks_of_futures_executors_inherit() {
+    let result = USER.sync_scope("alice".to_owned(), futures_spawns);
+    assert_eq!(result, "alice".repeat(4));
+}
+
+async fn spawn_lazily<F: Future>(make: impl FnOnce() -> F) -> F::Output {
+    // Both the closure's call and the future's polls happen elsewhere.
+    let future = context_vars::isolated(make);
+    USER.scope("elsewhere".to_owned(), future).await
+}
+
+async fn spawn_async(
+    make: impl AsyncFnOnce(u8) -> Result<String, std::num::ParseIntError>,
+) -> String {
+    let future = USER.scope("elsewhere".to_owned(), make(5));
+    future.await.unwrap()
+}
+
+async fn spawn_async_often(make: impl AsyncFn(u8) -> String) -> String {
+    make(1).await + &USER.scope("elsewhere".to_owned(), make(2)).await
+}
+
+#[inherit_context]
+async fn futures_made_by_closures() -> [String; 4] {
+    let name = String::from("n");
+    [
+        spawn_lazily(|| async { later().await }).await,
+        spawn_lazily(move || async move { name + &later().await }).await,
+        spawn_async(async |n| {
+            yield_once().await;
+            let more: u8 = "1".parse()?;
+            if n > 200 {
+                return Ok(String::new());
+            }
+            Ok(format!("{}{}", n + more, user()))
+        })
+        .await,
+        spawn_async_often(async move |n| format!("{n}{}", later().await)).await,
+    ]
+}
+
+#[tokio::test]
+async fn async_closures_and_closures_that_make_futures_inherit() {
+    assert_eq!(
+        as_alice(futures_made_by_closures).await,
+        ["alice", "nalice", "6alice", "1alice2alice"]
+    );
+}
+
+struct Worker(Arc<str>);
+
+impl Worker {
+    #[inherit_context]
+    async fn run(self: Arc<Self>) -> String {
+        let this = Arc::clone(&self);
+        tokio::spawn(async move { this.work().await })
+            .await
+            .unwrap()
+            + &tokio::spawn(self.work_later()).await.unwrap()
+    }
+
+    async fn work(&self) -> String {
+        format!("{} {}", self.0, later().await)
+    }
+
+    async fn work_later(self: Arc<Self>) -> String {
+        later().await
+    }
+}
+
+#[tokio::test]
+async fn methods_can_stand_under_the_attribute() {
+    let worker = Arc::new(Worker("w".into()));
+    assert_eq!(as_alice(|| worker.run()).await, "w alicealice");
+}

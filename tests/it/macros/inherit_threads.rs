@@ -1,0 +1,222 @@
+//! `#[inherit_context]` with the threads of the standard library.
+
+use std::thread;
+
+use context_vars::inherit_context;
+
+use super::{USER, user};
+
+/// Runs `f` as alice.
+fn as_alice<R>(f: impl FnOnce() -> R) -> R {
+    USER.sync_scope("alice".to_owned(), f)
+}
+
+#[inherit_context]
+fn spawns(name: String) -> String {
+    let plain = thread::spawn(user);
+    let closure = thread::spawn(|| user());
+    let moving = thread::spawn(move || name + &user());
+    let typed = thread::spawn(|| -> String { return user() });
+    let failing = thread::spawn(|| {
+        let number: u8 = "x".parse()?;
+        Ok::<_, std::num::ParseIntError>(number)
+    });
+    assert!(failing.join().unwrap().is_err());
+    let results = [plain, closure, moving, typed].map(|thread| thread.join().unwrap());
+    results.join(" ")
+}
+
+#[test]
+fn spawned_threads_inherit() {
+    assert_eq!(
+        as_alice(|| spawns("n".to_owned())),
+        "alice alice nalice alice"
+    );
+}
+
+#[inherit_context]
+fn builder() -> String {
+    let builder = thread::Builder::new().name("worker".to_owned());
+    builder.spawn(|| user()).unwrap().join().unwrap()
+}
+
+#[test]
+fn threads_of_a_builder_inherit() {
+    assert_eq!(as_alice(builder), "alice");
+}
+
+#[inherit_context]
+fn scoped(texts: &mut [String]) -> usize {
+    let mut count = 0;
+    thread::scope(|scope| {
+        for text in texts.iter_mut() {
+            scope.spawn(|| text.push_str(&user()));
+        }
+        let counter = &mut count;
+        scope.spawn(move || *counter += user().len());
+        scope.spawn(|| scope.spawn(|| assert_eq!(user(), "alice")));
+        thread::Builder::new()
+            .spawn_scoped(scope, || assert_eq!(user(), "alice"))
+            .unwrap();
+    });
+    count
+}
+
+#[test]
+fn scoped_threads_inherit_and_borrow() {
+    let mut texts = ["a".to_owned(), "b".to_owned()];
+    assert_eq!(as_alice(|| scoped(&mut texts)), 5);
+    assert_eq!(texts, ["aalice", "balice"]);
+}
+
+#[inherit_context]
+fn sets() -> String {
+    thread::spawn(|| {
+        USER.set("inside".to_owned());
+    })
+    .join()
+    .unwrap();
+    user()
+}
+
+#[test]
+fn nothing_comes_back() {
+    assert_eq!(as_alice(sets), "alice");
+}
+
+#[inherit_context]
+fn later_changes() -> String {
+    let (send, receive) = std::sync::mpsc::channel::<()>();
+    let thread = thread::spawn(move || {
+        receive.recv().unwrap();
+        user()
+    });
+    USER.set("changed".to_owned());
+    send.send(()).unwrap();
+    thread.join().unwrap()
+}
+
+#[test]
+fn what_is_set_afterwards_is_not_seen() {
+    assert_eq!(as_alice(later_changes), "alice");
+}
+
+struct Pool;
+
+impl Pool {
+    fn spawn(&self, job: impl Fn(u8) -> String + Send + 'static) -> Vec<String> {
+        [1, 2].map(job).to_vec()
+    }
+
+    fn spawn_with<T, R>(&self, value: T, job: impl FnOnce(T) -> R) -> R {
+        job(value)
+    }
+}
+
+#[inherit_context]
+fn with_parameters(pool: &Pool, name: String) -> (Vec<String>, usize, u8) {
+    let many = pool.spawn(move |n| {
+        USER.set(format!("{}{name}", user()));
+        format!("{n}{}", user())
+    });
+    let length = pool.spawn_with((user(), 5), |(name, extra)| name.len() + extra);
+    let ignored = pool.spawn_with(7, |_| user().len() as u8);
+    (many, length, ignored)
+}
+
+#[test]
+fn closures_with_parameters_keep_them_and_can_be_called_again() {
+    let (many, length, ignored) = as_alice(|| with_parameters(&Pool, "!".to_owned()));
+    // Each call ran in a fresh copy.
+    assert_eq!(many, ["1alice!", "2alice!"]);
+    assert_eq!((length, ignored), (10, 5));
+}
+
+#[inherit_context]
+fn generic<F, R>(job: F) -> R
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    thread::spawn(job).join().unwrap()
+}
+
+#[test]
+fn generic_functions() {
+    assert_eq!(as_alice(|| generic(user)), "alice");
+    let text = String::from("moved ");
+    assert_eq!(as_alice(|| generic(move || text + &user())), "moved alice");
+}
+
+#[inherit_context]
+fn nested_functions_are_left_alone() -> (String, String) {
+    fn plain() -> String {
+        thread::spawn(user).join().unwrap()
+    }
+    (plain(), thread::spawn(user).join().unwrap())
+}
+
+#[test]
+fn a_function_inside_has_to_ask_for_itself() {
+    assert_eq!(
+        as_alice(nested_functions_are_left_alone),
+        ("nobody".to_owned(), "alice".to_owned())
+    );
+}
+
+#[inherit_context]
+fn in_a_macro_argument() -> Vec<String> {
+    let mut threads = vec![thread::spawn(|| user()), std::thread::spawn(user)];
+    threads.extend(Some(thread::spawn(move || user())));
+    assert_eq!(format!("{}", thread::spawn(user).join().unwrap()), "alice");
+    threads
+        .into_iter()
+        .map(|thread| thread.join().unwrap())
+        .collect()
+}
+
+#[test]
+fn spawn_calls_in_macros_are_found() {
+    assert_eq!(as_alice(in_a_macro_argument), ["alice", "alice", "alice"]);
+}
+
+macro_rules! run {
+    ($($job:expr),*) => { [$($job.join().unwrap()),*] };
+}
+
+macro_rules! spawner {
+    ($name:ident, $job:expr) => {
+        #[inherit_context]
+        fn $name() -> String {
+            thread::spawn($job).join().unwrap()
+        }
+    };
+}
+
+spawner!(by_macro, || user());
+spawner!(by_macro_with_function, user);
+
+#[inherit_context]
+fn in_own_macro() -> [String; 2] {
+    run![thread::spawn(|| user()), thread::spawn(|| user())]
+}
+
+#[test]
+fn macros_of_the_user() {
+    assert_eq!(as_alice(in_own_macro), ["alice", "alice"]);
+    assert_eq!(as_alice(by_macro), "alice");
+    assert_eq!(as_alice(by_macro_with_function), "alice");
+}
+
+#[inherit_context]
+fn other_calls() -> String {
+    // Neither is given work.
+    let child = std::process::Command::new("true").spawn();
+    drop(child.map(|mut child| child.wait()));
+    thread::spawn(user).join().unwrap()
+}
+
+#[test]
+fn calls_without_arguments_are_left_alone() {
+    assert_eq!(as_alice(other_calls), "alice");
+}

@@ -1,0 +1,204 @@
+//! `#[with_context]` on methods, with every kind of receiver.
+
+use std::fmt::{self, Display};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use context_vars::with_context;
+
+use super::{USER, assert_outside, user};
+
+#[derive(Clone, Debug, PartialEq)]
+struct Server {
+    name: String,
+}
+
+impl Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}>", self.name)
+    }
+}
+
+fn server() -> Server {
+    Server {
+        name: "s".to_owned(),
+    }
+}
+
+impl Server {
+    #[with_context(user = self.name.clone())]
+    fn by_reference(&self) -> (&str, String) {
+        (&self.name, user())
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn by_mut(&mut self) -> &mut String {
+        self.name.push_str(&user());
+        &mut self.name
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn by_value(self) -> (Self, String) {
+        (self, user())
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn by_mut_value(mut self) -> String {
+        self.name += "!";
+        let Self { name } = self;
+        name + &user()
+    }
+
+    #[with_context(user = format!("{self}"))]
+    fn in_text(self) -> String {
+        fn other(this: &Server) -> String {
+            struct Wrapper<'a>(&'a Server);
+            impl Wrapper<'_> {
+                fn text(self) -> String {
+                    format!("{}", self.0)
+                }
+            }
+            Wrapper(this).text()
+        }
+        let inner = { other(&self) };
+        let escaped = format!("{{self}} {self} {self:?} {0}", self.name);
+        assert_eq!(vec![self.clone()], [self.clone()]);
+        let plain = "{self}";
+        format!("{escaped} {inner} {plain} {}", user())
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn boxed(self: Box<Self>) -> String {
+        self.name + &user()
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn counted(self: Arc<Self>) -> (usize, String) {
+        (Arc::strong_count(&self), user())
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn counted_here(self: Rc<Self>) -> String {
+        user()
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn pinned(self: Pin<&mut Self>) -> String {
+        self.get_mut().name.clone() + &user()
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn referenced(self: &Arc<Self>) -> String {
+        user()
+    }
+
+    #[with_context(user = "associated".to_owned())]
+    fn associated() -> (Self, String) {
+        (
+            Self {
+                name: String::new(),
+            },
+            user(),
+        )
+    }
+
+    #[with_context(user = self.name.clone())]
+    async fn by_reference_later(&self) -> (&str, String) {
+        (&self.name, user())
+    }
+
+    #[with_context(user = self.name.clone())]
+    async fn by_mut_later(&mut self) -> &mut String {
+        self.name.push_str(&user());
+        &mut self.name
+    }
+
+    #[with_context(user = self.name.clone())]
+    async fn by_value_later(mut self) -> (Self, String) {
+        self.name += "!";
+        (self, user())
+    }
+
+    #[with_context(user = self.name.clone())]
+    async fn pinned_later(self: Pin<&mut Self>) -> String {
+        user()
+    }
+
+    #[with_context(user = self.name.clone())]
+    async fn counted_later(self: Arc<Self>) -> (usize, String) {
+        (Arc::strong_count(&self), user())
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn returns_future(&self) -> impl Future<Output = (&str, String)> {
+        async { (self.name.as_str(), user()) }
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn returns_future_by_mut(&mut self) -> impl Future<Output = &mut String> {
+        async {
+            self.name.push_str(&user());
+            &mut self.name
+        }
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn returns_future_by_value(self) -> impl Future<Output = String> {
+        async move { self.name + &user() }
+    }
+}
+
+#[test]
+fn references() {
+    assert_eq!(server().by_reference(), ("s", "s".to_owned()));
+    assert_eq!(server().by_mut(), "ss");
+    assert_outside();
+}
+
+#[test]
+fn values() {
+    assert_eq!(server().by_value(), (server(), "s".to_owned()));
+    assert_eq!(server().by_mut_value(), "s!s");
+    assert_eq!(Server::associated().1, "associated");
+    assert_outside();
+}
+
+#[test]
+fn self_is_found_in_format_texts_and_macros_but_not_in_nested_items() {
+    assert_eq!(
+        server().in_text(),
+        r#"{self} <s> Server { name: "s" } s <s> {self} <s>"#
+    );
+}
+
+#[test]
+fn smart_pointers() {
+    assert_eq!(Box::new(server()).boxed(), "ss");
+    assert_eq!(Arc::new(server()).counted(), (1, "s".to_owned()));
+    assert_eq!(Rc::new(server()).counted_here(), "s");
+    assert_eq!(Pin::new(&mut server()).pinned(), "ss");
+    assert_eq!(Arc::new(server()).referenced(), "s");
+    assert_outside();
+}
+
+#[tokio::test]
+async fn async_methods() {
+    assert_eq!(server().by_reference_later().await, ("s", "s".to_owned()));
+    assert_eq!(server().by_mut_later().await, "ss");
+    assert_eq!(server().by_value_later().await.0.name, "s!");
+    assert_eq!(Pin::new(&mut server()).pinned_later().await, "s");
+    assert_eq!(
+        Arc::new(server()).counted_later().await,
+        (1, "s".to_owned())
+    );
+    assert_outside();
+}
+
+#[tokio::test]
+async fn methods_that_return_futures() {
+    assert_eq!(server().returns_future().await, ("s", "s".to_owned()));
+    assert_eq!(server().returns_future_by_mut().await, "ss");
+    assert_eq!(server().returns_future_by_value().await, "ss");
+    assert_outside();
+}

@@ -1,0 +1,41 @@
+//! The three macros, on every kind of item on which they may stand.
+
+use context_vars::context_var;
+
+mod declarations;
+mod functions;
+mod methods;
+mod async_functions;
+mod returned_futures;
+mod traits;
+mod values;
+mod drops;
+mod sizes;
+mod beside_other_attributes;
+mod inherit_threads;
+mod inherit_tasks;
+mod inherit_by_type;
+mod inherit_pools;
+mod marks;
+mod spawn_calls;
+
+context_var! {
+    /// Set by the functions under test.
+    pub static USER: String = "nobody".to_owned();
+    /// Another, without a default.
+    pub static ID: u64;
+    /// A third.
+    pub static USER_TOO: u64;
+}
+
+/// What `USER` is here, for a function that is called deep below.
+fn user() -> String {
+    USER.get()
+}
+
+/// Nothing of a scope is left.
+#[track_caller]
+fn assert_outside() {
+    assert!(!USER.is_set(), "`USER` is still {:?}", USER.get());
+    assert!(!ID.is_set(), "`ID` is still {:?}", ID.get());
+}

@@ -1,0 +1,99 @@
+//! `#[with_context]` on functions that return a future without being `async`.
+
+use std::future::ready;
+use std::pin::Pin;
+use std::task::Poll;
+
+use context_vars::with_context;
+use futures::future::{BoxFuture, FutureExt, LocalBoxFuture};
+
+use super::{USER, assert_outside, user};
+use crate::support::{poll_once, yield_once};
+
+#[with_context(user = name)]
+fn opaque(name: String) -> impl Future<Output = (String, String)> + Send {
+    let eager = user();
+    async move {
+        yield_once().await;
+        (eager, user())
+    }
+}
+
+#[with_context(user = name.to_owned())]
+fn pinned<'a>(name: &'a str) -> Pin<Box<dyn Future<Output = String> + Send + 'a>> {
+    if name.is_empty() {
+        return Box::pin(ready(format!("empty {}", user())));
+    }
+    Box::pin(async move {
+        yield_once().await;
+        format!("{name} {}", user())
+    })
+}
+
+#[with_context(user = name)]
+fn box_future(name: String) -> BoxFuture<'static, String> {
+    async { user() }.boxed()
+}
+
+#[with_context(user = name.to_owned())]
+fn local_box_future(name: &str) -> LocalBoxFuture<'_, String> {
+    let here = std::rc::Rc::new(5);
+    async move { format!("{here}{name}{}", user()) }.boxed_local()
+}
+
+#[with_context(user = name)]
+fn unpin(name: String) -> Box<dyn Future<Output = String> + Unpin> {
+    Box::new(Box::pin(async { user() }))
+}
+
+#[with_context(user = name)]
+fn sets(name: String) -> impl Future<Output = String> {
+    USER.set(user() + " eager");
+    async { user() }
+}
+
+#[with_context(user = name.parse::<u8>().unwrap_or_default().to_string())]
+fn early(name: &str) -> impl Future<Output = Option<String>> {
+    let first = name.chars().next();
+    async move {
+        first?;
+        Some(user())
+    }
+}
+
+#[tokio::test]
+async fn the_scope_holds_the_body_and_the_future() {
+    assert_eq!(opaque("a".into()).await, ("a".to_owned(), "a".to_owned()));
+    assert_eq!(pinned("b").await, "b b");
+    assert_eq!(pinned("").await, "empty ");
+    assert_eq!(box_future("c".into()).await, "c");
+    assert_eq!(local_box_future("d").await, "5dd");
+    assert_eq!(unpin("e".into()).await, "e");
+    assert_eq!(sets("f".into()).await, "f eager");
+    assert_eq!(early("7").await.as_deref(), Some("7"));
+    assert_eq!(early("").await, None);
+    assert_outside();
+}
+
+#[test]
+fn the_scope_begins_at_the_call() {
+    let mut future = Box::pin(USER.sync_scope("outer".to_owned(), || inherits()));
+    assert_outside();
+    assert_eq!(poll_once(future.as_mut()), Poll::Ready("outer!".to_owned()));
+    assert_outside();
+}
+
+#[with_context(user = user() + "!")]
+fn inherits() -> impl Future<Output = String> {
+    async { user() }
+}
+
+#[test]
+fn nothing_is_left_while_it_is_pending_nor_when_it_is_dropped() {
+    let mut future = Box::pin(opaque("alice".into()));
+    assert_outside();
+    assert_eq!(poll_once(future.as_mut()), Poll::Pending);
+    assert_outside();
+    drop(future);
+    assert_outside();
+}

@@ -1,0 +1,167 @@
+//! `#[inherit_context]`: what counts as a spawn call, and what of it is rewritten.
+
+use std::sync::Arc;
+
+use context_vars::inherit_context;
+
+use super::{USER, user};
+
+fn as_alice<R>(f: impl FnOnce() -> R) -> R {
+    USER.sync_scope("alice".to_owned(), f)
+}
+
+mod spawner {
+    use context_vars::isolated;
+
+    pub fn spawn<R>(job: impl FnOnce() -> R) -> R {
+        isolated(job)
+    }
+
+    pub fn spawn_anything<A, R>(_: A, job: impl FnOnce() -> R, _: &str) -> R {
+        isolated(job)
+    }
+
+    pub fn spawning<R>(job: impl FnOnce() -> R) -> R {
+        isolated(job)
+    }
+
+    pub fn respawn<R>(job: impl FnOnce() -> R) -> R {
+        isolated(job)
+    }
+
+    pub trait Spawn {
+        fn spawn<R>(&self, job: impl FnOnce() -> R) -> R {
+            isolated(job)
+        }
+    }
+
+    impl Spawn for () {}
+
+    pub fn spawn_arc(job: std::sync::Arc<dyn Fn() -> String>) -> String {
+        isolated(|| job())
+    }
+}
+
+#[inherit_context]
+fn names() -> Vec<String> {
+    use spawner::{Spawn, spawn};
+
+    let text = "x";
+    let spawn_local_variable = |job: &dyn Fn() -> String| context_vars::isolated(job);
+    vec![
+        spawn(|| user()),
+        spawner::spawn(|| user()),
+        self::spawner::spawn::<String>(|| user()),
+        spawner::spawn_anything(5, || user(), text),
+        ().spawn(|| user()),
+        Spawn::spawn(&(), || user()),
+        <() as Spawn>::spawn::<String>(&(), || user()),
+        (spawner::spawn)(|| user()),
+        spawner::spawning(|| user()),
+        spawner::respawn(|| user()),
+        spawn_local_variable(&user),
+    ]
+}
+
+#[test]
+fn the_last_name_is_spawn_or_begins_with_spawn_and_an_underscore() {
+    let mut names = as_alice(names);
+    let others = names.split_off(7);
+    assert_eq!(names, ["alice"; 7]);
+    assert_eq!(others, ["nobody"; 4]);
+}
+
+#[inherit_context]
+fn around() -> [String; 5] {
+    let name = String::from("n");
+    [
+        spawner::spawn_arc(Arc::new(move || user())),
+        spawner::spawn_arc(std::sync::Arc::new(move || name.clone() + &user())),
+        spawner::spawn(Box::new(|| user())),
+        spawner::spawn(Box::new(|| user()) as Box<dyn FnOnce() -> String>),
+        #[allow(unused_parens)]
+        spawner::spawn((|| user())),
+    ]
+}
+
+#[test]
+fn literals_are_found_in_boxes_parentheses_and_casts() {
+    assert_eq!(
+        as_alice(around),
+        ["alice", "nalice", "alice", "alice", "alice"]
+    );
+}
+
+#[inherit_context]
+fn nested() -> String {
+    spawner::spawn(|| {
+        USER.set("between".to_owned());
+        let inner = spawner::spawn(|| user());
+        spawner::spawn(move || inner + &spawner::spawn(user))
+    })
+}
+
+#[test]
+fn spawn_calls_in_spawned_work_inherit_from_it() {
+    assert_eq!(as_alice(nested), "betweenbetween");
+}
+
+#[inherit_context]
+fn blocks_pass_through() -> [String; 2] {
+    [
+        spawner::spawn({
+            let job = user;
+            move || job()
+        }),
+        spawner::spawn(|| user()),
+    ]
+}
+
+#[test]
+fn blocks_are_what_the_user_made_them() {
+    assert_eq!(as_alice(blocks_pass_through), ["nobody", "alice"]);
+}
+
+#[inherit_context(crate = renamed)]
+fn through_path() -> String {
+    spawner::spawn(user) + &spawner::spawn(|| user())
+}
+
+use context_vars as renamed;
+
+#[test]
+fn the_crate_can_be_named() {
+    assert_eq!(as_alice(through_path), "alicealice");
+}
+
+mod without_prelude {
+    #![no_implicit_prelude]
+
+    #[::context_vars::inherit_context]
+    #[::context_vars::with_context(user = ::std::string::ToString::to_string("bare"))]
+    pub fn bare(
+        job: fn() -> ::std::string::String,
+    ) -> (::std::string::String, ::std::string::String) {
+        let literal = super::spawner::spawn(|| job());
+        (super::spawner::spawn(job), literal)
+    }
+
+    use super::USER;
+
+    #[::context_vars::with_context(user = name)]
+    pub async fn later(
+        name: ::std::string::String,
+    ) -> ::std::result::Result<(), ::std::fmt::Error> {
+        ::std::future::ready(()).await;
+        ::std::result::Result::Ok(())
+    }
+}
+
+#[test]
+fn no_prelude_is_needed() {
+    assert_eq!(
+        without_prelude::bare(user),
+        ("bare".to_owned(), "bare".to_owned())
+    );
+    futures::executor::block_on(without_prelude::later(String::new())).unwrap();
+}

@@ -1,0 +1,139 @@
+//! R11: the expressions that a scope's variables are set to.
+
+use std::sync::Arc;
+
+use context_vars::{context_var, with_context};
+
+use super::{ID, USER, assert_outside, user};
+use crate::support::yield_once;
+
+context_var! {
+    static HANDLER: Arc<dyn Fn(u64) -> u64 + Send + Sync>;
+    static NUMBER: i64;
+    static MAYBE: Option<String>;
+    static NAMES: Vec<String>;
+}
+
+#[with_context(
+    user = user() + "+",
+    id = { USER.set("changed".to_owned()); user().len() as u64 },
+)]
+fn in_order() -> (String, u64) {
+    (user(), ID.get())
+}
+
+#[test]
+fn values_read_the_outer_ones_in_order_and_what_they_set_is_gone() {
+    USER.sync_scope("outer".to_owned(), || {
+        assert_eq!(in_order(), ("outer+".to_owned(), 7));
+        assert_eq!(user(), "outer");
+    });
+    assert_outside();
+}
+
+#[with_context(
+    handler = Arc::new(|n| n + 1),
+    number = -5,
+    maybe = None,
+    names = vec!["a".into(), String::from("b")],
+    user = format!("{}{}", 1, 2),
+    id = if true { 1 } else { 2 },
+)]
+fn forms() -> String {
+    let n = HANDLER.get()(4);
+    format!(
+        "{n}{}{:?}{:?}{}{}",
+        NUMBER.get(),
+        MAYBE.get(),
+        NAMES.get(),
+        user(),
+        ID.get()
+    )
+}
+
+#[test]
+fn literals_blocks_macros_and_what_needs_the_variables_type() {
+    assert_eq!(forms(), r#"5-5None["a", "b"]121"#);
+}
+
+#[with_context(user = name, id = text.len() as u64)]
+fn moves_and_borrows(name: String, text: &str, used_in_both: String) -> (String, u64, String) {
+    (user(), ID.get(), used_in_both + text)
+}
+
+#[test]
+fn arguments_by_move_and_by_reference() {
+    let result = moves_and_borrows("n".into(), "tt", "u".into());
+    assert_eq!(result, ("n".to_owned(), 2, "utt".to_owned()));
+}
+
+#[with_context(user = name?.to_owned())]
+fn question_mark(name: Option<&str>) -> Option<String> {
+    Some(user())
+}
+
+#[with_context(user = match name { Some(name) => name.to_owned(), None => return "none".to_owned() })]
+fn returns(name: Option<&str>) -> String {
+    user()
+}
+
+#[with_context(user = text.parse::<u8>()?.to_string())]
+async fn question_mark_later(text: &str) -> Result<String, std::num::ParseIntError> {
+    yield_once().await;
+    Ok(user())
+}
+
+#[tokio::test]
+async fn question_marks_and_returns_leave_the_function() {
+    assert_eq!(question_mark(Some("a")).as_deref(), Some("a"));
+    assert_eq!(question_mark(None), None);
+    assert_eq!(returns(Some("a")), "a");
+    assert_eq!(returns(None), "none");
+    assert_eq!(question_mark_later("5").await.unwrap(), "5");
+    assert!(question_mark_later("x").await.is_err());
+    assert_outside();
+}
+
+async fn load(name: &str) -> String {
+    yield_once().await;
+    format!("loaded {name}")
+}
+
+#[with_context(user = load(&name).await, id = async { 5 }.await)]
+async fn awaits(name: String) -> (String, u64) {
+    yield_once().await;
+    (user() + &name, ID.get())
+}
+
+#[with_context(user = futures::executor::block_on(async { load("x").await }))]
+fn awaits_in_an_async_block() -> String {
+    user()
+}
+
+#[tokio::test]
+async fn values_of_an_async_function_can_be_awaited() {
+    assert_eq!(awaits("n".into()).await, ("loaded nn".to_owned(), 5));
+    assert_outside();
+}
+
+#[test]
+fn an_async_block_in_the_value_of_a_sync_function_may_await() {
+    assert_eq!(awaits_in_an_async_block(), "loaded x");
+}
+
+#[with_context(user = "shadow".to_owned())]
+fn locals_are_hygienic() -> String {
+    let (_scope, value_0, argument_0, work) = (1, 2, 3, 4);
+    format!("{}{}", _scope + value_0 + argument_0 + work, user())
+}
+
+#[with_context(user = format!("{value_0}{_scope}"))]
+fn arguments_are_hygienic(value_0: u8, _scope: u8, _: u8, argument_2: u8) -> String {
+    format!("{}{argument_2}", user())
+}
+
+#[test]
+fn generated_names_and_the_users_do_not_meet() {
+    assert_eq!(locals_are_hygienic(), "10shadow");
+    assert_eq!(arguments_are_hygienic(1, 2, 3, 4), "124");
+}
