@@ -22,6 +22,13 @@ mod table;
 
 use std::path::Path;
 
+const TITLE: &str = "\
+# What operations cost beside the same ones in peers
+
+![Bars for the ratios of the table below](ratios.svg)
+
+";
+
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
@@ -36,7 +43,7 @@ fn main() -> std::io::Result<()> {
     print!("{table}");
     if has("--write") {
         let benches = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
-        std::fs::write(benches.join("RATIOS.md"), table)?;
+        std::fs::write(benches.join("RATIOS.md"), format!("{TITLE}{table}"))?;
         std::fs::write(benches.join("ratios.svg"), chart::svg(&results))?;
     }
     Ok(())

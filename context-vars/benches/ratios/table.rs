@@ -10,10 +10,11 @@ const HEAD: &str = "\
 ";
 
 const FOOT: &str = "
-One run on one machine; nanoseconds of the fastest window, interleaved. A verdict \"within 0.5 ns\"
-is given below 5 ns only, where the instructions that valgrind counts keep the bound; behind it
-stand ours and the peer's. Printed by `cargo bench --bench ratios -- --write`; what each row measures
-is said at the operation, in `benches/operations/`.
+One run on one machine, in nanoseconds of the fastest window, all operations in turn. The verdict
+\"within 0.5 ns\" is given below 5 ns only, where a build that places the code differently already
+moves a time by that much, and only if the instructions that valgrind counts keep the bound: behind
+it stand ours and the peer's. What a row measures is said at the operation, in
+`benches/operations/`. Printed by `cargo bench --bench ratios -- --write`.
 ";
 
 pub(crate) fn markdown(outcomes: &[Outcome]) -> String {
