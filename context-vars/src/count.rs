@@ -54,14 +54,19 @@ impl Count {
     /// Takes the caller's reference away; true if it was the last and the block is to be freed.
     #[inline]
     pub(crate) fn down(&self) -> bool {
-        // An only holder needs no read-modify-write: nobody else can raise the count.
-        if self.is_one() {
-            return true;
-        }
         if self.0.fetch_sub(1, Ordering::Release) != 1 {
             return false;
         }
         self.0.load(Ordering::Acquire);
         true
+    }
+
+    /// As [`down`](Self::down), for a reference that is likely to be the last.
+    ///
+    /// An only holder needs no read-modify-write, since nobody else can raise the count. For one
+    /// of many the look is in vain, and not free right after the count was raised.
+    #[inline]
+    pub(crate) fn down_from_one(&self) -> bool {
+        self.is_one() || self.down()
     }
 }

@@ -187,11 +187,30 @@ impl Slot {
     /// That of [`Map::lean`].
     #[inline(never)]
     unsafe fn lean(&self) -> State {
+        // SAFETY: What is peeked at is gone with the next statement.
+        let state = unsafe { self.peek() };
+        if state.is_plain() {
+            if let Some(memory) = self.pool.nodes.pop() {
+                // The usual case, which calls nothing.
+                // SAFETY: The caller's promise.
+                let copy = unsafe { state.inherited().lean(memory) };
+                return State::from_parts(copy, None);
+            }
+        }
+        // SAFETY: The caller's promise.
+        unsafe { self.lean_anyhow() }
+    }
+
+    /// # Safety
+    ///
+    /// That of [`Map::lean`].
+    #[cold]
+    unsafe fn lean_anyhow(&self) -> State {
         self.make_live();
-        // SAFETY: What is peeked at is gone with the next expression.
+        // SAFETY: What is peeked at is gone with the next statement.
         let state = unsafe { self.peek() };
         // SAFETY: The caller's promise.
-        state.copy_with(unsafe { state.inherited().lean(&self.pool) })
+        state.copy_with(unsafe { state.inherited().lean(self.pool.nodes.take()) })
     }
 
     /// As [`lean`](Self::lean), with `value` put into the copy.
@@ -309,16 +328,22 @@ impl Slot {
     }
 }
 
-/// Drops a state that is handed over in registers.
+/// Drops the state of work that is over, which few others have a copy of.
+// Not inlined, and by value: the state is handed over in registers.
 #[inline(never)]
-fn discard(state: State) {
+pub(crate) fn discard(state: State) {
     #[cold]
     fn discard_both(both: (Map, Box<Rest>)) {
         drop(both);
     }
     match state.into_parts() {
-        (inherited, None) => drop(inherited),
         (inherited, Some(rest)) => discard_both((inherited, rest)),
+        (inherited, None) if inherited.is_static() => mem::forget(inherited),
+        (inherited, None) => {
+            let mut inherited = ManuallyDrop::new(inherited);
+            // SAFETY: This is its last use.
+            give_back(|pool| unsafe { inherited.release_own(pool) });
+        }
     }
 }
 
@@ -440,7 +465,12 @@ impl Drop for Open<'_> {
 #[inline]
 pub(crate) fn with<T, R>(var: &'static ContextVar<T>, f: impl FnOnce(Option<&T>) -> R) -> R {
     let slot = slot();
-    let Some(value) = slot.read(var.info.number()) else {
+    let number = var.info.number();
+    if number == 0 {
+        // Never set anywhere.
+        return f(None);
+    }
+    let Some(value) = slot.read(number) else {
         return f(None);
     };
     let frame = Frame {

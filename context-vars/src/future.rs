@@ -59,9 +59,11 @@ impl<F> Stage<F> {
     fn finish(mut self: Pin<&mut Self>) {
         if let StageProjection::Active { state, .. } = self.as_mut().project() {
             let mut state = state.take();
-            // Declared after `state`, so that the values go when the context has been left.
-            let _entered = Entered::new(&mut state);
+            let entered = Entered::new(&mut state);
             self.set(Self::Done);
+            drop(entered);
+            // The values go when the context has been left; also if the drop above panics.
+            current::discard(state);
         }
     }
 }

@@ -258,8 +258,8 @@ impl Map {
     /// As long as the copy exists, `self` is neither changed nor dropped, and what is made here
     /// is used on this thread alone.
     #[inline]
-    pub(crate) unsafe fn lean(&self, pool: &Pool) -> Self {
-        self.leaning_copy(pool.nodes.take())
+    pub(crate) unsafe fn lean(&self, memory: Box<Block<NODE_BYTES>>) -> Self {
+        self.leaning_copy(memory)
     }
 
     /// As [`lean`](Self::lean), into `memory`, with `value` put under a number that
@@ -299,6 +299,18 @@ impl Map {
     #[inline]
     pub(crate) unsafe fn release(&mut self, pool: &Pool) {
         if self.node().count.down() {
+            Left::free(self.0, pool);
+        }
+    }
+
+    /// As [`release`](Self::release), for a map that is likely to be the only one with its node.
+    ///
+    /// # Safety
+    ///
+    /// That of `release`.
+    #[inline]
+    pub(crate) unsafe fn release_own(&mut self, pool: &Pool) {
+        if self.node().count.down_from_one() {
             Left::free(self.0, pool);
         }
     }

@@ -223,7 +223,7 @@ impl Value {
         // SAFETY: `self` holds a reference, which is not given back before the next line.
         let header = unsafe { self.0.0.as_ref() };
         let ops = header.ops;
-        if header.count.down() {
+        if header.count.down_from_one() {
             // SAFETY: That was the last reference.
             unsafe { (ops.free)(self.0.0, pool) };
         }
