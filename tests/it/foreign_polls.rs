@@ -106,8 +106,8 @@ fn poll_and_pass_on(
         assert_eq!(seen(), before);
         match polled {
             // The threads after this one hear of nothing more, and end as well.
-            Poll::Ready(user) => return drop(done.send((user, polls + 1))),
-            Poll::Pending => drop(to.send((polls + 1, future))),
+            Poll::Ready(user) => return done.send((user, polls + 1)).unwrap(),
+            Poll::Pending => to.send((polls + 1, future)).unwrap(),
         }
     }
 }

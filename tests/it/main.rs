@@ -29,3 +29,6 @@ mod task;
 mod streams;
 mod combinators;
 mod foreign_polls;
+mod restore_matrix;
+mod runtimes;
+mod pools;
