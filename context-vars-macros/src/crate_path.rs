@@ -31,7 +31,9 @@ impl CratePath {
         } else {
             input.span()
         };
-        let Ok(path) = input.call(Path::parse_mod_style) else {
+        let path = input.call(Path::parse_mod_style).ok();
+        let is_type = |path: &Path| path.segments.iter().any(|segment| segment.ident == "Self");
+        let Some(path) = path.filter(|path| !is_type(path)) else {
             let message = format!("what stands after `crate =` is not a path: {advice}");
             return Err(syn::Error::new(at, message));
         };

@@ -18,6 +18,8 @@ mod body;
 mod context_var;
 mod with_context;
 mod inherit_context;
+#[cfg(test)]
+mod tests;
 
 /// Declares context variables.
 #[proc_macro]

@@ -246,6 +246,15 @@ pub mod by_type {
     impl[T, A, R, const B: bool] &Probe<'_, T, B> => T where T: FnOnce(A) -> R }
     answer! { Other AsItIs: impl[T, const B: bool] Probe<'_, T, B> => T }
 
+    pub mod answers {
+        //! The traits, without names that could hide one of the user's.
+
+        pub use super::{
+            Awaited as _, Boxed as _, Called as _, CalledOnce as _, CalledOnceWith as _,
+            CalledOnceWithRef as _, CalledWith as _, CalledWithRef as _, Lent as _, Other as _,
+        };
+    }
+
     impl<T: ?Sized> Kind<AsLent, T> {
         /// Its own case, because only a parameter that is a `&mut` is lent to.
         #[inline]

@@ -99,7 +99,7 @@ impl Writer<'_> {
         let at = spans::at(span);
         let reused = reuse == Reuse::AsItIs;
         quote_spanned! {at=>
-            use #private::by_type::*;
+            use #private::by_type::answers::*;
             (&&&&&&&&&&#private::by_type::Probe::<_, #reused>(&#value)).kind()
         }
     }

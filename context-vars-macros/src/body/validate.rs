@@ -44,6 +44,8 @@ impl Names {
         for (index, token) in tokens.iter().enumerate() {
             match token {
                 TokenTree::Group(group) => self.count(group.stream()),
+                TokenTree::Ident(_) if index.checked_sub(1).is_some_and(|i| is_dot(&tokens[i])) => {
+                }
                 TokenTree::Ident(name) if !is_called(tokens.get(index + 1)) => {
                     *self.0.entry(name.to_string()).or_default() += 1;
                 }
@@ -68,6 +70,10 @@ impl Names {
             _ => true,
         }
     }
+}
+
+fn is_dot(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == '.')
 }
 
 fn is_called(next: Option<&TokenTree>) -> bool {

@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
+use syn::ext::IdentExt;
 
 use super::validate::{Call, Variable};
 use crate::spans::{self, relocated};
@@ -77,8 +78,7 @@ fn constructor(call: &Call, variable: &Variable) -> TokenStream {
         redact,
         ..
     } = variable;
-    let text = name.to_string();
-    let text = text.trim_start_matches("r#");
+    let text = name.unraw().to_string();
     let field = text.to_lowercase();
     let site = Span::mixed_site();
     // At the type, where rustc looks when that does not do for a variable.
@@ -156,7 +156,7 @@ fn position_check(call: &Call, variable: &Variable) -> TokenStream {
 }
 
 fn marker(name: &Ident) -> Ident {
-    format_ident!("__context_var_{name}", span = Span::call_site())
+    format_ident!("__context_var_{}", name.unraw(), span = Span::call_site())
 }
 
 fn place() -> TokenStream {

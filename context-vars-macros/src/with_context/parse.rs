@@ -133,7 +133,14 @@ fn path(input: ParseStream) -> syn::Result<Path> {
     };
     loop {
         let at = input.span();
-        let segment: Ident = input.call(Ident::parse_any).map_err(|_| {
+        let is_module =
+            input.peek(Token![self]) || input.peek(Token![super]) || input.peek(Token![crate]);
+        let segment: syn::Result<Ident> = if is_module {
+            input.call(Ident::parse_any)
+        } else {
+            input.parse()
+        };
+        let segment = segment.map_err(|_| {
             syn::Error::new(at, "expected a name: write the path of a context variable")
         })?;
         path.segments.push_value(segment.into());

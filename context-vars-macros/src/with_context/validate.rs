@@ -130,7 +130,10 @@ fn variable_path(mut key: Path, errors: &mut Errors) -> Path {
     let name = last.ident.to_string();
     let right = spelling::screaming(&name);
     if spelling::is_snake(&name) {
-        last.ident = named(&right, last.ident.span());
+        if let Ok(mut variable) = syn::parse_str::<Ident>(&right) {
+            variable.set_span(last.ident.span());
+            last.ident = variable;
+        }
     } else if !spelling::is_screaming(&name) {
         let snake = right.to_lowercase();
         let message = format!(
@@ -139,17 +142,6 @@ fn variable_path(mut key: Path, errors: &mut Errors) -> Path {
         errors.push(last.ident.span(), message);
     }
     key
-}
-
-/// An identifier, if the name can be one.
-fn named(name: &str, span: Span) -> Ident {
-    syn::parse_str::<Ident>(name).map_or_else(
-        |_| Ident::new_raw("self_", span),
-        |mut ident| {
-            ident.set_span(span);
-            ident
-        },
-    )
 }
 
 /// Reports `.await` in values that are computed where nothing can wait.

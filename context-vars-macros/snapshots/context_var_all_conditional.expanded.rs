@@ -1,0 +1,66 @@
+#[cfg(unix)]
+static A: ::context_vars::ContextVar<u8> = {
+    {
+        #[allow(dead_code, non_upper_case_globals)]
+        const __context_var_A: (u32, u32) = (0, 0);
+        {
+            #[allow(unused_imports)]
+            use self::*;
+            ::context_vars::__private::assert_in_module(
+                (::core::line!(), ::core::column!()),
+                __context_var_A,
+                "`context_var!` stands inside a function or a block: move it out, a context variable is declared in a module",
+            );
+        }
+    }
+    use ::context_vars::__private::NoShow as _;
+    ::context_vars::__private::variable(
+        ::context_vars::__private::Declaration {
+            name: "A",
+            field: "a",
+            module_path: ::core::module_path!(),
+            no_inherit: false,
+            redact: false,
+            debug: <::context_vars::__private::Show<u8>>::DEBUG,
+            display: <::context_vars::__private::Show<u8>>::DISPLAY,
+        },
+        ::core::option::Option::None,
+    )
+};
+#[cfg(unix)]
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __context_var_A: (u32, u32) = (::core::line!(), ::core::column!());
+#[cfg(windows)]
+static A: ::context_vars::ContextVar<u16> = {
+    {
+        #[allow(dead_code, non_upper_case_globals)]
+        const __context_var_A: (u32, u32) = (0, 0);
+        {
+            #[allow(unused_imports)]
+            use self::*;
+            ::context_vars::__private::assert_in_module(
+                (::core::line!(), ::core::column!()),
+                __context_var_A,
+                "`context_var!` stands inside a function or a block: move it out, a context variable is declared in a module",
+            );
+        }
+    }
+    use ::context_vars::__private::NoShow as _;
+    ::context_vars::__private::variable(
+        ::context_vars::__private::Declaration {
+            name: "A",
+            field: "a",
+            module_path: ::core::module_path!(),
+            no_inherit: false,
+            redact: false,
+            debug: <::context_vars::__private::Show<u16>>::DEBUG,
+            display: <::context_vars::__private::Show<u16>>::DISPLAY,
+        },
+        ::core::option::Option::None,
+    )
+};
+#[cfg(windows)]
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __context_var_A: (u32, u32) = (::core::line!(), ::core::column!());

@@ -1,0 +1,32 @@
+/// On whose behalf the current request runs.
+pub static USER: ::context_vars::ContextVar<String> = {
+    {
+        #[allow(dead_code, non_upper_case_globals)]
+        const __context_var_USER: (u32, u32) = (0, 0);
+        {
+            #[allow(unused_imports)]
+            use self::*;
+            ::context_vars::__private::assert_in_module(
+                (::core::line!(), ::core::column!()),
+                __context_var_USER,
+                "`context_var!` stands inside a function or a block: move it out, a context variable is declared in a module",
+            );
+        }
+    }
+    use ::context_vars::__private::NoShow as _;
+    ::context_vars::__private::variable(
+        ::context_vars::__private::Declaration {
+            name: "USER",
+            field: "user",
+            module_path: ::core::module_path!(),
+            no_inherit: false,
+            redact: false,
+            debug: <::context_vars::__private::Show<String>>::DEBUG,
+            display: <::context_vars::__private::Show<String>>::DISPLAY,
+        },
+        ::core::option::Option::Some(|| "anonymous".to_owned()),
+    )
+};
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __context_var_USER: (u32, u32) = (::core::line!(), ::core::column!());

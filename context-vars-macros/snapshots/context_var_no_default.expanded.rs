@@ -1,0 +1,31 @@
+static REQUEST_ID: ::context_vars::ContextVar<u64> = {
+    {
+        #[allow(dead_code, non_upper_case_globals)]
+        const __context_var_REQUEST_ID: (u32, u32) = (0, 0);
+        {
+            #[allow(unused_imports)]
+            use self::*;
+            ::context_vars::__private::assert_in_module(
+                (::core::line!(), ::core::column!()),
+                __context_var_REQUEST_ID,
+                "`context_var!` stands inside a function or a block: move it out, a context variable is declared in a module",
+            );
+        }
+    }
+    use ::context_vars::__private::NoShow as _;
+    ::context_vars::__private::variable(
+        ::context_vars::__private::Declaration {
+            name: "REQUEST_ID",
+            field: "request_id",
+            module_path: ::core::module_path!(),
+            no_inherit: false,
+            redact: false,
+            debug: <::context_vars::__private::Show<u64>>::DEBUG,
+            display: <::context_vars::__private::Show<u64>>::DISPLAY,
+        },
+        ::core::option::Option::None,
+    )
+};
+#[doc(hidden)]
+#[allow(dead_code, non_upper_case_globals)]
+const __context_var_REQUEST_ID: (u32, u32) = (::core::line!(), ::core::column!());

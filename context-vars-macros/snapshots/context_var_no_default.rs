@@ -1,0 +1,3 @@
+context_var! {
+    static REQUEST_ID: u64;
+}

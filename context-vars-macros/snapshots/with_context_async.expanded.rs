@@ -1,0 +1,30 @@
+pub async fn handle<T: Send>(name: &str, item: T) -> Result<T, Error> {
+    ::context_vars::__private::scope(async move {
+            #[allow(
+                clippy::redundant_locals,
+                clippy::used_underscore_binding,
+                clippy::no_effect_underscore_binding
+            )]
+            let _ = &item;
+            #[allow(
+                clippy::redundant_locals,
+                clippy::used_underscore_binding,
+                clippy::no_effect_underscore_binding
+            )]
+            let _ = &name;
+            if let ::core::option::Option::Some(returned) = ::core::option::Option::None::<
+                Result<T, Error>,
+            > {
+                return returned;
+            }
+            let value_0 = ::context_vars::__private::value(&USER, load(name).await?);
+            value_0.set();
+            match () {
+                () => {
+                    work(name).await?;
+                    Ok(item)
+                }
+            }
+        })
+        .await
+}

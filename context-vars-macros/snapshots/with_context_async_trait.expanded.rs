@@ -1,0 +1,28 @@
+fn handle<'life0, 'async_trait>(
+    &'life0 self,
+    key: String,
+) -> Pin<Box<dyn Future<Output = u8> + Send + 'async_trait>>
+where
+    'life0: 'async_trait,
+{
+    Box::pin(
+        ::context_vars::__private::scope(async move {
+            match () {
+                () => {
+                    if let Some(__ret) = None::<u8> {
+                        return __ret;
+                    }
+                    let __self = self;
+                    let key = key;
+                    let value_0 = ::context_vars::__private::value(
+                        &USER,
+                        __self.name(key),
+                    );
+                    value_0.set();
+                    let __ret: u8 = { __self.work().await };
+                    __ret
+                }
+            }
+        }),
+    )
+}

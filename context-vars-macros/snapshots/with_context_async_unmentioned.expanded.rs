@@ -1,0 +1,57 @@
+async fn handle(
+    name: String,
+    unused: u8,
+    argument_2: u8,
+    later: u8,
+) -> impl Future<Output = u8> {
+    ::context_vars::__private::scope(async move {
+            #[allow(
+                clippy::redundant_locals,
+                clippy::used_underscore_binding,
+                clippy::no_effect_underscore_binding
+            )]
+            let _ = &later;
+            #[allow(
+                clippy::redundant_locals,
+                clippy::used_underscore_binding,
+                clippy::no_effect_underscore_binding
+            )]
+            let _ = &argument_2;
+            #[allow(
+                clippy::redundant_locals,
+                clippy::used_underscore_binding,
+                clippy::no_effect_underscore_binding
+            )]
+            let _ = &unused;
+            #[allow(
+                clippy::redundant_locals,
+                clippy::used_underscore_binding,
+                clippy::no_effect_underscore_binding
+            )]
+            let _ = &name;
+            #[allow(
+                clippy::redundant_locals,
+                clippy::used_underscore_binding,
+                clippy::no_effect_underscore_binding
+            )]
+            let unused = unused;
+            #[allow(
+                clippy::redundant_locals,
+                clippy::used_underscore_binding,
+                clippy::no_effect_underscore_binding
+            )]
+            let argument_2 = argument_2;
+            #[allow(
+                clippy::redundant_locals,
+                clippy::used_underscore_binding,
+                clippy::no_effect_underscore_binding
+            )]
+            let later = later;
+            let value_0 = ::context_vars::__private::value(&USER, name);
+            value_0.set();
+            match () {
+                () => later,
+            }
+        })
+        .await
+}

@@ -1,0 +1,4 @@
+#[with_context]
+fn handle() {
+    work();
+}

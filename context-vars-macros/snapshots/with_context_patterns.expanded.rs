@@ -1,0 +1,62 @@
+fn handle(
+    argument_0: (String, u8),
+    argument_1: u8,
+    b: u8,
+    #[cfg(unix)]
+    c: u8,
+    argument_4: &u8,
+) {
+    #![allow(clippy::all)]
+    let _scope = ::context_vars::__private::SyncScope::enter();
+    #[allow(
+        clippy::redundant_locals,
+        clippy::used_underscore_binding,
+        clippy::no_effect_underscore_binding
+    )]
+    let argument_0 = argument_0;
+    #[allow(
+        clippy::redundant_locals,
+        clippy::used_underscore_binding,
+        clippy::no_effect_underscore_binding
+    )]
+    let (a, _) = argument_0;
+    #[allow(
+        clippy::redundant_locals,
+        clippy::used_underscore_binding,
+        clippy::no_effect_underscore_binding
+    )]
+    let argument_1 = argument_1;
+    #[allow(
+        clippy::redundant_locals,
+        clippy::used_underscore_binding,
+        clippy::no_effect_underscore_binding
+    )]
+    #[allow(unused)]
+    let b = b;
+    #[allow(
+        clippy::redundant_locals,
+        clippy::used_underscore_binding,
+        clippy::no_effect_underscore_binding
+    )]
+    #[cfg(unix)]
+    let c = c;
+    #[allow(
+        clippy::redundant_locals,
+        clippy::used_underscore_binding,
+        clippy::no_effect_underscore_binding
+    )]
+    let argument_4 = argument_4;
+    #[allow(
+        clippy::redundant_locals,
+        clippy::used_underscore_binding,
+        clippy::no_effect_underscore_binding
+    )]
+    let &d = argument_4;
+    let value_0 = ::context_vars::__private::value(&USER, a);
+    value_0.set();
+    match () {
+        () => {
+            use_all(c, d);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+fn handle<'a>(&'a self, name: String) -> Pin<Box<dyn Future<Output = u8> + Send + 'a>> {
+    ::context_vars::__private::scope_call_pinned(move || -> Pin<
+        Box<dyn Future<Output = u8> + Send + 'a>,
+    > {
+        #[allow(
+            clippy::redundant_locals,
+            clippy::used_underscore_binding,
+            clippy::no_effect_underscore_binding
+        )]
+        let name = name;
+        let value_0 = ::context_vars::__private::value(&USER, name);
+        value_0.set();
+        match () {
+            () => Box::pin(async move { self.work().await }),
+        }
+    })
+}

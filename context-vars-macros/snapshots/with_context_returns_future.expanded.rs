@@ -1,0 +1,16 @@
+fn handle(self, name: String) -> impl Future<Output = u8> + Send {
+    ::context_vars::__private::scope_call(move || {
+        let _ = &self;
+        #[allow(
+            clippy::redundant_locals,
+            clippy::used_underscore_binding,
+            clippy::no_effect_underscore_binding
+        )]
+        let name = name;
+        let value_0 = ::context_vars::__private::value(&USER, name);
+        value_0.set();
+        match () {
+            () => async move { self.work().await },
+        }
+    })
+}

@@ -1,0 +1,4 @@
+#[with_context]
+fn handle() -> Box<dyn Future<Output = u8> + Unpin> {
+    Box::new(ready(5))
+}

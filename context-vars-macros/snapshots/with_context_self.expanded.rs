@@ -1,0 +1,26 @@
+pub fn handle(self, text: &str) -> String {
+    let _scope = ::context_vars::__private::SyncScope::enter();
+    #[allow(
+        clippy::redundant_locals,
+        clippy::used_underscore_binding,
+        clippy::no_effect_underscore_binding
+    )]
+    let mut __self = self;
+    #[allow(
+        clippy::redundant_locals,
+        clippy::used_underscore_binding,
+        clippy::no_effect_underscore_binding
+    )]
+    let text = text;
+    let value_0 = ::context_vars::__private::value(&USER, __self.name.clone());
+    value_0.set();
+    match () {
+        () => {
+            __self.count += 1;
+            fn inner(this: Self) {
+                this.method(|s| s.self_method())
+            }
+            format!("{__self} {{self}} {text} {}", __self.name)
+        }
+    }
+}

@@ -1,0 +1,4 @@
+#[with_context(user = self.name.clone())]
+fn handle(&mut self) -> &str {
+    &self.name
+}

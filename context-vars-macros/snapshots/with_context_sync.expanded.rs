@@ -1,0 +1,25 @@
+pub fn handle(name: String, id: u64) -> Result<u64, Error> {
+    let _scope = ::context_vars::__private::SyncScope::enter();
+    #[allow(
+        clippy::redundant_locals,
+        clippy::used_underscore_binding,
+        clippy::no_effect_underscore_binding
+    )]
+    let name = name;
+    #[allow(
+        clippy::redundant_locals,
+        clippy::used_underscore_binding,
+        clippy::no_effect_underscore_binding
+    )]
+    let mut id = id;
+    let value_0 = ::context_vars::__private::value(&USER, name);
+    let value_1 = ::context_vars::__private::value(&vars::REQUEST_ID, id);
+    value_0.set();
+    value_1.set();
+    match () {
+        () => {
+            id += parse()?;
+            Ok(id)
+        }
+    }
+}

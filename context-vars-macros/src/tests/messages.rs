@@ -1,0 +1,63 @@
+//! Every mistake of `tests/ui` gives the messages that rustc shows there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::source;
+
+#[test]
+fn mistakes_give_the_messages_that_the_compiler_shows() {
+    let mut count = 0;
+    for case in cases() {
+        let written = fs::read_to_string(&case).unwrap();
+        let Ok(tokens) = written.parse() else {
+            continue;
+        };
+        let shown = fs::read_to_string(case.with_extension("stderr")).unwrap();
+        let shown: BTreeSet<_> = shown
+            .lines()
+            .filter_map(|line| line.strip_prefix("error: "))
+            .collect();
+        let messages = source::messages(source::expand(tokens));
+        let given: BTreeSet<_> = messages.iter().map(String::as_str).collect();
+        assert_eq!(given, shown, "{}", case.display());
+        assert_eq!(
+            given.len(),
+            messages.len(),
+            "{}: the same twice",
+            case.display()
+        );
+        count += given.len();
+    }
+    assert!(count > 100, "only {count} messages: the cases are gone");
+}
+
+#[test]
+fn messages_say_what_to_write_and_end_without_a_full_stop() {
+    for case in cases() {
+        let Ok(tokens) = fs::read_to_string(&case).unwrap().parse() else {
+            continue;
+        };
+        for message in source::messages(source::expand(tokens)) {
+            assert!(!message.ends_with('.'), "{message}");
+            assert!(
+                message.contains(": ") || message.contains(", "),
+                "{message}"
+            );
+        }
+    }
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui");
+    let mut cases = Vec::new();
+    for macros in fs::read_dir(folder).unwrap() {
+        for case in fs::read_dir(macros.unwrap().path()).unwrap() {
+            cases.push(case.unwrap().path());
+        }
+    }
+    cases.retain(|case| case.extension().is_some_and(|extension| extension == "rs"));
+    assert!(!cases.is_empty(), "`tests/ui` is gone");
+    cases
+}
