@@ -1,0 +1,401 @@
+//! The model: what contexts, values and tokens mean, as plainly as it can be said.
+//!
+//! A context is a map, a copy is a copy of the map, a value is an `Arc` whose last clone puts it
+//! into a grave. [`Model::settle`] then asks the ledger in which order the real values were
+//! dropped, which is nobody's promise, and does what their hooks did, in that order.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::ledger::{Event, Ledger};
+use crate::value::Hook;
+
+/// A value, as long as somebody has it.
+pub struct Value {
+    pub id: u64,
+    hook: Hook,
+    grave: Arc<Grave>,
+}
+
+#[derive(Default)]
+struct Grave {
+    dead: Mutex<VecDeque<(u64, Hook)>>,
+    live: AtomicUsize,
+}
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        self.grave.live.fetch_sub(1, Ordering::Relaxed);
+        let mut dead = self.grave.dead.lock().expect("nothing panics here");
+        dead.push_back((self.id, self.hook));
+    }
+}
+
+impl Value {
+    pub fn panics_on_clone(&self) -> bool {
+        self.hook == Hook::PanicOnClone
+    }
+}
+
+/// A context: its values by the place of their variables, inherited ones apart.
+pub struct Context {
+    identity: u64,
+    inherited: BTreeMap<usize, Arc<Value>>,
+    local: BTreeMap<usize, Arc<Value>>,
+}
+
+impl Context {
+    pub fn entry(&self, place: usize) -> Option<&Arc<Value>> {
+        self.inherited
+            .get(&place)
+            .or_else(|| self.local.get(&place))
+    }
+
+    /// The values by place.
+    pub fn entries(&self) -> impl Iterator<Item = (usize, u64)> {
+        let all = self.inherited.iter().chain(&self.local);
+        all.map(|(&place, value)| (place, value.id))
+    }
+
+    pub fn len(&self) -> usize {
+        self.inherited.len() + self.local.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What a `set` remembers.
+pub struct Token {
+    pub var: u16,
+    context: u64,
+    pub old: Option<Arc<Value>>,
+}
+
+/// A thread: the current context, those around it, and whether it is over.
+struct Thread {
+    current: Context,
+    outer: Vec<Context>,
+    ended: bool,
+}
+
+pub struct Model {
+    ledger: Arc<Ledger>,
+    here: Thread,
+    /// The threads that wait for this one to end.
+    waiting: Vec<Thread>,
+    identities: u64,
+    grave: Arc<Grave>,
+    /// Values that nobody has any more and whose drop was not accounted for yet.
+    due: VecDeque<(u64, Hook)>,
+    /// Whether a panic is on its way to the innermost operation around it.
+    pub unwinding: bool,
+}
+
+impl Model {
+    pub fn new(ledger: Arc<Ledger>) -> Self {
+        Self {
+            ledger,
+            here: Thread {
+                current: Context {
+                    identity: 1,
+                    inherited: BTreeMap::new(),
+                    local: BTreeMap::new(),
+                },
+                outer: Vec::new(),
+                ended: false,
+            },
+            waiting: Vec::new(),
+            identities: 1,
+            grave: Arc::default(),
+            due: VecDeque::new(),
+            unwinding: false,
+        }
+    }
+
+    /// How many values somebody has.
+    pub fn live(&self) -> usize {
+        self.grave.live.load(Ordering::Relaxed)
+    }
+
+    pub fn value(&self, id: u64, hook: Hook) -> Arc<Value> {
+        self.grave.live.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Value {
+            id,
+            hook,
+            grave: self.grave.clone(),
+        })
+    }
+
+    // ---- contexts ----
+
+    fn identity(&mut self) -> u64 {
+        self.identities += 1;
+        self.identities
+    }
+
+    pub fn empty(&mut self) -> Context {
+        Context {
+            identity: self.identity(),
+            inherited: BTreeMap::new(),
+            local: BTreeMap::new(),
+        }
+    }
+
+    /// What inherits.
+    pub fn snapshot(&mut self) -> Context {
+        Context {
+            identity: self.identity(),
+            inherited: self.here.current.inherited.clone(),
+            local: BTreeMap::new(),
+        }
+    }
+
+    pub fn copy_of(&mut self, context: &Context) -> Context {
+        Context {
+            identity: self.identity(),
+            inherited: context.inherited.clone(),
+            local: context.local.clone(),
+        }
+    }
+
+    /// What a scope starts from.
+    pub fn copy(&mut self) -> Context {
+        Context {
+            identity: self.identity(),
+            inherited: self.here.current.inherited.clone(),
+            local: self.here.current.local.clone(),
+        }
+    }
+
+    pub fn current(&self) -> &Context {
+        &self.here.current
+    }
+
+    pub fn enter(&mut self, context: Context) {
+        let outer = std::mem::replace(&mut self.here.current, context);
+        self.here.outer.push(outer);
+    }
+
+    pub fn leave(&mut self) -> Context {
+        let outer = self.here.outer.pop().expect("a context to go back to");
+        std::mem::replace(&mut self.here.current, outer)
+    }
+
+    /// Enters a copy of the current context, with a value set in it.
+    pub fn enter_scope(&mut self, var: u16, value: Arc<Value>) {
+        let mut scope = self.copy();
+        let displaced = self.put(&mut scope, var, Some(value));
+        self.enter(scope);
+        // The context around has it, too.
+        drop(displaced);
+    }
+
+    /// Leaves a scope, whose values go in the context around it.
+    pub fn leave_scope(&mut self) {
+        let scope = self.leave();
+        drop(scope);
+        self.settle();
+    }
+
+    pub fn put(
+        &self,
+        context: &mut Context,
+        var: u16,
+        value: Option<Arc<Value>>,
+    ) -> Option<Arc<Value>> {
+        let variables = self.ledger.variables;
+        let place = variables.place(var);
+        let map = if variables.is_inherited(var) {
+            &mut context.inherited
+        } else {
+            &mut context.local
+        };
+        match value {
+            Some(value) => map.insert(place, value),
+            None => map.remove(&place),
+        }
+    }
+
+    // ---- reading and setting ----
+
+    pub fn entry(&self, var: u16) -> Option<Arc<Value>> {
+        let place = self.ledger.variables.place(var);
+        self.here.current.entry(place).cloned()
+    }
+
+    pub fn read(&self, var: u16) -> Option<u64> {
+        let default = self.ledger.variables.declared(var).default;
+        self.entry(var).map(|value| value.id).or(default)
+    }
+
+    fn put_here(&mut self, var: u16, value: Option<Arc<Value>>) -> Option<Arc<Value>> {
+        let mut current = std::mem::replace(
+            &mut self.here.current,
+            Context {
+                identity: 0,
+                inherited: BTreeMap::new(),
+                local: BTreeMap::new(),
+            },
+        );
+        let old = self.put(&mut current, var, value);
+        self.here.current = current;
+        old
+    }
+
+    pub fn set(&mut self, var: u16, value: Arc<Value>) -> Token {
+        if self.here.ended && self.here.outer.is_empty() {
+            // Harmless: nobody would ever drop it.
+            return Token {
+                var,
+                context: 0,
+                old: None,
+            };
+        }
+        Token {
+            var,
+            context: self.here.current.identity,
+            old: self.put_here(var, Some(value)),
+        }
+    }
+
+    /// Puts the old value back; what it displaces goes. `Err` if the token is of another context.
+    pub fn reset(&mut self, token: Token) -> Result<(), Token> {
+        if token.context != self.here.current.identity {
+            return Err(token);
+        }
+        let displaced = self.put_here(token.var, token.old);
+        drop(displaced);
+        self.settle();
+        Ok(())
+    }
+
+    // ---- threads ----
+
+    /// Goes on on a new thread, in its root.
+    pub fn begin_thread(&mut self) {
+        let current = self.empty();
+        let new = Thread {
+            current,
+            outer: Vec::new(),
+            ended: false,
+        };
+        self.waiting.push(std::mem::replace(&mut self.here, new));
+    }
+
+    /// Ends the thread and goes on on the one that waits for it.
+    pub fn end_thread(&mut self) {
+        self.empty_root();
+        self.here = self.waiting.pop().expect("a thread that waits");
+    }
+
+    /// What a thread does at its end: its root's values go, and panics end there, those of the
+    /// inherited variables before those of the others.
+    pub fn empty_root(&mut self) {
+        assert!(self.here.outer.is_empty() && !self.unwinding);
+        self.here.ended = true;
+        let empty = self.empty();
+        let root = std::mem::replace(&mut self.here.current, empty);
+        for map in [root.inherited, root.local] {
+            drop(map);
+            self.settle();
+            self.unwinding = false;
+        }
+    }
+
+    // ---- what is dropped ----
+
+    /// Accounts for the values that nobody has any more: they were dropped, and nothing else was.
+    pub fn settle(&mut self) {
+        self.bury();
+        while !self.due.is_empty() {
+            let event = self.ledger.peek();
+            assert!(
+                self.settle_one(event),
+                "{event:?} instead of the drop of one of {:?}",
+                self.due
+            );
+        }
+    }
+
+    /// As `settle`, in a `Drop`: what it gave up may still be held by the context that is just
+    /// being dropped with it, and is then dropped a little later.
+    fn settle_in_drop(&mut self) {
+        self.bury();
+        while self.settle_one(self.ledger.peek()) {}
+    }
+
+    fn bury(&mut self) {
+        let mut dead = self.grave.dead.lock().expect("nothing panics here");
+        self.due.append(&mut dead);
+    }
+
+    fn settle_one(&mut self, event: Option<Event>) -> bool {
+        let Some(Event::Dropped(id)) = event else {
+            return false;
+        };
+        let Some(found) = self.due.iter().position(|&(due, _)| due == id) else {
+            return false;
+        };
+        let (_, hook) = self.due.remove(found).expect("it was just found");
+        self.ledger.next();
+        self.hook(hook);
+        true
+    }
+
+    #[track_caller]
+    fn expect(&self, event: Event) {
+        assert_eq!(self.ledger.next(), Some(event), "of a value's `Drop`");
+    }
+
+    fn made(&self) -> Arc<Value> {
+        match self.ledger.next() {
+            Some(Event::Made(id)) => self.value(id, Hook::Nothing),
+            other => panic!("{other:?} instead of a value that a `Drop` makes"),
+        }
+    }
+
+    /// What [`do_hook`](crate::value) does.
+    fn hook(&mut self, hook: Hook) {
+        match hook {
+            Hook::Nothing | Hook::PanicOnClone => {}
+            Hook::Read(var) => self.expect(Event::Saw(self.read(var))),
+            Hook::Set(var) => {
+                let value = self.made();
+                let token = self.set(var, value);
+                drop(token);
+                self.settle_in_drop();
+            }
+            Hook::Scope(var) => {
+                let value = self.made();
+                let id = value.id;
+                self.enter_scope(var, value);
+                self.expect(Event::Saw(Some(id)));
+                drop(self.leave());
+                self.settle_in_drop();
+            }
+            Hook::Copy => self.expect(Event::Copied(self.here.current.inherited.len())),
+            Hook::Panic => {
+                // A second panic ends where it began.
+                self.expect(Event::Exploded);
+                self.unwinding = true;
+            }
+            Hook::PanicOnce => {
+                if !self.unwinding {
+                    self.expect(Event::Exploded);
+                    self.unwinding = true;
+                }
+            }
+        }
+    }
+
+    /// Nothing happened that was not accounted for.
+    pub fn check(&self) {
+        if let Some(event) = self.ledger.next() {
+            panic!("{event:?} was not expected");
+        }
+        assert_eq!(self.ledger.live(), self.live(), "live values");
+    }
+}
