@@ -32,3 +32,4 @@ mod foreign_polls;
 mod restore_matrix;
 mod runtimes;
 mod pools;
+mod opting_out;
