@@ -122,7 +122,7 @@ impl Slot {
         }
     }
 
-    #[inline(never)]
+    #[cold]
     fn read_far(&self, number: u32) -> Option<ValuePtr> {
         // SAFETY: What is peeked at is gone with the expression.
         unsafe { self.peek() }.get(number)
@@ -331,7 +331,7 @@ impl Slot {
 /// Drops the state of work that is over, which few others have a copy of.
 // Not inlined, and by value: the state is handed over in registers.
 #[inline(never)]
-pub(crate) fn discard(state: State) {
+fn discard(state: State) {
     #[cold]
     fn discard_both(both: (Map, Box<Rest>)) {
         drop(both);
@@ -436,7 +436,7 @@ impl Slot {
                 break;
             }
             // SAFETY: The value is alive: no reference was taken away since the frame was opened,
-            // or this would have run before. `Open::drop` gives the new one back.
+            // or this would have run before. `Secured` gives the new one back.
             mem::forget(unsafe { frame.value.counted() });
             next = frame.below;
         }
@@ -454,9 +454,18 @@ impl Drop for Open<'_> {
             out_of_order();
         }
         slot.open.set(frame.below);
-        if frame.secured.get() {
-            // SAFETY: `secure` counted this reference for the frame, which is no longer linked.
-            drop(unsafe { frame.value.into_value() });
+    }
+}
+
+/// Gives back the reference that was taken for a frame which is no longer linked.
+struct Secured<'a>(&'a Frame);
+
+impl Drop for Secured<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.secured.get() {
+            // SAFETY: `secure` counted this reference for the frame.
+            drop(unsafe { self.0.value.into_value() });
         }
     }
 }
@@ -464,12 +473,12 @@ impl Drop for Open<'_> {
 /// Calls `f` with the value of `var` in the current context, which stays valid whatever `f` does.
 #[inline]
 pub(crate) fn with<T, R>(var: &'static ContextVar<T>, f: impl FnOnce(Option<&T>) -> R) -> R {
-    let slot = slot();
     let number = var.info.number();
     if number == 0 {
         // Never set anywhere.
         return f(None);
     }
+    let slot = slot();
     let Some(value) = slot.read(number) else {
         return f(None);
     };
@@ -478,13 +487,21 @@ pub(crate) fn with<T, R>(var: &'static ContextVar<T>, f: impl FnOnce(Option<&T>)
         below: slot.open.get(),
         secured: Cell::new(false),
     };
-    slot.open.set(&raw const frame);
-    let open = Open(slot, &frame);
+    let _secured = Secured(&frame);
     // SAFETY: The pointer was found under the variable's number. The current context holds a
-    // reference; before that can go, `secure` takes one for the frame, until `open` is dropped.
-    let result = f(Some(unsafe { value.get() }));
-    drop(open);
-    result
+    // reference. Before that is taken away, `secure` takes one for the frame, which goes back
+    // when `look` has returned.
+    look(slot, &frame, unsafe { value.get() }, f)
+}
+
+/// Calls `f` while `frame` is linked.
+// A function of its own, so that the compiler knows from the type of `value` that linking the frame
+// does not change it: where `f` is a copy of a number, nothing is linked at all.
+#[inline]
+fn look<T, R>(slot: &Slot, frame: &Frame, value: &T, f: impl FnOnce(Option<&T>) -> R) -> R {
+    slot.open.set(ptr::from_ref(frame));
+    let _open = Open(slot, frame);
+    f(Some(value))
 }
 
 /// Whether `var` has a value in the current context.
@@ -609,6 +626,19 @@ impl<'a> Entered<'a> {
     }
 }
 
+impl Entered<'_> {
+    /// Stays entered, but drops the context when it is left.
+    #[inline]
+    pub(crate) fn for_the_last_time(self) -> SyncScope {
+        let mut this = ManuallyDrop::new(self);
+        SyncScope {
+            // SAFETY: `this` is neither used nor dropped behind this.
+            outer: ManuallyDrop::new(unsafe { ManuallyDrop::take(&mut this.outer) }),
+            here: PhantomData,
+        }
+    }
+}
+
 impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
@@ -620,10 +650,11 @@ impl Drop for Entered<'_> {
     }
 }
 
-/// A copy of the current context that is current until this is dropped.
+/// A context that is current until this is dropped, and goes then.
 ///
-/// For functions that are not async: it may not be kept over an `.await`. Generated code holds
-/// one under a name that nobody else can write.
+/// Made by [`enter`](Self::enter) it is a copy of the context around, for functions that are not
+/// async: it may not be kept over an `.await`. Generated code holds one under a name that nobody
+/// else can write.
 #[allow(missing_debug_implementations)] // reachable for generated code alone
 #[must_use = "the scope ends when this is dropped"]
 pub struct SyncScope {

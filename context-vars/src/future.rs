@@ -58,12 +58,9 @@ impl<F> Stage<F> {
     #[inline]
     fn finish(mut self: Pin<&mut Self>) {
         if let StageProjection::Active { state, .. } = self.as_mut().project() {
-            let mut state = state.take();
-            let entered = Entered::new(&mut state);
+            // The values go when the context has been left, also if the work's drop panics.
+            let _inside = Entered::new(state).for_the_last_time();
             self.set(Self::Done);
-            drop(entered);
-            // The values go when the context has been left; also if the drop above panics.
-            current::discard(state);
         }
     }
 }
@@ -173,9 +170,16 @@ impl<F: Future> Future for InContext<F> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let polled = self.as_mut().run_pinned(|future| future.poll(cx));
+        let mut stage = self.as_mut().project().stage;
+        let StageProjection::Active { work, state } = stage.as_mut().project() else {
+            after_completion();
+        };
+        let entered = Entered::new(state);
+        let polled = work.poll(cx);
         if polled.is_ready() {
-            self.project().stage.finish();
+            // As in `finish`, without a second entering.
+            let _inside = entered.for_the_last_time();
+            stage.set(Stage::Done);
         }
         polled
     }
