@@ -4,7 +4,7 @@ static A: ::context_vars::ContextVar<u8> = {
         #[allow(dead_code, non_upper_case_globals)]
         const __context_var_A: (u32, u32) = (0, 0);
         {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, clippy::wildcard_imports)]
             use self::*;
             ::context_vars::__private::assert_in_module(
                 (::core::line!(), ::core::column!()),
@@ -37,7 +37,7 @@ static A: ::context_vars::ContextVar<u16> = {
         #[allow(dead_code, non_upper_case_globals)]
         const __context_var_A: (u32, u32) = (0, 0);
         {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, clippy::wildcard_imports)]
             use self::*;
             ::context_vars::__private::assert_in_module(
                 (::core::line!(), ::core::column!()),

@@ -4,7 +4,7 @@ pub static USER: ::context_vars::ContextVar<String> = {
         #[allow(dead_code, non_upper_case_globals)]
         const __context_var_USER: (u32, u32) = (0, 0);
         {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, clippy::wildcard_imports)]
             use self::*;
             ::context_vars::__private::assert_in_module(
                 (::core::line!(), ::core::column!()),

@@ -3,7 +3,7 @@ static REQUEST_ID: ::context_vars::ContextVar<u64> = {
         #[allow(dead_code, non_upper_case_globals)]
         const __context_var_REQUEST_ID: (u32, u32) = (0, 0);
         {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, clippy::wildcard_imports)]
             use self::*;
             ::context_vars::__private::assert_in_module(
                 (::core::line!(), ::core::column!()),

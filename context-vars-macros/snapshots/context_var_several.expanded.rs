@@ -3,7 +3,7 @@ pub(crate) static PASSWORD: my::context_vars::ContextVar<&str> = {
         #[allow(dead_code, non_upper_case_globals)]
         const __context_var_PASSWORD: (u32, u32) = (0, 0);
         {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, clippy::wildcard_imports)]
             use self::*;
             my::context_vars::__private::assert_in_module(
                 (::core::line!(), ::core::column!()),

@@ -207,7 +207,7 @@ pub mod by_type {
     pub struct Probe<'a, T, const REUSED: bool>(pub &'a T);
 
     /// How to wrap a `T`.
-    pub struct Kind<How, T: ?Sized>(PhantomData<(How, fn(&T))>);
+    pub struct Kind<How, T: ?Sized>(PhantomData<How>, PhantomData<fn(&T)>);
 
     /// Defines a trait whose only method answers with `Kind<$How, $Work>`.
     ///
@@ -222,7 +222,7 @@ pub mod by_type {
                 type Work: ?Sized;
                 #[inline]
                 fn kind(&self) -> Kind<$How, Self::Work> {
-                    Kind(PhantomData)
+                    Kind(PhantomData, PhantomData)
                 }
             }
             impl<$($generics)*> $Trait $(<$A>)? for $Probe $(where $bounds: $($bound)*)? {

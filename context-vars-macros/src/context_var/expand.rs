@@ -147,7 +147,7 @@ fn position_check(call: &Call, variable: &Variable) -> TokenStream {
             #[allow(dead_code, non_upper_case_globals)]
             const #marker: (u32, u32) = (0, 0);
             {
-                #[allow(unused_imports)]
+                #[allow(unused_imports, clippy::wildcard_imports)]
                 use self::*;
                 #assert(#place, #marker, #MISPLACED);
             }

@@ -3,6 +3,7 @@
 use context_vars::context_var;
 
 mod declarations;
+mod editions;
 mod functions;
 mod methods;
 mod async_functions;
