@@ -120,6 +120,8 @@ pub mod task;
 #[path = "private.rs"]
 pub mod __private;
 pub mod prelude;
+#[cfg(any(doc, doctest))]
+pub mod docs;
 
 pub use crate::context::{Context, Entry, Iter};
 pub use crate::error::{LookupError, ResetErrorKind};
