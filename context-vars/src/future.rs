@@ -156,6 +156,22 @@ impl<F> InContext<F> {
         }
     }
 
+    /// Drops the work inside its context, and lets `next` go on in the same one: not in a copy.
+    #[cfg(feature = "http")]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn followed_by<G>(self: Pin<&mut Self>, next: G) -> InContext<G> {
+        let mut stage = self.project().stage;
+        let StageProjection::Active { state, .. } = stage.as_mut().project() else {
+            after_completion();
+        };
+        let state = state.take();
+        let mut next = InContext::new(next, Context { state });
+        // `next` is entered, and owns the context, also if the work's drop panics.
+        next.run_mut(|_| stage.set(Stage::Done));
+        next
+    }
+
     /// The work, to look at from outside its context, until it is done.
     pub(crate) fn work(&self) -> Option<&F> {
         match &self.stage {

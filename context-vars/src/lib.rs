@@ -55,6 +55,7 @@
 //! | a thread | [`thread::spawn`] |
 //! | an iterator | [`inherit_context()`](ContextIteratorExt::inherit_context) |
 //! | a stream | `inherit_context()` of `ContextStreamExt`, with the feature `stream` |
+//! | HTTP requests and their bodies | `ContextLayer` of the module `web`, with the feature `http` |
 //! | tokio's tasks | `task::spawn`, `task::spawn_blocking` and others, with the feature `tokio` |
 //!
 //! A bare `std::thread::spawn` starts empty. A bare task sees the context of whoever polls it,
@@ -73,6 +74,8 @@
 //! | `macros` (default) | the three macros |
 //! | `tokio` | module `task`: tasks that inherit; and it refuses a [`set`](ContextVar::set) in a bare tokio task: it would leak into the next task on that thread. This is the one thing that enabling a feature takes away |
 //! | `tokio-util` | the same for a `TaskTracker` |
+//! | `tower` | module `service`: each call of a `tower` service in a context, for any kind of request |
+//! | `http` | module `web`: each HTTP request in a context, the streamed body of its response included; request ids |
 //! | `stream` | `ContextStreamExt`: streams that run each step in a context; `FusedFuture` |
 //!
 //! # Minimum Rust
@@ -115,6 +118,10 @@ mod task_tracker;
 mod runtime_hook;
 #[cfg(feature = "tokio")]
 pub mod task;
+#[cfg(feature = "tower")]
+pub mod service;
+#[cfg(feature = "http")]
+pub mod web;
 
 #[doc(hidden)]
 #[path = "private.rs"]

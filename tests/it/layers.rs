@@ -1,13 +1,15 @@
 //! The ladder of DESIGN section 7: a file imports only from rows above it.
+//!
+//! A folder is one row of the crate's ladder; its `mod.rs` is the ladder of the files inside.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The ladder is what `lib.rs` writes down: the order of its `mod` lines.
-fn ladder(source: &Path) -> Vec<String> {
-    let lib = fs::read_to_string(source.join("lib.rs")).unwrap();
-    let modules = lib.lines().filter_map(|line| {
+/// The ladder is what `lib.rs` writes down, or a folder's `mod.rs`: the order of its `mod` lines.
+fn ladder(face: &Path) -> Vec<String> {
+    let face = fs::read_to_string(face).unwrap();
+    let modules = face.lines().filter_map(|line| {
         let line = line.trim();
         let name = line
             .strip_prefix("mod ")
@@ -17,15 +19,15 @@ fn ladder(source: &Path) -> Vec<String> {
     modules.collect()
 }
 
-/// The crate's own modules that a source file names.
-fn imports(text: &str) -> Vec<String> {
+/// The modules that a source file names after `root`, which is `crate::` or `super::`.
+fn imports(text: &str, root: &str) -> Vec<String> {
     let code = text
         .lines()
         .map(|line| line.split("//").next().unwrap_or(""));
     let mut found = Vec::new();
     for line in code {
-        for (at, _) in line.match_indices("crate::") {
-            let rest = &line[at + "crate::".len()..];
+        for (at, _) in line.match_indices(root) {
+            let rest = &line[at + root.len()..];
             let end = rest
                 .find(|c: char| !c.is_alphanumeric() && c != '_')
                 .unwrap_or(rest.len());
@@ -40,7 +42,7 @@ fn source() -> PathBuf {
 }
 
 /// Every import that goes up the ladder or past it, as `file -> module`.
-fn offences(ladder: &[String], files: &BTreeMap<String, String>) -> Vec<String> {
+fn offences(ladder: &[String], files: &BTreeMap<String, String>, root: &str) -> Vec<String> {
     let rank = |module: &str| ladder.iter().position(|m| m == module);
     let mut offences = Vec::new();
     for (file, text) in files {
@@ -48,7 +50,7 @@ fn offences(ladder: &[String], files: &BTreeMap<String, String>) -> Vec<String> 
             offences.push(format!("{file} is not on the ladder"));
             continue;
         };
-        for import in imports(text) {
+        for import in imports(text, root) {
             match rank(&import) {
                 Some(other) if other <= own => {}
                 _ => offences.push(format!("{file} -> {import}")),
@@ -64,6 +66,13 @@ fn files(source: &Path) -> BTreeMap<String, String> {
     for entry in fs::read_dir(source).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            // A folder counts as one file, which whose parts name each other by `super::`.
+            let text: String = inside(&path).into_values().collect();
+            let face = fs::read_to_string(path.join("mod.rs")).unwrap();
+            files.insert(name, face + &text);
+            continue;
+        }
         // Generated code calls `private.rs`, and the crate's face re-exports: they see all.
         if !["lib", "private", "prelude", "docs"].contains(&name.as_str()) {
             files.insert(name, text(&path));
@@ -80,11 +89,45 @@ fn text(path: &Path) -> String {
     entries.map(|entry| text(&entry.unwrap().path())).collect()
 }
 
+/// The files of a folder but for its face.
+fn inside(folder: &Path) -> BTreeMap<String, String> {
+    let paths = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let files = paths.map(|path| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, fs::read_to_string(&path).unwrap())
+    });
+    files.filter(|(name, _)| name != "mod").collect()
+}
+
+fn folders(source: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(source)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.is_dir()).collect()
+}
+
 #[test]
 fn no_file_imports_up_the_ladder() {
     let source = source();
-    let offences = offences(&ladder(&source), &files(&source));
+    let offences = offences(&ladder(&source.join("lib.rs")), &files(&source), "crate::");
     assert!(offences.is_empty(), "{offences:#?}");
+}
+
+#[test]
+fn no_file_of_a_folder_imports_up_its_ladder() {
+    for folder in folders(&source()) {
+        let ladder = ladder(&folder.join("mod.rs"));
+        let mut files = inside(&folder);
+        let found = offences(&ladder, &files, "super::");
+        assert!(found.is_empty(), "{folder:?}: {found:#?}");
+        let (first, last) = (&ladder[0], &ladder[ladder.len() - 1]);
+        let text = files.get_mut(first).unwrap();
+        text.push_str(&format!("use super::{last}::Something;"));
+        let found = offences(&ladder, &files, "super::");
+        assert_eq!(found, [format!("{first} -> {last}")]);
+    }
 }
 
 #[test]
@@ -96,7 +139,7 @@ fn an_import_up_the_ladder_is_found() {
         .unwrap()
         .push_str("use crate::current::slot;");
     files.insert("stray".into(), String::new());
-    let offences = offences(&ladder(&source), &files);
+    let offences = offences(&ladder(&source.join("lib.rs")), &files, "crate::");
     assert_eq!(offences, ["stray is not on the ladder", "value -> current"]);
 }
 

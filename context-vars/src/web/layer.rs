@@ -1,0 +1,321 @@
+//! `ContextLayer`, which gives each request its context, and the service that it makes.
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{self, Poll};
+use std::fmt::Display;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Request, Response};
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::request_id::RequestId;
+use super::step::{Echo, SetFrom, Step};
+use crate::context::Context;
+use crate::future::InContext;
+use crate::var::ContextVar;
+
+/// Gives each request a context: for its call, its future and the body of its response.
+///
+/// What the layer is told is done for each request in the order in which it was told, each step
+/// inside the context as it is then: a [`set`](Self::set) can read the request id that was written
+/// above it. The layer has no type parameters, so it can be named in signatures and fields.
+///
+/// Two of them nest. The inner one's context is a copy, so what is set inside of it is not seen
+/// by the outer one's [`echo`](Self::echo).
+///
+/// # Cost
+///
+/// To make or clone the service: one increment of a reference count. For each request: one context,
+/// one block for each variable set, the texts of ids and echoes. A poll of the future or the body
+/// is two thread-local accesses, as with [`InContext`].
+///
+/// # Examples
+///
+/// See the [module](super).
+#[derive(Clone, Default)]
+#[must_use = "a layer does nothing until it is put around a service: call `layer`"]
+pub struct ContextLayer {
+    plan: Arc<Plan>,
+}
+
+/// What a layer does; shared by all clones of it and of its services.
+#[derive(Clone, Default)]
+struct Plan {
+    isolated: bool,
+    steps: Vec<Arc<dyn Step>>,
+}
+
+impl Plan {
+    fn context_of(&self, parts: &mut Parts) -> Context {
+        let start = if self.isolated {
+            Context::new()
+        } else {
+            Context::current()
+        };
+        let steps = self.steps.iter();
+        steps.fold(start, |context, step| step.request(context, parts))
+    }
+
+    fn answer(&self, headers: &mut HeaderMap) {
+        for step in &self.steps {
+            step.response(headers);
+        }
+    }
+}
+
+impl ContextLayer {
+    /// A layer that gives each request a copy of the context in which the service is called.
+    ///
+    /// In most servers that is an empty one, see [above](super#where-a-context-ends).
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets each request start in an empty context.
+    ///
+    /// For the front door, where nothing may come in but what the other methods let in.
+    pub fn isolated(mut self) -> Self {
+        Arc::make_mut(&mut self.plan).isolated = true;
+        self
+    }
+
+    /// Sets `var` to the request's id: what the client sent in `x-request-id`, else a new one.
+    ///
+    /// As [`request_id_header`](Self::request_id_header) with that name.
+    pub fn request_id<T>(
+        self,
+        var: &'static ContextVar<T>,
+        make: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: FromStr + Display + Send + Sync + 'static,
+    {
+        self.request_id_header(HeaderName::from_static("x-request-id"), var, make)
+    }
+
+    /// Sets `var` to the request's id: what the client sent in `header`, else a new one.
+    ///
+    /// A client's id is taken over if it is the only header of that name, has 1 to 128 bytes, all
+    /// of them visible ASCII, and parses as a `T`. Otherwise `make` gives one, and nothing of the
+    /// refused id is seen inside, logged or sent back. A `String` parses always; a stricter type,
+    /// a UUID or a number, keeps out what does not look like an id.
+    ///
+    /// The id, in the words of `T`'s `Display`, replaces the request's header, where layers inside
+    /// look for it (`TraceLayer` and `SetRequestIdLayer` of tower-http), and stands in the
+    /// response, as with [`echo`](Self::echo).
+    ///
+    /// Whoever may send an id may send somebody else's. Where that matters, never take one over:
+    /// `.set(&REQUEST_ID, |_| Some(make())).echo(header, &REQUEST_ID)`.
+    ///
+    /// # Panics
+    ///
+    /// Requests for which `make`, `from_str` or `Display` panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{context_var, web::ContextLayer};
+    /// use http::HeaderName;
+    ///
+    /// context_var! {
+    ///     static TRACE: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// fn new_id() -> String {
+    ///     String::from("made here")
+    /// }
+    ///
+    /// let header = HeaderName::from_static("x-correlation-id");
+    /// let layer = ContextLayer::new().request_id_header(header, &TRACE, new_id);
+    /// # let _ = layer;
+    /// # }
+    /// ```
+    pub fn request_id_header<T>(
+        self,
+        header: HeaderName,
+        var: &'static ContextVar<T>,
+        make: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: FromStr + Display + Send + Sync + 'static,
+    {
+        let id = RequestId {
+            header: header.clone(),
+            var,
+            make,
+        };
+        self.step(id).echo(header, var)
+    }
+
+    /// Sets `var` to what `find` finds in the request; on `None` it stays as it is.
+    ///
+    /// `find` runs in the request's context and sees what the steps above it have set.
+    ///
+    /// # Panics
+    ///
+    /// Requests for which `find` panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{context_var, web::ContextLayer};
+    /// use http::request::Parts;
+    ///
+    /// context_var! {
+    ///     static LANGUAGE: String = "en".to_owned();
+    /// }
+    ///
+    /// # fn main() {
+    /// let layer = ContextLayer::new().set(&LANGUAGE, |parts: &Parts| {
+    ///     let accepted = parts.headers.get("accept-language")?.to_str().ok()?;
+    ///     accepted.split([',', ';', '-']).next().map(str::to_owned)
+    /// });
+    /// # let _ = layer;
+    /// # }
+    /// ```
+    pub fn set<T>(
+        self,
+        var: &'static ContextVar<T>,
+        find: impl Fn(&Parts) -> Option<T> + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: Send + Sync + 'static,
+    {
+        self.step(SetFrom { var, find })
+    }
+
+    /// Sends what `var` holds back to the client, in `header` of the response.
+    ///
+    /// It is what a read gives when the service has answered, a default included, whatever was set
+    /// in the request's context until then. A header of that name in the response is replaced: the
+    /// client shall see what the log lines have. It is left as it is when the variable has neither
+    /// value nor default, or when its text may not stand in a header.
+    ///
+    /// A service that fails (`Err`) has no response to put it into: place the layer outside of
+    /// those that turn errors into responses. A `#[redact]`ed variable is sent, since you asked.
+    ///
+    /// # Panics
+    ///
+    /// Requests for which `Display` panics.
+    pub fn echo<T>(self, header: HeaderName, var: &'static ContextVar<T>) -> Self
+    where
+        T: Display + Send + Sync + 'static,
+    {
+        self.step(Echo { header, var })
+    }
+
+    fn step(mut self, step: impl Step + 'static) -> Self {
+        Arc::make_mut(&mut self.plan).steps.push(Arc::new(step));
+        self
+    }
+}
+
+impl fmt::Debug for ContextLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContextLayer").finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for ContextLayer {
+    type Service = WithContext<S>;
+
+    fn layer(&self, inner: S) -> WithContext<S> {
+        WithContext {
+            inner,
+            plan: self.plan.clone(),
+        }
+    }
+}
+
+/// A service that runs each request in a context; made by [`ContextLayer`].
+///
+/// `poll_ready` is not part of any request and runs in the context of whoever asks.
+#[derive(Clone)]
+pub struct WithContext<S> {
+    inner: S,
+    plan: Arc<Plan>,
+}
+
+impl<S> fmt::Debug for WithContext<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WithContext").finish_non_exhaustive()
+    }
+}
+
+impl<S, A, B> Service<Request<A>> for WithContext<S>
+where
+    S: Service<Request<A>, Response = Response<B>>,
+{
+    type Response = Response<InContext<B>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<A>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let mut context = self.plan.context_of(&mut parts);
+        let future = context.run(|| self.inner.call(Request::from_parts(parts, body)));
+        ResponseFuture {
+            future: InContext::new(future, context),
+            plan: self.plan.clone(),
+        }
+    }
+}
+
+pin_project! {
+    /// The response of [`WithContext`], whose body goes on in the same context.
+    ///
+    /// Not in a copy of it: what the service sets until its last poll is seen by the body.
+    ///
+    /// # Panics
+    ///
+    /// If it is polled after it was ready.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct ResponseFuture<F> {
+        #[pin]
+        future: InContext<F>,
+        plan: Arc<Plan>,
+    }
+}
+
+impl<F> fmt::Debug for ResponseFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}
+
+impl<F, B, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = Result<Response<InContext<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let polled = this.future.as_mut().run_pinned(|future| {
+            let mut polled = future.poll(cx);
+            if let Poll::Ready(Ok(response)) = &mut polled {
+                this.plan.answer(response.headers_mut());
+            }
+            polled
+        });
+        polled.map(|result| match result {
+            Ok(response) => Ok(response.map(|body| this.future.followed_by(body))),
+            Err(error) => {
+                drop(this.future.followed_by(()));
+                Err(error)
+            }
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! HTTP requests, each in a context of its own, up to the last byte of the streamed response.
+//!
+//! [`ContextLayer`] stands around a service: a router of axum, a server of tonic, anything that
+//! speaks `tower`. It gives each request a context, fills it from the request, and runs the
+//! service's call, its future and the body of its response in this one context. So a user whom a
+//! middleware sets is seen by the handler, by the functions below it, and by the stream that the
+//! handler returns, which is polled long after the handler is over.
+//!
+//! # Examples
+//!
+//! A request id: taken over from the client or made, sent back, and readable everywhere.
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use std::sync::atomic::{AtomicU64, Ordering};
+//!
+//! use context_vars::{context_var, web::ContextLayer};
+//! use http::{Request, Response};
+//! use tower::{Layer, ServiceExt, service_fn};
+//!
+//! context_var! {
+//!     static REQUEST_ID: u64;
+//! }
+//!
+//! async fn handle(_: Request<String>) -> Result<Response<String>, Infallible> {
+//!     Ok(Response::new(deep_below()))
+//! }
+//!
+//! fn deep_below() -> String {
+//!     format!("this is request {}", REQUEST_ID.get())
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! static NEXT: AtomicU64 = AtomicU64::new(1);
+//! let layer = ContextLayer::new()
+//!     .isolated()
+//!     .request_id(&REQUEST_ID, || NEXT.fetch_add(1, Ordering::Relaxed));
+//!
+//! let request = Request::get("/").header("x-request-id", "42").body(String::new()).unwrap();
+//! let response = layer.layer(service_fn(handle)).oneshot(request).await.unwrap();
+//! assert_eq!(response.headers()["x-request-id"], "42");
+//!
+//! let forged = Request::get("/").header("x-request-id", "4 2").body(String::new()).unwrap();
+//! let response = layer.layer(service_fn(handle)).oneshot(forged).await.unwrap();
+//! assert_eq!(response.headers()["x-request-id"], "1");
+//! # }
+//! ```
+//!
+//! With axum it is `Router::new().route(..).layer(layer)`, with tonic
+//! `Server::builder().layer(layer)`; `examples/request_id.rs` is a whole server.
+//!
+//! # Where a context ends
+//!
+//! * **A scope on a handler does not reach the stream that the handler returns**, since the
+//!   stream is polled when the handler is over: `#[with_context]` there lasts for the handler
+//!   alone. Set the variable in the request's own context (a middleware inside the layer calls
+//!   [`set`](crate::ContextVar::set)), or give the stream a copy of the scope:
+//!   `Body::from_stream(stream.inherit_context())`.
+//! * **What a handler spawns does not inherit** unless it is asked to:
+//!   [`#[inherit_context]`](macro@crate::inherit_context), `task::spawn`.
+//! * **`tower::buffer` calls the service inside it in a worker task**, as all layers do that spawn.
+//!   Put the [`ContextLayer`] inside the buffer, next to the handlers.
+//! * **The callback of an upgrade** (axum's `WebSocketUpgrade::on_upgrade`) runs in a bare task:
+//!   `upgrade.on_upgrade(inherit_with(|socket| serve(socket).inherit_context()))`, with
+//!   [`inherit_with`](crate::inherit_with) for the callback's own part and `inherit_context` for
+//!   the future that it returns.
+//! * **What is set around `serve` does not reach requests**: a server spawns a bare task for each
+//!   connection, and one more for each request of HTTP/2. Without a runtime that inherits, each
+//!   request therefore starts empty; [`isolated`](ContextLayer::isolated) makes it certain.
+//! * **A layer outside the [`ContextLayer`] is outside of the context**: place the layer last in
+//!   axum, where the last layer is the outermost, and first in a `ServiceBuilder`.
+//! * **A client that follows redirects carries headers to other hosts**, as reqwest does unless
+//!   told otherwise. What was meant for one host is then seen by the next: send identifying
+//!   variables only with `redirect::Policy::none()`, or accept it.
+
+mod body;
+mod step;
+mod request_id;
+mod layer;
+
+pub use self::body::ContextBodyExt;
+pub use self::layer::{ContextLayer, ResponseFuture, WithContext};

@@ -1,0 +1,63 @@
+//! One thing that the layer does for each request, with its types erased.
+
+use std::fmt::{Display, Write};
+
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::context::Context;
+use crate::var::ContextVar;
+
+/// What a [`ContextLayer`](super::ContextLayer) does, in the order in which it was told.
+///
+/// The types are erased so that the layer has no parameters and its users can name it.
+pub(super) trait Step: Send + Sync {
+    /// Fills the context from the request, before the service is called.
+    fn request(&self, context: Context, _: &mut Parts) -> Context {
+        context
+    }
+
+    /// Adds to the headers of the response, inside the context.
+    fn response(&self, _: &mut HeaderMap) {}
+}
+
+/// Sets a variable to what a closure finds in the request.
+pub(super) struct SetFrom<T: 'static, F> {
+    pub(super) var: &'static ContextVar<T>,
+    pub(super) find: F,
+}
+
+impl<T, F> Step for SetFrom<T, F>
+where
+    T: Send + Sync + 'static,
+    F: Fn(&Parts) -> Option<T> + Send + Sync,
+{
+    fn request(&self, mut context: Context, parts: &mut Parts) -> Context {
+        match context.run(|| (self.find)(parts)) {
+            Some(value) => context.with_value(self.var, value),
+            None => context,
+        }
+    }
+}
+
+/// Puts what a variable holds at the end into a header of the response.
+pub(super) struct Echo<T: 'static> {
+    pub(super) header: HeaderName,
+    pub(super) var: &'static ContextVar<T>,
+}
+
+impl<T: Display + Send + Sync + 'static> Step for Echo<T> {
+    fn response(&self, headers: &mut HeaderMap) {
+        if let Ok(Some(value)) = self.var.try_with(header_value) {
+            headers.insert(self.header.clone(), value);
+        }
+    }
+}
+
+/// The text of a value, if it may stand in a header.
+pub(super) fn header_value(value: &impl Display) -> Option<HeaderValue> {
+    let mut text = String::new();
+    // Unlike `to_string` this does not panic when a `Display` fails.
+    write!(text, "{value}").ok()?;
+    HeaderValue::try_from(text).ok()
+}
