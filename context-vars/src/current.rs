@@ -605,6 +605,24 @@ struct Outer {
     rest: Option<Box<Rest>>,
 }
 
+/// What the scope of a future starts from, with `value` put into it.
+pub(crate) fn copy_with(value: Value) -> State {
+    let slot = slot();
+    let info = value.look().info();
+    let number = info.number();
+    // SAFETY: What is peeked at is gone with the `if`, which only counts references up.
+    let state = unsafe { slot.peek() };
+    if state.is_plain() && Map::is_near(number) {
+        if let Some(memory) = slot.pool.nodes.pop() {
+            let copy = state.inherited().copy_with(memory, number, value);
+            return State::from_parts(copy, None);
+        }
+    }
+    let mut state = state.copy();
+    drop(replace_in(&mut state, info, Some(value)));
+    state
+}
+
 /// A context that is current until this is dropped, and then lies in its place again.
 pub(crate) struct Entered<'a> {
     /// Empty while the context is in the slot.

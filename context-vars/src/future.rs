@@ -313,11 +313,10 @@ impl<F> InContext<F> {
     /// Puts a copy of the current context, with `value` set, in the place of the empty one.
     fn form(self: Pin<&mut Self>, Start(value): Start) {
         if let StageProjection::Active { state, .. } = self.project().stage.project() {
-            *state = current::copy();
-            if let Some(value) = value {
-                let info = value.look().info();
-                drop(current::replace_in(state, info, Some(value)));
-            }
+            *state = match value {
+                Some(value) => current::copy_with(value),
+                None => current::copy(),
+            };
         }
     }
 }

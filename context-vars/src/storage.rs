@@ -231,15 +231,21 @@ impl Map {
     /// A copy with references of its own.
     fn counted_copy(&self, pool: &Pool) -> Self {
         let copy = self.leaning_copy(pool.nodes.take());
+        self.settle(&copy);
+        copy
+    }
+
+    /// Lets a copy that leans on this map lean no more.
+    #[inline]
+    fn settle(&self, copy: &Self) {
         if self.is_static() {
             // Nothing is borrowed.
             copy.node().leans.set(false);
         } else {
-            // SAFETY: The copy was made here and nobody else has it; `self` keeps alive what it
-            // borrows.
+            // SAFETY: The callers made the copy and nobody else has it; `self` keeps alive what
+            // it borrows.
             unsafe { copy.node().settle() };
         }
-        copy
     }
 
     #[inline]
@@ -280,6 +286,21 @@ impl Map {
         // Nothing is displaced: the copy owns nothing yet.
         node.owned.set(1 << number);
         node.places[number as usize % WIDTH].set(Some(value.into_ptr()));
+        copy
+    }
+
+    /// A copy with references of its own, in `memory`, with `value` put under a number that
+    /// [`is_near`](Self::is_near): what the scope of a future starts from.
+    #[inline]
+    pub(crate) fn copy_with(
+        &self,
+        memory: Box<Block<NODE_BYTES>>,
+        number: u32,
+        value: Value,
+    ) -> Self {
+        // SAFETY: The copy leans on `self`, which is borrowed, until the next line only.
+        let copy = unsafe { self.lean_with(memory, number, value) };
+        self.settle(&copy);
         copy
     }
 
