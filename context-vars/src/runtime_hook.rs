@@ -340,6 +340,16 @@ struct Tasks {
     waiting: usize,
 }
 
+impl Tasks {
+    /// Remembers that a task has ended, if need be instead of the one remembered longest.
+    fn remember(&mut self, id: Id) {
+        let free = self.ended.iter().position(Option::is_none);
+        let place = free.unwrap_or(self.next_ended);
+        self.ended[place] = Some(id);
+        self.next_ended = (place + 1) % REMEMBERED;
+    }
+}
+
 enum Task {
     Idle(Box<Visit>),
     /// A thread is in the visit with this key.
@@ -433,8 +443,7 @@ impl Part {
                 }
             }
             None => {
-                tasks.ended[tasks.next_ended] = Some(id);
-                tasks.next_ended = (tasks.next_ended + 1) % REMEMBERED;
+                tasks.remember(id);
                 return None;
             }
         }

@@ -33,3 +33,4 @@ mod restore_matrix;
 mod runtimes;
 mod pools;
 mod opting_out;
+mod runtime_hook;

@@ -349,7 +349,7 @@ fn rayon_par_iter_with_one_copy_for_each_split() {
         };
         items.map_init(copy, inherits).sum()
     });
-    assert_eq!(sum, (0..PIECES).map(|item| item % 7).sum());
+    assert_eq!(sum, (0..PIECES).map(|item| item % 7).sum::<u32>());
     tally.assert_all_right(PIECES);
     assert!(splits.load(Ordering::Relaxed) < PIECES as usize);
 }
