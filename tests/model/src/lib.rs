@@ -17,5 +17,5 @@ pub mod value;
 pub mod variables;
 mod work;
 
-pub use crate::machine::{STACK, run};
+pub use crate::machine::{STACK, hush_expected_panics, run};
 pub use crate::program::Program;

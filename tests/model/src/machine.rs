@@ -16,8 +16,10 @@ use crate::work::{self, Modelled, Real};
 
 /// How many contexts, tokens and works a program keeps at most.
 const MOST: usize = 12;
-/// Works that do a step of another in their own nest deeply, and debug builds have large frames.
-pub const STACK: usize = 256 << 20;
+/// How many works may be in a step at once, each started from a step of the one before.
+const DEPTH: usize = 3;
+/// Bodies nest, and the frames of debug builds and sanitizers are large.
+pub const STACK: usize = 16 << 20;
 
 /// A thing and what the model knows of it.
 pub struct Kept<R, M> {
@@ -41,6 +43,8 @@ pub struct Machine {
     ledger: Arc<Ledger>,
     model: Mutex<Model>,
     store: Mutex<Store>,
+    /// How many works are in a step.
+    depth: AtomicUsize,
     steps: AtomicUsize,
 }
 
@@ -65,6 +69,7 @@ pub fn run(program: &Program) -> usize {
         ledger: ledger.clone(),
         model: Mutex::new(Model::new(ledger)),
         store: Mutex::default(),
+        depth: AtomicUsize::new(0),
         steps: AtomicUsize::new(0),
     });
     if program.in_root {
@@ -80,6 +85,21 @@ pub fn run(program: &Program) -> usize {
     machine.steps.load(Ordering::Relaxed)
 }
 
+/// What work says that is asked for more than it had.
+const AFTER_COMPLETION: &str = "work in a context was polled after it had completed";
+
+/// Keeps the panics that programs cause on purpose off the terminal.
+///
+/// The others are printed, and go on: libFuzzer's own hook would abort at each.
+pub fn hush_expected_panics() {
+    let print = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if info.payload_as_str() != Some(AFTER_COMPLETION) {
+            print(info);
+        }
+    }));
+}
+
 /// Runs `f` and tells how it ended; a failed assertion is none of the ways.
 fn guarded(f: impl FnOnce()) -> Ended {
     match catch_unwind(AssertUnwindSafe(f)) {
@@ -93,7 +113,7 @@ fn ended_by(payload: Box<dyn Any + Send>) -> Ended {
         return Ended::Thrown;
     }
     match payload.downcast_ref::<&str>() {
-        Some(&"work in a context was polled after it had completed") => Ended::AfterCompletion,
+        Some(&AFTER_COMPLETION) => Ended::AfterCompletion,
         _ => resume_unwind(payload),
     }
 }
@@ -585,7 +605,9 @@ impl Machine {
     fn step(&self, mut work: KeptWork) -> Option<KeptWork> {
         let begun = work.model.begin(&mut self.model());
         let mut done = false;
+        self.depth.fetch_add(1, Ordering::Relaxed);
         let ended = guarded(|| done = work.real.step());
+        self.depth.fetch_sub(1, Ordering::Relaxed);
         assert_eq!(ended == Ended::AfterCompletion, !begun);
         work.model.end(&mut self.model());
         self.finish(ended);
@@ -596,8 +618,14 @@ impl Machine {
         Some(work)
     }
 
+    /// Work for a step, unless too many are in one already.
+    fn take_work_for_step(&self, pick: Pick) -> Option<KeptWork> {
+        let deep = self.depth.load(Ordering::Relaxed) >= DEPTH;
+        if deep { None } else { self.take_work(pick) }
+    }
+
     fn poll(&self, pick: Pick) -> bool {
-        let Some(work) = self.take_work(pick) else {
+        let Some(work) = self.take_work_for_step(pick) else {
             return false;
         };
         if let Some(work) = self.step(work) {
@@ -607,7 +635,7 @@ impl Machine {
     }
 
     fn poll_on_thread(&self, pick: Pick) -> bool {
-        let Some(work) = self.take_work(pick) else {
+        let Some(work) = self.take_work_for_step(pick) else {
             return false;
         };
         let mut back = None;
