@@ -66,13 +66,6 @@ fn files(source: &Path) -> BTreeMap<String, String> {
     for entry in fs::read_dir(source).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        if path.is_dir() {
-            // A folder counts as one file, which whose parts name each other by `super::`.
-            let text: String = inside(&path).into_values().collect();
-            let face = fs::read_to_string(path.join("mod.rs")).unwrap();
-            files.insert(name, face + &text);
-            continue;
-        }
         // Generated code calls `private.rs`, and the crate's face re-exports: they see all.
         if !["lib", "private", "prelude", "docs"].contains(&name.as_str()) {
             files.insert(name, text(&path));
@@ -105,7 +98,9 @@ fn folders(source: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(source)
         .unwrap()
         .map(|entry| entry.unwrap().path());
-    paths.filter(|path| path.is_dir()).collect()
+    // The pages of the documentation are no code.
+    let folders = paths.filter(|path| path.is_dir() && !path.ends_with("docs"));
+    folders.collect()
 }
 
 #[test]
