@@ -836,7 +836,7 @@ impl Drop for Unlink<'_> {
 /// The declared default of `var`: the first result anybody has computed.
 #[inline]
 pub(crate) fn default_of<T>(var: &'static ContextVar<T>) -> Option<&'static T> {
-    match var.default.made() {
+    match var.default.made.get() {
         Some(made) => Some(made),
         None => make_default(var),
     }
@@ -848,7 +848,7 @@ fn make_default<T>(var: &'static ContextVar<T>) -> Option<&'static T> {
     let make = var.default.make?;
     let value = make_in_empty_context(&var.info, make);
     // A thread that lost the race drops its own result here, in the context that reads.
-    let (kept, _lost) = var.default.keep_first(value);
+    let (kept, _lost) = var.default.made.keep(value);
     Some(kept)
 }
 

@@ -77,6 +77,7 @@
 //! | `tower` | module `service`: each call of a `tower` service in a context, for any kind of request |
 //! | `http` | module `web`: each HTTP request in a context, the streamed body of its response included; request ids |
 //! | `stream` | `ContextStreamExt`: streams that run each step in a context; `FusedFuture` |
+//! | `propagation` | module `propagation`: listed variables in headers and W3C baggage |
 //!
 //! # Minimum Rust
 //!
@@ -89,6 +90,7 @@
 mod sync;
 mod count;
 mod number;
+mod first;
 mod pool;
 mod error;
 mod var;
@@ -108,6 +110,8 @@ mod bare_task;
 mod access;
 mod iter;
 mod spawn;
+#[cfg(feature = "propagation")]
+pub mod propagation;
 #[cfg(feature = "stream")]
 mod stream;
 #[cfg(feature = "tokio")]

@@ -1,4 +1,4 @@
-//! The atomics that `count.rs` and `number.rs` are written against.
+//! What `count.rs`, `number.rs` and `first.rs` synchronise by.
 
-pub(crate) use std::sync::Mutex;
+pub(crate) use std::sync::{Mutex, OnceLock};
 pub(crate) use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};

@@ -5,9 +5,9 @@
 use core::any::Any;
 use core::fmt;
 use core::panic::Location;
-use std::sync::OnceLock;
 
 use crate::error::LookupError;
+use crate::first::First;
 use crate::number::{Number, Numbering};
 
 /// Numbers from here on belong to `#[no_inherit]` variables, which live in a map of their own.
@@ -57,7 +57,7 @@ impl<T: 'static> ContextVar<T> {
             },
             default: DefaultValue {
                 make: default,
-                made: OnceLock::new(),
+                made: First::none(),
             },
         }
     }
@@ -162,24 +162,5 @@ impl fmt::Debug for Info {
 /// A declared default: how it is computed, and the one result that every reader gets.
 pub(crate) struct DefaultValue<T> {
     pub(crate) make: Option<fn() -> T>,
-    made: OnceLock<T>,
-}
-
-impl<T> DefaultValue<T> {
-    /// The result, if it was computed already.
-    #[inline]
-    pub(crate) fn made(&self) -> Option<&T> {
-        self.made.get()
-    }
-
-    /// Keeps `value` if it is the first result, else hands it back.
-    ///
-    /// `OnceLock::set` runs no code of the user's: it moves the finished value in.
-    pub(crate) fn keep_first(&self, value: T) -> (&T, Option<T>) {
-        let lost = self.made.set(value).err();
-        let Some(kept) = self.made.get() else {
-            unreachable!("a OnceLock that was just set is set");
-        };
-        (kept, lost)
-    }
+    pub(crate) made: First<T>,
 }
