@@ -196,7 +196,8 @@ impl ContextLayer {
     /// It is what a read gives when the service has answered, a default included, whatever was set
     /// in the request's context until then. A header of that name in the response is replaced: the
     /// client shall see what the log lines have. It is left as it is when the variable has neither
-    /// value nor default, or when its text may not stand in a header.
+    /// value nor default, or when its text may not stand in a header: line breaks and other control
+    /// characters, anything but ASCII.
     ///
     /// A service that fails (`Err`) has no response to put it into: place the layer outside of
     /// those that turn errors into responses. A `#[redact]`ed variable is sent, since you asked.

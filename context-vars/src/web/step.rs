@@ -54,10 +54,11 @@ impl<T: Display + Send + Sync + 'static> Step for Echo<T> {
     }
 }
 
-/// The text of a value, if it may stand in a header.
+/// The text of a value, if it is one that may stand in a header and every peer can read: ASCII.
 pub(super) fn header_value(value: &impl Display) -> Option<HeaderValue> {
     let mut text = String::new();
     // Unlike `to_string` this does not panic when a `Display` fails.
     write!(text, "{value}").ok()?;
-    HeaderValue::try_from(text).ok()
+    let value = HeaderValue::try_from(text).ok()?;
+    value.to_str().is_ok().then_some(value)
 }

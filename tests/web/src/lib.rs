@@ -1,0 +1,1 @@
+//! The tests of HTTP are in `tests/it`.

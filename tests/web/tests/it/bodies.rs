@@ -1,0 +1,316 @@
+//! The body of a response goes on in the request's own context, to its drop.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::task::{Context as Task, Poll, Waker};
+
+use axum::body::Body as AxumBody;
+use bytes::Bytes;
+use context_vars::web::{ContextBodyExt, ContextLayer};
+use context_vars::{Context, Token, context_var, with_context};
+use http::{HeaderMap, Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt, Empty, Full, StreamBody};
+use tower::{Layer, ServiceExt, service_fn};
+
+use crate::support::{Seen, chunks, get, text};
+
+context_var! {
+    static USER: String = "anonymous".to_owned();
+    static COUNT: u32 = 0;
+    static VALUE: Witness;
+}
+
+/// A value that notes its drop, as whom it was dropped.
+struct Witness(Box<dyn FnMut() + Send + Sync>);
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+fn alice() -> Context {
+    Context::new().with_value(&USER, "alice".into())
+}
+
+fn layer() -> ContextLayer {
+    ContextLayer::new().set(&USER, |_| Some("alice".into()))
+}
+
+#[tokio::test]
+async fn frames_see_what_the_request_set_until_its_last_poll() {
+    let handler = service_fn(async |_: Request<String>| {
+        drop(USER.set("set by the handler".into()));
+        tokio::task::yield_now().await;
+        Ok::<_, Infallible>(Response::new(chunks(2, |n| {
+            format!("{n} {}; ", USER.get())
+        })))
+    });
+    // A middleware inside the layer, which sets something when the handler is over.
+    let middleware = service_fn(move |request: Request<String>| async move {
+        let response = handler.oneshot(request).await;
+        tokio::task::yield_now().await;
+        drop(USER.set(format!("{}, then by the middleware", USER.get())));
+        response
+    });
+    let response = layer().layer(middleware).oneshot(get(&[])).await.unwrap();
+    assert_eq!(
+        text(response).await,
+        "0 set by the handler, then by the middleware; \
+         1 set by the handler, then by the middleware; "
+    );
+}
+
+#[tokio::test]
+async fn body_has_the_context_itself_and_not_a_copy() {
+    // R4: a token is refused in a copy of the context that made it.
+    let handler = service_fn(async |_: Request<String>| {
+        let token: Token<String> = USER.set("bob".into());
+        let mut token = Some(token);
+        let body = chunks(2, move |_| {
+            let before = USER.get();
+            if let Some(token) = token.take() {
+                USER.reset(token).expect("a token of this context");
+            }
+            format!("{before} ")
+        });
+        Ok::<_, Infallible>(Response::new(body))
+    });
+    let response = layer().layer(handler).oneshot(get(&[])).await.unwrap();
+    assert_eq!(text(response).await, "bob alice ");
+}
+
+#[tokio::test]
+async fn what_a_frame_sets_is_seen_by_the_next_and_by_nobody_else() {
+    let handler = service_fn(async |_: Request<String>| {
+        let body = chunks(3, |_| {
+            drop(COUNT.set(COUNT.get() + 1));
+            COUNT.get().to_string()
+        });
+        Ok::<_, Infallible>(Response::new(body))
+    });
+    let service = ContextLayer::new().layer(handler);
+    let a = service.clone().oneshot(get(&[])).await.unwrap();
+    let b = service.oneshot(get(&[])).await.unwrap();
+    let texts = COUNT
+        .scope(100, async {
+            let texts = tokio::join!(text(a), text(b));
+            assert_eq!(COUNT.get(), 100);
+            texts
+        })
+        .await;
+    assert_eq!(texts, ("123".to_owned(), "123".to_owned()));
+}
+
+#[tokio::test]
+async fn body_is_dropped_inside_finished_or_not_and_its_values_after_it() {
+    // R15, R19
+    for frames in [0, 1, 2, 3] {
+        let seen = Seen::default();
+        let note = seen.clone();
+        let handler = service_fn(move |_: Request<String>| {
+            let value = note.clone();
+            let value = Witness(Box::new(move || {
+                value.note(format!("value {}", USER.get()))
+            }));
+            drop(VALUE.set(value));
+            let guard = note.note_drop("body", || USER.get());
+            let body = chunks(2, move |_| {
+                let _ = &guard;
+                USER.get()
+            });
+            async { Ok::<_, Infallible>(Response::new(body)) }
+        });
+        let response = layer().layer(handler).oneshot(get(&[])).await.unwrap();
+        let mut body = Box::pin(response.into_body());
+        for _ in 0..frames {
+            if let Some(frame) = body.frame().await {
+                assert_eq!(frame.unwrap().into_data().unwrap(), "alice");
+            }
+        }
+        assert!(seen.lines().is_empty(), "{:?}", seen.lines());
+        USER.sync_scope("who drops".into(), || drop(body));
+        assert_eq!(
+            seen.lines(),
+            ["body alice", "value who drops"],
+            "{frames} frames"
+        );
+    }
+}
+
+#[tokio::test]
+async fn panic_in_a_frame_restores_and_the_body_keeps_its_context() {
+    let body = chunks(2, |n| {
+        assert_ne!(n, 1, "in a frame");
+        USER.get()
+    });
+    let mut body = Box::pin(body.in_context(alice()));
+    assert_eq!(
+        body.frame().await.unwrap().unwrap().into_data().unwrap(),
+        "alice"
+    );
+    let panicked = USER
+        .scope("poller".into(), async {
+            let mut poll = std::panic::AssertUnwindSafe(|| {
+                let mut task = Task::from_waker(Waker::noop());
+                while body.as_mut().poll_frame(&mut task).is_pending() {}
+            });
+            let result = std::panic::catch_unwind(move || (*poll)());
+            assert_eq!(USER.get(), "poller");
+            result.is_err()
+        })
+        .await;
+    assert!(panicked);
+    assert!(!USER.is_set());
+}
+
+#[tokio::test]
+async fn trailers_are_made_inside_too() {
+    let frames = futures::stream::iter(0..2);
+    let frames = futures::StreamExt::map(frames, |n| {
+        let frame = match n {
+            0 => Frame::data(Bytes::from_static(b"data")),
+            _ => {
+                let mut trailers = HeaderMap::new();
+                trailers.insert("x-user", USER.get().parse().unwrap());
+                Frame::trailers(trailers)
+            }
+        };
+        Ok::<_, Infallible>(frame)
+    });
+    // Named in full: a `StreamBody` is a stream and a body at once.
+    let body = ContextBodyExt::in_context(StreamBody::new(frames), alice());
+    let collected = body.collect().await.unwrap();
+    assert_eq!(collected.trailers().unwrap()["x-user"], "alice");
+}
+
+#[tokio::test]
+async fn errors_of_a_body_come_out() {
+    let frames = futures::stream::iter([Err::<Frame<Bytes>, _>("broken")]);
+    let body = ContextBodyExt::in_context(StreamBody::new(frames), alice());
+    assert_eq!(body.collect().await.unwrap_err(), "broken");
+}
+
+/// A body that says of itself what it was told to.
+struct Says(bool, SizeHint);
+
+impl Body for Says {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Task<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.1.clone()
+    }
+}
+
+#[test]
+fn size_hint_and_end_are_the_bodys_own() {
+    let mut between = SizeHint::new();
+    between.set_lower(3);
+    between.set_upper(9);
+    for (end, hint) in [
+        (false, SizeHint::new()),
+        (true, between),
+        (false, SizeHint::with_exact(7)),
+    ] {
+        let body = Says(end, hint.clone()).in_context(alice());
+        assert_eq!(body.is_end_stream(), end);
+        assert_eq!(body.size_hint().lower(), hint.lower());
+        assert_eq!(body.size_hint().upper(), hint.upper());
+    }
+    let full = Full::new(Bytes::from_static(b"12345")).in_context(alice());
+    assert_eq!(full.size_hint().exact(), Some(5));
+    assert!(Empty::<Bytes>::new().in_context(alice()).is_end_stream());
+}
+
+#[test]
+fn body_that_inherits_copies_where_it_is_wrapped() {
+    let mut body = USER.sync_scope("alice".into(), || {
+        Box::pin(chunks(1, |_| USER.get()).inherit_context())
+    });
+    let mut task = Task::from_waker(Waker::noop());
+    USER.sync_scope("poller".into(), || {
+        assert!(body.as_mut().poll_frame(&mut task).is_pending());
+        let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(&mut task) else {
+            panic!("a frame");
+        };
+        assert_eq!(frame.into_data().unwrap(), "alice");
+    });
+}
+
+#[test]
+fn wrapped_body_is_two_words_larger_and_as_sendable() {
+    fn sendable<T: Send + 'static>(_: &T) {}
+    let body = AxumBody::from("text");
+    let plain = size_of_val(&body);
+    let wrapped = body.in_context(alice());
+    sendable(&wrapped);
+    assert!(size_of_val(&wrapped) <= plain + 3 * size_of::<usize>());
+    let mut pinned = pin!(wrapped);
+    assert_eq!(pinned.as_mut().run_pinned(|_| USER.get()), "alice");
+}
+
+// ---- what the documentation warns of ----
+
+#[tokio::test]
+async fn scope_on_a_handler_does_not_reach_the_stream_that_it_returns() {
+    #[with_context(user = "scope".into())]
+    async fn bare() -> AxumBody {
+        AxumBody::new(chunks(1, |_| USER.get()))
+    }
+    #[with_context(user = "scope".into())]
+    async fn inherits() -> AxumBody {
+        AxumBody::new(chunks(1, |_| USER.get()).inherit_context())
+    }
+    let handler = service_fn(async |request: Request<String>| {
+        let body = match request.uri().path() {
+            "/bare" => bare().await,
+            _ => inherits().await,
+        };
+        Ok::<_, Infallible>(Response::new(body))
+    });
+    let service = layer().layer(handler);
+    for (path, expected) in [("/bare", "alice"), ("/inherits", "scope")] {
+        let mut request = get(&[]);
+        *request.uri_mut() = path.parse().unwrap();
+        let response = service.clone().oneshot(request).await.unwrap();
+        assert_eq!(text(response).await, expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn service_in_a_buffer_is_called_elsewhere_and_the_layer_inside_is_not() {
+    let handler = || {
+        service_fn(async |_: Request<String>| {
+            Ok::<_, Infallible>(Response::new(chunks(1, |_| USER.get())))
+        })
+    };
+    // The call is the worker's, the future is polled where the response is awaited.
+    let call = |seen: &Seen| {
+        let seen = seen.clone();
+        service_fn(move |request: Request<String>| {
+            seen.note(format!("call {}", USER.get()));
+            handler().oneshot(request)
+        })
+    };
+    let seen = Seen::default();
+    let outside = layer().layer(tower::buffer::Buffer::new(call(&seen), 4));
+    let response = outside.oneshot(get(&[])).await.unwrap();
+    assert_eq!(text(response).await, "alice");
+    let inside = tower::buffer::Buffer::new(layer().layer(call(&seen)), 4);
+    let response = inside.oneshot(get(&[])).await.unwrap();
+    assert_eq!(text(response).await, "alice");
+    assert_eq!(seen.lines(), ["call anonymous", "call alice"]);
+}

@@ -1,0 +1,11 @@
+//! Contexts of HTTP requests: axum, hyper, tonic, reqwest, over TCP on 127.0.0.1.
+//!
+//! One module a subject; a test's name is its claim. Rules (`R15`) are those of the design.
+
+mod support;
+
+mod layer;
+mod request_ids;
+mod bodies;
+
+mod service;

@@ -1,0 +1,290 @@
+//! Request ids: which are taken over, and that nothing of a refused one is left.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::{Router, routing};
+use context_vars::context_var;
+use context_vars::web::ContextLayer;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_http::request_id::{MakeRequestId, RequestId, SetRequestIdLayer};
+
+use crate::support::{Protocol, get, serve, text};
+
+context_var! {
+    static REQUEST_ID: u64;
+    static NAME: String;
+    static CODE: Code;
+}
+
+const X_REQUEST_ID: &str = "x-request-id";
+
+/// Made ids start here, so that no test mistakes a client's for one.
+const FIRST: u64 = 1_000_000;
+
+fn layer() -> ContextLayer {
+    let next = AtomicU64::new(FIRST);
+    let make = move || next.fetch_add(1, Ordering::Relaxed);
+    ContextLayer::new().isolated().request_id(&REQUEST_ID, make)
+}
+
+/// What the handler sees: the variable, and the request's header.
+async fn ids(headers: HeaderMap) -> String {
+    let sent: Vec<_> = headers.get_all(X_REQUEST_ID).iter().collect();
+    format!("{} {sent:?}", REQUEST_ID.get())
+}
+
+async fn ids_in(request: Request<String>) -> Result<Response<String>, Infallible> {
+    let (parts, _) = request.into_parts();
+    Ok(Response::new(ids(parts.headers).await))
+}
+
+#[tokio::test]
+async fn harmless_id_is_taken_over_put_into_the_request_and_echoed() {
+    let router = Router::new().route("/", routing::get(ids)).layer(layer());
+    let address = serve(router).await;
+    for protocol in Protocol::ALL {
+        let request = protocol.client().get(format!("http://{address}/"));
+        let response = request.header(X_REQUEST_ID, "42").send().await.unwrap();
+        assert_eq!(response.headers()[X_REQUEST_ID], "42");
+        assert_eq!(response.text().await.unwrap(), r#"42 ["42"]"#);
+    }
+}
+
+#[tokio::test]
+async fn missing_id_is_made_once_per_request() {
+    let service = layer().layer(service_fn(ids_in));
+    for made in FIRST..FIRST + 3 {
+        let response = service.clone().oneshot(get(&[])).await.unwrap();
+        assert_eq!(response.headers()[X_REQUEST_ID], made.to_string());
+        assert_eq!(text(response).await, format!(r#"{made} ["{made}"]"#));
+    }
+}
+
+/// What a client may send, which must never be taken over by a variable of a number.
+fn refused() -> Vec<Vec<Vec<u8>>> {
+    let one = |bytes: &[u8]| vec![bytes.to_vec()];
+    vec![
+        one(b""),
+        one(b" "),
+        one(b"seven"),
+        one(b"7 8"),
+        one(b"7\t"),
+        one(b"7\x80"),
+        one(b"\xff\xfe"),
+        one("７".as_bytes()),
+        one(b"99999999999999999999999"),
+        one(&[b'0'; 129]),
+        one(&[b'0'; 60_000]),
+        vec![b"7".to_vec(), b"8".to_vec()],
+        vec![b"7".to_vec(), b"7".to_vec()],
+        vec![b"".to_vec(), b"7".to_vec()],
+        one(b"7,8"),
+        one(br#"7","admin":true"#),
+    ]
+}
+
+#[tokio::test]
+async fn refused_id_is_replaced_and_nothing_of_it_is_left() {
+    let service = layer().layer(service_fn(ids_in));
+    for (n, values) in refused().into_iter().enumerate() {
+        let made = FIRST + n as u64;
+        let headers: Vec<_> = values
+            .iter()
+            .map(|v| (X_REQUEST_ID, v.as_slice()))
+            .collect();
+        let response = service.clone().oneshot(get(&headers)).await.unwrap();
+        let echoed: Vec<_> = response.headers().iter().collect();
+        let name = HeaderName::from_static(X_REQUEST_ID);
+        assert_eq!(echoed, [(&name, &HeaderValue::from(made))], "{values:?}");
+        let seen = text(response).await;
+        assert_eq!(seen, format!(r#"{made} ["{made}"]"#), "{values:?}");
+    }
+}
+
+#[tokio::test]
+async fn refused_id_is_replaced_over_tcp_too() {
+    let router = Router::new().route("/", routing::get(ids)).layer(layer());
+    let address = serve(router).await;
+    let mut made = FIRST;
+    for protocol in Protocol::ALL {
+        let client = protocol.client();
+        // No server takes a header of 60,000 bytes; each protocol strips blanks at the ends.
+        let sent = refused()
+            .into_iter()
+            .filter(|v| v[0].len() < 60_000 && v[0] != b"7\t");
+        for values in sent {
+            let mut request = client.get(format!("http://{address}/"));
+            for value in &values {
+                let value = HeaderValue::from_bytes(value).unwrap();
+                request = request.header(X_REQUEST_ID, value);
+            }
+            let response = request.send().await.unwrap();
+            let echoed: Vec<_> = response.headers().get_all(X_REQUEST_ID).iter().collect();
+            assert_eq!(
+                echoed,
+                [made.to_string().as_str()],
+                "{protocol:?} {values:?}"
+            );
+            let seen = response.text().await.unwrap();
+            assert_eq!(seen, format!(r#"{made} ["{made}"]"#), "{values:?}");
+            made += 1;
+        }
+    }
+}
+
+/// The whole response to a request whose id has bytes that no client library would send.
+async fn raw(address: std::net::SocketAddr, id: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let mut request = b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx-request-id: ".to_vec();
+    request.extend_from_slice(id);
+    request.extend_from_slice(b"\r\n\r\n");
+    stream.write_all(&request).await.unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.unwrap();
+    String::from_utf8(response).unwrap()
+}
+
+#[tokio::test]
+async fn control_characters_never_come_back() {
+    let router = Router::new().route("/", routing::get(ids)).layer(layer());
+    let address = serve(router).await;
+    // A tab inside is legal in a header and reaches the layer.
+    let response = raw(address, b"evil\tid").await;
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    assert!(
+        response.contains(&format!("x-request-id: {FIRST}\r\n")),
+        "{response}"
+    );
+    assert!(!response.contains("evil"), "{response}");
+    // The others hyper refuses before anything of ours sees them.
+    for control in (0..0x20)
+        .chain([0x7f])
+        .filter(|c| ![b'\t', b'\n', b'\r'].contains(c))
+    {
+        let response = raw(address, &[b'e', b'v', b'i', b'l', control, b'x']).await;
+        assert!(
+            response.starts_with("HTTP/1.1 400"),
+            "{control}: {response}"
+        );
+        assert!(!response.contains("evil"), "{control}: {response}");
+    }
+}
+
+#[tokio::test]
+async fn limits_are_exact() {
+    let make = || "made".to_owned();
+    let header = HeaderName::from_static("x-name");
+    let layer = ContextLayer::new().request_id_header(header, &NAME, make);
+    let service = layer.layer(service_fn(async |_: Request<String>| {
+        Ok::<_, Infallible>(Response::new(NAME.get()))
+    }));
+    let longest = "x".repeat(128);
+    let visible: String = ('!'..='~').collect();
+    for (sent, taken) in [
+        (longest.clone(), true),
+        (longest + "x", false),
+        ("x".into(), true),
+        (String::new(), false),
+        (visible, true),
+        ("a b".into(), false),
+    ] {
+        let request = get(&[("x-name", sent.as_bytes())]);
+        let response = service.clone().oneshot(request).await.unwrap();
+        let expected = if taken { sent.as_str() } else { "made" };
+        assert_eq!(response.headers()["x-name"], expected);
+        assert!(!response.headers().contains_key(X_REQUEST_ID));
+        assert_eq!(text(response).await, expected);
+    }
+}
+
+/// A type whose text is not always what the client wrote, nor always fit for a header.
+#[derive(Clone, Debug, PartialEq)]
+struct Code(u32);
+
+impl FromStr for Code {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        u32::from_str_radix(text, 16).map(Self)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("line\nbreak"),
+            1 => Err(fmt::Error),
+            code => write!(f, "{code:08x}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn id_is_written_as_its_type_writes_it() {
+    let service = ContextLayer::new()
+        .request_id(&CODE, || Code(0))
+        .layer(service_fn(async |request: Request<String>| {
+            let header = request.headers().get(X_REQUEST_ID).cloned();
+            Ok::<_, Infallible>(Response::new(format!("{:?} {header:?}", CODE.get())))
+        }));
+    let call = async |sent: &'static str| {
+        let request = get(&[(X_REQUEST_ID, sent.as_bytes())]);
+        let response = service.clone().oneshot(request).await.unwrap();
+        let echoed = response.headers().get(X_REQUEST_ID).cloned();
+        (echoed, text(response).await)
+    };
+    let upper = call("00ABC").await;
+    let canonical = HeaderValue::from_static("00000abc");
+    assert_eq!(
+        upper,
+        (Some(canonical), r#"Code(2748) Some("00000abc")"#.into())
+    );
+    // One that no header can hold is in the context alone, and the refused one is nowhere.
+    assert_eq!(call("refused").await, (None, "Code(0) None".into()));
+    assert_eq!(call("1").await, (None, "Code(1) None".into()));
+}
+
+#[tokio::test]
+async fn layers_of_tower_http_inside_see_the_id() {
+    #[derive(Clone)]
+    struct Never;
+    impl MakeRequestId for Never {
+        fn make_request_id<B>(&mut self, _: &Request<B>) -> Option<RequestId> {
+            panic!("the id is there already");
+        }
+    }
+    let handler = service_fn(async |request: Request<String>| {
+        let theirs = request.extensions().get::<RequestId>().unwrap();
+        let theirs = theirs.header_value().to_str().unwrap().to_owned();
+        Ok::<_, Infallible>(Response::new(theirs))
+    });
+    let inner = SetRequestIdLayer::x_request_id(Never).layer(handler);
+    let service = layer().layer(inner);
+    let response = service
+        .clone()
+        .oneshot(get(&[(X_REQUEST_ID, b"bad id")]))
+        .await;
+    assert_eq!(text(response.unwrap()).await, FIRST.to_string());
+    let response = service.oneshot(get(&[(X_REQUEST_ID, b"7")])).await;
+    assert_eq!(text(response.unwrap()).await, "7");
+}
+
+#[tokio::test]
+async fn made_id_can_use_what_was_set_before() {
+    let layer = ContextLayer::new()
+        .set(&NAME, |_| Some("front".into()))
+        .request_id_header(HeaderName::from_static("x-name"), &NAME, || {
+            format!("{}-1", NAME.get())
+        });
+    let handler =
+        service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(NAME.get())));
+    let response = layer.layer(handler).oneshot(get(&[])).await.unwrap();
+    assert_eq!(text(response).await, "front-1");
+}

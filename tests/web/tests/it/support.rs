@@ -1,0 +1,107 @@
+//! Servers, clients, and witnesses of what went where.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use bytes::Bytes;
+use futures::StreamExt;
+use http::{Request, Response};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, StreamBody};
+use tokio::net::TcpListener;
+
+/// Serves the router on a port of its own until the test's runtime ends.
+pub async fn serve(router: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    address
+}
+
+/// The two protocols, as reqwest speaks them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    Http1,
+    Http2,
+}
+
+impl Protocol {
+    pub const ALL: [Self; 2] = [Self::Http1, Self::Http2];
+
+    pub fn client(self) -> reqwest::Client {
+        let builder = reqwest::Client::builder().no_proxy();
+        let builder = match self {
+            Self::Http1 => builder.http1_only(),
+            Self::Http2 => builder.http2_prior_knowledge(),
+        };
+        builder.build().unwrap()
+    }
+}
+
+/// A request without a body, to call a service with.
+pub fn get(headers: &[(&'static str, &[u8])]) -> Request<String> {
+    let mut request = Request::new(String::new());
+    for (name, value) in headers {
+        let value = http::HeaderValue::from_bytes(value).unwrap();
+        request.headers_mut().append(*name, value);
+    }
+    request
+}
+
+/// What a body says in the end.
+pub async fn text<B>(response: Response<B>) -> String
+where
+    B: Body,
+    B::Error: std::fmt::Debug,
+{
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A streamed body that asks `next` for each of its chunks when it is polled for it, and is
+/// pending once before each.
+pub fn chunks(
+    count: usize,
+    mut next: impl FnMut(usize) -> String + Send + 'static,
+) -> impl Body<Data = Bytes, Error = Infallible> + Send + 'static {
+    let numbers = futures::stream::iter(0..count).then(|n| async move {
+        tokio::task::yield_now().await;
+        n
+    });
+    StreamBody::new(numbers.map(move |n| Ok(Frame::data(Bytes::from(next(n))))))
+}
+
+/// Calls a closure when it is dropped.
+pub struct OnDrop<F: FnMut()>(pub F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// What several parts of a test have seen, in order.
+#[derive(Clone, Default)]
+pub struct Seen(Arc<Mutex<Vec<String>>>);
+
+impl Seen {
+    pub fn note(&self, line: impl Into<String>) {
+        self.0.lock().unwrap().push(line.into());
+    }
+
+    /// Notes `what` when it is dropped, with what `value` is then.
+    pub fn note_drop<V: std::fmt::Display, F: Fn() -> V + Send + 'static>(
+        &self,
+        what: &'static str,
+        value: F,
+    ) -> impl Drop + Send + 'static + use<V, F> {
+        let seen = self.clone();
+        OnDrop(move || seen.note(format!("{what} {}", value())))
+    }
+
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
