@@ -1,0 +1,160 @@
+//! What carries values: maps, lists, the headers of HTTP, closures.
+
+use core::hash::BuildHasher;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+/// Something that values are put into under names.
+///
+/// Implemented for maps and lists of texts, for `http::HeaderMap` with the feature `http`, and for
+/// closures `|name: &str, value: String| ..`. The names' types must be written out there.
+///
+/// # Examples
+///
+/// Into the environment of a child process:
+///
+/// ```
+/// use context_vars::propagation::Propagator;
+/// use context_vars::{Context, context_var};
+///
+/// context_var! {
+///     static REQUEST_ID: u64;
+/// }
+///
+/// # fn main() {
+/// let propagator = Propagator::builder().header(&REQUEST_ID, "REQUEST_ID").build();
+/// let context = Context::new().with_value(&REQUEST_ID, 7);
+///
+/// let mut child = std::process::Command::new("worker");
+/// propagator.inject(&context, &mut |name: &str, value: String| {
+///     child.env(name, value);
+/// });
+/// assert!(child.get_envs().any(|(name, value)| name == "REQUEST_ID" && value == Some("7".as_ref())));
+/// # }
+/// ```
+pub trait Injector {
+    /// Puts `value` under `name`, in the place of what was there.
+    fn set(&mut self, name: &str, value: String);
+}
+
+/// Something that values are found in under names.
+///
+/// Implemented for maps and lists of texts, for `http::HeaderMap` with the feature `http`, and for
+/// closures `|name: &str| ..` that return an `Option` or a `Vec` of texts.
+///
+/// # Examples
+///
+/// Out of the environment of this process:
+///
+/// ```
+/// use context_vars::propagation::Propagator;
+/// use context_vars::{Context, context_var};
+///
+/// context_var! {
+///     static REQUEST_ID: u64;
+/// }
+///
+/// # fn main() {
+/// let propagator = Propagator::builder().header(&REQUEST_ID, "REQUEST_ID").build();
+/// let context = propagator.extract(Context::new(), &|name: &str| std::env::var(name).ok());
+/// assert!(!context.contains(&REQUEST_ID));
+/// # }
+/// ```
+pub trait Extractor {
+    /// The values under `name`. A header may be there several times.
+    ///
+    /// What is not UTF-8 shall not be left out but given with replacement characters: then it is
+    /// found and reported.
+    fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>>;
+}
+
+impl<F: FnMut(&str, String)> Injector for F {
+    fn set(&mut self, name: &str, value: String) {
+        self(name, value);
+    }
+}
+
+impl<F, R> Extractor for F
+where
+    F: Fn(&str) -> R,
+    R: IntoIterator,
+    R::Item: Into<String>,
+{
+    fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+        let values = self(name).into_iter();
+        values.map(|value| Cow::Owned(value.into())).collect()
+    }
+}
+
+impl<S: BuildHasher> Injector for HashMap<String, String, S> {
+    fn set(&mut self, name: &str, value: String) {
+        self.insert(name.to_owned(), value);
+    }
+}
+
+impl<S: BuildHasher> Extractor for HashMap<String, String, S> {
+    /// Compares names as headers do, without regard to case: looks at every entry.
+    fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+        named(self, name)
+    }
+}
+
+impl Injector for BTreeMap<String, String> {
+    fn set(&mut self, name: &str, value: String) {
+        self.insert(name.to_owned(), value);
+    }
+}
+
+impl Extractor for BTreeMap<String, String> {
+    /// Compares names as headers do, without regard to case: looks at every entry.
+    fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+        named(self, name)
+    }
+}
+
+impl Injector for Vec<(String, String)> {
+    fn set(&mut self, name: &str, value: String) {
+        self.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.push((name.to_owned(), value));
+    }
+}
+
+impl Extractor for Vec<(String, String)> {
+    /// Compares names as headers do, without regard to case.
+    fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+        named(self.iter().map(|(name, value)| (name, value)), name)
+    }
+}
+
+fn named<'a>(
+    entries: impl IntoIterator<Item = (&'a String, &'a String)>,
+    name: &str,
+) -> Vec<Cow<'a, str>> {
+    let entries = entries.into_iter();
+    let entries = entries.filter(|(other, _)| other.eq_ignore_ascii_case(name));
+    entries
+        .map(|(_, value)| Cow::Borrowed(value.as_str()))
+        .collect()
+}
+
+#[cfg(feature = "http")]
+impl Injector for http::HeaderMap {
+    /// Leaves out what HTTP does not allow in a header; a [`Propagator`](super::Propagator) never
+    /// asks for that.
+    fn set(&mut self, name: &str, value: String) {
+        let name = http::HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, http::HeaderValue::try_from(value)) {
+            self.insert(name, value);
+        }
+    }
+}
+
+#[cfg(feature = "http")]
+impl Extractor for http::HeaderMap {
+    fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+        let values = self.get_all(name).iter();
+        values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect()
+    }
+}

@@ -1,0 +1,73 @@
+//! Variables that travel to other processes: in headers and in W3C baggage.
+//!
+//! A [`Propagator`] lists which variables travel, and under which names. It is an allow-list by
+//! construction: what it does not list is neither sent nor accepted, whatever else a context holds
+//! or a peer sends. It knows nothing of HTTP: anything that carries texts under names is an
+//! [`Injector`] and [`Extractor`], a queue's message headers, a job's metadata, the environment of
+//! a child process.
+//!
+//! # What comes in is not trusted
+//!
+//! A value that is too long, malformed, repeated, not UTF-8, of the wrong type, or holds control
+//! characters leaves its variable as it was and is reported, as a [`Problem`], to
+//! [`Builder::on_problem`]. It never panics and a value is never cut. But a well-formed value is
+//! believed: extract only what comes from a peer that may speak for its users.
+//!
+//! # Which form
+//!
+//! * [`header`](Builder::header): the value's text as it stands, for what has a header of its own
+//!   and consists of visible ASCII: ids, numbers, tokens.
+//! * [`baggage`](Builder::baggage): a member of the header `baggage`, percent-encoded, for any
+//!   text. At most 64 members and 8192 bytes are sent or accepted. Every implementation of
+//!   OpenTelemetry reads and writes it.
+//!
+//! Two peers have ways of their own. OpenTelemetry for Python writes a blank as `+`: say
+//! [`plus_as_space`](Builder::plus_as_space) for what it sends. OpenTelemetry for Rust (0.33) does
+//! not escape a `%` that it sends, so that its `%41` arrives as `A` everywhere.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use context_vars::propagation::Propagator;
+//! use context_vars::{Context, context_var};
+//!
+//! context_var! {
+//!     static REQUEST_ID: u64;
+//!     static TENANT: String;
+//!     static PASSWORD: String; // is not listed, does not travel
+//! }
+//!
+//! # fn main() {
+//! let propagator = Propagator::builder()
+//!     .header(&REQUEST_ID, "x-request-id")
+//!     .baggage(&TENANT, "tenant")
+//!     .build();
+//!
+//! let here = Context::new()
+//!     .with_value(&REQUEST_ID, 7)
+//!     .with_value(&TENANT, "Müller & Co".to_owned())
+//!     .with_value(&PASSWORD, "secret".to_owned());
+//! let mut message = HashMap::new();
+//! propagator.inject(&here, &mut message);
+//! assert_eq!(message["x-request-id"], "7");
+//! assert_eq!(message["baggage"], "tenant=M%C3%BCller%20%26%20Co");
+//!
+//! let mut there = propagator.extract(Context::new(), &message);
+//! there.run(|| assert_eq!((REQUEST_ID.get(), TENANT.get()), (7, "Müller & Co".to_owned())));
+//! assert!(!there.contains(&PASSWORD));
+//! # }
+//! ```
+
+// The folder's own ladder: a file imports only from those above it.
+mod problem;
+mod carrier;
+mod baggage;
+mod listed;
+mod propagator;
+mod builder;
+
+pub use self::builder::Builder;
+pub use self::carrier::{Extractor, Injector};
+pub use self::problem::{Problem, ProblemKind};
+pub use self::propagator::Propagator;

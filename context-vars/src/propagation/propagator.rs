@@ -1,0 +1,199 @@
+//! `Propagator`: puts listed variables into what carries them, and takes them out.
+
+use core::fmt;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+
+use super::baggage::{self, Members};
+use super::carrier::{Extractor, Injector};
+use super::listed::{Listed, Place};
+use super::problem::{Problem, ProblemKind};
+use crate::context::Context;
+
+/// Carries the variables that it lists from one process to another.
+///
+/// Made by [`Propagator::builder`]; see the [module](self) for an example. A clone is another
+/// handle to the same list.
+#[derive(Clone)]
+pub struct Propagator {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    listed: Vec<Listed>,
+    on_problem: Option<OnProblem>,
+    problems: AtomicU64,
+}
+
+pub(super) type OnProblem = Box<dyn Fn(&Problem<'_>) + Send + Sync>;
+
+impl Propagator {
+    pub(super) fn new(listed: Vec<Listed>, on_problem: Option<OnProblem>) -> Self {
+        let problems = AtomicU64::new(0);
+        Self {
+            inner: Arc::new(Inner {
+                listed,
+                on_problem,
+                problems,
+            }),
+        }
+    }
+
+    /// Puts the listed variables that have a value in `context` into `carrier`.
+    ///
+    /// A default is not a value and not sent. A `#[redact]`ed variable that is listed is: that is
+    /// about printing. A `#[no_inherit]` one is not in [`Context::current`], so it is sent only
+    /// from a context that was given it. A header that the carrier has already is replaced,
+    /// `baggage` as a whole.
+    ///
+    /// A value that may not travel (see [`ProblemKind`]) is left out and reported.
+    ///
+    /// # Cost
+    ///
+    /// The text of each value, and the carrier's own.
+    pub fn inject(&self, context: &Context, carrier: &mut (impl Injector + ?Sized)) {
+        let mut baggage = baggage::Writer::default();
+        for listed in self.inner.listed.iter().filter(|l| l.options.send) {
+            let Some(text) = listed.wire.write(context) else {
+                continue;
+            };
+            let sent = listed.check(&text).and_then(|()| match listed.place {
+                Place::Header => {
+                    carrier.set(&listed.name, text);
+                    Ok(())
+                }
+                Place::Baggage => baggage.push(&listed.name, &text),
+            });
+            if let Err(kind) = sent {
+                self.report(kind, true, listed);
+            }
+        }
+        if let Some(text) = baggage.finish() {
+            carrier.set(baggage::HEADER, text);
+        }
+    }
+
+    /// `context` with the listed variables set to the values found in `carrier`.
+    ///
+    /// One that is not there, or that may not be accepted (see [`ProblemKind`]), stays as it is in
+    /// `context`; the latter is reported. Nothing that `carrier` holds makes this panic, unless a
+    /// `FromStr` of yours does.
+    ///
+    /// # Cost
+    ///
+    /// One look-up in the carrier for each header, one for all of the baggage, and for each value
+    /// found that of [`Context::with_value`].
+    pub fn extract(&self, mut context: Context, carrier: &(impl Extractor + ?Sized)) -> Context {
+        let accepted = || self.inner.listed.iter().filter(|l| l.options.accept);
+        for listed in accepted().filter(|l| l.place == Place::Header) {
+            let result = match &*carrier.get(&listed.name) {
+                [] => continue,
+                [text] => listed.accept(&mut context, text),
+                [_, _, ..] => Err(ProblemKind::Repeated),
+            };
+            if let Err(kind) = result {
+                self.report(kind, false, listed);
+            }
+        }
+        if accepted().any(|l| l.place == Place::Baggage) {
+            self.extract_baggage(&mut context, carrier);
+        }
+        context
+    }
+
+    fn extract_baggage(&self, context: &mut Context, carrier: &(impl Extractor + ?Sized)) {
+        let headers = carrier.get(baggage::HEADER);
+        let members = match Members::read(&headers) {
+            Ok(members) => members,
+            Err(kind) => return self.report_baggage(kind),
+        };
+        if members.is_malformed() {
+            self.report_baggage(ProblemKind::Malformed);
+        }
+        let listed = self.inner.listed.iter();
+        for listed in listed.filter(|l| l.options.accept && l.place == Place::Baggage) {
+            let result = members.get(&listed.name).and_then(|found| {
+                let Some(escaped) = found else {
+                    return Ok(());
+                };
+                let text = baggage::unescape(escaped, listed.options.plus_as_space)?;
+                listed.accept(context, &text)
+            });
+            if let Err(kind) = result {
+                self.report(kind, false, listed);
+            }
+        }
+    }
+
+    /// The headers that carry the current context, for a client's request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::propagation::Propagator;
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().header(&REQUEST_ID, "x-request-id").build();
+    /// let headers = REQUEST_ID.sync_scope(7, || propagator.headers());
+    /// assert_eq!(headers["x-request-id"], "7"); // client.get(url).headers(headers)
+    /// # }
+    /// ```
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn headers(&self) -> http::HeaderMap {
+        let mut headers = http::HeaderMap::new();
+        self.inject(&Context::current(), &mut headers);
+        headers
+    }
+
+    /// How many problems there were, whether or not somebody asked to be told.
+    #[must_use]
+    pub fn problems(&self) -> u64 {
+        self.inner.problems.load(Ordering::Relaxed)
+    }
+
+    fn report(&self, kind: ProblemKind, sending: bool, listed: &Listed) {
+        self.tell(&Problem {
+            kind,
+            sending,
+            name: &listed.name,
+            variable: Some(listed.wire.variable()),
+        });
+    }
+
+    /// Something that came in as baggage and that no variable can be blamed for.
+    fn report_baggage(&self, kind: ProblemKind) {
+        self.tell(&Problem {
+            kind,
+            sending: false,
+            name: baggage::HEADER,
+            variable: None,
+        });
+    }
+
+    #[cold]
+    fn tell(&self, problem: &Problem<'_>) {
+        self.inner.problems.fetch_add(1, Ordering::Relaxed);
+        if let Some(on_problem) = &self.inner.on_problem {
+            on_problem(problem);
+        }
+    }
+}
+
+impl fmt::Debug for Propagator {
+    /// The names under which variables travel.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self
+            .inner
+            .listed
+            .iter()
+            .map(|l| (l.wire.variable(), &l.name));
+        f.write_str("Propagator ")?;
+        f.debug_map().entries(names).finish()
+    }
+}
