@@ -79,7 +79,8 @@ fn make_job() -> impl FnOnce() -> String + Send {
 #[inherit_context]
 fn functions() -> [String; 7] {
     let text = String::from("!");
-    let local = move || user() + &text;
+    // It can be called once: its text is moved out.
+    let local = move || text + &user();
     let pointer: fn() -> String = user;
     let jobs = Jobs {
         job: user,
@@ -101,7 +102,7 @@ fn function_values_inherit() {
     assert_eq!(
         as_alice(functions),
         [
-            "alice", "alice", "alice!", "alice", "alice", "alice", "alice"
+            "alice", "alice", "!alice", "alice", "alice", "alice", "alice"
         ]
     );
 }

@@ -1,5 +1,6 @@
 //! `#[inherit_context]` and `#[detach_context]` on closures and `async` blocks.
 
+use std::cell::RefCell;
 use std::thread;
 
 use context_vars::{inherit_context, with_context};
@@ -174,9 +175,14 @@ fn marks_are_found_anywhere() {
 
 struct Noisy;
 
+thread_local! {
+    /// Who was the user at each drop.
+    static DROPS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
 impl Drop for Noisy {
     fn drop(&mut self) {
-        assert_eq!(user(), "alice");
+        DROPS.with_borrow_mut(|drops| drops.push(user()));
     }
 }
 
@@ -194,4 +200,5 @@ fn drops(thing: Noisy) {
 #[test]
 fn arguments_of_a_closure_are_dropped_in_its_context() {
     as_alice(|| drops(Noisy));
+    assert_eq!(DROPS.take(), ["alice"; 5]);
 }
