@@ -63,6 +63,7 @@ context_var! {
     #[cfg(any())]
     static OFF: NoSuchType;
     static FUNCTION: fn(u8) -> u8 = |n| n + 1;
+    static CALLED: String = String::new();
 }
 
 /// Something with a destructor.
@@ -300,6 +301,6 @@ async fn check_all() {
         (BLOCK.get(), PARENTHESES.get(), FUNCTION.get()(1)),
         (5, (5, "five"), 2)
     );
-    assert_eq!(PASSWORD.get(), None);
+    assert_eq!((PASSWORD.get(), CALLED.get()), (None, String::new()));
     assert_eq!(USER.get(), "anonymous");
 }

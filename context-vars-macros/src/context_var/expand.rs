@@ -84,7 +84,10 @@ fn constructor(call: &Call, variable: &Variable) -> TokenStream {
     // At the type, where rustc looks when that does not do for a variable.
     let (at_type, _) = spans::ends(&ty.to_token_stream());
     let default = match default {
-        Some(default) => quote_spanned!(at_type=> ::core::option::Option::Some(|| #default)),
+        Some(default) => {
+            let make = quote_spanned!(site=> || #default);
+            quote_spanned!(at_type=> ::core::option::Option::Some(#make))
+        }
         None => quote_spanned!(at_type=> ::core::option::Option::None),
     };
     let declaration = quote_spanned! {site=>

@@ -86,6 +86,7 @@ async fn it_ends_at_a_panic() {
     assert_outside();
 }
 
+#[allow(clippy::multiple_bound_locations)]
 #[with_context(user = what.to_string())]
 async fn generic<T: Display, const N: usize>(what: T, many: &[u8; N]) -> (String, usize)
 where

@@ -76,6 +76,7 @@ fn no_settings_isolate_and_recursion_nests() {
     assert_outside();
 }
 
+#[allow(clippy::multiple_bound_locations)]
 #[with_context(user = what.to_string())]
 fn generic<T: Display + ?Sized, const N: usize>(what: &T, many: [u8; N]) -> (String, usize)
 where
@@ -128,6 +129,7 @@ struct Point {
     y: u8,
 }
 
+#[allow(clippy::too_many_arguments)]
 #[with_context(user = format!("{a}{b}{x}{y}{whole:?}"))]
 fn patterns(
     (a, _): (u8, u8),

@@ -164,7 +164,7 @@ fn add_user(text: String) -> String {
     text + &user()
 }
 
-fn add_user_to(text: &String) -> String {
+fn add_user_to((text,): &(String,)) -> String {
     text.clone() + &user()
 }
 
@@ -172,7 +172,7 @@ fn add_user_to(text: &String) -> String {
 fn with_an_argument() -> [String; 2] {
     [
         pool::spawn_with("a ".to_owned(), add_user),
-        pool::spawn_with_ref("b ".to_owned(), add_user_to),
+        pool::spawn_with_ref(("b ".to_owned(),), add_user_to),
     ]
 }
 

@@ -148,10 +148,10 @@ fn deep() -> Vec<String> {
         #[inherit_context]
         move || user(),
     ) {
-        results.extend([1].map(|_| elsewhere(&job_of(&job))));
+        results.extend([1].map(|_| elsewhere(job_of(&job))));
     }
-    match () {
-        () => results.push(elsewhere(
+    for _ in 0..1 {
+        results.push(elsewhere(
             #[inherit_context]
             || {
                 elsewhere(
@@ -159,7 +159,7 @@ fn deep() -> Vec<String> {
                     || user(),
                 )
             },
-        )),
+        ));
     }
     results
 }

@@ -63,7 +63,7 @@ impl Server {
         }
         let inner = { other(&self) };
         let escaped = format!("{{self}} {self} {self:?} {0}", self.name);
-        assert_eq!(vec![self.clone()], [self.clone()]);
+        assert_eq!(vec![&self], [&self]);
         let plain = "{self}";
         format!("{escaped} {inner} {plain} {}", user())
     }

@@ -77,7 +77,7 @@ async fn the_scope_holds_the_body_and_the_future() {
 
 #[test]
 fn the_scope_begins_at_the_call() {
-    let mut future = Box::pin(USER.sync_scope("outer".to_owned(), || inherits()));
+    let mut future = Box::pin(USER.sync_scope("outer".to_owned(), inherits));
     assert_outside();
     assert_eq!(poll_once(future.as_mut()), Poll::Ready("outer!".to_owned()));
     assert_outside();

@@ -42,6 +42,7 @@ mod spawner {
     }
 }
 
+#[allow(clippy::redundant_closure)] // the point of some is that nothing becomes of them
 #[inherit_context]
 fn names() -> Vec<String> {
     use spawner::{Spawn, spawn};
@@ -71,6 +72,7 @@ fn the_last_name_is_spawn_or_begins_with_spawn_and_an_underscore() {
     assert_eq!(others, ["nobody"; 4]);
 }
 
+#[allow(clippy::double_parens)]
 #[inherit_context]
 fn around() -> [String; 5] {
     let name = String::from("n");
