@@ -11,8 +11,9 @@
 //!    thread reads or writes it, and a node in it that has one reference is nobody else's.
 //! 2. `&T` inside [`with`] stays valid, because only this thread can take away the reference that
 //!    the current context holds. It gives references back through one function, [`give_back`], and
-//!    hands them out, to a token that may go to another thread, through another,
-//!    [`Slot::replace`]. Both first take a reference for every read that is open ([`Frame`]).
+//!    hands them out through two: [`Slot::replace`] to a token, [`Slot::leave`] to the context's
+//!    owner, either of which may go to another thread. All three first take a reference for every
+//!    read that is open ([`Frame`]).
 //! 3. Frames, scopes and entered contexts nest strictly, because closures, polls and functions
 //!    make them. It is checked all the same when one ends, since a stack switched by a coroutine
 //!    library could break it: out of order, the process is aborted.
@@ -167,12 +168,14 @@ impl Slot {
         }
     }
 
-    /// Makes `outer` current again and returns what was.
+    /// Makes `outer` current again and hands out what was.
     #[inline]
     fn leave(&self, outer: ManuallyDrop<Outer>) -> State {
         if self.depth.get() != outer.depth {
             out_of_order();
         }
+        // A read that began inside is over, unless generated code was misused.
+        self.secure();
         self.depth.set(outer.depth - 1);
         let Outer {
             inherited, rest, ..
