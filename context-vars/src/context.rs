@@ -1,12 +1,13 @@
 //! `Context`: an owned handle to a mapping from context variables to values.
 
+use core::any::Any;
 use core::fmt;
 use core::iter::FusedIterator;
 
 use crate::current::{self, Entered};
 use crate::state::State;
 use crate::value::ValueRef;
-use crate::var::{ContextVar, ShowFn};
+use crate::var::{ContextVar, Info, ShowFn};
 
 /// A mapping from context variables to values.
 ///
@@ -303,10 +304,24 @@ impl<'a> Entry<'a> {
         self.value.info().declaration.module_path
     }
 
+    /// The name in lower case, for example `"user"`: what the variable is called in a log line.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        self.value.info().declaration.field
+    }
+
     /// The value, if it is a `T`. Also a `#[redact]`ed one: that is about printing.
     #[must_use]
     pub fn downcast_ref<T: 'static>(&self) -> Option<&'a T> {
         self.value.any().downcast_ref()
+    }
+
+    pub(crate) fn info(&self) -> &'static Info {
+        self.value.info()
+    }
+
+    pub(crate) fn any(&self) -> &'a dyn Any {
+        self.value.any()
     }
 
     fn show(&self, how: Option<ShowFn>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

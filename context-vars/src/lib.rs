@@ -75,8 +75,10 @@
 //! | `tokio` | module `task`: tasks that inherit; and it refuses a [`set`](ContextVar::set) in a bare tokio task: it would leak into the next task on that thread. This is the one thing that enabling a feature takes away |
 //! | `tokio-util` | the same for a `TaskTracker` |
 //! | `tower` | module `service`: each call of a `tower` service in a context, for any kind of request |
-//! | `http` | module `web`: each HTTP request in a context, the streamed body of its response included; request ids |
+//! | `http` | module `web`: each HTTP request in a context, the streamed body of its response included; request ids. With `propagation`: what comes in with a request, and clients that send it |
 //! | `stream` | `ContextStreamExt`: streams that run each step in a context; `FusedFuture` |
+//! | `tracing` | `logs::ContextFormat`: the variables in every line of `tracing-subscriber` |
+//! | `log` | `logs::ContextLogger`: the variables in every record of `log` |
 //! | `propagation` | module `propagation`: listed variables in headers and W3C baggage |
 //!
 //! # Minimum Rust
@@ -110,10 +112,13 @@ mod bare_task;
 mod access;
 mod iter;
 mod spawn;
+mod fields;
 #[cfg(feature = "propagation")]
 pub mod propagation;
 #[cfg(feature = "stream")]
 mod stream;
+#[cfg(any(feature = "tracing", feature = "log"))]
+pub mod logs;
 #[cfg(feature = "tokio")]
 mod join_set;
 #[cfg(feature = "tokio-util")]
@@ -136,6 +141,7 @@ pub mod docs;
 
 pub use crate::context::{Context, Entry, Iter};
 pub use crate::error::{LookupError, ResetErrorKind};
+pub use crate::fields::{AnyVar, Fields, fields};
 pub use crate::future::{ContextFutureExt, InContext, Scope};
 pub use crate::iter::ContextIteratorExt;
 pub use crate::spawn::{inherit, inherit_fn, inherit_with, isolated, thread};

@@ -1,0 +1,191 @@
+//! `Fields`: which variables stand in a line, and the line itself.
+
+use core::fmt;
+
+use super::text::write_text_value;
+use super::value::Field;
+use crate::context::Context;
+use crate::current;
+use crate::var::{ContextVar, Info};
+
+/// A context variable of any type: `&USER` is a `&'static dyn AnyVar`.
+///
+/// For lists of variables, as [`Fields::only`] takes.
+pub trait AnyVar: sealed::Sealed + Send + Sync {}
+
+impl<T: Send + Sync + 'static> AnyVar for ContextVar<T> {}
+
+mod sealed {
+    use super::{ContextVar, Info};
+
+    /// Which variable it is.
+    #[allow(missing_debug_implementations)] // out of reach
+    pub struct Identity(pub(super) &'static Info);
+
+    pub trait Sealed {
+        fn identity(&'static self) -> Identity;
+    }
+
+    impl<T: 'static> Sealed for ContextVar<T> {
+        fn identity(&'static self) -> Identity {
+            Identity(&self.info)
+        }
+    }
+}
+
+/// Which variables stand in a log line.
+///
+/// They are named in lower case (`request_id`), sorted by name; two of one name are told apart by
+/// the path of their module (`app::vars::user`). A `#[redact]`ed one prints as `***`, and is best
+/// left out where its presence alone says too much.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{Context, Fields, context_var};
+///
+/// context_var! {
+///     static REQUEST_ID: u64;
+///     static USER: String;
+///     #[redact]
+///     static PASSWORD: String;
+/// }
+///
+/// # fn main() {
+/// let context = Context::new()
+///     .with_value(&REQUEST_ID, 7)
+///     .with_value(&USER, "alice\nERROR forged".to_owned())
+///     .with_value(&PASSWORD, "secret".to_owned());
+/// let line = |fields: Fields| fields.of(&context).to_string();
+///
+/// assert_eq!(
+///     line(Fields::all()),
+///     r#"password=*** request_id=7 user="alice\nERROR forged""#,
+/// );
+/// assert_eq!(line(Fields::all().only([&REQUEST_ID, &PASSWORD])), "password=*** request_id=7");
+/// assert_eq!(line(Fields::all().except([&PASSWORD, &USER])), "request_id=7");
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct Fields {
+    only: Option<Vec<&'static Info>>,
+    except: Vec<&'static Info>,
+}
+
+impl Fields {
+    /// Every variable that is set.
+    #[must_use]
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// None but these. Said twice, the last one holds.
+    #[must_use]
+    pub fn only<const N: usize>(mut self, vars: [&'static dyn AnyVar; N]) -> Self {
+        self.only = Some(vars.map(|var| var.identity().0).into());
+        self
+    }
+
+    /// Without these. Said twice, both hold.
+    #[must_use]
+    pub fn except<const N: usize>(mut self, vars: [&'static dyn AnyVar; N]) -> Self {
+        self.except.extend(vars.map(|var| var.identity().0));
+        self
+    }
+
+    /// The fields of `context`, as [`fields`] shows those of the current one.
+    pub fn of<'a>(&'a self, context: &'a Context) -> impl fmt::Display + use<'a> {
+        struct Line<'a>(&'a Fields, &'a Context);
+        impl fmt::Display for Line<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.write_line(self.1, f)
+            }
+        }
+        Line(self, context)
+    }
+
+    /// Calls `visit` with each field of `context`, sorted by name.
+    pub(crate) fn visit<'a, E>(
+        &self,
+        context: &'a Context,
+        mut visit: impl FnMut(&Field<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut entries = context.iter().filter(|entry| {
+            // Variables of this crate's own are no fields.
+            self.has(entry.info()) && !entry.field().is_empty()
+        });
+        let mut previous = None;
+        let mut next = entries.next();
+        while let Some(entry) = next {
+            next = entries.next();
+            let name = Some(entry.field());
+            let ambiguous = name == previous || name == next.map(|next| next.field());
+            previous = name;
+            visit(&Field::new(entry, ambiguous))?;
+        }
+        Ok(())
+    }
+
+    fn has(&self, info: &'static Info) -> bool {
+        let is_in = |list: &[&'static Info]| list.iter().any(|other| core::ptr::eq(*other, info));
+        self.only.as_deref().is_none_or(is_in) && !is_in(&self.except)
+    }
+
+    fn write_line(&self, context: &Context, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        self.visit(context, |field| {
+            write!(f, "{separator}{}=", field.name())?;
+            separator = " ";
+            write_text_value(f, field)
+        })
+    }
+}
+
+impl fmt::Debug for Fields {
+    /// The variables' names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fields")
+            .field("only", &self.only)
+            .field("except", &self.except)
+            .finish()
+    }
+}
+
+/// The current context as the fields of a line: `request_id=7 user="alice"`.
+///
+/// A copy is taken here, so that it can be shown later and elsewhere. It is one line, whatever the
+/// values hold: texts stand in quotes with what could end or overwrite a line escaped; a value of
+/// another type stands without quotes if its `Display` is one plain word. `#[redact]`ed values are
+/// `***`. [`Fields`] chooses.
+///
+/// # Cost
+///
+/// One increment of a reference count here; to show it, an allocation and a sort.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{context_var, fields};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// # fn main() {
+/// USER.sync_scope("alice", || {
+///     assert_eq!(format!("cannot save: {}", fields()), r#"cannot save: user="alice""#);
+/// });
+/// # }
+/// ```
+pub fn fields() -> impl fmt::Display + Send + Sync + 'static {
+    Context {
+        state: current::copy(),
+    }
+}
+
+impl fmt::Display for Context {
+    /// As fields of a line, for users and error reports: see [`fields`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Fields::all().write_line(self, f)
+    }
+}

@@ -1,0 +1,49 @@
+//! The formats of `tracing-subscriber`, and where in them variables have their place.
+
+use tracing_subscriber::fmt::format::{Compact, Format, Full, Json, Pretty};
+
+/// A format that [`ContextFormat::new`](super::ContextFormat::new) knows: full, compact, pretty
+/// or JSON.
+pub trait KnownFormat: sealed::Sealed + Clone {}
+
+impl<F: sealed::Sealed + Clone> KnownFormat for F {}
+
+/// Where variables have their place in an event.
+#[derive(Clone, Copy, Debug)]
+#[allow(unnameable_types)] // said to the sealed trait alone
+pub enum Shape {
+    /// At the end of the line.
+    Line,
+    /// On a line of their own, before the empty one.
+    Lines,
+    /// In the object, under a key.
+    Object,
+}
+
+mod sealed {
+    use super::Shape;
+
+    pub trait Sealed {
+        const SHAPE: Shape;
+        /// The same format, which writes colours whatever it writes to.
+        fn in_colour(self) -> Self;
+    }
+}
+
+macro_rules! known {
+    ($($Format:ty => $shape:expr),* $(,)?) => {$(
+        impl<T> sealed::Sealed for Format<$Format, T> {
+            const SHAPE: Shape = $shape;
+            fn in_colour(self) -> Self {
+                self.with_ansi(true)
+            }
+        }
+    )*};
+}
+
+known! {
+    Full => Shape::Line,
+    Compact => Shape::Line,
+    Pretty => Shape::Lines,
+    Json => Shape::Object,
+}
