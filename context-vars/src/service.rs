@@ -45,7 +45,7 @@ use crate::context::Context;
 use crate::future::InContext;
 
 /// Puts a [`ContextService`] around a service.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 #[must_use = "a layer does nothing until it is put around a service: call `layer`"]
 pub struct ContextServiceLayer<F> {
     fill: F,
@@ -90,7 +90,7 @@ impl<S, F: Clone> Layer<S> for ContextServiceLayer<F> {
 /// # Cost
 ///
 /// As [`Context::current`] and what the closure does; a poll as [`InContext`]'s.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct ContextService<S, F> {
     inner: S,
     fill: F,

@@ -14,10 +14,14 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+#[cfg(feature = "propagation")]
+use super::inject::Extract;
 use super::request_id::RequestId;
 use super::step::{Echo, SetFrom, Step};
 use crate::context::Context;
 use crate::future::InContext;
+#[cfg(feature = "propagation")]
+use crate::propagation::Propagator;
 use crate::var::ContextVar;
 
 /// Gives each request a context: for its call, its future and the body of its response.
@@ -210,6 +214,36 @@ impl ContextLayer {
         T: Display + Send + Sync + 'static,
     {
         self.step(Echo { header, var })
+    }
+
+    /// Sets the variables that `propagator` lists to what the request's headers say.
+    ///
+    /// For requests of a peer that may speak for its users: what is well-formed is believed. What
+    /// is not leaves its variable as it is, see [`Propagator::extract`].
+    ///
+    /// # Panics
+    ///
+    /// Requests for which a `FromStr` of yours panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{context_var, propagation::Propagator, web::ContextLayer};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    ///     static TENANT: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// let peer = Propagator::builder().baggage(&TENANT, "tenant").accept_only().build();
+    /// let layer = ContextLayer::new().isolated().request_id(&REQUEST_ID, || 1).extract(peer);
+    /// # let _ = layer;
+    /// # }
+    /// ```
+    #[cfg(feature = "propagation")]
+    pub fn extract(self, propagator: Propagator) -> Self {
+        self.step(Extract(propagator))
     }
 
     fn step(mut self, step: impl Step + 'static) -> Self {

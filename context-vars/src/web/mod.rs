@@ -71,13 +71,17 @@
 //! * **A layer outside the [`ContextLayer`] is outside of the context**: place the layer last in
 //!   axum, where the last layer is the outermost, and first in a `ServiceBuilder`.
 //! * **A client that follows redirects carries headers to other hosts**, as reqwest does unless
-//!   told otherwise. What was meant for one host is then seen by the next: send identifying
-//!   variables only with `redirect::Policy::none()`, or accept it.
+//!   told otherwise. What was meant for one host is then seen by the next: send variables that
+//!   identify somebody only with `redirect::Policy::none()`, or accept it.
 
 mod body;
 mod step;
 mod request_id;
+#[cfg(feature = "propagation")]
+mod inject;
 mod layer;
 
 pub use self::body::ContextBodyExt;
+#[cfg(feature = "propagation")]
+pub use self::inject::{Inject, InjectLayer};
 pub use self::layer::{ContextLayer, ResponseFuture, WithContext};

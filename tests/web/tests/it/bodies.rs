@@ -211,7 +211,7 @@ impl Body for Says {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.1.clone()
+        self.1
     }
 }
 
@@ -225,7 +225,7 @@ fn size_hint_and_end_are_the_bodys_own() {
         (true, between),
         (false, SizeHint::with_exact(7)),
     ] {
-        let body = Says(end, hint.clone()).in_context(alice());
+        let body = Says(end, hint).in_context(alice());
         assert_eq!(body.is_end_stream(), end);
         assert_eq!(body.size_hint().lower(), hint.lower());
         assert_eq!(body.size_hint().upper(), hint.upper());

@@ -294,9 +294,10 @@ fn panics_leave_the_callers_context_as_it_was() {
 
 #[test]
 fn body_is_dropped_inside_although_the_drop_of_the_future_panics() {
-    struct Answers(Option<Response<OnDrop<Box<dyn FnMut()>>>>);
+    type Hook = OnDrop<Box<dyn FnMut()>>;
+    struct Answers(Option<Response<Hook>>);
     impl Future for Answers {
-        type Output = Result<Response<OnDrop<Box<dyn FnMut()>>>, Infallible>;
+        type Output = Result<Response<Hook>, Infallible>;
         fn poll(mut self: std::pin::Pin<&mut Self>, _: &mut Task<'_>) -> Poll<Self::Output> {
             Poll::Ready(Ok(self.0.take().unwrap()))
         }

@@ -7,5 +7,8 @@ mod support;
 mod layer;
 mod request_ids;
 mod bodies;
-
+mod servers;
+mod grpc;
+mod load;
+mod wire;
 mod service;

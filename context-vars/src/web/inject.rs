@@ -1,0 +1,151 @@
+//! The other end: a client whose requests carry the current context's variables.
+
+use core::fmt;
+use core::task::{self, Poll};
+use std::sync::Arc;
+
+use http::{Request, Uri};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::step::Step;
+use crate::context::Context;
+use crate::propagation::Propagator;
+
+/// Lets the variables that a propagator accepts come in with a request.
+pub(super) struct Extract(pub(super) Propagator);
+
+impl Step for Extract {
+    fn request(&self, context: Context, parts: &mut http::request::Parts) -> Context {
+        self.0.extract(context, &parts.headers)
+    }
+}
+
+/// Puts the current context's variables into the headers of a client's requests.
+///
+/// For clients that are `tower` services, hyper-util's and tonic's channel. Others are given the
+/// headers: `client.get(url).headers(propagator.headers())` with reqwest.
+///
+/// # Examples
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use context_vars::{context_var, propagation::Propagator, web::InjectLayer};
+/// use http::{Request, Response, Uri};
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// context_var! {
+///     static TENANT: String;
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let propagator = Propagator::builder().baggage(&TENANT, "tenant").build();
+/// let ours = |uri: &Uri| uri.host() == Some("stock.internal");
+/// let layer = InjectLayer::new(propagator, ours);
+///
+/// # let client = service_fn(async |request: Request<String>| {
+/// #     let baggage = request.headers().get("baggage");
+/// #     let seen = baggage.map_or("none".to_owned(), |b| b.to_str().unwrap().to_owned());
+/// #     Ok::<_, Infallible>(Response::new(seen))
+/// # });
+/// let client = layer.layer(client); // one that answers with the `baggage` it was sent
+/// let get = |url: &str| Request::get(url).body(String::new()).unwrap();
+/// TENANT.scope("acme".to_owned(), async {
+///     let response = client.clone().oneshot(get("http://stock.internal/7")).await.unwrap();
+///     assert_eq!(response.into_body(), "tenant=acme");
+///     let response = client.clone().oneshot(get("http://example.com/")).await.unwrap();
+///     assert_eq!(response.into_body(), "none");
+/// }).await;
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a layer does nothing until it is put around a service: call `layer`"]
+pub struct InjectLayer {
+    rule: Arc<Rule>,
+}
+
+struct Rule {
+    propagator: Propagator,
+    send_to: Box<dyn Fn(&Uri) -> bool + Send + Sync>,
+}
+
+impl InjectLayer {
+    /// Sends what `propagator` lists to the hosts for which `send_to` says yes.
+    ///
+    /// The question is asked for each request, since what identifies your users is no business of
+    /// whoever else a client talks to. It is asked of the address that the request is sent to
+    /// first: a client that follows redirects *inside* the layer carries the headers on.
+    ///
+    /// A header that the request has already is replaced if its variable is set, and otherwise
+    /// stays. What may not travel is left out, see [`Propagator::inject`].
+    ///
+    /// # Panics
+    ///
+    /// Requests for which `send_to` or a variable's `Display` panics.
+    pub fn new(
+        propagator: Propagator,
+        send_to: impl Fn(&Uri) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let send_to = Box::new(send_to);
+        Self {
+            rule: Arc::new(Rule {
+                propagator,
+                send_to,
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for InjectLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InjectLayer").finish_non_exhaustive()
+    }
+}
+
+impl<S> Layer<S> for InjectLayer {
+    type Service = Inject<S>;
+
+    fn layer(&self, inner: S) -> Inject<S> {
+        Inject {
+            inner,
+            rule: self.rule.clone(),
+        }
+    }
+}
+
+/// A client that sends the current context's variables; made by [`InjectLayer`].
+///
+/// The variables are those at the time of the `call`. A client in a `tower::buffer` is called by
+/// its worker, elsewhere: put the layer around the buffer.
+#[derive(Clone)]
+pub struct Inject<S> {
+    inner: S,
+    rule: Arc<Rule>,
+}
+
+impl<S> fmt::Debug for Inject<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inject").finish_non_exhaustive()
+    }
+}
+
+impl<S: Service<Request<B>>, B> Service<Request<B>> for Inject<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        if (self.rule.send_to)(request.uri()) {
+            let headers = request.headers_mut();
+            self.rule.propagator.inject(&Context::current(), headers);
+        }
+        self.inner.call(request)
+    }
+}

@@ -1,0 +1,316 @@
+//! tonic: unary calls and streams of answers, each request in its own context.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::task::{Context as Task, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, BufMut};
+use context_vars::web::ContextLayer;
+use context_vars::{context_var, task};
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use http::uri::PathAndQuery;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::metadata::MetadataValue;
+use tonic::server::NamedService;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint, Server};
+use tonic::{Request, Response, Status};
+use tower::service_fn;
+
+use crate::support::{OnDrop, Seen};
+
+context_var! {
+    static REQUEST_ID: u64;
+    static USER: String = "nobody".to_owned();
+}
+
+/// Messages that are plain texts.
+#[derive(Clone, Copy, Default)]
+struct Text;
+
+impl Codec for Text {
+    type Encode = String;
+    type Decode = String;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for Text {
+    type Item = String;
+    type Error = Status;
+
+    fn encode(&mut self, text: String, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+impl Decoder for Text {
+    type Item = String;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<String>, Status> {
+        let bytes = buffer.copy_to_bytes(buffer.remaining());
+        Ok(Some(String::from_utf8(bytes.to_vec()).unwrap()))
+    }
+}
+
+/// What the code that tonic generates for a service looks like, by hand.
+#[derive(Clone)]
+struct Reports {
+    /// What was dropped, and where.
+    seen: Seen,
+    dropped: Arc<Semaphore>,
+}
+
+impl NamedService for Reports {
+    const NAME: &'static str = "test.Reports";
+}
+
+type HttpRequest = http::Request<tonic::body::Body>;
+type HttpResponse = http::Response<tonic::body::Body>;
+
+impl tower::Service<HttpRequest> for Reports {
+    type Response = HttpResponse;
+    type Error = std::convert::Infallible;
+    type Future = BoxFuture<'static, Result<HttpResponse, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Task<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: HttpRequest) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move {
+            let mut grpc = tonic::server::Grpc::new(Text);
+            let response = match request.uri().path() {
+                "/test.Reports/Who" => grpc.unary(service_fn(who), request).await,
+                _ => {
+                    let stream = service_fn(move |message| rows(this.clone(), message));
+                    grpc.server_streaming(stream, request).await
+                }
+            };
+            Ok(response)
+        })
+    }
+}
+
+fn identity() -> String {
+    format!("{} {}", REQUEST_ID.get_or(0), USER.get())
+}
+
+async fn who(message: Request<String>) -> Result<Response<String>, Status> {
+    let spawned = task::spawn(async { identity() }).await.unwrap();
+    match message.into_inner().as_str() {
+        "fail" => Err(Status::not_found(identity())),
+        _ => Ok(Response::new(format!("{} {spawned}", identity()))),
+    }
+}
+
+async fn rows(
+    reports: Reports,
+    message: Request<String>,
+) -> Result<Response<BoxStream<'static, Result<String, Status>>>, Status> {
+    let endless = message.into_inner() == "endless";
+    let guard = OnDrop(move || {
+        reports.seen.note(identity());
+        reports.dropped.add_permits(1);
+    });
+    let count = if endless { usize::MAX } else { 3 };
+    let rows = futures::stream::iter(0..count).then(move |n| {
+        let _ = &guard;
+        async move {
+            // A client shuts a connection on which too many small frames wait.
+            match endless && n > 0 {
+                true => tokio::time::sleep(Duration::from_millis(5)).await,
+                false => tokio::task::yield_now().await,
+            }
+            match n {
+                // The status of a stream is in its trailers.
+                2 if !endless => Err(Status::aborted(identity())),
+                _ => Ok(format!("{n} {}", identity())),
+            }
+        }
+    });
+    Ok(Response::new(rows.boxed()))
+}
+
+/// An interceptor: runs inside the call, and sets the user in the request's own context.
+fn authenticate(request: Request<()>) -> Result<Request<()>, Status> {
+    let user = request.metadata().get("authorization");
+    let user = user.ok_or_else(|| Status::unauthenticated("who are you?"))?;
+    drop(USER.set(user.to_str().unwrap().to_owned()));
+    Ok(request)
+}
+
+async fn serve_reports() -> (SocketAddr, Reports) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let incoming = tonic::transport::server::TcpIncoming::from(listener);
+    let reports = Reports {
+        seen: Seen::default(),
+        dropped: Arc::new(Semaphore::new(0)),
+    };
+    let service = InterceptedService::new(reports.clone(), authenticate);
+    let server = Server::builder()
+        .layer(
+            ContextLayer::new()
+                .isolated()
+                .request_id(&REQUEST_ID, || 1_000_000),
+        )
+        .add_service(Named(service));
+    tokio::spawn(async move { server.serve_with_incoming(incoming).await.unwrap() });
+    (address, reports)
+}
+
+/// An intercepted service, under the name of the one inside.
+#[derive(Clone)]
+struct Named<S>(S);
+
+impl<S> NamedService for Named<S> {
+    const NAME: &'static str = Reports::NAME;
+}
+
+impl<S: tower::Service<HttpRequest>> tower::Service<HttpRequest> for Named<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: HttpRequest) -> S::Future {
+        self.0.call(request)
+    }
+}
+
+async fn client(address: SocketAddr) -> tonic::client::Grpc<Channel> {
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    tonic::client::Grpc::new(endpoint.connect().await.unwrap())
+}
+
+fn message(text: &str, id: u64) -> Request<String> {
+    let mut message = Request::new(text.to_owned());
+    let metadata = message.metadata_mut();
+    metadata.insert("x-request-id", MetadataValue::from(id));
+    let user = format!("user-{}", id % 7).parse().unwrap();
+    metadata.insert("authorization", user);
+    message
+}
+
+fn identity_of(id: u64) -> String {
+    format!("{id} user-{}", id % 7)
+}
+
+const WHO: PathAndQuery = PathAndQuery::from_static("/test.Reports/Who");
+const ROWS: PathAndQuery = PathAndQuery::from_static("/test.Reports/Rows");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn unary_calls_and_their_errors_keep_their_own() {
+    let (address, _) = serve_reports().await;
+    let client = client(address).await;
+    let calls = (0..1000).map(|id| {
+        let mut client = client.clone();
+        async move {
+            client.ready().await.unwrap();
+            let failing = id % 10 == 0;
+            let message = message(if failing { "fail" } else { "who" }, id);
+            let identity = identity_of(id);
+            match client.unary(message, WHO, Text).await {
+                Ok(answer) => {
+                    let echoed = answer.metadata().get("x-request-id").unwrap();
+                    assert_eq!(echoed, id.to_string().as_str());
+                    assert_eq!(answer.into_inner(), format!("{identity} {identity}"));
+                    assert!(!failing);
+                }
+                Err(status) => {
+                    assert_eq!(status.message(), identity);
+                    assert!(failing);
+                }
+            }
+        }
+    });
+    futures::future::join_all(calls).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn streamed_messages_and_their_trailers_keep_their_own() {
+    let (address, reports) = serve_reports().await;
+    let client = client(address).await;
+    let calls = (0..1000).map(|id| {
+        let mut client = client.clone();
+        async move {
+            client.ready().await.unwrap();
+            let message = message("rows", id);
+            let answer = client.server_streaming(message, ROWS, Text).await.unwrap();
+            let rows: Vec<_> = answer.into_inner().collect().await;
+            let identity = identity_of(id);
+            assert_eq!(rows[0].as_ref().unwrap(), &format!("0 {identity}"));
+            assert_eq!(rows[1].as_ref().unwrap(), &format!("1 {identity}"));
+            assert_eq!(rows[2].as_ref().unwrap_err().message(), identity);
+            assert_eq!(rows.len(), 3);
+        }
+    });
+    futures::future::join_all(calls).await;
+    assert_all_dropped(&reports, 1000).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn stream_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
+    let (address, reports) = serve_reports().await;
+    for round in 0..10 {
+        let client = client(address).await;
+        let calls = (0..50).map(|n| {
+            let id = round * 50 + n;
+            let mut client = client.clone();
+            async move {
+                client.ready().await.unwrap();
+                let message = message("endless", id);
+                let answer = client.server_streaming(message, ROWS, Text).await.unwrap();
+                let first = answer.into_inner().try_next().await.unwrap();
+                assert_eq!(first.unwrap(), format!("0 {}", identity_of(id)));
+            }
+        });
+        futures::future::join_all(calls).await;
+    }
+    assert_all_dropped(&reports, 500).await;
+}
+
+/// Waits for the drops, which come after the client has gone, and compares where they were.
+async fn assert_all_dropped(reports: &Reports, count: u64) {
+    drop(reports.dropped.acquire_many(count as u32).await.unwrap());
+    let mut dropped = reports.seen.lines();
+    dropped.sort_unstable();
+    let mut expected: Vec<_> = (0..count).map(identity_of).collect();
+    expected.sort_unstable();
+    assert_eq!(dropped, expected);
+}
+
+#[tokio::test]
+async fn call_that_an_interceptor_refuses_has_an_id_nevertheless() {
+    let (address, _) = serve_reports().await;
+    let mut client = client(address).await;
+    client.ready().await.unwrap();
+    let mut message = message("who", 7);
+    message.metadata_mut().remove("authorization");
+    let status = client
+        .unary::<_, String, _>(message, WHO, Text)
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), tonic::Code::Unauthenticated);
+    assert_eq!(status.metadata().get("x-request-id").unwrap(), "7");
+}

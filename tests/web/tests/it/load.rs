@@ -1,0 +1,388 @@
+//! Thousands of requests at once: no line mixed up or missing, no body dropped elsewhere.
+//!
+//! What a line should say is passed on by hand, as a number in `x-order`; what it does say comes
+//! from the context. The last test shows that the count can fail.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body as AxumBody;
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing;
+use context_vars::web::ContextLayer;
+use context_vars::{Context, context_var, prelude::*, task};
+use futures::StreamExt;
+use futures::future::try_join_all;
+use futures::stream::FuturesUnordered;
+use http::HeaderMap;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Barrier, Semaphore};
+
+use crate::support::{OnDrop, Protocol, chunks, serve};
+
+context_var! {
+    static REQUEST_ID: u64;
+    static USER: String = "nobody".to_owned();
+}
+
+/// One line of the log: what it is about, and what the context said.
+#[derive(Debug)]
+struct Line {
+    order: u64,
+    event: &'static str,
+    id: Option<u64>,
+    user: String,
+}
+
+impl Line {
+    fn is_right(&self) -> bool {
+        self.id == Some(self.order) && self.user == user_of(self.order)
+    }
+}
+
+fn user_of(order: u64) -> String {
+    format!("user-{}", order % 7)
+}
+
+/// What the handlers share. It is handed on, so that a line is written also without a context.
+#[derive(Clone)]
+struct App {
+    lines: Arc<Mutex<Vec<Line>>>,
+    /// Holds the handlers back until this many are in the middle of their work.
+    together: Arc<Barrier>,
+    begun: Arc<Semaphore>,
+}
+
+impl App {
+    fn new(together: usize) -> Self {
+        Self {
+            lines: Arc::default(),
+            together: Arc::new(Barrier::new(together)),
+            begun: Arc::new(Semaphore::new(0)),
+        }
+    }
+
+    fn line(&self, order: u64, event: &'static str) {
+        let (id, user) = (REQUEST_ID.try_get().ok(), USER.get());
+        let line = Line {
+            order,
+            event,
+            id,
+            user,
+        };
+        self.lines.lock().unwrap().push(line);
+    }
+
+    fn on_drop(&self, order: u64) -> impl Drop + Send + 'static + use<> {
+        let app = self.clone();
+        OnDrop(move || app.line(order, "dropped"))
+    }
+
+    /// Waits until the log has as many lines as it must, since a body goes after its last frame
+    /// is with the client; gives up when none has come for long.
+    async fn lines(&self, expected: usize, event: Option<&str>) -> Vec<Line> {
+        let count = |lines: &[Line]| {
+            let wanted = |line: &&Line| event.is_none_or(|event| line.event == event);
+            lines.iter().filter(wanted).count()
+        };
+        let (mut before, mut quiet) = (0, 0);
+        while quiet < 200 {
+            let now = count(&self.lines.lock().unwrap());
+            if now >= expected {
+                break;
+            }
+            quiet = if now == before { quiet + 1 } else { 0 };
+            before = now;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        std::mem::take(&mut self.lines.lock().unwrap())
+    }
+}
+
+/// Sets the user in the request's own context, as an application's middleware does.
+async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
+    tokio::task::yield_now().await;
+    let user = request.headers()["authorization"].to_str().unwrap();
+    drop(USER.set(user.to_owned()));
+    app.line(order_of(request.headers()), "authenticated");
+    next.run(request).await
+}
+
+fn order_of(headers: &HeaderMap) -> u64 {
+    headers["x-order"].to_str().unwrap().parse().unwrap()
+}
+
+const CHUNKS: [&str; 3] = ["chunk 0", "chunk 1", "chunk 2"];
+
+/// Every event of a whole report, each once.
+const EVENTS: [&str; 9] = [
+    "authenticated",
+    "begun",
+    "blocking",
+    CHUNKS[0],
+    CHUNKS[1],
+    CHUNKS[2],
+    "dropped",
+    "ended",
+    "task",
+];
+
+/// Says what the context is, from every place where work can be.
+async fn report(State(app): State<App>, headers: HeaderMap) -> AxumBody {
+    let order = order_of(&headers);
+    app.line(order, "begun");
+    app.together.wait().await;
+    let (in_task, in_closure) = (app.clone(), app.clone());
+    let task = task::spawn(async move {
+        tokio::task::yield_now().await;
+        in_task.line(order, "task");
+    });
+    let closure = task::spawn_blocking(move || in_closure.line(order, "blocking"));
+    task.await.unwrap();
+    closure.await.unwrap();
+    let guard = app.on_drop(order);
+    app.line(order, "ended");
+    AxumBody::new(chunks(CHUNKS.len(), move |n| {
+        let _ = &guard;
+        app.line(order, CHUNKS[n]);
+        format!("{n} {} {}\n", REQUEST_ID.get_or(0), USER.get())
+    }))
+}
+
+/// A body without an end.
+async fn endless(State(app): State<App>, headers: HeaderMap) -> AxumBody {
+    let order = order_of(&headers);
+    let guard = app.on_drop(order);
+    AxumBody::from_stream(futures::stream::unfold(0, move |n| {
+        let _ = &guard;
+        let app = app.clone();
+        async move {
+            if n > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            if let Some(event) = CHUNKS.get(n) {
+                app.line(order, event);
+            }
+            Some((Ok::<_, std::io::Error>(vec![b'x'; 1024]), n + 1))
+        }
+    }))
+}
+
+/// A handler that never answers.
+async fn never(State(app): State<App>, headers: HeaderMap) -> AxumBody {
+    let _guard = app.on_drop(order_of(&headers));
+    app.begun.add_permits(1);
+    std::future::pending().await
+}
+
+fn routes(app: &App) -> Router {
+    Router::new()
+        .route("/report", routing::get(report))
+        .route("/endless", routing::get(endless))
+        .route("/never", routing::get(never))
+        .with_state(app.clone())
+        .layer(middleware::from_fn_with_state(app.clone(), authenticate))
+}
+
+fn with_contexts(app: &App) -> Router {
+    let layer = ContextLayer::new().isolated().request_id(&REQUEST_ID, || 0);
+    routes(app).layer(layer)
+}
+
+fn request(
+    client: &reqwest::Client,
+    address: SocketAddr,
+    path: &str,
+    order: u64,
+) -> reqwest::RequestBuilder {
+    let request = client.get(format!("http://{address}/{path}"));
+    let request = request.header("x-request-id", order);
+    let request = request.header("x-order", order);
+    request.header("authorization", user_of(order))
+}
+
+/// Asks for a report and compares it with what it must be.
+async fn read_report(
+    client: reqwest::Client,
+    address: SocketAddr,
+    order: u64,
+) -> Result<(), String> {
+    let response = request(&client, address, "report", order).send().await;
+    let response = response.map_err(|error| format!("{order}: {error:?}"))?;
+    let id = response.headers()["x-request-id"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let text = response
+        .text()
+        .await
+        .map_err(|error| format!("{order}: {error:?}"))?;
+    let expected: String = (0..CHUNKS.len())
+        .map(|n| format!("{n} {order} {}\n", user_of(order)))
+        .collect();
+    if id == order.to_string() && text == expected {
+        Ok(())
+    } else {
+        Err(format!("{order}: id {id}, {text:?}"))
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(4)
+        .max_blocking_threads(16)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Every line right, and each event of each order there once.
+fn check(lines: Vec<Line>, orders: u64) {
+    let wrong: Vec<_> = lines.iter().filter(|line| !line.is_right()).collect();
+    assert!(wrong.is_empty(), "{} mixed up: {:?}", wrong.len(), wrong[0]);
+    let mut events = BTreeMap::<u64, Vec<&str>>::new();
+    for line in lines {
+        events.entry(line.order).or_default().push(line.event);
+    }
+    for order in 0..orders {
+        let mut events = events.remove(&order).unwrap_or_default();
+        events.sort_unstable();
+        assert_eq!(events, EVENTS, "request {order}");
+    }
+    assert!(events.is_empty(), "{events:?}");
+}
+
+#[test]
+fn five_thousand_requests_of_http2_at_once_keep_their_own() {
+    const CONNECTIONS: u64 = 32;
+    const EACH: u64 = 160;
+    const ALL: u64 = CONNECTIONS * EACH;
+    runtime().block_on(async {
+        // All of them are in the middle of their handlers before one goes on.
+        let app = App::new(ALL as usize);
+        let address = serve(with_contexts(&app)).await;
+        let mut requests = Vec::new();
+        for connection in 0..CONNECTIONS {
+            let client = Protocol::Http2.client();
+            for n in 0..EACH {
+                let order = connection + n * CONNECTIONS;
+                requests.push(read_report(client.clone(), address, order));
+            }
+        }
+        try_join_all(requests).await.unwrap();
+        check(app.lines(ALL as usize * EVENTS.len(), None).await, ALL);
+    });
+}
+
+#[test]
+fn five_thousand_requests_of_http1_in_256_connections_keep_their_own() {
+    const TOGETHER: u64 = 256;
+    const ALL: u64 = TOGETHER * 20;
+    runtime().block_on(async {
+        let app = App::new(TOGETHER as usize);
+        let address = serve(with_contexts(&app)).await;
+        let client = Protocol::Http1.client();
+        // As soon as one is answered the next is sent, on a connection that was used before.
+        let mut orders = 0..ALL;
+        let next = |order| read_report(client.clone(), address, order);
+        let mut open: FuturesUnordered<_> =
+            orders.by_ref().take(TOGETHER as usize).map(next).collect();
+        while let Some(result) = open.next().await {
+            result.unwrap();
+            open.extend(orders.next().map(next));
+        }
+        check(app.lines(ALL as usize * EVENTS.len(), None).await, ALL);
+    });
+}
+
+/// Whoever goes away in the middle: everything is dropped, once, in its own context.
+fn check_dropped(lines: Vec<Line>, orders: u64) {
+    let wrong: Vec<_> = lines.iter().filter(|line| !line.is_right()).collect();
+    assert!(wrong.is_empty(), "{} mixed up: {:?}", wrong.len(), wrong[0]);
+    let dropped = lines.iter().filter(|line| line.event == "dropped");
+    let mut dropped: Vec<_> = dropped.map(|line| line.order).collect();
+    dropped.sort_unstable();
+    assert_eq!(dropped, (0..orders).collect::<Vec<_>>());
+}
+
+#[test]
+fn body_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
+    const TOGETHER: u64 = 100;
+    const ALL: u64 = TOGETHER * 10;
+    for protocol in Protocol::ALL {
+        runtime().block_on(async {
+            let app = App::new(1);
+            let address = serve(with_contexts(&app)).await;
+            for round in 0..ALL / TOGETHER {
+                // One connection of HTTP/2 takes only so many resets before it is shut.
+                let client = protocol.client();
+                let vanish = |n| {
+                    let order = round * TOGETHER + n;
+                    let request = request(&client, address, "endless", order);
+                    async move {
+                        let mut response = request.send().await?;
+                        assert_eq!(response.headers()["x-request-id"], order.to_string());
+                        response.chunk().await?.expect("a chunk");
+                        Ok::<_, reqwest::Error>(())
+                    }
+                };
+                try_join_all((0..TOGETHER).map(vanish)).await.unwrap();
+            }
+            check_dropped(app.lines(ALL as usize, Some("dropped")).await, ALL);
+        });
+    }
+}
+
+#[test]
+fn handler_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
+    const ALL: u64 = 150;
+    for protocol in Protocol::ALL {
+        runtime().block_on(async {
+            let app = App::new(1);
+            let address = serve(with_contexts(&app)).await;
+            let client = protocol.client();
+            let send = |order| tokio::spawn(request(&client, address, "never", order).send());
+            let requests: Vec<_> = (0..ALL).map(send).collect();
+            drop(app.begun.acquire_many(ALL as u32).await.unwrap());
+            for request in requests {
+                request.abort();
+            }
+            check_dropped(app.lines(ALL as usize, Some("dropped")).await, ALL);
+        });
+    }
+}
+
+/// The same with the handler's future alone in a context, which is what a task-local gives.
+#[test]
+fn without_the_layer_every_line_of_a_body_is_lost_and_this_test_sees_it() {
+    const ALL: u64 = 64;
+    async fn future_alone(request: Request, next: Next) -> Response {
+        let order = order_of(request.headers());
+        let context = Context::new().with_value(&REQUEST_ID, order);
+        let mut response = next.run(request).in_context(context).await;
+        response.headers_mut().insert("x-request-id", order.into());
+        response
+    }
+    for protocol in Protocol::ALL {
+        runtime().block_on(async {
+            let app = App::new(ALL as usize);
+            let router = routes(&app).layer(middleware::from_fn(future_alone));
+            let address = serve(router).await;
+            let client = protocol.client();
+            let send = |order| read_report(client.clone(), address, order);
+            let results = futures::future::join_all((0..ALL).map(send)).await;
+            assert!(results.iter().all(Result::is_err));
+            let lines = app.lines(ALL as usize * EVENTS.len(), None).await;
+            let (right, wrong): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.is_right());
+            let of_body = |line: &&Line| line.event == "dropped" || CHUNKS.contains(&line.event);
+            assert!(wrong.iter().all(of_body));
+            assert_eq!(wrong.len(), ALL as usize * (CHUNKS.len() + 1));
+            assert_eq!(right.len() + wrong.len(), ALL as usize * EVENTS.len());
+        });
+    }
+}

@@ -1,0 +1,305 @@
+//! axum over TCP: headers that must stay, other clients, upgrades, and where contexts end.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body as AxumBody;
+use axum::extract::{Request, WebSocketUpgrade, ws::Message};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing;
+use bytes::Bytes;
+use context_vars::web::ContextLayer;
+use context_vars::{context_var, inherit_with, prelude::*};
+use http::StatusCode;
+use http_body_util::{BodyExt, Empty};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+use crate::support::{Protocol, Seen, chunks, serve};
+
+context_var! {
+    static REQUEST_ID: u64;
+    static USER: String = "anonymous".to_owned();
+}
+
+fn layer() -> ContextLayer {
+    ContextLayer::new()
+        .isolated()
+        .request_id(&REQUEST_ID, || 1000)
+}
+
+#[tokio::test]
+async fn length_of_a_body_is_sent_as_without_the_layer() {
+    let routes = || {
+        Router::new()
+            .route("/text", routing::get(async || "0123456789"))
+            .route("/empty", routing::get(async || ""))
+            .route("/none", routing::get(async || StatusCode::NO_CONTENT))
+            .route(
+                "/stream",
+                routing::get(async || AxumBody::new(chunks(2, |n| n.to_string()))),
+            )
+    };
+    let bare = serve(routes()).await;
+    let wrapped = serve(routes().layer(layer())).await;
+    let framing = async |client: &reqwest::Client, method, address, path| {
+        let url = format!("http://{address}/{path}");
+        let response = client.request(method, url).send().await.unwrap();
+        let header = |name| response.headers().get(name).cloned();
+        let framing = (header("content-length"), header("transfer-encoding"));
+        (framing, response.text().await.unwrap())
+    };
+    for protocol in Protocol::ALL {
+        let client = protocol.client();
+        for method in [http::Method::GET, http::Method::HEAD] {
+            for path in ["text", "empty", "none", "stream"] {
+                let a = framing(&client, method.clone(), bare, path).await;
+                let b = framing(&client, method.clone(), wrapped, path).await;
+                assert_eq!(a, b, "{protocol:?} {method} {path}");
+                if path == "text" {
+                    assert_eq!(a.0.0.unwrap(), "10");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn hypers_own_client_gets_bodies_of_the_request_too() {
+    let report = async || AxumBody::new(chunks(3, |n| format!("{n}:{} ", REQUEST_ID.get())));
+    let address = serve(
+        Router::new()
+            .route("/", routing::get(report))
+            .layer(layer()),
+    )
+    .await;
+    for http2 in [false, true] {
+        let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new())
+            .http2_only(http2)
+            .build_http();
+        // One after the other on one connection, whose task stays the same.
+        for id in 1..=20 {
+            let request = http::Request::get(format!("http://{address}/"));
+            let request = request.header("x-request-id", id).body(Empty::new());
+            let response = client.request(request.unwrap()).await.unwrap();
+            assert_eq!(response.headers()["x-request-id"], id.to_string());
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            assert_eq!(body, format!("0:{id} 1:{id} 2:{id} "));
+        }
+    }
+}
+
+#[tokio::test]
+async fn request_body_is_read_inside() {
+    // By the handler, in its own task: so a stream that the handler makes of it is inside too.
+    let echo = async |body: AxumBody| {
+        let stream = body.into_data_stream();
+        AxumBody::from_stream(futures::TryStreamExt::map_ok(stream, |chunk: Bytes| {
+            format!("{} {}", REQUEST_ID.get(), chunk.len())
+        }))
+    };
+    let address = serve(Router::new().route("/", routing::post(echo)).layer(layer())).await;
+    for protocol in Protocol::ALL {
+        let request = protocol.client().post(format!("http://{address}/"));
+        let request = request.header("x-request-id", 7).body("12345");
+        let text = request.send().await.unwrap().text().await.unwrap();
+        assert_eq!(text, "7 5");
+    }
+}
+
+#[tokio::test]
+async fn what_a_request_sets_is_not_seen_by_the_next_on_its_connection() {
+    // R21 with the layer: a request's own context is no root, so it may set.
+    async fn authenticate(request: Request, next: Next) -> Response {
+        if let Some(user) = request.headers().get("authorization") {
+            drop(USER.set(user.to_str().unwrap().to_owned()));
+        }
+        next.run(request).await
+    }
+    let router = Router::new()
+        .route("/", routing::get(async || USER.get()))
+        .layer(middleware::from_fn(authenticate))
+        .layer(layer());
+    let address = serve(router).await;
+    for protocol in Protocol::ALL {
+        let client = protocol.client();
+        for _ in 0..10 {
+            let request = client.get(format!("http://{address}/"));
+            let alice = request
+                .try_clone()
+                .unwrap()
+                .header("authorization", "alice");
+            let text = alice.send().await.unwrap().text().await.unwrap();
+            assert_eq!(text, "alice");
+            assert_eq!(
+                request.send().await.unwrap().text().await.unwrap(),
+                "anonymous"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn panic_of_a_handler_harms_no_other_request() {
+    let router = Router::new()
+        .route("/", routing::get(async || USER.get()))
+        .route(
+            "/panic",
+            routing::get(async || -> String {
+                drop(USER.set("set before the panic".into()));
+                panic!("a handler's bug (this is part of the test)")
+            }),
+        )
+        .layer(layer());
+    let address = serve(router).await;
+    for protocol in Protocol::ALL {
+        let client = protocol.client();
+        for _ in 0..5 {
+            assert!(
+                client
+                    .get(format!("http://{address}/panic"))
+                    .send()
+                    .await
+                    .is_err()
+            );
+            let response = client
+                .get(format!("http://{address}/"))
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(response.text().await.unwrap(), "anonymous");
+        }
+    }
+}
+
+#[tokio::test]
+async fn handler_that_is_cancelled_is_dropped_inside() {
+    let (seen, begun, gone) = (
+        Seen::default(),
+        Arc::new(Notify::new()),
+        Arc::new(Notify::new()),
+    );
+    let (note, begins, goes) = (seen.clone(), begun.clone(), gone.clone());
+    let handler = async move || {
+        struct Goes(Arc<Notify>);
+        impl Drop for Goes {
+            fn drop(&mut self) {
+                self.0.notify_one();
+            }
+        }
+        let _goes = Goes(goes.clone());
+        let _guard = note.note_drop("handler of", || REQUEST_ID.get_or(0));
+        begins.notify_one();
+        std::future::pending::<String>().await
+    };
+    let address = serve(
+        Router::new()
+            .route("/", routing::get(handler))
+            .layer(layer()),
+    )
+    .await;
+    for protocol in Protocol::ALL {
+        let request = protocol.client().get(format!("http://{address}/"));
+        let request = tokio::spawn(request.header("x-request-id", 7).send());
+        begun.notified().await;
+        request.abort();
+        gone.notified().await;
+    }
+    assert_eq!(seen.lines(), ["handler of 7", "handler of 7"]);
+}
+
+// ---- what the documentation says of where a context ends ----
+
+#[tokio::test]
+async fn what_is_set_around_serve_does_not_reach_requests() {
+    let router = Router::new()
+        .route("/", routing::get(async || USER.get()))
+        .layer(ContextLayer::new());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serve = async move { axum::serve(listener, router).await.unwrap() };
+    tokio::spawn(USER.scope("around serve".into(), serve));
+    for protocol in Protocol::ALL {
+        let request = protocol.client().get(format!("http://{address}/"));
+        assert_eq!(
+            request.send().await.unwrap().text().await.unwrap(),
+            "anonymous"
+        );
+    }
+}
+
+/// What the server says on a socket that was upgraded.
+async fn greeting(address: std::net::SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         x-request-id: 7\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut all = Vec::new();
+    let mut buffer = [0; 1024];
+    loop {
+        let read = stream.read(&mut buffer).await.unwrap();
+        assert_ne!(
+            read,
+            0,
+            "no frame came: {:?}",
+            String::from_utf8_lossy(&all)
+        );
+        all.extend_from_slice(&buffer[..read]);
+        let text = String::from_utf8_lossy(&all).into_owned();
+        // The head, then one frame of text: two bytes and the text itself.
+        if let Some((_, greeting)) = text.split_once("I am ")
+            && let Some((greeting, _)) = greeting.split_once('.')
+        {
+            return greeting.to_owned();
+        }
+    }
+}
+
+#[tokio::test]
+async fn callback_of_an_upgrade_runs_outside_unless_it_inherits() {
+    async fn hello(mut socket: axum::extract::ws::WebSocket) {
+        let text = format!("I am {}.", REQUEST_ID.get_or(0));
+        socket.send(Message::text(text)).await.unwrap();
+    }
+    let bare = async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(hello);
+    let inherits = async |upgrade: WebSocketUpgrade| {
+        upgrade.on_upgrade(inherit_with(|socket| hello(socket).inherit_context()))
+    };
+    let router = Router::new()
+        .route("/bare", routing::get(bare))
+        .route("/inherits", routing::get(inherits))
+        .layer(layer());
+    let address = serve(router).await;
+    assert_eq!(greeting(address, "/bare").await, "0");
+    assert_eq!(greeting(address, "/inherits").await, "7");
+}
+
+#[tokio::test]
+async fn layer_that_comes_before_in_axum_is_inside() {
+    // The last one is the outermost.
+    let log = |seen: Seen, place: &'static str| {
+        middleware::from_fn(move |request: Request, next: Next| {
+            seen.note(format!("{place} {}", REQUEST_ID.get_or(0)));
+            next.run(request)
+        })
+    };
+    let seen = Seen::default();
+    let router = Router::new()
+        .route("/", routing::get(async || Ok::<_, Infallible>("")))
+        .layer(log(seen.clone(), "inside"))
+        .layer(layer())
+        .layer(log(seen.clone(), "outside"));
+    let address = serve(router).await;
+    let client = Protocol::Http1.client();
+    let request = client.get(format!("http://{address}/"));
+    request.header("x-request-id", 7).send().await.unwrap();
+    assert_eq!(seen.lines(), ["outside 0", "inside 7"]);
+}
