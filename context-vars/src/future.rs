@@ -309,6 +309,14 @@ impl<F> Scope<F> {
     }
 }
 
+impl<F> Scope<F> {
+    /// Lets the scope set `value`; to be called before its first poll.
+    #[cfg(feature = "deadline")]
+    pub(crate) fn start_with(self: Pin<&mut Self>, value: Value) {
+        *self.project().start = Some(Start(Some(value)));
+    }
+}
+
 impl<F> InContext<F> {
     /// Puts a copy of the current context, with `value` set, in the place of the empty one.
     fn form(self: Pin<&mut Self>, Start(value): Start) {

@@ -79,6 +79,7 @@
 //! | `stream` | `ContextStreamExt`: streams that run each step in a context; `FusedFuture` |
 //! | `tracing` | `logs::ContextFormat`: the variables in every line of `tracing-subscriber` |
 //! | `log` | `logs::ContextLogger`: the variables in every record of `log` |
+//! | `deadline` | module `deadline`: timeouts and cancellation that spawned work inherits |
 //! | `propagation` | module `propagation`: listed variables in headers and W3C baggage |
 //!
 //! # Minimum Rust
@@ -119,6 +120,9 @@ pub mod propagation;
 mod stream;
 #[cfg(any(feature = "tracing", feature = "log"))]
 pub mod logs;
+#[cfg(feature = "deadline")]
+pub mod deadline;
+pub mod panic;
 #[cfg(feature = "tokio")]
 mod join_set;
 #[cfg(feature = "tokio-util")]
