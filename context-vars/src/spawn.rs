@@ -82,7 +82,14 @@ pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
 /// ```
 pub fn inherit_fn<A, R>(f: impl Fn(A) -> R) -> impl Fn(A) -> R {
     let context = Context::current();
-    move |argument| context.clone().run(|| f(argument))
+    // Calls borrow `f`; this is there to drop it inside the context.
+    let work = InContext::new(f, context.clone());
+    move |argument| {
+        let Some(f) = work.work() else {
+            unreachable!("only a future can be done before it is dropped");
+        };
+        context.clone().run(|| f(argument))
+    }
 }
 
 /// Calls `f` in an empty context.

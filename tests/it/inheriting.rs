@@ -117,6 +117,21 @@ fn closure_that_is_never_called_is_dropped_inside_its_context() {
     assert_eq!(seen, "alice");
 }
 
+#[test]
+fn closure_for_many_calls_is_dropped_inside_its_context() {
+    let mut seen = "";
+    let hook = OnDrop(|| seen = USER.get());
+    let closure = USER.sync_scope("alice", || {
+        inherit_fn(move |()| {
+            let _hook = &hook;
+            drop(USER.set("set by a call"));
+        })
+    });
+    closure(());
+    drop(closure);
+    assert_eq!(seen, "alice");
+}
+
 #[tokio::test]
 async fn spawned_future_inherits_by_inherit_context_only() {
     // case 146, case 239, case 256
