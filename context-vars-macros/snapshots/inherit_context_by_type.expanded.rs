@@ -3,19 +3,19 @@ fn handle(job: impl FnOnce()) {
     let local = || work();
     spawn({
         use ::context_vars::__private::by_type::answers::*;
-        (&&&&&&&&&&::context_vars::__private::by_type::Probe::<_, true>(&job))
+        (&&&&&&&&&&&&&::context_vars::__private::by_type::Probe::<_, true>(&job))
             .kind()
             .wrap(job)
     });
     spawn({
         use ::context_vars::__private::by_type::answers::*;
-        (&&&&&&&&&&::context_vars::__private::by_type::Probe::<_, false>(&local))
+        (&&&&&&&&&&&&&::context_vars::__private::by_type::Probe::<_, false>(&local))
             .kind()
             .wrap(local)
     });
     spawn({
         use ::context_vars::__private::by_type::answers::*;
-        (&&&&&&&&&&::context_vars::__private::by_type::Probe::<_, true>(&self.job))
+        (&&&&&&&&&&&&&::context_vars::__private::by_type::Probe::<_, true>(&self.job))
             .kind()
             .wrap(self.job)
     });
@@ -23,7 +23,10 @@ fn handle(job: impl FnOnce()) {
         match make_future() {
             work => {
                 use ::context_vars::__private::by_type::answers::*;
-                (&&&&&&&&&&::context_vars::__private::by_type::Probe::<_, false>(&work))
+                (&&&&&&&&&&&&&::context_vars::__private::by_type::Probe::<
+                    _,
+                    false,
+                >(&work))
                     .kind()
                     .wrap(work)
             }
@@ -34,7 +37,10 @@ fn handle(job: impl FnOnce()) {
         match future.instrument(span) {
             work => {
                 use ::context_vars::__private::by_type::answers::*;
-                (&&&&&&&&&&::context_vars::__private::by_type::Probe::<_, false>(&work))
+                (&&&&&&&&&&&&&::context_vars::__private::by_type::Probe::<
+                    _,
+                    false,
+                >(&work))
                     .kind()
                     .wrap(work)
             }
@@ -42,7 +48,10 @@ fn handle(job: impl FnOnce()) {
     );
     spawn_broadcast({
         use ::context_vars::__private::by_type::answers::*;
-        (&&&&&&&&&&::context_vars::__private::by_type::Probe::<_, true>(&path::to::work))
+        (&&&&&&&&&&&&&::context_vars::__private::by_type::Probe::<
+            _,
+            true,
+        >(&path::to::work))
             .kind()
             .wrap(path::to::work)
     });

@@ -305,7 +305,7 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///     tokio::spawn(Inherited::current().future(async { work().await }));
 ///     tokio::spawn({
 ///         use by_type::answers::*;
-///         (&&&&&&&&&&Probe::<_, true>(&later)).kind().wrap(later)
+///         (&&&&&&&&&&&&&Probe::<_, true>(&later)).kind().wrap(later)
 ///     });
 /// }
 /// ```

@@ -195,7 +195,7 @@ pub struct Inside<'a>(#[allow(dead_code)] Entered<'a>);
 pub mod by_type {
     //! Wraps what a spawn call is given by its type, where its form does not show what it is.
     //!
-    //! `(&&&&&&&&&&Probe::<_, true>(&work)).kind().wrap(work)` calls the method `kind` of the first
+    //! `(&&&&&&&&&&&&&Probe::<_, true>(&work)).kind().wrap(work)` calls the method `kind` of the first
     //! trait below that has one for the work's type: a method call looks at its receiver with all
     //! references first and takes them away one by one. What it returns says how to wrap, and
     //! holds nothing. `true` asks for what can be called again, too; see `Reuse` in the macros.
@@ -231,8 +231,14 @@ pub mod by_type {
         };
     }
 
-    answer! { Lent AsLent: impl[T: ?Sized, const B: bool] &&&&&&&&&Probe<'_, &mut T, B> => T }
-    answer! { Boxed AsBoxed: impl[T: BoxedWork, const B: bool] &&&&&&&&Probe<'_, T, B> => T }
+    answer! { Lent AsLent: impl[T: ?Sized, const B: bool] &&&&&&&&&&&&Probe<'_, &mut T, B> => T }
+    answer! { Boxed AsBoxed: impl[T: BoxedWork, const B: bool] &&&&&&&&&&&Probe<'_, T, B> => T }
+    answer! { PinnedBox AsPinnedBox:
+    impl[T: Future, const B: bool] &&&&&&&&&&Probe<'_, Pin<Box<T>>, B> => T }
+    answer! { BoxedFn AsBoxedFn:
+    impl[T, R] &&&&&&&&&Probe<'_, Box<T>, true> => T where T: Fn() -> R }
+    answer! { BoxedOnce AsBoxedOnce:
+    impl[T, R, const B: bool] &&&&&&&&Probe<'_, Box<T>, B> => T where T: FnOnce() -> R }
     answer! { Awaited AsFuture: impl[T: Future, const B: bool] &&&&&&&Probe<'_, T, B> => T }
     answer! { Called AsFn: impl[T, R] &&&&&&Probe<'_, T, true> => T where T: Fn() -> R }
     answer! { CalledWithRef<A> AsFnOfRef:
@@ -250,8 +256,9 @@ pub mod by_type {
         //! The traits, without names that could hide one of the user's.
 
         pub use super::{
-            Awaited as _, Boxed as _, Called as _, CalledOnce as _, CalledOnceWith as _,
-            CalledOnceWithRef as _, CalledWith as _, CalledWithRef as _, Lent as _, Other as _,
+            Awaited as _, Boxed as _, BoxedFn as _, BoxedOnce as _, Called as _, CalledOnce as _,
+            CalledOnceWith as _, CalledOnceWithRef as _, CalledWith as _, CalledWithRef as _,
+            Lent as _, Other as _, PinnedBox as _,
         };
     }
 
@@ -267,6 +274,35 @@ pub mod by_type {
         #[inline]
         pub fn wrap(self, work: T) -> T {
             work.inherit()
+        }
+    }
+
+    impl<T: Future> Kind<AsPinnedBox, T> {
+        /// Into a box again: where one of a `dyn Future` is expected, it still becomes that.
+        #[inline]
+        pub fn wrap(self, work: Pin<Box<T>>) -> Pin<Box<InContext<Pin<Box<T>>>>> {
+            Box::pin(Inherited::current().future(work))
+        }
+    }
+
+    impl<T> Kind<AsBoxedFn, T> {
+        #[inline]
+        pub fn wrap<R>(self, work: Box<T>) -> Box<impl Fn() -> R>
+        where
+            T: Fn() -> R,
+        {
+            let context = Context::current();
+            Box::new(move || context.clone().run(&*work))
+        }
+    }
+
+    impl<T> Kind<AsBoxedOnce, T> {
+        #[inline]
+        pub fn wrap<R>(self, work: Box<T>) -> Box<impl FnOnce() -> R>
+        where
+            T: FnOnce() -> R,
+        {
+            Box::new(inherit(*work))
         }
     }
 

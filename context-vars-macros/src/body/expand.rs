@@ -100,7 +100,7 @@ impl Writer<'_> {
         let reused = reuse == Reuse::AsItIs;
         quote_spanned! {at=>
             use #private::by_type::answers::*;
-            (&&&&&&&&&&#private::by_type::Probe::<_, #reused>(&#value)).kind()
+            (&&&&&&&&&&&&&#private::by_type::Probe::<_, #reused>(&#value)).kind()
         }
     }
 

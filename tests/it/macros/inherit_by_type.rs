@@ -117,16 +117,25 @@ async fn later() -> String {
 }
 
 #[inherit_context]
-fn boxes() -> [String; 6] {
+fn boxes() -> [String; 10] {
     let text = String::from("!");
     let once: Box<dyn FnOnce() -> String + Send> = Box::new(move || user() + &text);
     let future: Pin<Box<dyn Future<Output = String> + Send>> = Box::pin(later());
+    let pinned = Box::pin(later());
+    let callable = Box::new(|| user());
+    let text_again = String::from("!");
+    let callable_once = Box::new(move || text_again + &user());
     let mut count = 0;
     [
         pool::spawn_boxed(once),
         pool::spawn_boxed(Box::new(|| user())),
         pool::spawn_boxed_fn(make_boxed()),
         pool::spawn_boxed_future(future),
+        // These become boxes of `dyn` only at the call.
+        pool::spawn_boxed_future(pinned),
+        pool::spawn_boxed_future(Box::pin(later())),
+        pool::spawn_boxed(callable),
+        pool::spawn_boxed(callable_once),
         pool::spawn_boxed_future(Box::pin(async { later().await })),
         pool::spawn_boxed_fn_mut(Box::new(move || {
             count += 1;
@@ -144,6 +153,10 @@ fn boxes_stay_boxes() {
             "alice",
             "alicealice",
             "alice",
+            "alice",
+            "alice",
+            "alice",
+            "!alice",
             "alice",
             "1alice2alice"
         ]
