@@ -66,8 +66,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     where
         T: Clone,
     {
-        let found = current::with(self, |value| value.cloned());
-        found.unwrap_or_else(fallback)
+        current::with(self, T::clone).unwrap_or_else(|_| fallback())
     }
 
     /// Calls `f` with the value in the current context, else with the default.
@@ -100,12 +99,13 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     #[inline]
     #[track_caller]
     pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, LookupError> {
-        current::with(self, |value| {
-            match value.or_else(|| current::default_of(self)) {
-                Some(value) => Ok(f(value)),
+        match current::with(self, f) {
+            Ok(result) => Ok(result),
+            Err(f) => match current::default_of(self) {
+                Some(default) => Ok(f(default)),
                 None => Err(self.info.lookup_error()),
-            }
-        })
+            },
+        }
     }
 
     /// Whether the variable has a value in the current context. A default does not count.

@@ -474,16 +474,20 @@ impl Drop for Secured<'_> {
 }
 
 /// Calls `f` with the value of `var` in the current context, which stays valid whatever `f` does.
+/// `Err` hands `f` back if there is none.
 #[inline]
-pub(crate) fn with<T, R>(var: &'static ContextVar<T>, f: impl FnOnce(Option<&T>) -> R) -> R {
+pub(crate) fn with<T, R, F>(var: &'static ContextVar<T>, f: F) -> Result<R, F>
+where
+    F: FnOnce(&T) -> R,
+{
     let number = var.info.number();
     if number == 0 {
         // Never set anywhere.
-        return f(None);
+        return Err(f);
     }
     let slot = slot();
     let Some(value) = slot.read(number) else {
-        return f(None);
+        return Err(f);
     };
     let frame = Frame {
         value,
@@ -494,17 +498,17 @@ pub(crate) fn with<T, R>(var: &'static ContextVar<T>, f: impl FnOnce(Option<&T>)
     // SAFETY: The pointer was found under the variable's number. The current context holds a
     // reference. Before that is taken away, `secure` takes one for the frame, which goes back
     // when `look` has returned.
-    look(slot, &frame, unsafe { value.get() }, f)
+    Ok(look(slot, &frame, unsafe { value.get() }, f))
 }
 
 /// Calls `f` while `frame` is linked.
 // A function of its own, so that the compiler knows from the type of `value` that linking the frame
 // does not change it: where `f` is a copy of a number, nothing is linked at all.
 #[inline]
-fn look<T, R>(slot: &Slot, frame: &Frame, value: &T, f: impl FnOnce(Option<&T>) -> R) -> R {
+fn look<T, R>(slot: &Slot, frame: &Frame, value: &T, f: impl FnOnce(&T) -> R) -> R {
     slot.open.set(ptr::from_ref(frame));
     let _open = Open(slot, frame);
-    f(Some(value))
+    f(value)
 }
 
 /// Whether `var` has a value in the current context.
@@ -838,6 +842,7 @@ impl Drop for Unlink<'_> {
 
 /// The declared default of `var`: the first result anybody has computed.
 #[inline]
+#[track_caller]
 pub(crate) fn default_of<T>(var: &'static ContextVar<T>) -> Option<&'static T> {
     match var.default.made.get() {
         Some(made) => Some(made),
