@@ -21,9 +21,11 @@ pub(super) fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(allowed)
 }
 
-/// What may stand in a value without an escape.
-fn is_baggage_octet(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !br#"",;\"#.contains(&byte)
+/// What is read in a value without an escape.
+///
+/// W3C forbids the backslash too, but OpenTelemetry for Rust sends it as it is.
+fn is_value_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\",;".contains(&byte)
 }
 
 /// A header in the making.
@@ -86,7 +88,7 @@ pub(super) fn unescape(value: &str, plus_as_space: bool) -> Result<String, Probl
                 _ => return Err(ProblemKind::Malformed),
             },
             b'+' if plus_as_space => b' ',
-            byte if is_baggage_octet(byte) => byte,
+            byte if is_value_octet(byte) => byte,
             _ => return Err(ProblemKind::Malformed),
         });
     }
