@@ -34,3 +34,4 @@ mod runtimes;
 mod pools;
 mod opting_out;
 mod runtime_hook;
+mod conformance;

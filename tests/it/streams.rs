@@ -86,7 +86,7 @@ fn in_turn(
 
 #[test]
 fn generators_advanced_in_turn_keep_their_own() {
-    // case 205; Python reads a, b, b, b.
+    // case 214; Python reads a, b, b, b.
     let wrapped = |s| ContextStreamExt::in_context(by_async_stream(s), Context::new());
     assert_eq!(in_turn(wrapped("a"), wrapped("b")), ["a", "b", "a", "b"]);
     let wrapped = |s| by_unfold(s).in_context(Context::new());
