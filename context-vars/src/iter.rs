@@ -8,7 +8,7 @@ use crate::future::InContext;
 /// Gives an iterator a context of its own.
 ///
 /// Each step runs in that context, what it sets stays there for the next step, and the consumer
-/// sees none of it.
+/// sees none of it. Closures of the consumer, such as that of `for_each`, run outside.
 ///
 /// # Examples
 ///
@@ -42,6 +42,7 @@ pub trait ContextIteratorExt: Iterator + Sized {
 
 impl<I: Iterator> ContextIteratorExt for I {}
 
+// `fold` and its like are not forwarded: their closures are the consumer's and belong outside.
 impl<I: Iterator> Iterator for InContext<I> {
     type Item = I::Item;
 
@@ -64,6 +65,11 @@ impl<I: DoubleEndedIterator> DoubleEndedIterator for InContext<I> {
     #[inline]
     fn next_back(&mut self) -> Option<I::Item> {
         self.run_mut(I::next_back)
+    }
+
+    #[inline]
+    fn nth_back(&mut self, n: usize) -> Option<I::Item> {
+        self.run_mut(|iter| iter.nth_back(n))
     }
 }
 

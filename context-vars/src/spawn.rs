@@ -37,6 +37,10 @@ pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
 
 /// As [`inherit`], for a closure that takes an argument.
 ///
+/// The argument is of one type, which a reference of any lifetime is not: for the job of a
+/// `rayon::Scope`, take [`Context::current`] and [`run`](Context::run) it inside, or put
+/// `#[inherit_context]` on the function that spawns.
+///
 /// # Examples
 ///
 /// ```
@@ -64,7 +68,31 @@ pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
 ///
 /// # Cost
 ///
-/// A call also counts the copy's reference up and down, two atomic operations.
+/// A call also counts the copy's reference up and down, two atomic operations, on one count that
+/// all threads share.
+///
+/// In a parallel iterator with very little to do for each item, make a copy for each split
+/// instead: two swaps an item are left, and no atomic operation. With an item that only reads a
+/// variable this is about four times faster on two threads (`benches/par_iter.rs`). What one
+/// item sets is then seen by the next of its split.
+///
+/// ```
+/// use context_vars::{Context, context_var};
+/// use rayon::prelude::*;
+///
+/// context_var! {
+///     static FACTOR: u64 = 1;
+/// }
+///
+/// # fn main() {
+/// let context = FACTOR.sync_scope(10, Context::current);
+/// let scaled: Vec<u64> = [1, 2, 3]
+///     .into_par_iter()
+///     .map_init(|| context.clone(), |context, n| context.run(|| n * FACTOR.get()))
+///     .collect();
+/// assert_eq!(scaled, [10, 20, 30]);
+/// # }
+/// ```
 ///
 /// # Examples
 ///

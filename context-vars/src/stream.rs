@@ -1,7 +1,4 @@
 //! Streams that run each step in a context of their own, and `futures`' fused futures.
-//!
-//! `Sink`, `AsyncRead` and `AsyncWrite` are left out: what sends or reads bytes rarely asks for a
-//! context, and one that does is wrapped with [`InContext::run_pinned`] in ten lines.
 
 use core::pin::Pin;
 use core::task::{self, Poll};
@@ -17,6 +14,10 @@ use crate::future::InContext;
 /// Each step runs in that context, what it sets stays there for the next step, and the consumer
 /// sees none of it. Two streams advanced in turn keep their own. The stream is dropped inside its
 /// context, with the wrapper, also when it was used up before.
+///
+/// There is no such trait for `Sink`, `AsyncRead` and `AsyncWrite`: what moves bytes seldom asks
+/// for a context, and the future or stream that drives it has one already. For one that does,
+/// [`InContext::run_pinned`] makes a wrapper of a few lines.
 ///
 /// # Examples
 ///

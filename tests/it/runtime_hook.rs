@@ -645,7 +645,7 @@ fn task_that_blocks_in_place_keeps_its_context_and_others_theirs() {
 #[test]
 fn runtime_inside_a_task_of_a_runtime() {
     fn nested(depth: u32) -> Vec<u32> {
-        let runtime = if depth % 2 == 0 {
+        let runtime = if depth.is_multiple_of(2) {
             one_thread()
         } else {
             two_workers()
