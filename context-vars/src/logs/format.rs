@@ -153,7 +153,7 @@ impl<E> ContextFormat<E> {
         context: &Context,
         mut separator: &str,
     ) -> fmt::Result {
-        let colored = out.has_ansi_escapes();
+        let colored = self.colored.is_some() && out.has_ansi_escapes();
         self.fields.visit(context, |field| {
             let name = field.name();
             out.write_str(separator)?;
@@ -168,7 +168,7 @@ impl<E> ContextFormat<E> {
     }
 
     fn write_pretty(&self, out: &mut Writer<'_>, context: &Context) -> fmt::Result {
-        let colored = out.has_ansi_escapes();
+        let colored = self.colored.is_some() && out.has_ansi_escapes();
         let mut first = true;
         self.fields.visit(context, |field| {
             let name = field.name();

@@ -1,1 +1,239 @@
-//! .
+//! Whole lines that the real `env_logger` and `fern` write for `log`.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, mpsc};
+
+use context_vars::logs::ContextLogger;
+use context_vars::{Fields, context_var, isolated};
+use log::kv::{Key, Value, VisitSource};
+use log::{Level, LevelFilter, Log, Record};
+
+use crate::fields::{HOSTILE, Shows, is_one_line};
+
+context_var! {
+    static USER: String;
+    static REQUEST_ID: u64;
+    #[redact]
+    static PASSWORD: String;
+    static FLAG: bool;
+    static SHOWS: Shows;
+}
+
+#[derive(Clone, Default)]
+struct Output(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Output {
+    fn text(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+/// `env_logger` as it is, without the time.
+fn env_logger() -> (env_logger::Logger, Output) {
+    let output = Output::default();
+    let logger = env_logger::Builder::new()
+        .filter_level(LevelFilter::Info)
+        .format_timestamp(None)
+        .target(env_logger::Target::Pipe(Box::new(output.clone())))
+        .build();
+    (logger, output)
+}
+
+fn in_context(f: impl FnOnce()) {
+    isolated(|| {
+        drop(REQUEST_ID.set(7));
+        drop(USER.set("alice".to_owned()));
+        f();
+    });
+}
+
+fn log(logger: &dyn Log, level: Level) {
+    let own = [("items", 3)];
+    let message = "accepted";
+    logger.log(
+        &Record::builder()
+            .args(format_args!("{message}"))
+            .level(level)
+            .target("app")
+            .key_values(&own)
+            .build(),
+    );
+}
+
+#[test]
+fn env_logger_prints_the_variables_after_the_records_own_values() {
+    let (logger, output) = env_logger();
+    let logger = ContextLogger::new(logger);
+    in_context(|| {
+        log(&logger, Level::Info);
+        log(&logger, Level::Debug);
+    });
+    isolated(|| log(&logger, Level::Warn));
+    assert_eq!(
+        output.text(),
+        "[INFO  app] accepted items=3 request_id=7 user=alice\n[WARN  app] accepted items=3\n"
+    );
+}
+
+#[test]
+fn variables_in_the_message_are_those_of_fields() {
+    let (logger, output) = env_logger();
+    let logger = ContextLogger::new(logger).in_message();
+    in_context(|| log(&logger, Level::Info));
+    let chosen = logger.fields(Fields::all().only([]));
+    in_context(|| log(&chosen, Level::Info));
+    assert_eq!(
+        output.text(),
+        "[INFO  app] accepted request_id=7 user=\"alice\" items=3\n[INFO  app] accepted items=3\n"
+    );
+}
+
+#[test]
+fn chosen_and_redacted_variables() {
+    let (logger, output) = env_logger();
+    let logger = ContextLogger::new(logger).fields(Fields::all().except([&USER]));
+    in_context(|| {
+        drop(PASSWORD.set("secret".into()));
+        log(&logger, Level::Info);
+    });
+    assert_eq!(
+        output.text(),
+        "[INFO  app] accepted items=3 password=*** request_id=7\n"
+    );
+}
+
+/// `fern` hands the record to a closure, which prints what it likes.
+#[test]
+fn fern_gets_the_variables_as_values_and_in_the_message() {
+    struct Pairs(Vec<String>);
+    impl<'kvs> VisitSource<'kvs> for Pairs {
+        fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), log::kv::Error> {
+            self.0.push(format!("{key}={value:?}"));
+            Ok(())
+        }
+    }
+    let (sender, lines) = mpsc::channel::<String>();
+    let (_, fern) = fern::Dispatch::new()
+        .format(|out, message, record| {
+            let mut pairs = Pairs(Vec::new());
+            record.key_values().visit(&mut pairs).unwrap();
+            out.finish(format_args!(
+                "{} {message} [{}]",
+                record.level(),
+                pairs.0.join(", ")
+            ));
+        })
+        .chain(sender)
+        .into_log();
+    let logger = ContextLogger::new(fern);
+    in_context(|| {
+        drop(FLAG.set(true));
+        log(&logger, Level::Info);
+        log(&logger.in_message(), Level::Info);
+    });
+    let lines: Vec<_> = lines.try_iter().collect();
+    assert_eq!(
+        lines,
+        [
+            "INFO accepted [items=3, flag=true, request_id=7, user=\"alice\"]\n",
+            "INFO accepted flag=true request_id=7 user=\"alice\" [items=3]\n",
+        ]
+    );
+}
+
+#[test]
+fn values_keep_their_types() {
+    struct Check;
+    impl Log for Check {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, record: &Record<'_>) {
+            let get = |key: &str| record.key_values().get(Key::from_str(key)).unwrap();
+            assert_eq!(get("request_id").to_u64(), Some(7));
+            assert_eq!(get("flag").to_bool(), Some(true));
+            assert_eq!(get("user").to_borrowed_str(), Some("alice"));
+            assert_eq!(get("shows").to_borrowed_str(), Some("two words"));
+            assert_eq!(get("items").to_i64(), Some(3));
+            assert_eq!(record.key_values().count(), 5);
+        }
+        fn flush(&self) {}
+    }
+    in_context(|| {
+        drop(FLAG.set(true));
+        drop(SHOWS.set(Shows::text("two words")));
+        log(&ContextLogger::new(Check), Level::Info);
+    });
+}
+
+#[test]
+fn hostile_values_keep_one_line() {
+    for text in HOSTILE
+        .iter()
+        .map(|text| text.to_string())
+        .chain(["x\n".repeat(1 << 19)])
+    {
+        let (logger, output) = env_logger();
+        let logger = ContextLogger::new(logger);
+        USER.sync_scope(text.clone(), || log(&logger, Level::Info));
+        USER.sync_scope(text, || log(&logger.in_message(), Level::Info));
+        let text = output.text();
+        let lines: Vec<_> = text.split_terminator('\n').collect();
+        assert_eq!(lines.len(), 2);
+        for line in lines {
+            assert!(line.starts_with("[INFO  app] accepted"));
+            assert!(is_one_line(line));
+        }
+    }
+}
+
+#[test]
+fn values_are_not_looked_at_for_records_that_nobody_wants() {
+    struct Never;
+    impl Log for Never {
+        fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+            metadata.level() <= Level::Warn
+        }
+        fn log(&self, record: &Record<'_>) {
+            assert!(record.level() <= Level::Warn);
+        }
+        fn flush(&self) {}
+    }
+    let logger = ContextLogger::new(Never);
+    in_context(|| log(&logger, Level::Info));
+    assert!(!logger.enabled(&log::Metadata::builder().level(Level::Info).build()));
+}
+
+#[test]
+fn installed_logger_gets_the_records_of_the_macros() {
+    let (logger, output) = env_logger();
+    ContextLogger::new(logger)
+        .install(LevelFilter::Info)
+        .unwrap();
+    in_context(|| {
+        log::info!(target: "app", items = 3; "accepted");
+        log::debug!("not wanted");
+    });
+    assert_eq!(
+        output.text(),
+        "[INFO  app] accepted items=3 request_id=7 user=alice\n"
+    );
+    assert_eq!(log::max_level(), LevelFilter::Info);
+    let (second, _) = env_logger();
+    assert!(
+        ContextLogger::new(second)
+            .install(LevelFilter::Info)
+            .is_err()
+    );
+}

@@ -4,3 +4,7 @@ mod fields;
 mod propagation;
 mod broken_input;
 mod opentelemetry;
+mod tracing_lines;
+mod log_lines;
+mod deadlines;
+mod panics;

@@ -1,1 +1,156 @@
-//! .
+//! What the report of a panic says, in a process of its own: the hook belongs to the process.
+
+use std::process::Command;
+use std::sync::Mutex;
+
+use context_vars::{context_var, panic};
+
+use crate::fields::{HOSTILE, is_one_line};
+
+context_var! {
+    static REQUEST_ID: u64;
+    static USER: String;
+    #[redact]
+    static PASSWORD: &'static str;
+    static BOMB: Bomb;
+    static LOCKED: Locked;
+}
+
+struct Bomb;
+
+impl std::fmt::Debug for Bomb {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("in Debug");
+    }
+}
+
+static LOCK: Mutex<u32> = Mutex::new(0);
+
+struct Locked;
+
+impl std::fmt::Debug for Locked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", LOCK.lock().is_ok())
+    }
+}
+
+const CASE: &str = "CONTEXT_VARS_PANIC_CASE";
+
+/// The lines that a case writes to standard error, up to the end of the panic's own report.
+fn report(case: &str) -> Vec<String> {
+    let own = std::env::current_exe().unwrap();
+    let output = Command::new(own)
+        .args(["--exact", "panics::case", "--nocapture", "--test-threads=1"])
+        .env(CASE, case)
+        .env("RUST_BACKTRACE", "0")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{case}: {output:?}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    text.lines()
+        .filter(|line| !line.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Not a test by itself: what the process of a case does.
+#[test]
+fn case() {
+    let Ok(case) = std::env::var(CASE) else {
+        return;
+    };
+    std::panic::set_hook(Box::new(|info| {
+        let text = info.payload_as_str().unwrap_or("no text");
+        eprintln!("previous hook: {text}");
+    }));
+    panic::install_hook();
+    panic::install_hook();
+    let caught = std::panic::catch_unwind(|| match case.as_str() {
+        "two" => REQUEST_ID.sync_scope(7, || USER.sync_scope("alice".into(), || panic!("two"))),
+        "none" => panic!("none"),
+        "redacted" => PASSWORD.sync_scope("secret", || panic!("redacted")),
+        "thread" => USER.sync_scope("alice".into(), || {
+            let worker = context_vars::thread::spawn(|| panic!("in a thread"));
+            std::panic::resume_unwind(worker.join().unwrap_err())
+        }),
+        "bomb" => BOMB.sync_scope(Bomb, || panic!("first")),
+        "locked" => LOCKED.sync_scope(Locked, || {
+            let _held = LOCK.lock().unwrap();
+            panic!("with a lock");
+        }),
+        hostile => USER.sync_scope(HOSTILE[hostile.parse::<usize>().unwrap()].into(), || {
+            panic!("hostile")
+        }),
+    });
+    assert!(caught.is_err(), "the panic unwinds as ever");
+}
+
+#[test]
+fn context_stands_before_the_previous_hook_s_report_once() {
+    assert_eq!(
+        report("two"),
+        [
+            "context of the panic: request_id=7 user=\"alice\"",
+            "previous hook: two"
+        ]
+    );
+}
+
+#[test]
+fn panic_without_variables_is_reported_as_before() {
+    assert_eq!(report("none"), ["previous hook: none"]);
+}
+
+#[test]
+fn redacted_values_are_stars() {
+    assert_eq!(
+        report("redacted"),
+        [
+            "context of the panic: password=***",
+            "previous hook: redacted"
+        ]
+    );
+}
+
+#[test]
+fn thread_that_panics_shows_its_own_context() {
+    assert_eq!(
+        report("thread"),
+        [
+            "context of the panic: user=\"alice\"",
+            "previous hook: in a thread"
+        ]
+    );
+}
+
+#[test]
+fn value_that_panics_when_shown_does_not_abort() {
+    assert_eq!(
+        report("bomb"),
+        [
+            "previous hook: in Debug",
+            "context of the panic: (a value panics when shown)",
+            "previous hook: first",
+        ]
+    );
+}
+
+#[test]
+fn value_that_waits_for_the_panicking_thread_does_not_hang() {
+    assert_eq!(
+        report("locked"),
+        [
+            "context of the panic: (a value takes too long to show)",
+            "previous hook: with a lock",
+        ]
+    );
+}
+
+#[test]
+fn hostile_values_keep_one_line() {
+    for case in 0..HOSTILE.len() {
+        let lines = report(&case.to_string());
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].starts_with("context of the panic: user=\"") && is_one_line(&lines[0]));
+    }
+}
