@@ -17,7 +17,6 @@ use core::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use core::panic::Location;
 use std::collections::HashMap;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime, Runtime, TaskMeta};
@@ -25,6 +24,7 @@ use tokio::task::Id;
 
 use crate::current::{self, Visit};
 use crate::state::State;
+use crate::value::quietly;
 
 /// Lets every `tokio::spawn` on a runtime inherit.
 pub trait BuilderExt: sealed::Sealed {
@@ -302,7 +302,7 @@ impl Drop for EndAndDiscard {
 /// A value whose `Drop` panics must not take the runtime's thread with it. It was reported, and
 /// tokio does the same with what a task returns.
 fn discard(visit: Option<Box<Visit>>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(visit)));
+    quietly(|| drop(visit));
 }
 
 /// How many parts a table has, each with a lock of its own.

@@ -76,3 +76,17 @@ fn step_that_panics_restores() {
     assert_eq!(crate::support::panic_of(|| steps.next()), "alice");
     assert_eq!(USER.get(), "anonymous");
 }
+
+#[test]
+fn skipped_steps_run_inside_too() {
+    let mut steps = (0..6)
+        .map(|n| {
+            drop(COUNT.set(COUNT.get() + 1));
+            (n, COUNT.get())
+        })
+        .in_context(Context::new());
+    assert_eq!(steps.nth(1), Some((1, 2)));
+    assert_eq!(steps.nth_back(1), Some((4, 4)));
+    assert_eq!(steps.rev().nth(1), Some((2, 6)));
+    assert!(!COUNT.is_set());
+}
