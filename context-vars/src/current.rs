@@ -28,12 +28,13 @@ use core::cell::{Cell, UnsafeCell};
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop};
 use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::pool::Pool;
 use crate::state::{Rest, State};
 use crate::storage::Map;
 use crate::value::{Value, ValuePtr, quietly};
-use crate::var::{ContextVar, Info};
+use crate::var::{ContextVar, Info, Made};
 
 /// How far a thread's slot has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -577,7 +578,7 @@ pub(crate) fn replace_in(
 /// A number that no other context has or had.
 #[cold]
 fn next_identity() -> u64 {
-    use core::sync::atomic::{AtomicU64, Ordering};
+    use core::sync::atomic::AtomicU64;
     static LAST: AtomicU64 = AtomicU64::new(0);
     LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
@@ -843,21 +844,37 @@ impl Drop for Unlink<'_> {
 /// The declared default of `var`: the first result anybody has computed.
 #[inline]
 #[track_caller]
-pub(crate) fn default_of<T>(var: &'static ContextVar<T>) -> Option<&'static T> {
+pub(crate) fn default_of<T: Send + Sync>(var: &'static ContextVar<T>) -> Option<&'static T> {
     match var.default.made.get() {
-        Some(made) => Some(made),
+        // SAFETY: `make_default` put it there for this variable, and no such reference is ever
+        // given back.
+        Some(made) => Some(unsafe { made_value(made).get() }),
         None => make_default(var),
     }
 }
 
+#[inline]
+fn made_value(made: &Made) -> ValuePtr {
+    // Relaxed: whoever has the `Made` has seen what happened before it was made.
+    let raw = made.0.load(Ordering::Relaxed);
+    // SAFETY: `make_default` alone makes one, of such a pointer.
+    unsafe { ValuePtr::from_raw(raw) }
+}
+
 #[cold]
 #[track_caller]
-fn make_default<T>(var: &'static ContextVar<T>) -> Option<&'static T> {
+fn make_default<T: Send + Sync>(var: &'static ContextVar<T>) -> Option<&'static T> {
     let make = var.default.make?;
-    let value = make_in_empty_context(&var.info, make);
-    // A thread that lost the race drops its own result here, in the context that reads.
-    let (kept, _lost) = var.default.made.keep(value);
-    Some(kept)
+    let value = new_value(var, make_in_empty_context(&var.info, make));
+    let made = Made(AtomicPtr::new(value.into_ptr().into_raw()));
+    let (kept, late) = var.default.made.keep(made);
+    if let Some(late) = late {
+        // A thread that lost the race drops its own result, in the context that reads.
+        // SAFETY: Nobody else knows of its reference.
+        drop(unsafe { made_value(&late).into_value() });
+    }
+    // SAFETY: As in `default_of`.
+    Some(unsafe { made_value(kept).get() })
 }
 
 #[track_caller]

@@ -298,6 +298,7 @@ pub mod by_type {
 
     impl<T> Kind<AsBoxedOnce, T> {
         #[inline]
+        #[allow(clippy::boxed_local)] // a box comes in, so that one goes out
         pub fn wrap<R>(self, work: Box<T>) -> Box<impl FnOnce() -> R>
         where
             T: FnOnce() -> R,

@@ -16,6 +16,7 @@
 //! thread's slot.
 
 use core::any::Any;
+use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
 use core::ptr::NonNull;
@@ -149,9 +150,21 @@ impl ValuePtr {
     /// A reference to the block is held for all of `'a`.
     #[inline]
     pub(crate) unsafe fn look<'a>(self) -> ValueRef<'a> {
-        // SAFETY: The block is alive for `'a` by the caller's promise, and its header is never
-        // written but for the count, which is atomic.
-        ValueRef(unsafe { self.0.as_ref() })
+        ValueRef(self, PhantomData)
+    }
+
+    /// The place as a number of bits that says nothing of what is there.
+    pub(crate) fn into_raw(self) -> *mut () {
+        self.0.as_ptr().cast()
+    }
+
+    /// # Safety
+    ///
+    /// `raw` comes from [`into_raw`](Self::into_raw).
+    #[inline]
+    pub(crate) unsafe fn from_raw(raw: *mut ()) -> Self {
+        // SAFETY: It was made of a `NonNull`.
+        Self(unsafe { NonNull::new_unchecked(raw.cast()) })
     }
 
     /// The counted reference that [`Value::into_ptr`] or [`counted`](Self::counted) stood for.
@@ -240,22 +253,33 @@ impl Clone for Value {
 
 /// A value that somebody keeps for `'a`.
 #[derive(Clone, Copy)]
-pub(crate) struct ValueRef<'a>(&'a Header);
+pub(crate) struct ValueRef<'a>(ValuePtr, PhantomData<&'a ()>);
+
+// SAFETY: It gives no more than `&T`, and `Value::new` asks for `T: Send + Sync`.
+unsafe impl Send for ValueRef<'_> {}
+// SAFETY: As above.
+unsafe impl Sync for ValueRef<'_> {}
 
 impl<'a> ValueRef<'a> {
+    fn header(self) -> &'a Header {
+        // SAFETY: `look` promised that the block is alive for `'a`. The header is never written
+        // but for the count, which is atomic.
+        unsafe { self.0.0.as_ref() }
+    }
+
     pub(crate) fn any(self) -> &'a dyn Any {
         // SAFETY: `look` promised that the block is alive for `'a`.
-        let any = unsafe { (self.0.ops.any)(NonNull::from(self.0)) };
+        let any = unsafe { (self.header().ops.any)(self.0.0) };
         // SAFETY: It points into the block, which nothing writes.
         unsafe { any.as_ref() }
     }
 
     pub(crate) fn info(self) -> &'static Info {
-        self.0.info
+        self.header().info
     }
 
     pub(crate) fn type_name(self) -> &'static str {
-        (self.0.ops.type_name)()
+        (self.header().ops.type_name)()
     }
 }
 
@@ -298,8 +322,9 @@ unsafe fn free<T>(header: NonNull<Header>, pool: &Pool) {
 /// Runs `drop`, and goes on if it panics; the panic hook has said what there was to say.
 pub(crate) fn quietly(drop: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(drop)) {
-        // Its own `Drop` might panic, too.
-        core::mem::forget(payload);
+        // Its own `Drop` might panic, too; what that leaves is forgotten.
+        let dropped = catch_unwind(AssertUnwindSafe(|| core::mem::drop(payload)));
+        core::mem::forget(dropped);
     }
 }
 

@@ -5,6 +5,7 @@
 use core::any::Any;
 use core::fmt;
 use core::panic::Location;
+use core::sync::atomic::AtomicPtr;
 
 use crate::error::LookupError;
 use crate::first::First;
@@ -162,5 +163,11 @@ impl fmt::Debug for Info {
 /// A declared default: how it is computed, and the one result that every reader gets.
 pub(crate) struct DefaultValue<T> {
     pub(crate) make: Option<fn() -> T>,
-    pub(crate) made: First<T>,
+    pub(crate) made: First<Made>,
 }
+
+/// The computed default, erased; `current.rs` alone knows what it points to.
+///
+/// So a variable is `Sync` whatever its type, and the one complaint about a type that cannot be
+/// shared is that of `__private::Shareable`, in our words. Every method asks for `Send + Sync`.
+pub(crate) struct Made(pub(crate) AtomicPtr<()>);
