@@ -1,5 +1,7 @@
 //! Deadlines and cancellation as inherited variables, on tokio's clock, which stands still here.
 
+#![allow(clippy::async_yields_async)] // a request that hands its child out is what these are about
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
