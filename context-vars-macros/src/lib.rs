@@ -19,6 +19,7 @@ mod args;
 mod function;
 mod returns;
 mod parameters;
+mod texts;
 mod receiver;
 mod body;
 mod context_var;

@@ -1,11 +1,11 @@
 //! `self` given by value, moved into a scope like any other parameter.
 
-use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote_spanned;
 use syn::{Receiver, ReceiverKind, Signature, Type};
 
 use crate::body::marks;
-use crate::{lints, spans};
+use crate::{lints, spans, texts};
 
 /// The other name of `self`.
 ///
@@ -64,10 +64,11 @@ pub(crate) fn is_renamed_in(tokens: &TokenStream) -> bool {
 
 /// Writes `__self` for `self`, except in functions inside.
 pub(crate) fn rename(tokens: TokenStream) -> TokenStream {
-    rename_in(tokens, false)
+    rename_in(tokens, None)
 }
 
-fn rename_in(tokens: TokenStream, in_macro: bool) -> TokenStream {
+/// The same; the token of the number `format_string` is a text in which names are found.
+fn rename_in(tokens: TokenStream, format_string: Option<usize>) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut output = TokenStream::new();
     let mut at = 0;
@@ -86,10 +87,14 @@ fn rename_in(tokens: TokenStream, in_macro: bool) -> TokenStream {
                 TokenTree::Ident(Ident::new(NAME, name.span()))
             }
             TokenTree::Group(group) => {
-                let is_macro = is_macro_call(&tokens[..at]);
-                marks::regroup(group, rename_in(group.stream(), is_macro))
+                let inside = group.stream();
+                let text = called_macro(&tokens[..at])
+                    .and_then(|name| texts::format_string(name, &inside));
+                marks::regroup(group, rename_in(inside, text))
             }
-            TokenTree::Literal(text) if in_macro => TokenTree::Literal(rename_in_text(text)),
+            TokenTree::Literal(text) if format_string == Some(at) => {
+                TokenTree::Literal(texts::rename(text, NAME))
+            }
             other => other.clone(),
         }]);
         at += 1;
@@ -97,7 +102,7 @@ fn rename_in(tokens: TokenStream, in_macro: bool) -> TokenStream {
     output
 }
 
-/// How many tokens of an item begin here in which `self` is another or a module.
+/// How many tokens begin here in which `self` is another, a module or a mere word.
 fn untouched(tokens: &[TokenTree]) -> usize {
     let function = marks::nested_function(tokens);
     match tokens.first() {
@@ -105,43 +110,21 @@ fn untouched(tokens: &[TokenTree]) -> usize {
             let end = tokens.iter().position(|token| is_punct(Some(token), ';'));
             end.map_or(function, |end| end + 1)
         }
+        Some(TokenTree::Ident(word)) if word == "stringify" && is_punct(tokens.get(1), '!') => {
+            tokens.len().min(3)
+        }
         _ => function,
     }
 }
 
-/// Whether `tokens` end with `name!` or, where macros are defined, `macro_rules! name`.
-fn is_macro_call(tokens: &[TokenTree]) -> bool {
-    is_punct(tokens.last(), '!') && matches!(tokens.iter().rev().nth(1), Some(TokenTree::Ident(_)))
+/// The name, if `tokens` end with `name!`.
+fn called_macro(tokens: &[TokenTree]) -> Option<&Ident> {
+    match tokens {
+        [.., TokenTree::Ident(name), bang] if is_punct(Some(bang), '!') => Some(name),
+        _ => None,
+    }
 }
 
 fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
-}
-
-/// `"{self:?}"` to `"{__self:?}"`, but `"{{self}}"` stays.
-fn rename_in_text(literal: &Literal) -> Literal {
-    let text = literal.to_string();
-    let mut output = String::new();
-    let mut rest = text.as_str();
-    while let Some(found) = rest.find("{self") {
-        let (before, from) = rest.split_at(found);
-        let after = &from["{self".len()..];
-        let braces = 1 + before
-            .bytes()
-            .rev()
-            .take_while(|byte| *byte == b'{')
-            .count();
-        let is_name = braces % 2 == 1 && after.starts_with(['}', ':']);
-        output.push_str(before);
-        output.push_str(if is_name { "{__self" } else { "{self" });
-        rest = after;
-    }
-    output.push_str(rest);
-    match output.parse::<Literal>() {
-        Ok(mut renamed) if output != text => {
-            renamed.set_span(literal.span());
-            renamed
-        }
-        _ => literal.clone(),
-    }
 }

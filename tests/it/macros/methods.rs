@@ -1,6 +1,6 @@
 //! `#[with_context]` on methods, with every kind of receiver.
 
-use std::fmt::{self, Display};
+use std::fmt::{self, Display, Write};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,8 +16,14 @@ struct Server {
 
 impl Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{}>", self.name)
+        f.pad(&format!("<{}>", self.name))
     }
+}
+
+macro_rules! texts_of_the_user {
+    ($text:literal) => {
+        $text
+    };
 }
 
 fn server() -> Server {
@@ -66,6 +72,32 @@ impl Server {
         assert_eq!(vec![&self], [&self]);
         let plain = "{self}";
         format!("{escaped} {inner} {plain} {}", user())
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn texts(self) -> [String; 11] {
+        let mut written = String::new();
+        write!(written, "{self} {}", "{self}").unwrap();
+        let list = vec!["{self}", "x {self:?}"].concat();
+        let panicked = |f: &dyn Fn()| {
+            let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
+            payload
+                .downcast::<String>()
+                .map_or_else(|_| String::new(), |text| *text)
+        };
+        [
+            list,
+            concat!("{self", "} {self}").to_owned(),
+            format!("{} {self}", "{self}"),
+            format!("{name} {self:>4}", name = "{self}"),
+            stringify!(self "{self}").to_owned(),
+            matches!("{self}", "{self}").to_string(),
+            texts_of_the_user!("{self}").to_owned(),
+            written,
+            panicked(&|| assert!("{self}".is_empty(), "{self} {}", "{self}")),
+            panicked(&|| panic!("{self}")),
+            std::format_args!(r#"{{self}} {self} {}"#, "{self}").to_string(),
+        ]
     }
 
     #[with_context(user = self.name.clone())]
@@ -169,6 +201,26 @@ fn self_is_found_in_format_texts_and_macros_but_not_in_nested_items() {
     assert_eq!(
         server().in_text(),
         r#"{self} <s> Server { name: "s" } s <s> {self} <s>"#
+    );
+}
+
+#[test]
+fn texts_that_are_no_format_strings_are_left_alone() {
+    assert_eq!(
+        server().texts(),
+        [
+            "{self}x {self:?}",
+            "{self} {self}",
+            "{self} <s>",
+            "{self}  <s>",
+            r#"self "{self}""#,
+            "true",
+            "{self}",
+            "<s> {self}",
+            "<s> {self}",
+            "<s>",
+            "{self} <s> {self}",
+        ]
     );
 }
 

@@ -1,0 +1,81 @@
+//! The texts in which a formatting macro finds names: `"{self}"` in `format!("{self}")`.
+
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
+
+/// Where a formatting macro has its format string.
+#[derive(Clone, Copy)]
+enum Place {
+    /// It is the argument of this number.
+    Argument(usize),
+    /// It is the first argument that is a text and nothing else: those before are optional.
+    FirstText,
+}
+
+/// Where `name!` has its format string; `None` if the macro is not known to have one.
+///
+/// The texts of all other macros are left alone: they may be data. A name in one of these that
+/// cannot be found is reported by rustc, at the text.
+fn place(name: &Ident) -> Option<Place> {
+    Some(match name.to_string().as_str() {
+        "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic"
+        | "todo" | "unimplemented" | "unreachable" | "anyhow" | "bail" => Place::Argument(0),
+        "write" | "writeln" | "assert" | "debug_assert" | "ensure" => Place::Argument(1),
+        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => Place::Argument(2),
+        // Not `span!`, whose text is a name.
+        "error" | "warn" | "info" | "debug" | "trace" | "event" | "log" => Place::FirstText,
+        _ => return None,
+    })
+}
+
+/// Which of `arguments`, the tokens of a call of `name!`, is its format string.
+pub(crate) fn format_string(name: &Ident, arguments: &TokenStream) -> Option<usize> {
+    let place = place(name)?;
+    let tokens: Vec<TokenTree> = arguments.clone().into_iter().collect();
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
+    let mut begin = 0;
+    for (index, argument) in tokens.split(is_comma).enumerate() {
+        let is_text = matches!(argument, [TokenTree::Literal(text)] if is_text(text));
+        match place {
+            Place::Argument(number) if number != index => {}
+            _ if is_text => return Some(begin),
+            Place::Argument(_) => return None,
+            Place::FirstText => {}
+        }
+        begin += argument.len() + 1;
+    }
+    None
+}
+
+/// Whether the literal is `"…"` or `r"…"`.
+fn is_text(literal: &Literal) -> bool {
+    literal.to_string().starts_with(['"', 'r'])
+}
+
+/// `"{self:?}"` to `"{__self:?}"`, but `"{{self}}"` stays.
+pub(crate) fn rename(literal: &Literal, new: &str) -> Literal {
+    let text = literal.to_string();
+    let mut output = String::new();
+    let mut rest = text.as_str();
+    while let Some(found) = rest.find("{self") {
+        let (before, from) = rest.split_at(found);
+        let after = &from["{self".len()..];
+        let braces = 1 + before
+            .bytes()
+            .rev()
+            .take_while(|byte| *byte == b'{')
+            .count();
+        let is_name = braces % 2 == 1 && after.starts_with(['}', ':']);
+        output.push_str(before);
+        output.push('{');
+        output.push_str(if is_name { new } else { "self" });
+        rest = after;
+    }
+    output.push_str(rest);
+    match output.parse::<Literal>() {
+        Ok(mut renamed) if output != text => {
+            renamed.set_span(literal.span());
+            renamed
+        }
+        _ => literal.clone(),
+    }
+}
