@@ -35,3 +35,4 @@ mod pools;
 mod opting_out;
 mod runtime_hook;
 mod conformance;
+mod peers_defects;
