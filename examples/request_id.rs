@@ -26,6 +26,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use context_vars::web::ContextLayer;
 use context_vars::{context_var, inherit_context};
 use futures::stream::{self, StreamExt};
@@ -148,6 +149,8 @@ fn expected_receipt(order: u64, id: &str) -> String {
 async fn serve(router: Router) -> Result<SocketAddr, AnyError> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
+    // Else each small chunk of a receipt waits for the acknowledgement of the one before.
+    let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap_or_default());
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(address)
 }
