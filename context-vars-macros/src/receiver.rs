@@ -110,11 +110,24 @@ fn untouched(tokens: &[TokenTree]) -> usize {
             let end = tokens.iter().position(|token| is_punct(Some(token), ';'));
             end.map_or(function, |end| end + 1)
         }
+        Some(TokenTree::Ident(word)) if word == "pub" => {
+            2 * usize::from(tokens.get(1).is_some_and(is_restriction))
+        }
         Some(TokenTree::Ident(word)) if word == "stringify" && is_punct(tokens.get(1), '!') => {
             tokens.len().min(3)
         }
         _ => function,
     }
+}
+
+/// Whether this is `(self)` or `(in self::path)`, of a visibility.
+fn is_restriction(token: &TokenTree) -> bool {
+    let TokenTree::Group(group) = token else {
+        return false;
+    };
+    let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+    let is_alone = inside.len() == 1;
+    matches!(inside.first(), Some(TokenTree::Ident(word)) if word == "in" || is_alone)
 }
 
 /// The name, if `tokens` end with `name!`.

@@ -100,6 +100,24 @@ impl Server {
         ]
     }
 
+    #[allow(clippy::needless_pub_self)]
+    #[with_context(user = self.name.clone())]
+    fn visibilities(self) -> String {
+        mod inner {
+            pub(self) fn secret() -> &'static str {
+                "secret"
+            }
+            pub(self) fn told() -> &'static str {
+                secret()
+            }
+            pub fn open() -> &'static str {
+                told()
+            }
+        }
+        pub(self) struct Named(pub(self) String);
+        Named(self.name).0 + inner::open() + &user()
+    }
+
     #[with_context(user = self.name.clone())]
     fn boxed(self: Box<Self>) -> String {
         self.name + &user()
@@ -222,6 +240,11 @@ fn texts_that_are_no_format_strings_are_left_alone() {
             "{self} <s> {self}",
         ]
     );
+}
+
+#[test]
+fn visibilities_are_left_alone() {
+    assert_eq!(server().visibilities(), "ssecrets");
 }
 
 #[test]
