@@ -72,8 +72,12 @@ fn after_completion() -> ! {
 }
 
 impl<F> InContext<F> {
+    /// Gives any work a context of its own, whatever its protocol; for futures, streams and
+    /// iterators `work.in_context(context)` is shorter.
+    ///
+    /// Step by step it is taken on by [`run_pinned`](Self::run_pinned).
     #[inline]
-    pub(crate) fn new(work: F, context: Context) -> Self {
+    pub fn new(work: F, context: Context) -> Self {
         let state = context.state;
         Self {
             stage: Stage::Active { work, state },
@@ -93,7 +97,7 @@ impl<F> InContext<F> {
     ///
     /// ```
     /// use std::pin::{Pin, pin};
-    /// use context_vars::{Context, context_var, prelude::*};
+    /// use context_vars::{Context, InContext, context_var};
     ///
     /// context_var! {
     ///     static USER: &str = "anonymous";
@@ -107,14 +111,9 @@ impl<F> InContext<F> {
     /// # impl Job for Report {
     /// #     fn step(self: Pin<&mut Self>) -> String { format!("for {}", USER.get()) }
     /// # }
-    /// # impl Future for Report {
-    /// #     type Output = ();
-    /// #     fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>)
-    /// #         -> std::task::Poll<()> { std::task::Poll::Pending }
-    /// # }
     ///
     /// let context = Context::new().with_value(&USER, "alice");
-    /// let mut job = pin!(Report.in_context(context));
+    /// let mut job = pin!(InContext::new(Report, context));
     /// assert_eq!(job.as_mut().run_pinned(|job| job.step()), "for alice");
     /// assert_eq!(USER.get(), "anonymous");
     /// # }

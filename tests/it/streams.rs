@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use context_vars::{Context, context_var, prelude::*};
+use context_vars::{Context, InContext, context_var, prelude::*};
 use futures::future::FusedFuture;
 use futures::stream::{self, FusedStream, Stream, StreamExt};
 use futures::{FutureExt, select_biased};
@@ -315,4 +315,45 @@ fn stream_inside_a_wrapped_stream_has_its_own() {
     let outer = outer.in_context(Context::new().with_value(&USER, "bob"));
     let seen: Vec<_> = outer.collect().now_or_never().unwrap();
     assert_eq!(seen, [("alice", "bob"); 2]);
+}
+
+#[tokio::test]
+async fn run_pinned_makes_a_wrapper_for_another_protocol() {
+    use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+
+    /// All that a user writes who misses `AsyncRead`.
+    struct ReadInContext<R>(InContext<R>);
+
+    impl<R: AsyncRead + Unpin> AsyncRead for ReadInContext<R> {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut std::task::Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            Pin::new(&mut self.0).run_pinned(|reader| reader.poll_read(cx, buffer))
+        }
+    }
+
+    /// A reader of one user's name after the other.
+    struct Names;
+
+    impl AsyncRead for Names {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            drop(COUNT.set(COUNT.get() + 1));
+            if COUNT.get() < 3 {
+                buffer.put_slice(format!("{} {} ", USER.get(), COUNT.get()).as_bytes());
+            }
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    let mut reader = ReadInContext(InContext::new(Names, alice()));
+    let mut text = String::new();
+    reader.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "alice 1 alice 2 ");
+    assert!(!COUNT.is_set());
 }
