@@ -15,7 +15,7 @@ fn handle(jobs: Vec<Job>) {
     scope
         .spawn({
             let context = ::context_vars::__private::Inherited::current().once();
-            |argument_0| {
+            |__argument_0| {
                 let mut context = context.again();
                 let _scope = context.enter();
                 #[allow(
@@ -23,7 +23,7 @@ fn handle(jobs: Vec<Job>) {
                     clippy::used_underscore_binding,
                     clippy::no_effect_underscore_binding
                 )]
-                let argument_0 = argument_0;
+                let __argument_0 = __argument_0;
                 match () {
                     () => work(),
                 }
@@ -31,7 +31,7 @@ fn handle(jobs: Vec<Job>) {
         });
     pool.spawn({
         let context = ::context_vars::__private::Inherited::current();
-        move |argument_0, b: u8| -> u8 {
+        move |__argument_0, b: u8| -> u8 {
             let mut context = context.again();
             let _scope = context.enter();
             #[allow(
@@ -39,13 +39,14 @@ fn handle(jobs: Vec<Job>) {
                 clippy::used_underscore_binding,
                 clippy::no_effect_underscore_binding
             )]
-            let argument_0 = argument_0;
+            #[allow(unused_mut)]
+            let mut __argument_0 = __argument_0;
             #[allow(
                 clippy::redundant_locals,
                 clippy::used_underscore_binding,
                 clippy::no_effect_underscore_binding
             )]
-            let (a, _) = argument_0;
+            let (a, _) = __argument_0;
             #[allow(
                 clippy::redundant_locals,
                 clippy::used_underscore_binding,

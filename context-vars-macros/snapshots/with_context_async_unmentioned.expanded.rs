@@ -1,7 +1,7 @@
 async fn handle(
     name: String,
     unused: u8,
-    argument_2: u8,
+    __argument_2: u8,
     later: u8,
 ) -> impl Future<Output = u8> {
     ::context_vars::__private::scope(async move {
@@ -16,7 +16,7 @@ async fn handle(
                 clippy::used_underscore_binding,
                 clippy::no_effect_underscore_binding
             )]
-            let _ = &argument_2;
+            let _ = &__argument_2;
             #[allow(
                 clippy::redundant_locals,
                 clippy::used_underscore_binding,
@@ -40,7 +40,7 @@ async fn handle(
                 clippy::used_underscore_binding,
                 clippy::no_effect_underscore_binding
             )]
-            let argument_2 = argument_2;
+            let __argument_2 = __argument_2;
             #[allow(
                 clippy::redundant_locals,
                 clippy::used_underscore_binding,

@@ -1,10 +1,10 @@
 fn handle(
-    argument_0: (String, u8),
-    argument_1: u8,
+    __argument_0: (String, u8),
+    __argument_1: u8,
     b: u8,
     #[cfg(unix)]
     c: u8,
-    argument_4: &u8,
+    __argument_4: &u8,
 ) {
     #![allow(clippy::all)]
     let _scope = ::context_vars::__private::SyncScope::enter();
@@ -13,19 +13,20 @@ fn handle(
         clippy::used_underscore_binding,
         clippy::no_effect_underscore_binding
     )]
-    let argument_0 = argument_0;
+    #[allow(unused_mut)]
+    let mut __argument_0 = __argument_0;
     #[allow(
         clippy::redundant_locals,
         clippy::used_underscore_binding,
         clippy::no_effect_underscore_binding
     )]
-    let (a, _) = argument_0;
+    let (a, _) = __argument_0;
     #[allow(
         clippy::redundant_locals,
         clippy::used_underscore_binding,
         clippy::no_effect_underscore_binding
     )]
-    let argument_1 = argument_1;
+    let __argument_1 = __argument_1;
     #[allow(
         clippy::redundant_locals,
         clippy::used_underscore_binding,
@@ -45,13 +46,14 @@ fn handle(
         clippy::used_underscore_binding,
         clippy::no_effect_underscore_binding
     )]
-    let argument_4 = argument_4;
+    #[allow(unused_mut)]
+    let mut __argument_4 = __argument_4;
     #[allow(
         clippy::redundant_locals,
         clippy::used_underscore_binding,
         clippy::no_effect_underscore_binding
     )]
-    let &d = argument_4;
+    let &d = __argument_4;
     let value_0 = ::context_vars::__private::value(&USER, a);
     value_0.set();
     match () {

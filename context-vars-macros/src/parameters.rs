@@ -108,7 +108,7 @@ impl Parameter {
                 name.ident.clone()
             }
             pattern => {
-                let name = format_ident!("argument_{index}", span = spans::at(pattern.span()));
+                let name = format_ident!("__argument_{index}", span = spans::at(pattern.span()));
                 let was = mem::replace(pattern, parse_quote!(#name));
                 old = (!matches!(was, Pat::Wild(_))).then_some(was);
                 name
@@ -135,6 +135,7 @@ impl Parameter {
         }
     }
 
+    /// A name that is declared for a pattern is `mut`, for the sake of a `ref mut` in there.
     fn rebind(&self) -> TokenStream {
         let Self {
             name,
@@ -156,7 +157,7 @@ impl Parameter {
         match pattern {
             None => quote_spanned!(at=> #allowed #conditions #lints let #mutability #name = #name;),
             Some(pattern) => quote_spanned! {at=>
-                #allowed #conditions let #name = #name;
+                #allowed #[allow(unused_mut)] #conditions let mut #name = #name;
                 #allowed #conditions #lints let #pattern = #name;
             },
         }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::num::ParseIntError;
 use std::sync::Mutex;
 
-use context_vars::with_context;
+use context_vars::{inherit_context, with_context};
 
 use super::{ID, USER, assert_outside, user};
 use crate::support::panic_of;
@@ -144,6 +144,40 @@ fn patterns(
 ) -> String {
     counter += 1;
     format!("{} {z}{counter}{borrowed}", user())
+}
+
+#[with_context(user = text.clone())]
+fn mutable_references(ref mut text: String, (number, ref mut list): (u8, Vec<u8>)) -> String {
+    list.push(number);
+    text.push('!');
+    format!("{text}{list:?}{}", user())
+}
+
+#[with_context(user = text.clone())]
+async fn mutable_references_later(ref mut text: String, [ref mut a, b]: [u8; 2]) -> String {
+    *a += b;
+    text.push('!');
+    format!("{text}{a}{}", user())
+}
+
+#[inherit_context]
+fn mutable_references_of_a_closure() -> String {
+    fn spawn_with<T>(value: T, job: impl FnOnce(T) -> String) -> String {
+        job(value)
+    }
+    spawn_with("t".to_owned(), |ref mut text| {
+        text.push('!');
+        format!("{text}{}", user())
+    })
+}
+
+#[test]
+fn parameters_that_are_bound_by_mutable_reference() {
+    assert_eq!(mutable_references("t".into(), (1, vec![2])), "t![2, 1]t");
+    let later = mutable_references_later("t".into(), [1, 2]);
+    assert_eq!(futures::executor::block_on(later), "t!3t");
+    let of_a_closure = USER.sync_scope("a".into(), mutable_references_of_a_closure);
+    assert_eq!(of_a_closure, "t!a");
 }
 
 #[test]
