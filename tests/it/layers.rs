@@ -94,6 +94,18 @@ fn inside(folder: &Path) -> BTreeMap<String, String> {
     files.filter(|(name, _)| name != "mod").collect()
 }
 
+/// A module inside a file may `use super::` what the file itself has, which is no other file.
+fn without_inner_modules(text: &str, ladder: &[String]) -> String {
+    let inner = |line: &str| {
+        let indented = line.starts_with(' ') && line.trim_start().starts_with("use super::");
+        indented && !imports(line, "super::").iter().any(|m| ladder.contains(m))
+    };
+    text.lines()
+        .filter(|line| !inner(line))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
 fn folders(source: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(source)
         .unwrap()
@@ -115,6 +127,9 @@ fn no_file_of_a_folder_imports_up_its_ladder() {
     for folder in folders(&source()) {
         let ladder = ladder(&folder.join("mod.rs"));
         let mut files = inside(&folder);
+        for text in files.values_mut() {
+            *text = without_inner_modules(text, &ladder);
+        }
         let found = offences(&ladder, &files, "super::");
         assert!(found.is_empty(), "{folder:?}: {found:#?}");
         let (first, last) = (&ladder[0], &ladder[ladder.len() - 1]);
