@@ -73,6 +73,7 @@
 //! |---|---|
 //! | `macros` (default) | the three macros |
 //! | `tokio` | module `task`: tasks that inherit; and it refuses a [`set`](ContextVar::set) in a bare tokio task: it would leak into the next task on that thread. This is the one thing that enabling a feature takes away |
+//! | `tokio` with `--cfg tokio_unstable` | `task::BuilderExt`: a runtime on which every plain `tokio::spawn` inherits |
 //! | `tokio-util` | the same for a `TaskTracker` |
 //! | `tower` | module `service`: each call of a `tower` service in a context, for any kind of request |
 //! | `http` | module `web`: each HTTP request in a context, the streamed body of its response included; request ids. With `propagation`: what comes in with a request, and clients that send it |
