@@ -12,10 +12,10 @@ async fn handle() {
         &handle,
     );
     pool.spawn_pinned({
-        let context = ::context_vars::__private::Inherited::current();
+        let __context_vars_inherited = ::context_vars::__private::Inherited::current();
         move || {
-            let mut context = context.again();
-            let _scope = context.enter();
+            let mut __context_vars_inherited = __context_vars_inherited.again();
+            let __context_vars_scope = __context_vars_inherited.enter();
             match () {
                 () => {
                     ::context_vars::__private::Inherited::current()
@@ -25,15 +25,16 @@ async fn handle() {
         }
     });
     spawn_async({
-        let context = ::context_vars::__private::Inherited::current().once();
+        let __context_vars_inherited = ::context_vars::__private::Inherited::current()
+            .once();
         async |n: u8| -> u8 {
-            context
+            __context_vars_inherited
                 .again()
                 .future(async {
-                    if let ::core::option::Option::Some(returned) = ::core::option::Option::None::<
+                    if let ::core::option::Option::Some(__context_vars_returned) = ::core::option::Option::None::<
                         u8,
                     > {
-                        return returned;
+                        return __context_vars_returned;
                     }
                     match () {
                         () => work(n).await,
@@ -43,9 +44,9 @@ async fn handle() {
         }
     });
     spawn_async({
-        let context = ::context_vars::__private::Inherited::current();
+        let __context_vars_inherited = ::context_vars::__private::Inherited::current();
         async move || {
-            context
+            __context_vars_inherited
                 .again()
                 .future(async {
                     match () {

@@ -21,28 +21,28 @@ fn handle(job: impl FnOnce()) {
     });
     spawn_on(
         match make_future() {
-            work => {
+            __context_vars_work => {
                 use ::context_vars::__private::by_type::answers::*;
                 (&&&&&&&&&&&&&::context_vars::__private::by_type::Probe::<
                     _,
                     false,
-                >(&work))
+                >(&__context_vars_work))
                     .kind()
-                    .wrap(work)
+                    .wrap(__context_vars_work)
             }
         },
         &handle,
     );
     spawn(
         match future.instrument(span) {
-            work => {
+            __context_vars_work => {
                 use ::context_vars::__private::by_type::answers::*;
                 (&&&&&&&&&&&&&::context_vars::__private::by_type::Probe::<
                     _,
                     false,
-                >(&work))
+                >(&__context_vars_work))
                     .kind()
-                    .wrap(work)
+                    .wrap(__context_vars_work)
             }
         },
     );

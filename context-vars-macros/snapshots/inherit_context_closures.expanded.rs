@@ -2,10 +2,10 @@
 fn handle(jobs: Vec<Job>) {
     for job in jobs {
         std::thread::spawn({
-            let context = ::context_vars::__private::Inherited::current();
+            let __context_vars_inherited = ::context_vars::__private::Inherited::current();
             move || {
-                let mut context = context.again();
-                let _scope = context.enter();
+                let mut __context_vars_inherited = __context_vars_inherited.again();
+                let __context_vars_scope = __context_vars_inherited.enter();
                 match () {
                     () => job.run(),
                 }
@@ -14,39 +14,40 @@ fn handle(jobs: Vec<Job>) {
     }
     scope
         .spawn({
-            let context = ::context_vars::__private::Inherited::current().once();
-            |__argument_0| {
-                let mut context = context.again();
-                let _scope = context.enter();
+            let __context_vars_inherited = ::context_vars::__private::Inherited::current()
+                .once();
+            |__context_vars_argument_0| {
+                let mut __context_vars_inherited = __context_vars_inherited.again();
+                let __context_vars_scope = __context_vars_inherited.enter();
                 #[allow(
                     clippy::redundant_locals,
                     clippy::used_underscore_binding,
                     clippy::no_effect_underscore_binding
                 )]
-                let __argument_0 = __argument_0;
+                let __context_vars_argument_0 = __context_vars_argument_0;
                 match () {
                     () => work(),
                 }
             }
         });
     pool.spawn({
-        let context = ::context_vars::__private::Inherited::current();
-        move |__argument_0, b: u8| -> u8 {
-            let mut context = context.again();
-            let _scope = context.enter();
+        let __context_vars_inherited = ::context_vars::__private::Inherited::current();
+        move |__context_vars_argument_0, b: u8| -> u8 {
+            let mut __context_vars_inherited = __context_vars_inherited.again();
+            let __context_vars_scope = __context_vars_inherited.enter();
             #[allow(
                 clippy::redundant_locals,
                 clippy::used_underscore_binding,
                 clippy::no_effect_underscore_binding
             )]
             #[allow(unused_mut)]
-            let mut __argument_0 = __argument_0;
+            let mut __context_vars_argument_0 = __context_vars_argument_0;
             #[allow(
                 clippy::redundant_locals,
                 clippy::used_underscore_binding,
                 clippy::no_effect_underscore_binding
             )]
-            let (a, _) = __argument_0;
+            let (a, _) = __context_vars_argument_0;
             #[allow(
                 clippy::redundant_locals,
                 clippy::used_underscore_binding,

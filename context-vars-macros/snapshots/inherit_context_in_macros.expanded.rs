@@ -2,9 +2,10 @@
 async fn handle() {
     let tasks = vec![
         spawn(::context_vars::__private::Inherited::current().future(async { 1 })),
-        spawn(match work() { work => { use ::context_vars::__private::by_type::answers::
-        *; (&& && && && && && & ::context_vars::__private::by_type::Probe:: < _, false >
-        (& work)).kind().wrap(work) } })
+        spawn(match work() { __context_vars_work => { use
+        ::context_vars::__private::by_type::answers:: *; (&& && && && && && &
+        ::context_vars::__private::by_type::Probe:: < _, false > (& __context_vars_work))
+        .kind().wrap(__context_vars_work) } })
     ];
     tokio::select! {
         result = tokio::spawn(::context_vars::__private::Inherited::current()

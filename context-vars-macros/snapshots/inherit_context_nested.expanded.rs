@@ -4,10 +4,11 @@ fn handle() {
         spawn(|| ());
     }
     spawn({
-        let context = ::context_vars::__private::Inherited::current().once();
+        let __context_vars_inherited = ::context_vars::__private::Inherited::current()
+            .once();
         || {
-            let mut context = context.again();
-            let _scope = context.enter();
+            let mut __context_vars_inherited = __context_vars_inherited.again();
+            let __context_vars_scope = __context_vars_inherited.enter();
             match () {
                 () => {
                     spawn(

@@ -12,13 +12,16 @@ pub async fn handle<T: Send>(name: &str, item: T) -> Result<T, Error> {
                 clippy::no_effect_underscore_binding
             )]
             let _ = &name;
-            if let ::core::option::Option::Some(returned) = ::core::option::Option::None::<
+            if let ::core::option::Option::Some(__context_vars_returned) = ::core::option::Option::None::<
                 Result<T, Error>,
             > {
-                return returned;
+                return __context_vars_returned;
             }
-            let value_0 = ::context_vars::__private::value(&USER, load(name).await?);
-            value_0.set();
+            let __context_vars_value_0 = ::context_vars::__private::value(
+                &USER,
+                load(name).await?,
+            );
+            __context_vars_value_0.set();
             match () {
                 () => {
                     work(name).await?;

@@ -14,11 +14,11 @@ where
                     }
                     let __self = self;
                     let key = key;
-                    let value_0 = ::context_vars::__private::value(
+                    let __context_vars_value_0 = ::context_vars::__private::value(
                         &USER,
                         __self.name(key),
                     );
-                    value_0.set();
+                    __context_vars_value_0.set();
                     let __ret: u8 = { __self.work().await };
                     __ret
                 }

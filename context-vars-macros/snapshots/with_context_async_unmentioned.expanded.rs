@@ -1,7 +1,7 @@
 async fn handle(
     name: String,
     unused: u8,
-    __argument_2: u8,
+    __context_vars_argument_2: u8,
     later: u8,
 ) -> impl Future<Output = u8> {
     ::context_vars::__private::scope(async move {
@@ -16,7 +16,7 @@ async fn handle(
                 clippy::used_underscore_binding,
                 clippy::no_effect_underscore_binding
             )]
-            let _ = &__argument_2;
+            let _ = &__context_vars_argument_2;
             #[allow(
                 clippy::redundant_locals,
                 clippy::used_underscore_binding,
@@ -40,15 +40,15 @@ async fn handle(
                 clippy::used_underscore_binding,
                 clippy::no_effect_underscore_binding
             )]
-            let __argument_2 = __argument_2;
+            let __context_vars_argument_2 = __context_vars_argument_2;
             #[allow(
                 clippy::redundant_locals,
                 clippy::used_underscore_binding,
                 clippy::no_effect_underscore_binding
             )]
             let later = later;
-            let value_0 = ::context_vars::__private::value(&USER, name);
-            value_0.set();
+            let __context_vars_value_0 = ::context_vars::__private::value(&USER, name);
+            __context_vars_value_0.set();
             match () {
                 () => later,
             }

@@ -1,5 +1,5 @@
 fn handle() {
-    let _scope = ::context_vars::__private::SyncScope::enter();
+    let __context_vars_scope = ::context_vars::__private::SyncScope::enter();
     match () {
         () => {
             work();

@@ -1,12 +1,12 @@
 fn handle() {
-    let _scope = ::context_vars::__private::SyncScope::enter();
+    let __context_vars_scope = ::context_vars::__private::SyncScope::enter();
     match () {
         () => {
             let job = {
-                let context = ::context_vars::__private::Inherited::current();
+                let __context_vars_inherited = ::context_vars::__private::Inherited::current();
                 move || {
-                    let mut context = context.again();
-                    let _scope = context.enter();
+                    let mut __context_vars_inherited = __context_vars_inherited.again();
+                    let __context_vars_scope = __context_vars_inherited.enter();
                     match () {
                         () => work(),
                     }

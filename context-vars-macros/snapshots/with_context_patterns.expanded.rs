@@ -1,32 +1,32 @@
 fn handle(
-    __argument_0: (String, u8),
-    __argument_1: u8,
+    __context_vars_argument_0: (String, u8),
+    __context_vars_argument_1: u8,
     b: u8,
     #[cfg(unix)]
     c: u8,
-    __argument_4: &u8,
+    __context_vars_argument_4: &u8,
 ) {
     #![allow(clippy::all)]
-    let _scope = ::context_vars::__private::SyncScope::enter();
+    let __context_vars_scope = ::context_vars::__private::SyncScope::enter();
     #[allow(
         clippy::redundant_locals,
         clippy::used_underscore_binding,
         clippy::no_effect_underscore_binding
     )]
     #[allow(unused_mut)]
-    let mut __argument_0 = __argument_0;
+    let mut __context_vars_argument_0 = __context_vars_argument_0;
     #[allow(
         clippy::redundant_locals,
         clippy::used_underscore_binding,
         clippy::no_effect_underscore_binding
     )]
-    let (a, _) = __argument_0;
+    let (a, _) = __context_vars_argument_0;
     #[allow(
         clippy::redundant_locals,
         clippy::used_underscore_binding,
         clippy::no_effect_underscore_binding
     )]
-    let __argument_1 = __argument_1;
+    let __context_vars_argument_1 = __context_vars_argument_1;
     #[allow(
         clippy::redundant_locals,
         clippy::used_underscore_binding,
@@ -47,15 +47,15 @@ fn handle(
         clippy::no_effect_underscore_binding
     )]
     #[allow(unused_mut)]
-    let mut __argument_4 = __argument_4;
+    let mut __context_vars_argument_4 = __context_vars_argument_4;
     #[allow(
         clippy::redundant_locals,
         clippy::used_underscore_binding,
         clippy::no_effect_underscore_binding
     )]
-    let &d = __argument_4;
-    let value_0 = ::context_vars::__private::value(&USER, a);
-    value_0.set();
+    let &d = __context_vars_argument_4;
+    let __context_vars_value_0 = ::context_vars::__private::value(&USER, a);
+    __context_vars_value_0.set();
     match () {
         () => {
             use_all(c, d);

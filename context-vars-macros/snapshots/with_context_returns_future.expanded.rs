@@ -7,8 +7,8 @@ fn handle(self, name: String) -> impl Future<Output = u8> + Send {
             clippy::no_effect_underscore_binding
         )]
         let name = name;
-        let value_0 = ::context_vars::__private::value(&USER, name);
-        value_0.set();
+        let __context_vars_value_0 = ::context_vars::__private::value(&USER, name);
+        __context_vars_value_0.set();
         match () {
             () => async move { self.work().await },
         }

@@ -1,5 +1,5 @@
 pub fn handle(self, text: &str) -> String {
-    let _scope = ::context_vars::__private::SyncScope::enter();
+    let __context_vars_scope = ::context_vars::__private::SyncScope::enter();
     #[allow(
         clippy::redundant_locals,
         clippy::used_underscore_binding,
@@ -12,8 +12,11 @@ pub fn handle(self, text: &str) -> String {
         clippy::no_effect_underscore_binding
     )]
     let text = text;
-    let value_0 = ::context_vars::__private::value(&USER, __self.name.clone());
-    value_0.set();
+    let __context_vars_value_0 = ::context_vars::__private::value(
+        &USER,
+        __self.name.clone(),
+    );
+    __context_vars_value_0.set();
     match () {
         () => {
             __self.count += 1;

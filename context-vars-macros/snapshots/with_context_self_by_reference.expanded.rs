@@ -1,7 +1,10 @@
 fn handle(&mut self) -> &str {
-    let _scope = ::context_vars::__private::SyncScope::enter();
-    let value_0 = ::context_vars::__private::value(&USER, self.name.clone());
-    value_0.set();
+    let __context_vars_scope = ::context_vars::__private::SyncScope::enter();
+    let __context_vars_value_0 = ::context_vars::__private::value(
+        &USER,
+        self.name.clone(),
+    );
+    __context_vars_value_0.set();
     match () {
         () => &self.name,
     }

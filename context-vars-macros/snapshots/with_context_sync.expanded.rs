@@ -1,5 +1,5 @@
 pub fn handle(name: String, id: u64) -> Result<u64, Error> {
-    let _scope = ::context_vars::__private::SyncScope::enter();
+    let __context_vars_scope = ::context_vars::__private::SyncScope::enter();
     #[allow(
         clippy::redundant_locals,
         clippy::used_underscore_binding,
@@ -12,10 +12,10 @@ pub fn handle(name: String, id: u64) -> Result<u64, Error> {
         clippy::no_effect_underscore_binding
     )]
     let mut id = id;
-    let value_0 = ::context_vars::__private::value(&USER, name);
-    let value_1 = ::context_vars::__private::value(&vars::REQUEST_ID, id);
-    value_0.set();
-    value_1.set();
+    let __context_vars_value_0 = ::context_vars::__private::value(&USER, name);
+    let __context_vars_value_1 = ::context_vars::__private::value(&vars::REQUEST_ID, id);
+    __context_vars_value_0.set();
+    __context_vars_value_1.set();
     match () {
         () => {
             id += parse()?;

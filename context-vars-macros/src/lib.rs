@@ -169,7 +169,7 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 /// async fn handle_later(name: String, id: u64) -> Result<u64, Error> { body }
 /// ```
 ///
-/// becomes
+/// becomes (but for the local names, which begin with `__context_vars_`)
 ///
 /// ```text
 /// fn handle(name: String, id: u64) -> Result<u64, Error> {
@@ -289,7 +289,7 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// becomes
+/// becomes (but for the local names, which begin with `__context_vars_`)
 ///
 /// ```text
 /// #[allow(clippy::disallowed_methods)] // none of these is a raw spawn any more

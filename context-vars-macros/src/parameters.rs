@@ -108,7 +108,10 @@ impl Parameter {
                 name.ident.clone()
             }
             pattern => {
-                let name = format_ident!("__argument_{index}", span = spans::at(pattern.span()));
+                let name = format_ident!(
+                    "__context_vars_argument_{index}",
+                    span = spans::at(pattern.span())
+                );
                 let was = mem::replace(pattern, parse_quote!(#name));
                 old = (!matches!(was, Pat::Wild(_))).then_some(was);
                 name

@@ -119,8 +119,8 @@ pub(crate) fn expect(ty: &Type, at: Span) -> TokenStream {
     let at = at.located_at(ty.span());
     let none = quote_spanned!(at=> ::core::option::Option::None);
     quote_spanned! {at=>
-        if let ::core::option::Option::Some(returned) = #none::<#ty> {
-            return returned;
+        if let ::core::option::Option::Some(__context_vars_returned) = #none::<#ty> {
+            return __context_vars_returned;
         }
     }
 }

@@ -87,8 +87,8 @@ impl Writer<'_> {
         };
         let (first, last) = spans::ends(&value);
         let at = spans::at(first);
-        let probe = self.probe(reuse, first, &quote_spanned!(at=> work));
-        let arm = quote_spanned!(at=> work => { #probe.wrap(work) });
+        let probe = self.probe(reuse, first, &quote_spanned!(at=> __context_vars_work));
+        let arm = quote_spanned!(at=> __context_vars_work => { #probe.wrap(__context_vars_work) });
         let arms = spans::braces(arm, last);
         quote_spanned!(first=> match #value #arms)
     }
@@ -139,10 +139,10 @@ impl Writer<'_> {
         let head = closure_head(&head);
         let work = as_only_arm(body, at);
         let made = quote_spanned! {at=>
-            let context = #context;
+            let __context_vars_inherited = #context;
             #head {
-                let mut context = context.again();
-                let _scope = context.enter();
+                let mut __context_vars_inherited = __context_vars_inherited.again();
+                let __context_vars_scope = __context_vars_inherited.enter();
                 #rebound
                 #work
             }
@@ -168,8 +168,8 @@ impl Writer<'_> {
         };
         let work = as_only_arm(body, at);
         let made = quote_spanned! {at=>
-            let context = #context;
-            #head { context.again().future(async { #returned #work }).await }
+            let __context_vars_inherited = #context;
+            #head { __context_vars_inherited.again().future(async { #returned #work }).await }
         };
         spans::braces(made, begin(closure)).into_token_stream()
     }

@@ -47,7 +47,7 @@ fn sync(scoped: &mut Scoped) -> TokenStream {
         work = receiver::rename(work);
     }
     quote_spanned! {site()=>
-        let _scope = #private::SyncScope::enter();
+        let __context_vars_scope = #private::SyncScope::enter();
         #receiver
         #rebound
         #values
@@ -158,7 +158,7 @@ fn values(scoped: &Scoped) -> TokenStream {
     for (index, variable) in scoped.variables.iter().enumerate() {
         let path = &variable.path;
         let at = spans::at(path.span());
-        let local = format_ident!("value_{index}", span = at);
+        let local = format_ident!("__context_vars_value_{index}", span = at);
         let value = &variable.value;
         values.extend(quote_spanned!(at=> let #local = #private::value(&#path, #value);));
         sets.extend(quote_spanned!(at=> #local.set();));

@@ -132,6 +132,51 @@ fn arguments_are_hygienic(value_0: u8, _scope: u8, _: u8, argument_2: u8) -> Str
     format!("{}{argument_2}", user())
 }
 
+/// A `let` cannot shadow a constant: in there its name is a pattern.
+mod constants {
+    #![allow(non_upper_case_globals, dead_code)]
+
+    use context_vars::{inherit_context, with_context};
+
+    use super::super::{USER, user};
+
+    const context: u32 = 1;
+    const inherited: u32 = 2;
+    const _scope: u32 = 3;
+    const scope: u32 = 4;
+    const value_0: u32 = 5;
+    const argument_0: u32 = 6;
+    const work: u32 = 7;
+    const returned: u32 = 8;
+
+    #[with_context(user = value_0.to_string())]
+    pub fn now((a, _): (u32, u32)) -> String {
+        format!("{a}{}{argument_0}{_scope}", user())
+    }
+
+    #[with_context(user = value_0.to_string())]
+    pub async fn later((a, _): (u32, u32)) -> String {
+        format!("{a}{}{returned}", user())
+    }
+
+    #[inherit_context]
+    pub fn spawned() -> String {
+        let job = || move || format!("{}{work}", user());
+        let threads = [
+            std::thread::spawn(move || format!("{}{context}", user())),
+            std::thread::spawn(job()),
+        ];
+        threads.map(|thread| thread.join().unwrap()).concat()
+    }
+
+    #[test]
+    fn can_be_called_like_what_is_generated() {
+        assert_eq!(now((1, 2)), "1563");
+        assert_eq!(futures::executor::block_on(later((1, 2))), "158");
+        assert_eq!(USER.sync_scope("a".to_owned(), spawned), "a1a7");
+    }
+}
+
 #[test]
 fn generated_names_and_the_users_do_not_meet() {
     assert_eq!(locals_are_hygienic(), "10shadow");
