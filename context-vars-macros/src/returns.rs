@@ -1,7 +1,7 @@
 //! What a function returns, by the form of the type: a value, a future, a stream.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{GenericArgument, PathArguments, Signature, Type, TypeParamBound, parse_quote};
@@ -17,6 +17,10 @@ pub(crate) enum Returns {
     BoxedFuture,
     /// `impl Stream` and its boxes, with the word that shows it.
     Stream(Span),
+    /// A future in a `Result` or an `Option`, with the word that shows it.
+    FutureInside(Span),
+    /// `impl IntoFuture`, with that word.
+    IntoFuture(Span),
 }
 
 impl Returns {
@@ -39,9 +43,20 @@ impl Returns {
                 Some(last) if last.ident == "Pin" || last.ident == "Box" => {
                     only_argument(&last.arguments).map_or(Self::Value, Self::of_boxed)
                 }
+                Some(last) if last.ident == "Result" || last.ident == "Option" => {
+                    only_argument(&last.arguments).map_or(Self::Value, Self::of_content)
+                }
                 _ => Self::Value,
             },
             _ => Self::Value,
+        }
+    }
+
+    /// What is in a `Result` or an `Option`.
+    fn of_content(ty: &Type) -> Self {
+        match Self::of_type(ty) {
+            Self::Future | Self::BoxedFuture => Self::FutureInside(future(ty)),
+            other => other,
         }
     }
 
@@ -49,7 +64,7 @@ impl Returns {
     fn of_boxed(ty: &Type) -> Self {
         match ty {
             Type::TraitObject(ty) => Self::of_bounds(ty.bounds.iter(), Self::BoxedFuture),
-            Type::ImplTrait(ty) => Self::of_bounds(ty.bounds.iter(), Self::Value),
+            Type::ImplTrait(ty) => Self::of_bounds(ty.bounds.iter(), Self::BoxedFuture),
             ty => match Self::of_type(ty) {
                 Self::Future => Self::Value,
                 other => other,
@@ -68,6 +83,9 @@ impl Returns {
             if last.ident == "Future" || last.ident == "FusedFuture" {
                 return future;
             }
+            if last.ident == "IntoFuture" {
+                return Self::IntoFuture(last.ident.span());
+            }
             if last.ident == "Stream"
                 || last.ident == "FusedStream"
                 || last.ident == "AsyncIterator"
@@ -78,6 +96,23 @@ impl Returns {
         Self::Value
     }
 }
+
+/// The word that shows that `ty` is a future.
+fn future(ty: &Type) -> Span {
+    fn find(tokens: TokenStream) -> Option<Span> {
+        tokens.into_iter().find_map(|token| match token {
+            TokenTree::Ident(word) => {
+                let is_future = FUTURES.iter().any(|future| word == future);
+                is_future.then(|| word.span())
+            }
+            TokenTree::Group(group) => find(group.stream()),
+            _ => None,
+        })
+    }
+    find(ty.to_token_stream()).unwrap_or_else(|| ty.span())
+}
+
+const FUTURES: &[&str] = &["Future", "FusedFuture", "BoxFuture", "LocalBoxFuture"];
 
 fn only_argument(arguments: &PathArguments) -> Option<&Type> {
     let PathArguments::AngleBracketed(list) = arguments else {

@@ -76,12 +76,22 @@ pub(super) fn validate(written: Written, errors: &mut Errors) -> Option<Scoped> 
     })
 }
 
+const STREAM: &str = "a stream runs after the function has returned, outside of its scope: remove \
+                      `#[with_context]`, and return `stream.in_context(context)`";
+
+const FUTURE_INSIDE: &str = "a future in a `Result` or an `Option` runs after the function has \
+                             returned, outside of its scope: return the future itself, or write \
+                             `async fn`, or remove `#[with_context]` and return \
+                             `future.in_context(context)` in there";
+
+const INTO_FUTURE: &str = "what becomes a future only later runs after the function has returned, \
+                           outside of its scope: write `impl Future`, and return \
+                           `value.into_future()`";
+
 fn kind(function: &Function, errors: &mut Errors) -> Option<Kind> {
     let returned = Returns::of(&function.signature);
     if let Returns::Stream(span) = returned {
-        let message = "a stream runs after the function has returned, outside of its scope: remove \
-                       `#[with_context]`, and return `stream.in_context(context)`";
-        errors.push(span, message);
+        errors.push(span, STREAM);
         return None;
     }
     if function.signature.asyncness.is_some() {
@@ -89,6 +99,15 @@ fn kind(function: &Function, errors: &mut Errors) -> Option<Kind> {
     }
     if let Some(boxed) = async_trait::detect(function) {
         return Some(Kind::AsyncTrait(boxed));
+    }
+    let refused = match returned {
+        Returns::FutureInside(span) => Some((span, FUTURE_INSIDE)),
+        Returns::IntoFuture(span) => Some((span, INTO_FUTURE)),
+        _ => None,
+    };
+    if let Some((span, message)) = refused {
+        errors.push(span, message);
+        return None;
     }
     Some(match returned {
         Returns::Future => Kind::ReturnsFuture { boxed: None },

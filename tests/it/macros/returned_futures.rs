@@ -47,6 +47,19 @@ fn unpin(name: String) -> Box<dyn Future<Output = String> + Unpin> {
 }
 
 #[with_context(user = name)]
+fn pinned_opaque(name: String) -> Pin<Box<impl Future<Output = String> + Send>> {
+    Box::pin(async {
+        yield_once().await;
+        user()
+    })
+}
+
+#[with_context(user = name)]
+fn boxed_opaque(name: String) -> Box<impl Future<Output = String> + Unpin> {
+    Box::new(Box::pin(async { user() }))
+}
+
+#[with_context(user = name)]
 fn sets(name: String) -> impl Future<Output = String> {
     USER.set(user() + " eager");
     async { user() }
@@ -69,6 +82,8 @@ async fn the_scope_holds_the_body_and_the_future() {
     assert_eq!(box_future("c".into()).await, "c");
     assert_eq!(local_box_future("d").await, "5dd");
     assert_eq!(unpin("e".into()).await, "e");
+    assert_eq!(pinned_opaque("p".into()).await, "p");
+    assert_eq!(boxed_opaque("o".into()).await, "o");
     assert_eq!(sets("f".into()).await, "f eager");
     assert_eq!(early("7").await.as_deref(), Some("7"));
     assert_eq!(early("").await, None);

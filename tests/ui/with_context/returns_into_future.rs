@@ -1,0 +1,12 @@
+use context_vars::{context_var, with_context};
+
+context_var! {
+    static USER: String;
+}
+
+#[with_context(user = String::new())]
+fn request() -> impl IntoFuture<Output = u64> {
+    async { 5 }
+}
+
+fn main() {}
