@@ -204,6 +204,13 @@ impl Context {
     }
 }
 
+impl Context {
+    /// Calls `visit` with every variable that has a value, in no order that means anything.
+    pub(crate) fn each<'a>(&'a self, mut visit: impl FnMut(Entry<'a>)) {
+        self.state.values(&mut |value| visit(Entry { value }));
+    }
+}
+
 impl Clone for Context {
     /// An independent copy, `#[no_inherit]` variables included.
     ///

@@ -83,6 +83,15 @@
 //! | `deadline` | module `deadline`: timeouts and cancellation that spawned work inherits |
 //! | `propagation` | module `propagation`: listed variables in headers and W3C baggage |
 //!
+//! # Forbidding raw spawns
+//!
+//! Where a raw spawn would lose the context, clippy can say so. This stands in the `clippy.toml` of
+//! a project; what `#[inherit_context]` rewrites is not reported.
+//!
+//! ```toml
+#![doc = include_str!("../raw-spawns.clippy.toml")]
+//! ```
+//!
 //! # Minimum Rust
 //!
 //! 1.85.

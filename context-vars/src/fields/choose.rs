@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::text::write_text_value;
 use super::value::Field;
-use crate::context::Context;
+use crate::context::{Context, Entry};
 use crate::current;
 use crate::var::{ContextVar, Info};
 
@@ -108,27 +108,35 @@ impl Fields {
     pub(crate) fn visit<'a, E>(
         &self,
         context: &'a Context,
-        mut visit: impl FnMut(&Field<'a>) -> Result<(), E>,
+        visit: impl FnMut(&Field<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut entries = context.iter().filter(|entry| {
-            // Variables of this crate's own are no fields.
-            self.has(entry.info()) && !entry.field().is_empty()
+        // Lines are written often, and have few fields: those are sorted in place.
+        const FEW: usize = 16;
+        let mut few = [None; FEW];
+        let mut more = Vec::new();
+        let mut len = 0;
+        context.each(|entry| {
+            if self.has(&entry) {
+                match few.get_mut(len) {
+                    Some(place) => *place = Some(entry),
+                    None => more.push(Some(entry)),
+                }
+                len += 1;
+            }
         });
-        let mut previous = None;
-        let mut next = entries.next();
-        while let Some(entry) = next {
-            next = entries.next();
-            let name = Some(entry.field());
-            let ambiguous = name == previous || name == next.map(|next| next.field());
-            previous = name;
-            visit(&Field::new(entry, ambiguous))?;
+        if len <= FEW {
+            return visit_sorted(&mut few[..len], visit);
         }
-        Ok(())
+        more.extend(few);
+        visit_sorted(&mut more, visit)
     }
 
-    fn has(&self, info: &'static Info) -> bool {
+    /// Whether an entry is a field; variables of this crate's own are none.
+    fn has(&self, entry: &Entry<'_>) -> bool {
+        let info = entry.info();
         let is_in = |list: &[&'static Info]| list.iter().any(|other| core::ptr::eq(*other, info));
-        self.only.as_deref().is_none_or(is_in) && !is_in(&self.except)
+        let chosen = self.only.as_deref().is_none_or(is_in) && !is_in(&self.except);
+        chosen && !entry.field().is_empty()
     }
 
     fn write_line(&self, context: &Context, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -139,6 +147,24 @@ impl Fields {
             write_text_value(f, field)
         })
     }
+}
+
+fn visit_sorted<'a, E>(
+    entries: &mut [Option<Entry<'a>>],
+    mut visit: impl FnMut(&Field<'a>) -> Result<(), E>,
+) -> Result<(), E> {
+    entries.sort_unstable_by_key(|entry| entry.map(|e| (e.name(), e.module_path())));
+    let entries: &[_] = entries;
+    let name_at = |at: usize| entries.get(at).copied().flatten().map(|e| e.name());
+    for (at, entry) in entries.iter().enumerate() {
+        if let Some(entry) = *entry {
+            let before = at.checked_sub(1).and_then(name_at);
+            let name = Some(entry.name());
+            let ambiguous = name == before || name == name_at(at + 1);
+            visit(&Field::new(entry, ambiguous))?;
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Fields {
@@ -160,7 +186,8 @@ impl fmt::Debug for Fields {
 ///
 /// # Cost
 ///
-/// One increment of a reference count here; to show it, an allocation and a sort.
+/// One increment of a reference count here; to show it, a sort, and an allocation if there
+/// are more than 16.
 ///
 /// # Examples
 ///

@@ -15,16 +15,18 @@ pub(crate) fn write_json_value(out: &mut dyn Write, field: &Field<'_>) -> fmt::R
         Kind::Float(value) if value.is_finite() => write!(out, "{value}"),
         // JSON has no word for the others.
         Kind::Float(value) => write!(out, "\"{value}\""),
-        Kind::Text(text) => write_json_string(out, text),
+        Kind::Text(text) => write_json_text(out, text),
         Kind::Redacted | Kind::Shown | Kind::Debugged | Kind::TypeName => {
-            write_json_string(out, field)
+            out.write_char('"')?;
+            Escape::new(&mut *out, How::Json).show(field)?;
+            out.write_char('"')
         }
     }
 }
 
-/// Writes what `text` shows in quotes.
-pub(crate) fn write_json_string(out: &mut dyn Write, text: impl fmt::Display) -> fmt::Result {
+/// Writes `text` in quotes.
+pub(crate) fn write_json_text(out: &mut dyn Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
-    Escape::new(&mut *out, How::Json).show(text)?;
+    Escape::new(&mut *out, How::Json).write_str(text)?;
     out.write_char('"')
 }

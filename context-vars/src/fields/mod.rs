@@ -10,7 +10,7 @@ mod choose;
 
 pub use self::choose::{AnyVar, Fields, fields};
 #[cfg(feature = "tracing")]
-pub(crate) use self::json::{write_json_string, write_json_value};
+pub(crate) use self::json::{write_json_text, write_json_value};
 #[cfg(feature = "log")]
 pub(crate) use self::text::one_line;
 #[cfg(feature = "tracing")]

@@ -39,7 +39,7 @@ pub(crate) fn one_line<'a>(field: &Field<'a>) -> Cow<'a, str> {
     let mut text = String::new();
     let escaped = match field.kind() {
         Kind::Text(text) if !text.contains(is_unprintable) => return Cow::Borrowed(text),
-        Kind::Text(shown) => Escape::new(&mut text, How::Line).show(shown),
+        Kind::Text(shown) => Escape::new(&mut text, How::Line).write_str(shown),
         _ => Escape::new(&mut text, How::Line).show(field),
     };
     debug_assert!(escaped.is_ok(), "a String takes everything");
@@ -48,7 +48,7 @@ pub(crate) fn one_line<'a>(field: &Field<'a>) -> Cow<'a, str> {
 
 fn quote(out: &mut dyn Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
-    Escape::new(&mut *out, How::Quoted).show(text)?;
+    Escape::new(&mut *out, How::Quoted).write_str(text)?;
     out.write_char('"')
 }
 

@@ -1,17 +1,16 @@
 //! `ContextFormat`: an event of `tracing`, and the variables.
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use tracing_core::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::hold_back::HoldBack;
 use super::known_format::{KnownFormat, Shape};
 use crate::context::Context;
 use crate::current;
-use crate::fields::{Field, Fields, write_json_string, write_json_value, write_text_value};
+use crate::fields::{Fields, write_json_text, write_json_value, write_text_value};
 
 /// Writes an event as another format does, with the variables of the current context.
 ///
@@ -29,8 +28,8 @@ use crate::fields::{Field, Fields, write_json_string, write_json_value, write_te
 ///
 /// # Cost
 ///
-/// One increment of a reference count and one allocation for each event, and the text of the
-/// values; the event is written once and not copied. Where no variable is set, one thread-local
+/// One increment of a reference count and one allocation for each event, the text of the values,
+/// and a copy of the line. Where no variable is set, one thread-local
 /// access.
 ///
 /// # Examples
@@ -117,58 +116,47 @@ impl<E> ContextFormat<E> {
         self
     }
 
-    /// Writes the variables and what was held back for them.
-    fn finish(
-        &self,
-        out: &mut Writer<'_>,
-        context: &Context,
-        (ending, last): (&'static str, Option<u8>),
-    ) -> fmt::Result {
-        match self.shape {
-            Shape::Line => {
-                let separated = matches!(last, None | Some(b' '));
-                self.write_line(out, context, if separated { "" } else { " " })?;
-                out.write_str(ending)
-            }
-            Shape::Lines => {
-                let (line, rest) = ending.split_at(ending.len().min(1));
-                out.write_str(line)?;
-                self.write_pretty(out, context)?;
-                out.write_str(rest)
-            }
-            Shape::Object => {
-                // Without the brace of an object there is nothing to write into.
-                if ending.starts_with('}') {
-                    let separator = if last == Some(b'{') { "" } else { "," };
-                    self.write_object(out, context, separator)?;
-                }
-                out.write_str(ending)
-            }
+    /// Puts the variables into the event that `text` is.
+    fn splice(&self, text: &mut String, context: &Context, colored: bool) -> fmt::Result {
+        let ending = match self.shape {
+            Shape::Line | Shape::Lines => "\n",
+            Shape::Object if text.ends_with('}') => "}",
+            Shape::Object if text.ends_with("}\n") => "}\n",
+            // Without the brace of an object there is nothing to write into.
+            Shape::Object => return Ok(()),
+        };
+        let ends = text.ends_with(ending);
+        if ends {
+            text.truncate(text.len() - ending.len());
         }
+        match self.shape {
+            Shape::Line => self.write_line(text, context, colored)?,
+            Shape::Lines => self.write_pretty(text, context, colored)?,
+            Shape::Object => self.write_object(text, context)?,
+        }
+        if ends {
+            text.push_str(ending);
+        }
+        Ok(())
     }
 
-    fn write_line(
-        &self,
-        out: &mut Writer<'_>,
-        context: &Context,
-        mut separator: &str,
-    ) -> fmt::Result {
-        let colored = self.colored.is_some() && out.has_ansi_escapes();
+    fn write_line(&self, out: &mut String, context: &Context, colored: bool) -> fmt::Result {
         self.fields.visit(context, |field| {
             let name = field.name();
-            out.write_str(separator)?;
-            separator = " ";
+            if !out.is_empty() && !out.ends_with(' ') {
+                out.push(' ');
+            }
             if colored {
                 write!(out, "\x1b[3m{name}\x1b[0m\x1b[2m=\x1b[0m")?;
             } else {
-                write!(out, "{name}=")?;
+                out.push_str(&name);
+                out.push('=');
             }
             write_text_value(out, field)
         })
     }
 
-    fn write_pretty(&self, out: &mut Writer<'_>, context: &Context) -> fmt::Result {
-        let colored = self.colored.is_some() && out.has_ansi_escapes();
+    fn write_pretty(&self, out: &mut String, context: &Context, colored: bool) -> fmt::Result {
         let mut first = true;
         self.fields.visit(context, |field| {
             let name = field.name();
@@ -181,31 +169,33 @@ impl<E> ContextFormat<E> {
             first = false;
             write_text_value(out, field)
         })?;
-        if first { Ok(()) } else { out.write_char('\n') }
+        if !first {
+            out.push('\n');
+        }
+        Ok(())
     }
 
-    fn write_object(
-        &self,
-        out: &mut Writer<'_>,
-        context: &Context,
-        separator: &str,
-    ) -> fmt::Result {
+    fn write_object(&self, out: &mut String, context: &Context) -> fmt::Result {
         let mut first = true;
-        let mut write = |field: &Field<'_>| {
+        self.fields.visit(context, |field| {
             if first {
-                out.write_str(separator)?;
-                write_json_string(out, self.key)?;
-                out.write_str(":{")?;
+                if !out.ends_with('{') {
+                    out.push(',');
+                }
+                write_json_text(out, self.key)?;
+                out.push_str(":{");
             } else {
-                out.write_char(',')?;
+                out.push(',');
             }
             first = false;
-            write_json_string(out, field.name())?;
-            out.write_char(':')?;
+            write_json_text(out, &field.name())?;
+            out.push(':');
             write_json_value(out, field)
-        };
-        self.fields.visit(context, &mut write)?;
-        if first { Ok(()) } else { out.write_char('}') }
+        })?;
+        if !first {
+            out.push('}');
+        }
+        Ok(())
     }
 }
 
@@ -227,19 +217,14 @@ where
         if context.is_empty() {
             return self.plain.format_event(ctx, writer, event);
         }
-        let ending = match self.shape {
-            Shape::Line => "\n",
-            Shape::Lines => "\n\n",
-            Shape::Object => "}\n",
-        };
         // A writer that is made anew writes no colours by itself, and cannot be told to.
-        let inner = match &self.colored {
-            Some(colored) if writer.has_ansi_escapes() => colored,
-            _ => &self.plain,
+        let (inner, colored) = match &self.colored {
+            Some(colored) if writer.has_ansi_escapes() => (colored, true),
+            _ => (&self.plain, false),
         };
-        let mut held = HoldBack::new(&mut writer, ending);
-        inner.format_event(ctx, Writer::new(&mut held), event)?;
-        let held = held.finish();
-        self.finish(&mut writer, &context, held)
+        let mut text = String::with_capacity(256);
+        inner.format_event(ctx, Writer::new(&mut text), event)?;
+        self.splice(&mut text, &context, colored)?;
+        writer.write_str(&text)
     }
 }

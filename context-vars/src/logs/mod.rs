@@ -13,8 +13,6 @@
 
 // The folder's own ladder: a file imports only from those above it.
 #[cfg(feature = "tracing")]
-mod hold_back;
-#[cfg(feature = "tracing")]
 mod known_format;
 #[cfg(feature = "tracing")]
 mod format;

@@ -228,6 +228,23 @@ fn chosen_fields_are_those_alone() {
 }
 
 #[test]
+fn many_fields_are_sorted_by_name_too() {
+    for count in [15, 16, 17, 66] {
+        let vars = MANY[66 - count..].iter().rev();
+        let context = vars.fold(Context::new(), |context, var| {
+            context.with_value(*var, "x".into())
+        });
+        let line = context.to_string();
+        let names: Vec<_> = line
+            .split(' ')
+            .map(|field| field.split('=').next())
+            .collect();
+        assert_eq!(names.len(), count);
+        assert!(names.is_sorted(), "{line}");
+    }
+}
+
+#[test]
 fn variables_of_one_name_are_told_apart() {
     let context = Context::new()
         .with_value(&USER, "alice".to_owned())

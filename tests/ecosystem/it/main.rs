@@ -3,6 +3,8 @@
 mod fields;
 mod propagation;
 mod broken_input;
+mod messages;
+mod corpus;
 mod opentelemetry;
 mod tracing_lines;
 mod log_lines;
