@@ -1,6 +1,7 @@
 //! What is called: by its names alone one can see whether it runs work elsewhere.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenTree};
+use syn::ext::IdentExt;
 
 /// What a call does with the work that it is given.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -9,12 +10,28 @@ pub(crate) enum CallKind {
     Spawn,
     /// It runs closures on the threads of a pool and waits for them, as `rayon::join` does.
     Pool,
+    /// It runs a closure with an argument there, as rayon's `ThreadPool::scope` does.
+    PoolScope,
 }
+
+/// What the spawn calls of known crates are called.
+const WORK_ONLY: &[&str] = &[
+    "spawn",
+    "spawn_blocking",
+    "spawn_blocking_on",
+    "spawn_broadcast",
+    "spawn_fifo",
+    "spawn_local",
+    "spawn_local_on",
+    "spawn_on",
+    "spawn_pinned",
+    "spawn_scoped",
+];
 
 /// A path, or the name of a method, with all that stands between it and the arguments.
 pub(super) struct Callee<'a> {
-    pub(super) first: &'a Ident,
-    pub(super) last: &'a Ident,
+    first: Ident,
+    pub(super) last: Ident,
     is_method: bool,
     /// The tokens of the path, `::<…>` included.
     pub(super) tokens: &'a [TokenTree],
@@ -43,26 +60,69 @@ impl<'a> Callee<'a> {
         }
         let is_method = is_punct(before, '.');
         Self {
-            first,
-            last,
+            first: first.clone(),
+            last: last.clone(),
             is_method,
             tokens: &rest[..length],
         }
     }
 
+    /// Reads `(path)`, the first of `rest`, where that is called.
+    pub(super) fn scan_parentheses(
+        before: Option<&TokenTree>,
+        group: &Group,
+        rest: &'a [TokenTree],
+    ) -> Option<Self> {
+        // Not what `make(spawn)(job)` calls.
+        let is_called = match before {
+            Some(TokenTree::Ident(word)) => syn::parse_str::<Ident>(&word.to_string()).is_ok(),
+            Some(TokenTree::Group(group)) => group.delimiter() != Delimiter::Brace,
+            _ => false,
+        };
+        if is_called || group.delimiter() != Delimiter::Parenthesis {
+            return None;
+        }
+        let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+        let is_part = |token: &TokenTree| match token {
+            TokenTree::Ident(_) => true,
+            token => is_punct(Some(token), ':') || is_punct(Some(token), '.'),
+        };
+        match (inside.first()?, inside.last()?) {
+            (TokenTree::Group(inner), _) if inside.len() == 1 => {
+                Self::scan_parentheses(None, inner, rest)
+            }
+            (TokenTree::Ident(first), TokenTree::Ident(last)) if inside.iter().all(is_part) => {
+                Some(Self {
+                    first: first.clone(),
+                    last: last.clone(),
+                    is_method: false,
+                    tokens: &rest[..1],
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// What a call does, if it is of interest.
     pub(super) fn kind(&self) -> Option<CallKind> {
-        let name = self.last.to_string();
-        let is_pool = if self.is_method {
-            matches!(name.as_str(), "install" | "join" | "broadcast")
-        } else {
-            self.first == "rayon" && self.tokens.len() > 1
-        };
+        let name = self.last.unraw().to_string();
         if name == "spawn" || name.starts_with("spawn_") {
-            Some(CallKind::Spawn)
-        } else {
-            is_pool.then_some(CallKind::Pool)
+            return Some(CallKind::Spawn);
         }
+        match name.as_str() {
+            _ if !self.is_method => {
+                (self.first == "rayon" && self.tokens.len() > 1).then_some(CallKind::Pool)
+            }
+            "install" | "join" | "broadcast" => Some(CallKind::Pool),
+            // Not `in_place_scope`, whose closure runs where it stands.
+            "scope" | "scope_fifo" => Some(CallKind::PoolScope),
+            _ => None,
+        }
+    }
+
+    /// Whether all that this may be given is work: then a value is none by its form.
+    pub(super) fn takes_only_work(&self) -> bool {
+        WORK_ONLY.contains(&self.last.unraw().to_string().as_str())
     }
 
     /// The arguments of the call, if it is one and has some.

@@ -3,6 +3,7 @@
 
 pub(crate) mod marks;
 mod callee;
+mod forms;
 pub(crate) mod parse;
 pub(crate) mod validate;
 pub(crate) mod expand;

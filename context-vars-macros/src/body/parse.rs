@@ -4,10 +4,11 @@ use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::{Pair, Punctuated};
-use syn::{Attribute, Expr, ExprAsync, ExprCall, ExprClosure, Token};
+use syn::{Attribute, Expr, ExprAsync, ExprClosure, Token};
 
 pub(crate) use super::callee::CallKind;
 use super::callee::Callee;
+use super::forms::{self, around, holds_literal, takes_an_argument};
 pub(crate) use super::marks::Work;
 use super::marks::{self, Mark};
 use crate::error::Errors;
@@ -125,6 +126,10 @@ impl Reader<'_> {
                 }
             }
             TokenTree::Group(group) => {
+                if let Some(call) = self.call_of_parentheses(before, group, rest) {
+                    pieces.push(Piece::Call(call));
+                    return 2;
+                }
                 pieces.push(Piece::Group(group.clone(), self.read(group.stream())));
                 1
             }
@@ -209,6 +214,20 @@ impl Reader<'_> {
         }
     }
 
+    /// Reads `(path)(arguments)`.
+    fn call_of_parentheses(
+        &mut self,
+        before: Option<&TokenTree>,
+        group: &Group,
+        rest: &[TokenTree],
+    ) -> Option<Call> {
+        if self.seek != Seek::SpawnCalls {
+            return None;
+        }
+        let callee = Callee::scan_parentheses(before, group, rest)?;
+        self.call(&callee, rest)
+    }
+
     /// Reads a call, if one can tell its arguments apart.
     fn call(&mut self, callee: &Callee, rest: &[TokenTree]) -> Option<Call> {
         let kind = callee.kind()?;
@@ -218,17 +237,25 @@ impl Reader<'_> {
             Ok(list) => list,
             Err(_) => {
                 if kind == CallKind::Spawn {
-                    self.refuse_opaque(callee.last);
+                    self.refuse_opaque(&callee.last);
                 }
                 return None;
             }
         };
-        if kind == CallKind::Pool && !list.iter().any(holds_literal) {
+        let is_of_interest = match kind {
+            CallKind::Spawn => true,
+            CallKind::Pool => list.iter().any(holds_literal),
+            CallKind::PoolScope => list.iter().any(takes_an_argument),
+        };
+        if !is_of_interest {
             return None;
+        }
+        if callee.takes_only_work() && !list.iter().any(holds_literal) {
+            self.refuse_open(callee, list.last());
         }
         let pairs = list.into_pairs().map(Pair::into_tuple);
         let arguments = pairs
-            .map(|(argument, comma)| (self.argument(argument), comma))
+            .map(|(argument, comma)| (self.argument(callee, argument), comma))
             .collect();
         Some(Call {
             kind,
@@ -247,25 +274,41 @@ impl Reader<'_> {
         self.errors.push(name.span(), message);
     }
 
-    fn argument(&mut self, argument: Expr) -> Argument {
-        if let Expr::Group(group) = argument {
-            // What a `macro_rules!` macro was given as an `expr`.
-            return self.argument(*group.expr);
-        }
-        if holds_literal(&argument) {
-            return self.with_literal(argument);
-        }
-        match argument {
-            Expr::Path(_) | Expr::Field(_) => Argument::Place(argument),
-            Expr::Call(_) | Expr::MethodCall(_) => {
-                Argument::Returned(self.read(argument.into_token_stream()))
-            }
-            Expr::Reference(_) => Argument::Reference(self.read(argument.into_token_stream())),
-            _ => Argument::Other(self.read(argument.into_token_stream())),
+    /// Reports work whose type shows only where it goes to, since one must ask it before.
+    fn refuse_open(&mut self, callee: &Callee, last: Option<&Expr>) {
+        if let Some(name) = last.and_then(forms::open) {
+            let message = format!(
+                "what `{name}` makes for this `{}` shows only there, so it cannot inherit: bind it \
+                 before, `let work: Type = …`, or write `{{ … }}` around it to pass it on as it is",
+                callee.last
+            );
+            self.errors.push(name.span(), message);
         }
     }
 
-    fn with_literal(&mut self, argument: Expr) -> Argument {
+    fn argument(&mut self, callee: &Callee, argument: Expr) -> Argument {
+        if holds_literal(&argument) {
+            return self.with_literal(callee, argument);
+        }
+        match argument {
+            // A group is what a `macro_rules!` macro was given as an `expr`.
+            Expr::Group(group) => self.argument(callee, *group.expr),
+            Expr::Paren(outer) => self.argument(callee, *outer.expr),
+            Expr::Path(_) | Expr::Field(_) => Argument::Place(argument),
+            Expr::Reference(_) => Argument::Reference(self.read(argument.into_token_stream())),
+            _ => {
+                let shows = forms::shows_by_type(&argument, callee.takes_only_work());
+                let pieces = self.read(argument.into_token_stream());
+                if shows {
+                    Argument::Returned(pieces)
+                } else {
+                    Argument::Other(pieces)
+                }
+            }
+        }
+    }
+
+    fn with_literal(&mut self, callee: &Callee, argument: Expr) -> Argument {
         let Some(around) = around(&argument) else {
             return match self.literal(argument, Work::Inherits) {
                 Some(literal) => Argument::Literal(literal),
@@ -275,7 +318,7 @@ impl Reader<'_> {
         Argument::Around(Around {
             before: around.before,
             parentheses: around.parentheses,
-            inside: Box::new(self.argument(around.inside.clone())),
+            inside: Box::new(self.argument(callee, around.inside.clone())),
             after: around.after,
         })
     }
@@ -285,58 +328,4 @@ impl Reader<'_> {
 fn leave(tokens: &[TokenTree], pieces: &mut Vec<Piece>) -> usize {
     pieces.extend(tokens.iter().cloned().map(Piece::Token));
     tokens.len()
-}
-
-/// Whether `expression` is a closure or an `async` block, or one wrapped in what is known.
-fn holds_literal(expression: &Expr) -> bool {
-    match (expression, around(expression)) {
-        (Expr::Closure(_) | Expr::Async(_), _) => true,
-        (_, Some(around)) => holds_literal(around.inside),
-        _ => false,
-    }
-}
-
-/// What stands around another expression: `Box::new(…)`, parentheses, a cast.
-fn around(expression: &Expr) -> Option<Around<&Expr>> {
-    let mut around = Around {
-        before: TokenStream::new(),
-        parentheses: None,
-        inside: expression,
-        after: TokenStream::new(),
-    };
-    match expression {
-        Expr::Paren(outer) => {
-            around.parentheses = Some(outer.paren_token.span.join());
-            around.inside = &outer.expr;
-        }
-        Expr::Group(outer) => around.inside = &outer.expr,
-        Expr::Cast(outer) => {
-            around.inside = &outer.expr;
-            let (keyword, ty) = (&outer.as_token, &outer.ty);
-            around.after = quote!(#keyword #ty);
-        }
-        Expr::Call(outer) if is_constructor(outer) => {
-            around.before = outer.func.to_token_stream();
-            around.parentheses = Some(outer.paren_token.span.join());
-            around.inside = outer.args.first()?;
-        }
-        _ => return None,
-    }
-    Some(around)
-}
-
-/// Whether this is `Box::new(…)`, `Box::pin(…)`, `Arc::new(…)` or `Rc::new(…)`.
-fn is_constructor(call: &ExprCall) -> bool {
-    let Expr::Path(function) = &*call.func else {
-        return false;
-    };
-    let mut names = function
-        .path
-        .segments
-        .iter()
-        .rev()
-        .map(|segment| segment.ident.to_string());
-    let (last, owner) = (names.next(), names.next());
-    let owns = matches!(owner.as_deref(), Some("Box" | "Arc" | "Rc"));
-    owns && matches!(last.as_deref(), Some("new" | "pin")) && call.args.len() == 1
 }

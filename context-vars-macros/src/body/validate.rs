@@ -1,8 +1,8 @@
 //! What was meant: which arguments inherit, and how.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{Expr, Member};
 
 use super::parse::{Argument, Call, CallKind, Piece};
@@ -28,26 +28,57 @@ pub(crate) enum Reuse {
     Once,
 }
 
-/// What can be known about the names in a body.
-pub(crate) struct Names(HashMap<String, usize>);
+/// The names that are bound in a body, by `let`, a pattern or a parameter of a closure.
+pub(crate) struct Names(HashSet<String>);
 
 impl Names {
-    /// Counts the names in a body that are not called there.
     pub(crate) fn new(body: &TokenStream) -> Self {
-        let mut names = Self(HashMap::new());
-        names.count(body.clone());
+        let mut names = Self(HashSet::new());
+        names.find(body.clone());
         names
     }
 
-    fn count(&mut self, tokens: TokenStream) {
+    /// Finds by the form alone what may be bound: rather too much than too little.
+    fn find(&mut self, tokens: TokenStream) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        // Since where a match arm may have begun.
+        let mut arm = 0;
         for (index, token) in tokens.iter().enumerate() {
+            let rest = &tokens[index + 1..];
             match token {
-                TokenTree::Group(group) => self.count(group.stream()),
-                TokenTree::Ident(_) if index.checked_sub(1).is_some_and(|i| is_dot(&tokens[i])) => {
+                TokenTree::Group(group) => {
+                    self.find(group.stream());
+                    if group.delimiter() == Delimiter::Brace && !is_arrow(rest) {
+                        arm = index + 1;
+                    }
                 }
-                TokenTree::Ident(name) if !is_called(tokens.get(index + 1)) => {
-                    *self.0.entry(name.to_string()).or_default() += 1;
+                TokenTree::Ident(word) if word == "let" => {
+                    self.bind_until(rest, |at| is_punct(at, '=') || is_punct(at, ';'));
+                }
+                TokenTree::Ident(word) if word == "for" => {
+                    self.bind_until(rest, |at| matches!(at, TokenTree::Ident(w) if w == "in"));
+                }
+                token if is_punct(token, '|') => self.bind_until(rest, |at| is_punct(at, '|')),
+                token if is_punct(token, ',') => arm = index + 1,
+                _ if is_arrow(&tokens[index..]) => self.bind(&tokens[arm..index]),
+                _ => {}
+            }
+        }
+    }
+
+    fn bind_until(&mut self, tokens: &[TokenTree], is_end: impl Fn(&TokenTree) -> bool) {
+        let end = tokens.iter().position(is_end);
+        self.bind(&tokens[..end.unwrap_or_default()]);
+    }
+
+    fn bind(&mut self, pattern: &[TokenTree]) {
+        for token in pattern {
+            match token {
+                TokenTree::Ident(name) => {
+                    self.0.insert(name.to_string());
+                }
+                TokenTree::Group(group) => {
+                    self.bind(&group.stream().into_iter().collect::<Vec<_>>());
                 }
                 _ => {}
             }
@@ -55,8 +86,6 @@ impl Names {
     }
 
     /// Whether `place` may be a closure that was made in the same body.
-    ///
-    /// A name that occurs once is not bound there: it is a parameter or an item.
     fn may_be_local(&self, place: &Expr) -> bool {
         match place {
             Expr::Field(field) => match (&*field.base, &field.member) {
@@ -66,22 +95,19 @@ impl Names {
             Expr::Path(path) => path
                 .path
                 .get_ident()
-                .is_some_and(|name| self.0.get(&name.to_string()).copied().unwrap_or_default() > 1),
+                .is_some_and(|name| self.0.contains(&name.to_string())),
             _ => true,
         }
     }
 }
 
-fn is_dot(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == '.')
+fn is_punct(token: &TokenTree, wanted: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == wanted)
 }
 
-fn is_called(next: Option<&TokenTree>) -> bool {
-    match next {
-        Some(TokenTree::Group(group)) => group.delimiter() == proc_macro2::Delimiter::Parenthesis,
-        Some(TokenTree::Punct(punct)) => punct.as_char() == '!',
-        _ => false,
-    }
+/// Whether `=>` comes next.
+fn is_arrow(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [a, b, ..] if is_punct(a, '=') && is_punct(b, '>'))
 }
 
 impl Call {
@@ -98,7 +124,7 @@ impl Call {
             .rposition(|(argument, _)| !is_reference(argument));
         let carry = |(index, (argument, _)): (usize, &(Argument, _))| match argument {
             argument if argument.has_literal() => Carry::Literal,
-            _ if has_literal || self.kind == CallKind::Pool => Carry::Nothing,
+            _ if has_literal || self.kind != CallKind::Spawn => Carry::Nothing,
             Argument::Place(place) => Carry::ByType(self.reuse(names.may_be_local(place))),
             Argument::Returned(_) if last == Some(index) => Carry::ByType(self.reuse(true)),
             _ => Carry::Nothing,

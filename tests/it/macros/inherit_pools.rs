@@ -114,3 +114,25 @@ fn joins_of_others() -> String {
 fn other_methods_of_these_names_are_left_alone() {
     assert_eq!(as_alice(joins_of_others), "a/b c-d alice");
 }
+
+#[inherit_context]
+fn scope_of_a_pool(pool: &rayon::ThreadPool) -> (String, String, String) {
+    let (mut inside, mut in_place) = (String::new(), String::new());
+    let here = pool.scope(|scope| {
+        scope.spawn(|_| inside = user());
+        user()
+    });
+    pool.in_place_scope(|scope| scope.spawn(|_| in_place = user()));
+    (here, inside, in_place)
+}
+
+#[test]
+fn scopes_of_a_pool_inherit() {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .unwrap();
+    let alice = || "alice".to_owned();
+    let seen = USER.sync_scope(alice(), || scope_of_a_pool(&pool));
+    assert_eq!(seen, (alice(), alice(), alice()));
+}

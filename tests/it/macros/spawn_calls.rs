@@ -21,6 +21,10 @@ mod spawner {
         isolated(job)
     }
 
+    pub fn spawn_last<A, R>(_: A, job: impl FnOnce() -> R) -> R {
+        isolated(job)
+    }
+
     pub fn spawning<R>(job: impl FnOnce() -> R) -> R {
         isolated(job)
     }
@@ -42,7 +46,7 @@ mod spawner {
     }
 }
 
-#[allow(clippy::redundant_closure)] // the point of some is that nothing becomes of them
+#[allow(unused_parens, clippy::redundant_closure)] // the point of some is that nothing becomes of them
 #[inherit_context]
 fn names() -> Vec<String> {
     use spawner::{Spawn, spawn};
@@ -58,6 +62,10 @@ fn names() -> Vec<String> {
         Spawn::spawn(&(), || user()),
         <() as Spawn>::spawn::<String>(&(), || user()),
         (spawner::spawn)(|| user()),
+        (spawn)(user),
+        r#spawn(user),
+        spawner::r#spawn(|| user()),
+        (|job: fn() -> String| context_vars::isolated(job))(user),
         spawner::spawning(|| user()),
         spawner::respawn(|| user()),
         spawn_local_variable(&user),
@@ -67,8 +75,8 @@ fn names() -> Vec<String> {
 #[test]
 fn the_last_name_is_spawn_or_begins_with_spawn_and_an_underscore() {
     let mut names = as_alice(names);
-    let others = names.split_off(7);
-    assert_eq!(names, ["alice"; 7]);
+    let others = names.split_off(11);
+    assert_eq!(names, ["alice"; 11]);
     assert_eq!(others, ["nobody"; 4]);
 }
 
@@ -92,6 +100,94 @@ fn literals_are_found_in_boxes_parentheses_and_casts() {
         as_alice(around),
         ["alice", "nalice", "alice", "alice", "alice"]
     );
+}
+
+fn make() -> Option<impl FnOnce() -> String> {
+    Some(user)
+}
+
+async fn make_later() -> fn() -> String {
+    user
+}
+
+macro_rules! itself {
+    ($job:expr) => {
+        $job
+    };
+}
+
+#[allow(unused_parens, clippy::double_parens)]
+#[inherit_context]
+async fn work_in_other_forms() -> Option<[String; 8]> {
+    Some([
+        spawner::spawn(make()?),
+        spawner::spawn(make_later().await),
+        spawner::spawn((user)),
+        spawner::spawn((make().unwrap())),
+        spawner::spawn(itself!(user)),
+        spawner::spawn(user as fn() -> String),
+        spawner::spawn_anything(1, itself!(|| user()), ""),
+        spawner::spawn_last(1, make()?),
+    ])
+}
+
+#[test]
+fn work_that_is_no_call_inherits_too() {
+    let future = USER.scope("alice".to_owned(), work_in_other_forms());
+    let mut names = futures::executor::block_on(future).unwrap();
+    // It is not the last argument.
+    assert_eq!(std::mem::take(&mut names[6]), "nobody");
+    names[6] = "alice".to_owned();
+    assert_eq!(names, ["alice"; 8]);
+}
+
+/// A value, made of a text.
+struct Name(String);
+
+impl From<&str> for Name {
+    fn from(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+fn spawn_named(name: Name) -> usize {
+    name.0.len()
+}
+
+fn spawn_number(number: u64) -> u64 {
+    number
+}
+
+fn spawn_list(list: Vec<u32>) -> usize {
+    list.len()
+}
+
+fn spawn_debug(value: Option<Box<dyn std::fmt::Debug>>) -> String {
+    format!("{value:?}")
+}
+
+fn spawn_pointer(job: Option<fn() -> String>) -> String {
+    job.map_or_else(String::new, |job| context_vars::isolated(job))
+}
+
+#[inherit_context]
+fn values() -> Result<String, std::num::ParseIntError> {
+    let numbers = spawn_number("5".parse().unwrap())
+        + spawn_number("6".parse()?)
+        + spawn_number(Default::default())
+        + spawn_number(From::from(1_u8))
+        + spawn_number([1, 2].into_iter().sum())
+        + spawn_number(u64::from(true));
+    let lengths = spawn_named("x".into()) + spawn_list((0..3).collect()) + spawn_list(vec![]);
+    let debug = spawn_debug(Some(Box::new(3))) + &spawn_pointer(Some(user));
+    Ok(spawner::spawn(|| {
+        format!("{numbers} {lengths} {debug} {}", user())
+    }))
+}
+
+#[test]
+fn values_take_their_types_from_the_parameter() {
+    assert_eq!(as_alice(values).unwrap(), "16 4 Some(3)nobody alice");
 }
 
 #[inherit_context]

@@ -1,0 +1,186 @@
+//! What an argument of a spawn call can be, by the form in which it is written.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Expr, ExprCall, ExprMethodCall, Path};
+
+use super::parse::Around;
+
+/// Whether `expression` is a closure or an `async` block, or one wrapped in what is known.
+pub(super) fn holds_literal(expression: &Expr) -> bool {
+    match (expression, around(expression)) {
+        (Expr::Closure(_) | Expr::Async(_), _) => true,
+        (_, Some(around)) => holds_literal(around.inside),
+        _ => false,
+    }
+}
+
+/// What stands around another expression: `Box::new(…)`, parentheses, a cast.
+pub(super) fn around(expression: &Expr) -> Option<Around<&Expr>> {
+    let mut around = Around {
+        before: TokenStream::new(),
+        parentheses: None,
+        inside: expression,
+        after: TokenStream::new(),
+    };
+    match expression {
+        Expr::Paren(outer) => {
+            around.parentheses = Some(outer.paren_token.span.join());
+            around.inside = &outer.expr;
+        }
+        Expr::Group(outer) => around.inside = &outer.expr,
+        Expr::Cast(outer) => {
+            around.inside = &outer.expr;
+            let (keyword, ty) = (&outer.as_token, &outer.ty);
+            around.after = quote!(#keyword #ty);
+        }
+        Expr::Call(outer) if is_constructor(outer) => {
+            around.before = outer.func.to_token_stream();
+            around.parentheses = Some(outer.paren_token.span.join());
+            around.inside = outer.args.first()?;
+        }
+        _ => return None,
+    }
+    Some(around)
+}
+
+/// Whether this is `Box::new(…)`, `Box::pin(…)`, `Arc::new(…)` or `Rc::new(…)`.
+fn is_constructor(call: &ExprCall) -> bool {
+    let Expr::Path(function) = &*call.func else {
+        return false;
+    };
+    let mut names = function
+        .path
+        .segments
+        .iter()
+        .rev()
+        .map(|segment| segment.ident.to_string());
+    let (last, owner) = (names.next(), names.next());
+    let owns = matches!(owner.as_deref(), Some("Box" | "Arc" | "Rc"));
+    owns && matches!(last.as_deref(), Some("new" | "pin")) && call.args.len() == 1
+}
+
+/// Whether `expression` is a closure with parameters.
+pub(super) fn takes_an_argument(expression: &Expr) -> bool {
+    match (expression, around(expression)) {
+        (Expr::Closure(closure), _) => !closure.inputs.is_empty(),
+        (_, Some(around)) => takes_an_argument(around.inside),
+        _ => false,
+    }
+}
+
+/// Whether one can ask `expression`, which is no place, for its type before it is passed on.
+///
+/// What is passed on directly can take its type from the parameter. To ask it before would break
+/// that, so this holds for what has a type of its own: not for `text.into()`, and not for
+/// `Some(Box::new(3))`, whose box may become another one at the call, unless all that the call
+/// may be given is work.
+pub(super) fn shows_by_type(expression: &Expr, work_only: bool) -> bool {
+    let is_constructor = |call: &ExprCall| called(call).is_some_and(is_upper);
+    match expression {
+        _ if open(expression).is_some() => false,
+        Expr::Call(call) => work_only || !is_constructor(call),
+        Expr::Macro(call) => {
+            let name = call.mac.path.segments.last().map(|last| &last.ident);
+            !name.is_some_and(|name| VALUES.iter().any(|value| name == value))
+        }
+        Expr::MethodCall(_) | Expr::Try(_) | Expr::Await(_) | Expr::Cast(_) => true,
+        _ => false,
+    }
+}
+
+/// The macros of the standard library that make no work.
+const VALUES: &[&str] = &[
+    "column",
+    "concat",
+    "env",
+    "file",
+    "format",
+    "format_args",
+    "include_bytes",
+    "include_str",
+    "line",
+    "matches",
+    "module_path",
+    "option_env",
+    "panic",
+    "stringify",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "vec",
+];
+
+/// The name of the call that leaves the type of `expression` to what becomes of it.
+pub(super) fn open(expression: &Expr) -> Option<&Ident> {
+    match expression {
+        Expr::MethodCall(call) => open_method(call),
+        Expr::Call(call) => called(call).filter(|_| is_open_function(call)),
+        Expr::Try(outer) => open(&outer.expr),
+        Expr::Await(outer) => open(&outer.base),
+        Expr::Paren(outer) => open(&outer.expr),
+        Expr::Group(outer) => open(&outer.expr),
+        _ => None,
+    }
+}
+
+fn open_method(call: &ExprMethodCall) -> Option<&Ident> {
+    let name = call.method.to_string();
+    match name.as_str() {
+        "into" | "try_into" | "collect" | "parse" | "sum" | "product" => {
+            call.turbofish.is_none().then_some(&call.method)
+        }
+        "unwrap" | "expect" | "unwrap_or_default" | "unwrap_or_else" | "map_err" | "ok"
+        | "context" | "clone" | "to_owned" => open(&call.receiver),
+        _ => None,
+    }
+}
+
+/// Whether this is `Default::default()`, `From::from(…)`, or `serde_json::from_str(…)`; the
+/// path of `u64::from(…)` and `Vec::<u8>::default()` says of what type it is.
+fn is_open_function(call: &ExprCall) -> bool {
+    let Some(Path { segments, .. }) = path(call) else {
+        return false;
+    };
+    let Some(last) = segments.last().filter(|last| last.arguments.is_none()) else {
+        return false;
+    };
+    let name = last.ident.to_string();
+    let makes = name.starts_with("from_")
+        || matches!(
+            name.as_str(),
+            "from" | "default" | "into" | "try_from" | "try_into"
+        );
+    let owner = segments.iter().rev().nth(1).map(|owner| &owner.ident);
+    let is_type =
+        owner.is_some_and(|owner| is_upper(owner) && !TRAITS.iter().any(|name| owner == name));
+    makes && !is_type
+}
+
+const TRAITS: &[&str] = &[
+    "Default",
+    "From",
+    "FromIterator",
+    "FromStr",
+    "Into",
+    "TryFrom",
+    "TryInto",
+];
+
+/// The path of the function that is called, if it is one without `<Type as Trait>`.
+fn path(call: &ExprCall) -> Option<&Path> {
+    match &*call.func {
+        Expr::Path(function) if function.qself.is_none() => Some(&function.path),
+        _ => None,
+    }
+}
+
+fn called(call: &ExprCall) -> Option<&Ident> {
+    path(call)
+        .and_then(|path| path.segments.last())
+        .map(|last| &last.ident)
+}
+
+fn is_upper(name: &Ident) -> bool {
+    name.to_string().starts_with(char::is_uppercase)
+}
