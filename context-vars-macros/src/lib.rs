@@ -90,7 +90,7 @@ mod tests;
 ///         Some(|| "anonymous".to_owned()),
 ///     )
 /// };
-/// const __context_var_USER: (u32, u32) = (line!(), column!()); // for the check
+/// const __context_var_USER: (u32, u32, u32) = (line!(), column!(), 1); // for the check
 /// ```
 ///
 /// # Cost
@@ -146,8 +146,9 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 /// - Of an `async fn` the scope is formed at the first poll. It stays an `async fn`, is not boxed,
 ///   and is `Send` when it was.
 /// - Of a function that returns `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture` or
-///   `LocalBoxFuture`, the scope is formed at the call, and goes on in the future. A future whose
-///   type has another name is not recognized.
+///   `LocalBoxFuture`, the scope is formed at the call, and goes on in the future. Under another
+///   name, that of a type alias or of a parameter `F: Future`, a future is not recognized: it runs
+///   outside. One in a `Result` or an `Option` is refused, and so is `impl IntoFuture`.
 /// - Under `#[async_trait]` all of it happens in the future.
 /// - A function that returns a stream is refused: give the stream a context with `in_context`.
 ///
@@ -243,12 +244,22 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `spawn_`, also inside of macros like `select!`, `join!` and `vec!`. Of its arguments
 ///
 /// - closures and `async` blocks inherit, also in `Box::new`, `Box::pin` and `Arc::new`;
-/// - without any of these, what stands in a variable or field, names a function, or is returned by
-///   a call that is the last argument, inherits if it is a future or can be called;
-/// - everything else stays as it is, and so does `{ a block }`.
+/// - without any of these, what stands in a variable or field, names a function, or is made by the
+///   last argument (a call, also with `?`, `.await` or a cast, or a macro) inherits if it is a
+///   future or can be called;
+/// - everything else stays as it is, and so does `{ a block }`: write the braces around what shall
+///   be passed on untouched.
+///
+/// To see whether something is work, its type is asked before it is passed on, and so it cannot
+/// take that from the parameter. Calls that do, like `text.into()`, `list.collect()`,
+/// `text.parse().unwrap()` and `Default::default()`, stay as they are, and so does `Some(value)`;
+/// given to a `spawn` or `spawn_blocking`, which take nothing but work, such a call is an error. A
+/// variable whose type shows only at the call needs its type where it is declared, or the braces.
+/// A parameter of type `fn()` cannot carry a context: rustc says that the types differ; write
+/// `{ job }`, or a closure for the parameter.
 ///
 /// Closures given to a path that begins with `rayon::`, or to methods named `install`, `join` and
-/// `broadcast`, inherit, too.
+/// `broadcast`, inherit, too, and those with an argument that are given to a method `scope`.
 ///
 /// A closure with `move` can be called again after that if it could before; one without can be
 /// called once.

@@ -41,8 +41,8 @@ impl<T: Send + Sync + 'static> Shareable for T {}
 
 /// Stops the compiler with `message` unless the marker that the module has is that of this call.
 #[track_caller]
-pub const fn assert_in_module(here: (u32, u32), in_module: (u32, u32), message: &str) {
-    if here.0 != in_module.0 || here.1 != in_module.1 {
+pub const fn assert_in_module(here: (u32, u32, u32), in_module: (u32, u32, u32), message: &str) {
+    if here.0 != in_module.0 || here.1 != in_module.1 || here.2 != in_module.2 {
         panic!("{}", message);
     }
 }
@@ -412,6 +412,25 @@ pub mod by_type {
                 }
             }
 
+            impl<'a, A: 'a, R: 'a> BoxedWork for Box<dyn FnOnce(A) -> R $(+ $auto)* + 'a> {
+                fn inherit(self) -> Self {
+                    Box::new(inherit_with(self))
+                }
+            }
+
+            impl<'a, A: 'a, R: 'a> BoxedWork for Box<dyn FnMut(A) -> R $(+ $auto)* + 'a> {
+                fn inherit(mut self) -> Self {
+                    let context = Context::current();
+                    Box::new(move |argument| context.clone().run(|| self(argument)))
+                }
+            }
+
+            impl<'a, A: 'a, R: 'a> BoxedWork for Box<dyn Fn(A) -> R $(+ $auto)* + 'a> {
+                fn inherit(self) -> Self {
+                    Box::new(crate::spawn::inherit_fn(self))
+                }
+            }
+
             impl<'a, R: 'a> BoxedWork for Pin<Box<dyn Future<Output = R> $(+ $auto)* + 'a>> {
                 fn inherit(self) -> Self {
                     Box::pin(Inherited::current().future(self))
@@ -423,6 +442,7 @@ pub mod by_type {
     boxed_work! {
         ;
         Send;
+        Sync;
         Send Sync;
     }
 }

@@ -1,5 +1,7 @@
 //! What is generated.
 
+use std::cell::Cell;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
@@ -25,21 +27,22 @@ const MISPLACED: &str = "`context_var!` stands inside a function or a block: mov
 ///     /* see `position_check` */
 ///     variable(Declaration { name: "USER", … }, Some(|| "anonymous".to_owned()))
 /// };
-/// const __context_var_USER: (u32, u32) = (line!(), column!());
+/// const __context_var_USER: (u32, u32, u32) = (line!(), column!(), 1);
 /// ```
 pub(super) fn expand(call: &Call) -> TokenStream {
     // One check is enough for all, unless it might be switched off with its variable.
     let stays = |variable: &&Variable| variable.conditions().next().is_none();
     let first = call.variables.iter().position(|variable| stays(&variable));
+    let place = place();
     let mut output = TokenStream::new();
     for (index, variable) in call.variables.iter().enumerate() {
         let checked = first.is_none_or(|first| first == index);
-        output.extend(one(call, variable, checked));
+        output.extend(one(call, variable, checked.then_some(&place)));
     }
     output
 }
 
-fn one(call: &Call, variable: &Variable, checked: bool) -> TokenStream {
+fn one(call: &Call, variable: &Variable, place: Option<&TokenStream>) -> TokenStream {
     let crate_path = &call.crate_path;
     let Variable {
         attributes,
@@ -48,8 +51,8 @@ fn one(call: &Call, variable: &Variable, checked: bool) -> TokenStream {
         ty,
         ..
     } = variable;
-    let marker = checked.then(|| position_marker(variable));
-    let check = checked.then(|| position_check(call, variable));
+    let marker = place.map(|place| position_marker(variable, place));
+    let check = place.map(|place| position_check(call, variable, place));
     let value = constructor(call, variable);
     // `static` and `;` carry the name's span: an `impl` refuses the item from the one to the other.
     let at = name.span();
@@ -111,15 +114,14 @@ fn constructor(call: &Call, variable: &Variable) -> TokenStream {
 ///
 /// A `const`, because an `impl` and a `trait`, which refuse the static in rustc's words, have
 /// nothing to say against one.
-fn position_marker(variable: &Variable) -> TokenStream {
+fn position_marker(variable: &Variable, place: &TokenStream) -> TokenStream {
     let conditions = variable.conditions();
     let marker = marker(&variable.name);
-    let place = place();
     quote_spanned! {variable.name.span()=>
         #(#conditions)*
         #[doc(hidden)]
         #[allow(dead_code, non_upper_case_globals)]
-        const #marker: (u32, u32) = #place;
+        const #marker: (u32, u32, u32) = #place;
     }
 }
 
@@ -127,10 +129,10 @@ fn position_marker(variable: &Variable) -> TokenStream {
 ///
 /// ```text
 /// {
-///     const __context_var_USER: (u32, u32) = (0, 0);
+///     const __context_var_USER: (u32, u32, u32) = (0, 0, 0);
 ///     {
 ///         use self::*;
-///         assert_in_module((line!(), column!()), __context_var_USER, "…");
+///         assert_in_module((line!(), column!(), 1), __context_var_USER, "…");
 ///     }
 /// }
 /// ```
@@ -139,16 +141,15 @@ fn position_marker(variable: &Variable) -> TokenStream {
 /// glob imports into the inner block wins over the outer block's item. So the name is the marker
 /// of this call if that stands in the module, and else the zeros, or the marker of another
 /// variable of the same name there, which is at another place.
-fn position_check(call: &Call, variable: &Variable) -> TokenStream {
+fn position_check(call: &Call, variable: &Variable, place: &TokenStream) -> TokenStream {
     let private = call.crate_path.private();
     let marker = marker(&variable.name);
-    let place = place();
     let at = variable.name.span();
     let assert = relocated(quote!(#private::assert_in_module), at);
     quote_spanned! {at=>
         {
             #[allow(dead_code, non_upper_case_globals)]
-            const #marker: (u32, u32) = (0, 0);
+            const #marker: (u32, u32, u32) = (0, 0, 0);
             {
                 #[allow(unused_imports, clippy::wildcard_imports)]
                 use self::*;
@@ -162,6 +163,13 @@ fn marker(name: &Ident) -> Ident {
     format_ident!("__context_var_{}", name.unraw(), span = Span::call_site())
 }
 
+/// Which call this is: where it stands, and the how many-th it is.
+///
+/// The place alone would be that of two calls, if a `macro_rules!` macro wrote both; the number
+/// alone, if a compiler asked another process about each.
 fn place() -> TokenStream {
-    quote_spanned!(Span::mixed_site()=> (::core::line!(), ::core::column!()))
+    thread_local!(static CALLS: Cell<u32> = const { Cell::new(0) });
+    let number = CALLS.get().wrapping_add(1);
+    CALLS.set(number);
+    quote_spanned!(Span::mixed_site()=> (::core::line!(), ::core::column!(), #number))
 }

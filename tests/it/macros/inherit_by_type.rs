@@ -33,6 +33,17 @@ mod pool {
         thread::spawn(move || job() + &job()).join().unwrap()
     }
 
+    pub fn spawn_boxed_with(job: Box<dyn FnOnce(&'static str) -> String + Send>) -> String {
+        thread::spawn(|| job("with ")).join().unwrap()
+    }
+
+    pub fn spawn_boxed_sync(job: Box<dyn Fn() -> String + Sync>) -> String {
+        thread::scope(|scope| {
+            let job = &job;
+            scope.spawn(move || job()).join().unwrap()
+        })
+    }
+
     pub fn spawn_boxed_future(future: BoxFuture<'static, String>) -> String {
         thread::spawn(|| futures::executor::block_on(future))
             .join()
@@ -117,6 +128,19 @@ async fn later() -> String {
 }
 
 #[inherit_context]
+fn boxes_of_other_types() -> [String; 2] {
+    let with: Box<dyn FnOnce(&'static str) -> String + Send> =
+        Box::new(|text| text.to_owned() + &user());
+    let sync: Box<dyn Fn() -> String + Sync> = Box::new(user);
+    [pool::spawn_boxed_with(with), pool::spawn_boxed_sync(sync)]
+}
+
+#[test]
+fn boxes_with_an_argument_or_without_send_stay_boxes() {
+    assert_eq!(as_alice(boxes_of_other_types), ["with alice", "alice"]);
+}
+
+#[inherit_context]
 fn boxes() -> [String; 10] {
     let text = String::from("!");
     let once: Box<dyn FnOnce() -> String + Send> = Box::new(move || user() + &text);
@@ -168,9 +192,22 @@ fn callable_again(job: impl Fn() -> String + Send + Sync) -> String {
     pool::spawn_many(job) + &pool::spawn_many(user)
 }
 
+#[inherit_context]
+fn twice_and_once() -> String {
+    let text = String::from("!");
+    let once = move || user() + &text;
+    let twice = pool::spawn_many(user) + &pool::spawn_many(user);
+    let or_else = match Some(once) {
+        Some(job) => pool::spawn(job),
+        None => String::new(),
+    };
+    twice + &or_else
+}
+
 #[test]
 fn what_is_fn_stays_fn() {
     assert_eq!(as_alice(|| callable_again(user)), "alice".repeat(4));
+    assert_eq!(as_alice(twice_and_once), "alice".repeat(5) + "!");
 }
 
 fn add_user(text: String) -> String {
