@@ -314,6 +314,12 @@ impl<F> Scope<F> {
     pub(crate) fn start_with(self: Pin<&mut Self>, value: Value) {
         *self.project().start = Some(Start(Some(value)));
     }
+
+    /// The future, to look at from outside its context, until it is done.
+    #[cfg(feature = "stream")]
+    pub(crate) fn work(&self) -> Option<&F> {
+        self.inner.work()
+    }
 }
 
 impl<F> InContext<F> {

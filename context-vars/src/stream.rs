@@ -7,7 +7,7 @@ use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 
 use crate::context::Context;
-use crate::future::InContext;
+use crate::future::{InContext, Scope};
 
 /// Gives a stream a context of its own.
 ///
@@ -81,6 +81,12 @@ impl<S: FusedStream> FusedStream for InContext<S> {
 }
 
 impl<F: FusedFuture> FusedFuture for InContext<F> {
+    fn is_terminated(&self) -> bool {
+        self.work().is_none_or(F::is_terminated)
+    }
+}
+
+impl<F: FusedFuture> FusedFuture for Scope<F> {
     fn is_terminated(&self) -> bool {
         self.work().is_none_or(F::is_terminated)
     }

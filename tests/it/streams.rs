@@ -280,6 +280,10 @@ fn fused_future_is_terminated_when_it_is_done() {
     assert!(!future.is_terminated());
     assert_eq!(poll_once(future.as_mut()), Poll::Ready("alice"));
     assert!(future.is_terminated(), "and may stand in a `select!` again");
+    let mut scope = pin!(USER.scope("alice", async { USER.get() }.fuse()));
+    assert!(!scope.is_terminated());
+    assert_eq!(poll_once(scope.as_mut()), Poll::Ready("alice"));
+    assert!(scope.is_terminated());
     let never = futures::future::Fuse::<std::future::Ready<()>>::terminated();
     assert!(never.in_context(alice()).is_terminated());
 }
