@@ -1,12 +1,12 @@
 pub(crate) static PASSWORD: my::context_vars::ContextVar<&str> = {
     {
         #[allow(dead_code, non_upper_case_globals)]
-        const __context_var_PASSWORD: (u32, u32) = (0, 0);
+        const __context_var_PASSWORD: (u32, u32, u32) = (0, 0, 0);
         {
             #[allow(unused_imports, clippy::wildcard_imports)]
             use self::*;
             my::context_vars::__private::assert_in_module(
-                (::core::line!(), ::core::column!()),
+                (::core::line!(), ::core::column!(), 1u32),
                 __context_var_PASSWORD,
                 "`context_var!` stands inside a function or a block: move it out, a context variable is declared in a module",
             );
@@ -31,7 +31,11 @@ pub(crate) static PASSWORD: my::context_vars::ContextVar<&str> = {
 };
 #[doc(hidden)]
 #[allow(dead_code, non_upper_case_globals)]
-const __context_var_PASSWORD: (u32, u32) = (::core::line!(), ::core::column!());
+const __context_var_PASSWORD: (u32, u32, u32) = (
+    ::core::line!(),
+    ::core::column!(),
+    1u32,
+);
 #[cfg(unix)]
 static CONNECTION: my::context_vars::ContextVar<(u8, fn(u8) -> u8)> = {
     use my::context_vars::__private::NoShow as _;

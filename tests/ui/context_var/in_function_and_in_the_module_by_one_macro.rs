@@ -1,12 +1,12 @@
-use context_vars::context_var;
+use context_vars::context_var as variable;
 
 macro_rules! declare {
     ($name:ident) => {
-        context_var! {
+        variable! {
             static $name: u32 = 0;
         }
         fn hidden() -> u32 {
-            context_var! {
+            variable! {
                 static $name: u32 = 5;
             }
             $name.get()
