@@ -15,7 +15,5 @@ pub(crate) use self::json::{write_json_text, write_json_value};
 pub(crate) use self::text::one_line;
 #[cfg(feature = "tracing")]
 pub(crate) use self::text::write_text_value;
-#[cfg(any(feature = "tracing", feature = "log"))]
-pub(crate) use self::value::Field;
 #[cfg(feature = "log")]
-pub(crate) use self::value::Kind;
+pub(crate) use self::value::{Field, Kind};

@@ -12,7 +12,7 @@ use crate::context::Context;
 
 /// Carries the variables that it lists from one process to another.
 ///
-/// Made by [`Propagator::builder`]; see the [module](self) for an example. A clone is another
+/// Made by [`Propagator::builder`]; see the [module](crate::propagation) for an example. A clone is another
 /// handle to the same list.
 #[derive(Clone)]
 pub struct Propagator {
