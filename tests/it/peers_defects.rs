@@ -98,8 +98,10 @@ fn nested_scopes_keep_every_outer_variable_in_whatever_order_they_were_built() {
     }
 }
 
+type Destructor = OnDrop<Box<dyn FnMut()>>;
+
 thread_local! {
-    static AT_END: RefCell<Option<OnDrop<Box<dyn FnMut()>>>> = const { RefCell::new(None) };
+    static AT_END: RefCell<Option<Destructor>> = const { RefCell::new(None) };
 }
 
 #[test]
