@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use context_vars::{Context, context_var, inherit_fn};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use rayon::prelude::*;
 
 context_var! {
@@ -33,5 +33,8 @@ fn par_iter(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, par_iter);
-criterion_main!(benches);
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    par_iter(&mut criterion);
+    criterion.final_summary();
+}

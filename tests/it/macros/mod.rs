@@ -1,7 +1,12 @@
 //! The three macros, on every kind of item on which they may stand.
 
 // What the macros are shown is written as users may write it, not as clippy would like it.
-#![allow(clippy::useless_vec, clippy::redundant_closure, clippy::const_is_empty)]
+#![allow(
+    clippy::useless_vec,
+    clippy::redundant_closure,
+    clippy::redundant_closure_call,
+    clippy::const_is_empty
+)]
 
 use context_vars::context_var;
 
