@@ -95,17 +95,27 @@ fn send_only_is_not_accepted_and_accept_only_is_not_sent() {
         .send_only()
         .baggage(&LOCALE, "locale")
         .accept_only()
+        .header(&UNLISTED, "x-sent")
+        .send_only()
+        .header(&SECRET, "x-accepted")
+        .accept_only()
         .build();
     let context = Context::new()
         .with_value(&TENANT, "acme".to_owned())
-        .with_value(&LOCALE, "de".to_owned());
+        .with_value(&LOCALE, "de".to_owned())
+        .with_value(&UNLISTED, "1".to_owned())
+        .with_value(&SECRET, "2".to_owned());
     assert_eq!(
         sent(&propagator, &context),
-        map(&[("baggage", "tenant=acme")])
+        map(&[("baggage", "tenant=acme"), ("x-sent", "1")])
     );
-    let incoming = map(&[("baggage", "tenant=globex,locale=fr")]);
+    let incoming = map(&[
+        ("baggage", "tenant=globex,locale=fr"),
+        ("x-sent", "3"),
+        ("x-accepted", "4"),
+    ]);
     let context = propagator.extract(Context::new(), &incoming);
-    assert_eq!(format!("{context:?}"), r#"{LOCALE: "fr"}"#);
+    assert_eq!(format!("{context:?}"), r#"{LOCALE: "fr", SECRET: ***}"#);
 }
 
 #[test]
