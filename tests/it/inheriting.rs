@@ -88,6 +88,19 @@ fn each_call_of_inherit_fn_gets_a_fresh_copy_also_at_once() {
 }
 
 #[test]
+fn named_thread_of_a_builder_inherits() {
+    let named = || std::thread::Builder::new().name("named".into());
+    let worker = USER.sync_scope("alice", || named().spawn(inherit(|| USER.get())));
+    assert_eq!(worker.unwrap().join().unwrap(), "alice");
+    let text = String::from("borrowed");
+    std::thread::scope(|threads| {
+        let job = USER.sync_scope("alice", || inherit(|| (USER.get(), text.len())));
+        let worker = named().spawn_scoped(threads, job).unwrap();
+        assert_eq!(worker.join().unwrap(), ("alice", 8));
+    });
+}
+
+#[test]
 fn scoped_thread_with_borrowed_captures_inherits() {
     let mut seen = Vec::new();
     USER.sync_scope("alice", || {
