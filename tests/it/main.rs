@@ -36,3 +36,4 @@ mod opting_out;
 mod runtime_hook;
 mod conformance;
 mod peers_defects;
+mod variance;

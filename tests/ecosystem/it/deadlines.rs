@@ -251,16 +251,26 @@ async fn cancelled_waits_for_ever_without_a_request() {
     assert!(waiting.await.is_err());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn task_that_never_rests_is_out_of_time_all_the_same() {
+    let start = std::time::Instant::now();
     let greedy = deadline::timeout(ms(20), async {
-        loop {
-            // Always ready: uses up the task's share, so that timers are not asked.
+        // Rests only when the task's share is used up, and then no timer is asked.
+        while start.elapsed() < Duration::from_secs(5) {
             tokio::task::consume_budget().await;
-            tokio::time::advance(ms(1)).await;
         }
     });
-    let _: Result<std::convert::Infallible, _> = greedy.await;
+    assert!(greedy.await.is_err());
+}
+
+#[tokio::test]
+async fn work_that_does_not_rest_can_see_that_its_time_is_over() {
+    let busy = deadline::timeout(ms(10), async {
+        let before = deadline::is_cancelled();
+        std::thread::sleep(ms(20));
+        (before, deadline::is_cancelled(), deadline::time_left())
+    });
+    assert_eq!(busy.await, Ok((false, true, Some(ms(0)))));
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::format::{self, Format, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, SubscriberBuilder};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::fields::{HOSTILE, is_one_line};
+use crate::fields::{HOSTILE, Shows, is_one_line};
 
 context_var! {
     static USER: String = "anonymous".to_owned();
@@ -21,6 +21,7 @@ context_var! {
     static PASSWORD: &'static str;
     static RATIO: f64;
     static WIDE: i128;
+    static SHOWS: Shows;
 }
 
 /// What was written.
@@ -201,6 +202,12 @@ fn events_without_fields_have_one_blank_before_the_variables() {
         || tracing::info!({})
     );
     assert_eq!(written, "request_id=7 user=\"alice\"\n");
+    let subscriber = builder().with_ansi(false).without_time();
+    let written = written!(
+        subscriber.map_event_format(ContextFormat::new),
+        || tracing::info!(target: "app", nothing = tracing::field::Empty)
+    );
+    assert_eq!(written, " INFO app: request_id=7 user=\"alice\"\n");
 }
 
 #[test]
@@ -275,6 +282,23 @@ fn hostile_values_are_one_string_of_json() {
         assert_eq!(event["context"], json!({"request_id": 7, "user": text}));
         assert_eq!(event.as_object().unwrap().len(), 5, "no key was forged");
     }
+}
+
+#[test]
+fn display_that_fails_spoils_no_line() {
+    let fails = Shows {
+        text: "half",
+        fails: true,
+    };
+    let written = written!(
+        builder().json().map_event_format(ContextFormat::new),
+        || {
+            drop(SHOWS.set(fails));
+            tracing::info!("accepted");
+        }
+    );
+    let event: Value = serde_json::from_str(&written).unwrap();
+    assert_eq!(event["context"]["shows"], "half");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! `CONTEXT_VARS_STEPS` says how many steps to run (20,000 by itself, 1,000,000 in `.ci/proof`),
 //! `CONTEXT_VARS_SEED` repeats a run by the seed that it printed.
 
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use context_vars_model::decode::SIZES;
@@ -158,41 +159,75 @@ fn steps_to_run() -> usize {
 
 #[test]
 fn programs_do_what_the_model_says() {
-    let thread = std::thread::Builder::new().stack_size(STACK);
-    let thread = thread.spawn(run_programs).expect("a thread");
-    assert!(thread.join().is_ok(), "see above");
-}
-
-fn run_programs() {
     let (seed, wanted) = (seed(), steps_to_run());
     println!("model: CONTEXT_VARS_SEED={seed} CONTEXT_VARS_STEPS={wanted}");
-    let (mut steps, mut programs) = (0, 0_u32);
-    while steps < wanted {
-        steps += round(seed, programs.into());
-        programs += PROGRAMS_A_ROUND;
+    // Of a program that fails, only the smallest form is worth a word.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    let run = Run {
+        seed,
+        wanted,
+        rounds: AtomicU64::new(0),
+        steps: AtomicUsize::new(0),
+    };
+    let failed = on_all_processors(|| run.rounds());
+    std::panic::set_hook(hook);
+    for failure in &failed {
+        println!("model: with CONTEXT_VARS_SEED={seed}: {failure}");
     }
+    assert!(failed.is_empty(), "{} differences, see above", failed.len());
+    let (rounds, steps) = (run.rounds.into_inner(), run.steps.into_inner());
+    let programs = rounds * u64::from(PROGRAMS_A_ROUND);
     println!("model: {programs} programs, {steps} steps, 0 differences");
 }
 
+/// Runs `work` on as many threads as there are processors; gives what failed.
+fn on_all_processors(work: impl Fn() -> Result<(), String> + Sync) -> Vec<String> {
+    let count = std::thread::available_parallelism().map_or(1, |count| count.get().min(8));
+    std::thread::scope(|threads| {
+        let thread = |_| {
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            thread.spawn_scoped(threads, &work).expect("a thread")
+        };
+        let threads: Vec<_> = (0..count).map(thread).collect();
+        let results = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("a result"));
+        results.filter_map(Result::err).collect()
+    })
+}
+
+struct Run {
+    seed: u64,
+    wanted: usize,
+    rounds: AtomicU64,
+    steps: AtomicUsize,
+}
+
+impl Run {
+    fn rounds(&self) -> Result<(), String> {
+        while self.steps.load(Ordering::Relaxed) < self.wanted {
+            let round = self.rounds.fetch_add(1, Ordering::Relaxed);
+            let steps = run_round(self.seed, round)?;
+            self.steps.fetch_add(steps, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
 /// Runs some programs and returns how many steps that were.
-fn round(seed: u64, round: u64) -> usize {
+fn run_round(seed: u64, round: u64) -> Result<usize, String> {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     bytes[8..16].copy_from_slice(&round.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let steps = std::cell::Cell::new(0);
-    // Of a program that fails, only the smallest form is worth a word.
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| ()));
     let result = TestRunner::new_with_rng(config(), rng).run(&program(), |program| {
         steps.set(steps.get() + run_caught(&program)?);
         Ok(())
     });
-    std::panic::set_hook(hook);
-    if let Err(error) = result {
-        panic!("with seed {seed}: {error}");
-    }
-    steps.get()
+    result.map_err(|error| format!("round {round}: {error}"))?;
+    Ok(steps.get())
 }
 
 const PROGRAMS_A_ROUND: u32 = 64;

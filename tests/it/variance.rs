@@ -1,0 +1,77 @@
+//! What may stand for what: lifetimes and function types, and guards that stay on their thread.
+//!
+//! That a variable is not covariant, so that nobody can set what its readers must not see, does
+//! not compile and is `ui_rustc/runtime/variable_of_a_subtype.rs`; so is a token's.
+
+use std::marker::PhantomData;
+
+use context_vars::{Context, Entry, InContext, Iter, Scope, context_var};
+
+/// Shorter lifetimes stand for longer ones.
+fn shorter_entry<'short, 'long: 'short>(entry: Entry<'long>) -> Entry<'short> {
+    entry
+}
+
+fn shorter_iter<'short, 'long: 'short>(iter: Iter<'long>) -> Iter<'short> {
+    iter
+}
+
+fn shorter_work<'short, 'long: 'short>(work: InContext<&'long str>) -> InContext<&'short str> {
+    work
+}
+
+fn shorter_scope<'short, 'long: 'short>(
+    scope: Scope<&'long mut dyn Future<Output = ()>>,
+) -> Scope<&'short mut (dyn Future<Output = ()> + 'long)> {
+    scope
+}
+
+context_var! {
+    static FUNCTION: fn(&str) -> usize;
+    static NAME: &str;
+}
+
+#[test]
+fn entries_iterators_and_wrappers_are_covariant() {
+    let _: [usize; 4] = [
+        shorter_entry as *const () as usize,
+        shorter_iter as *const () as usize,
+        shorter_work as *const () as usize,
+        shorter_scope as *const () as usize,
+    ];
+    let context = Context::new().with_value(&NAME, "alice");
+    let entry = shorter_entry(context.iter().next().unwrap());
+    // What an entry gives lives as long as the context, not as the entry.
+    let name = { entry }.downcast_ref::<&str>();
+    assert_eq!(name, Some(&"alice"));
+    assert_eq!(shorter_iter(context.iter()).len(), 1);
+}
+
+#[test]
+fn function_for_all_lifetimes_is_read_back_as_one() {
+    FUNCTION.sync_scope(str::len, || {
+        let local = String::from("local");
+        assert_eq!(FUNCTION.with(|function| function(&local)), 5);
+    });
+}
+
+/// `HOLDS` is true for what is `Send`.
+struct IsSend<T>(PhantomData<T>);
+
+trait IsNot {
+    const HOLDS: bool = false;
+}
+
+impl<T> IsNot for IsSend<T> {}
+
+impl<T: Send> IsSend<T> {
+    const HOLDS: bool = true;
+}
+
+#[test]
+fn guards_of_generated_code_stay_on_their_thread() {
+    // They restore the slot of the thread on which they were made.
+    const { assert!(!IsSend::<context_vars::__private::SyncScope>::HOLDS) };
+    const { assert!(!IsSend::<context_vars::__private::Inside<'static>>::HOLDS) };
+    const { assert!(IsSend::<Context>::HOLDS) };
+}
