@@ -666,7 +666,8 @@ impl Entered<'_> {
 }
 
 impl Drop for Entered<'_> {
-    #[inline]
+    // As `SyncScope`'s.
+    #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: `drop` is the last use.
         let outer = ManuallyDrop::new(unsafe { ManuallyDrop::take(&mut self.outer) });

@@ -183,7 +183,9 @@ impl<F> InContext<F> {
 impl<F: Future> Future for InContext<F> {
     type Output = F::Output;
 
-    #[inline]
+    // Inlined always, with the scope's: saving the registers of a frame of its own would cost as
+    // much as the swap.
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut stage = self.as_mut().project().stage;
         let StageProjection::Active { work, state } = stage.as_mut().project() else {
@@ -337,7 +339,7 @@ impl<F> InContext<F> {
 impl<F: Future> Future for Scope<F> {
     type Output = F::Output;
 
-    #[inline]
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         if let Some(start) = this.start.take() {
