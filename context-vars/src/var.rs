@@ -4,6 +4,7 @@
 
 use core::any::Any;
 use core::fmt;
+use core::marker::PhantomData;
 use core::panic::Location;
 use core::sync::atomic::AtomicPtr;
 
@@ -44,6 +45,9 @@ static NOT_INHERITED: Numbering = Numbering::after(LOCAL);
 pub struct ContextVar<T: 'static> {
     pub(crate) info: Info,
     pub(crate) default: DefaultValue<T>,
+    /// Invariant, as a cell is: a `ContextVar<fn(&str)>` that could stand for a
+    /// `ContextVar<fn(&'static str)>` could be set to a function that keeps what it is called with.
+    invariant: PhantomData<fn(T) -> T>,
 }
 
 impl<T: 'static> ContextVar<T> {
@@ -60,6 +64,7 @@ impl<T: 'static> ContextVar<T> {
                 make: default,
                 made: First::none(),
             },
+            invariant: PhantomData,
         }
     }
 
@@ -166,7 +171,7 @@ pub(crate) struct DefaultValue<T> {
     pub(crate) made: First<Made>,
 }
 
-/// The computed default, erased; `current.rs` alone knows what it points to.
+/// The computed default, erased; `value.rs` alone makes one and knows what it points to.
 ///
 /// So a variable is `Sync` whatever its type, and the one complaint about a type that cannot be
 /// shared is that of `__private::Shareable`, in our words. Every method asks for `Send + Sync`.
