@@ -6,6 +6,8 @@ mod support;
 
 mod layer;
 mod request_ids;
+mod requests;
+mod corpus;
 mod bodies;
 mod servers;
 mod grpc;
