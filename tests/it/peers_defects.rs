@@ -348,7 +348,17 @@ impl Does {
 /// A way for a value to go, and whether a panic of its `Drop` reaches the one who lets it go.
 type Way = (&'static str, bool, fn(DropHook));
 
-const WAYS: [Way; 24] = [
+#[with_context(hook = hook)]
+fn with_attribute(hook: DropHook) {
+    drop(Context::current());
+}
+
+#[with_context(hook = hook)]
+async fn async_with_attribute(hook: DropHook) {
+    yield_once().await;
+}
+
+const WAYS: [Way; 30] = [
     ("end of a scope", true, |hook| HOOK.sync_scope(hook, || ())),
     ("end of a scope after an error", true, |hook| {
         let _failed: Result<(), ()> = HOOK.sync_scope(hook, || Err(()));
@@ -425,6 +435,33 @@ const WAYS: [Way; 24] = [
     ("closure that is not called", true, |hook| {
         drop(HOOK.sync_scope(hook, || inherit(|| ())));
     }),
+    ("iterator that is not drained", true, |hook| {
+        let mut steps = HOOK.sync_scope(hook, || (0..3).inherit_context());
+        assert_eq!(steps.next(), Some(0));
+    }),
+    ("stream that is not drained", true, |hook| {
+        let steps = || ContextStreamExt::inherit_context(stream::iter(0..3));
+        let mut steps = Box::pin(HOOK.sync_scope(hook, steps));
+        assert_eq!(poll_once(pin!(steps.next())), Poll::Ready(Some(0)));
+    }),
+    ("function with the attribute", true, with_attribute),
+    ("async function with the attribute", true, |hook| {
+        assert!(poll_once(pin!(async_with_attribute(hook))).is_pending());
+    }),
+    ("task that is aborted", false, |hook| {
+        one_thread().block_on(async {
+            let task = tokio::spawn(HOOK.scope(hook, std::future::pending::<()>()));
+            tokio::task::yield_now().await;
+            task.abort();
+            assert!(task.await.is_err());
+        });
+    }),
+    ("runtime that is shut down", false, |hook| {
+        let runtime = one_thread();
+        runtime.spawn(HOOK.scope(hook, std::future::pending::<()>()));
+        runtime.block_on(tokio::task::yield_now());
+        drop(runtime);
+    }),
     ("variable that is not inherited", true, |hook| {
         LOCAL_HOOK.sync_scope(hook, || drop(Context::current()));
     }),
@@ -458,4 +495,39 @@ fn value_may_read_set_or_panic_on_every_path_by_which_it_goes() {
             assert_eq!(alive.count(), 0, "{does:?}, {way}");
         }
     }
+}
+
+/// Two threads compute the default at once; this is how often that one which came too late went.
+static LATE: AtomicUsize = AtomicUsize::new(0);
+static BOTH_COMPUTE: std::sync::Barrier = std::sync::Barrier::new(2);
+
+context_var! {
+    static RACED: DropHook = {
+        BOTH_COMPUTE.wait();
+        on_drop(|| {
+            LATE.fetch_add(1, Ordering::SeqCst);
+            let _read = (USER.get(), REQUEST_ID.try_get());
+            drop(NOTE.set("set by a default that came too late"));
+            panic!("too late")
+        })
+    };
+}
+
+#[test]
+fn default_that_came_too_late_may_read_set_and_panic_when_it_goes() {
+    let read = || {
+        isolated(|| {
+            let first = catch_unwind(|| RACED.with(|_| ()));
+            let note = NOTE.try_get().ok();
+            // Whoever lost the race gets the other's from now on.
+            RACED.with(|_| ());
+            (first.is_err(), note)
+        })
+    };
+    let other = std::thread::spawn(read);
+    let mut both = [read(), other.join().unwrap()];
+    both.sort_unstable();
+    let dropped = Some("set by a default that came too late");
+    assert_eq!(both, [(false, None), (true, dropped)]);
+    assert_eq!(LATE.load(Ordering::SeqCst), 1, "the one that is kept stays");
 }
