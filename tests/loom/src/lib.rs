@@ -1,6 +1,6 @@
 //! The concurrent parts of `context-vars` under loom: reference counts, numbers, first results.
 //!
-//! The files are those of the crate itself, compiled against [`sync`] instead of std. Loom runs
+//! The files are those of the crate itself, compiled against `sync` instead of std. Loom runs
 //! each test in every order that the threads' steps can take, and with every value that the
 //! memory model lets a load see. So that a green run means something, copies of `count.rs` in
 //! which one ordering is weakened must fail; `build.rs` writes them.
