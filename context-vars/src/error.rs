@@ -86,3 +86,14 @@ pub enum ResetErrorKind {
     /// in another task or thread, or in the context that the current one is a copy of.
     OtherContext,
 }
+
+/// Stops the program, because what nests strictly did not.
+#[cold]
+pub(crate) fn out_of_order() -> ! {
+    eprintln!(
+        "context-vars: a scope, a read or an entered context ended before one that began inside \
+         it; stacks of one thread must not be interleaved. Aborting, since values may be read \
+         after they were freed."
+    );
+    std::process::abort();
+}

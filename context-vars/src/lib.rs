@@ -104,6 +104,7 @@ mod sync;
 mod count;
 mod number;
 mod first;
+mod owned;
 mod pool;
 mod error;
 mod var;
@@ -113,7 +114,6 @@ mod tree;
 #[allow(unsafe_code)] // the node
 mod storage;
 mod state;
-#[allow(unsafe_code)] // the thread's slot
 mod current;
 mod context;
 mod token;

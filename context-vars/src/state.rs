@@ -113,11 +113,11 @@ impl State {
         }))
     }
 
-    /// The number that no other context has; `next` makes it at the first call.
-    pub(crate) fn identity(&mut self, next: impl FnOnce() -> u64) -> u64 {
+    /// The number that no other context has, which becomes `new` if there is none yet.
+    pub(crate) fn identity(&mut self, new: u64) -> u64 {
         let rest = self.rest();
         if rest.identity == 0 {
-            rest.identity = next();
+            rest.identity = new;
         }
         rest.identity
     }

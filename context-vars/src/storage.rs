@@ -17,16 +17,16 @@
 //!
 //! * A node is written only through a [`Map`] that holds its one reference. The count of the
 //!   static empty node is never 1.
-//! * A reference whose bit in `owned` is set belongs to the node. One whose bit is not set
-//!   belongs to the node leant on, or to one below that, and whoever called [`Map::lean`] promised
-//!   that those outlive this node unchanged.
+//! * A reference that `owned` names belongs to the node. One that it does not name belongs to the
+//!   node leant on, or to one below that, and whoever called [`Map::lean`] promised that those
+//!   outlive this node unchanged.
 //! * A leaning node is never shared: [`Map::clone`] first counts what it borrows
 //!   ([`Node::settle`]), after which it leans no more.
 //! * The `Cell`s of a node cross threads with it. That is sound because a shared node is never
 //!   written, not even its `owned`.
 //!
-//! `impl Drop for Map` stands in `current.rs`, because giving references back needs the thread's
-//! slot.
+//! `impl Drop for Map` stands in `current/slot.rs`, because giving references back needs the
+//! thread's slot.
 
 use core::cell::{Cell, UnsafeCell};
 use core::mem::{self, ManuallyDrop};
@@ -34,19 +34,20 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::{self, NonNull};
 
 use crate::count::Count;
+use crate::owned::Owned;
 use crate::pool::{Block, NODE_BYTES, Pool};
 use crate::tree::Tree;
 use crate::value::{Value, ValuePtr, ValueRef};
 
 /// How many places a node has; place 0 is the one that stays empty.
 const WIDTH: usize = 16;
-/// The bit in `owned` for the tree; place 0 has no use for it.
-const TREE: u16 = 1;
+/// What stands for the tree in `owned`: place 0 has no use for it.
+const TREE: usize = 0;
 
 struct Node {
     count: Count,
-    /// Which of the references below are this node's own, one bit a place.
-    owned: Cell<u16>,
+    /// Which of the references below are this node's own.
+    owned: Owned,
     /// Whether the others are borrowed. If not, every reference is the node's own.
     leans: Cell<bool>,
     tree: UnsafeCell<ManuallyDrop<Option<Tree>>>,
@@ -63,7 +64,7 @@ unsafe impl Sync for EmptyNode {}
 
 static EMPTY: EmptyNode = EmptyNode(Node {
     count: Count::of_a_static(),
-    owned: Cell::new(0),
+    owned: Owned::none(),
     leans: Cell::new(false),
     tree: UnsafeCell::new(ManuallyDrop::new(None)),
     places: [const { Cell::new(None) }; WIDTH],
@@ -82,10 +83,10 @@ impl Node {
     fn lean(&self) -> Self {
         Self {
             count: Count::one(),
-            owned: Cell::new(0),
+            owned: Owned::none(),
             leans: Cell::new(true),
-            // SAFETY: The place is valid for reads. The copy lies in a `ManuallyDrop`, and as its
-            // bit in `owned` is not set, it is never dropped or changed.
+            // SAFETY: The place is valid for reads. The copy lies in a `ManuallyDrop`, and as
+            // `owned` does not name it, it is never dropped or changed.
             tree: UnsafeCell::new(unsafe { ptr::read(self.tree.get()) }),
             places: self.places.clone(),
         }
@@ -97,21 +98,19 @@ impl Node {
     ///
     /// Only the caller has this node, and what it borrows is alive.
     unsafe fn settle(&self) {
-        let mut owned = self.owned.get();
         for (number, place) in self.places.iter().enumerate() {
-            if let Some(value) = place.get().filter(|_| owned & (1 << number) == 0) {
+            if let Some(value) = place.get().filter(|_| !self.owned.has(number)) {
                 // SAFETY: The value is alive by the caller's promise. `owned` will say that the
                 // new reference is the node's.
                 mem::forget(unsafe { value.counted() });
-                owned |= 1 << number;
+                self.owned.set(number, true);
             }
         }
-        if let Some(tree) = self.tree().filter(|_| owned & TREE == 0) {
+        if let Some(tree) = self.tree().filter(|_| !self.owned.has(TREE)) {
             // The clone is what the node owns from now on; its bits are the ones that lie here.
             mem::forget(tree.clone());
-            owned |= TREE;
+            self.owned.set(TREE, true);
         }
-        self.owned.set(owned);
         self.leans.set(false);
     }
 }
@@ -157,10 +156,8 @@ impl Map {
     /// The value under `number`, valid as long as it stays in this map.
     #[inline]
     pub(crate) fn get(&self, number: u32) -> Option<ValuePtr> {
-        match self.near(number) {
-            Some(place) => place,
-            None => self.get_in_tree(number),
-        }
+        self.near(number)
+            .unwrap_or_else(|| self.get_in_tree(number))
     }
 
     fn get_in_tree(&self, number: u32) -> Option<ValuePtr> {
@@ -284,8 +281,9 @@ impl Map {
         let copy = self.leaning_copy(memory);
         let node = copy.node();
         // Nothing is displaced: the copy owns nothing yet.
-        node.owned.set(1 << number);
-        node.places[number as usize % WIDTH].set(Some(value.into_ptr()));
+        let place = number as usize % WIDTH;
+        node.owned.set(place, true);
+        node.places[place].set(Some(value.into_ptr()));
         copy
     }
 
@@ -376,15 +374,11 @@ impl Node {
     /// Writes a place of a node that only the caller has.
     #[inline]
     fn replace_near(&self, number: usize, value: Option<Value>) -> Displaced {
-        let bit = 1 << number;
-        let owned = self.owned.get();
-        self.owned.set(match value {
-            Some(_) => owned | bit,
-            None => owned & !bit,
-        });
+        let was_own = self.owned.has(number);
+        self.owned.set(number, value.is_some());
         match self.places[number].replace(value.map(Value::into_ptr)) {
-            // SAFETY: The bit said that the reference was the node's own.
-            Some(old) if owned & bit != 0 => Displaced::Own(unsafe { old.into_value() }),
+            // SAFETY: `owned` said that the reference was the node's own.
+            Some(old) if was_own => Displaced::Own(unsafe { old.into_value() }),
             old => Displaced::Borrowed(old),
         }
     }
@@ -395,10 +389,10 @@ impl Node {
         // hands out pointers to values, which do not lie in it. `Tree::replace` runs no code of
         // the user's that could ask for the tree again.
         let slot = unsafe { &mut *self.tree.get() };
-        if self.owned.get() & TREE == 0 {
+        if !self.owned.has(TREE) {
             // A tree leant on stays as it is: what is changed is a counted copy.
             *slot = ManuallyDrop::new(slot.as_ref().cloned());
-            self.owned.set(self.owned.get() | TREE);
+            self.owned.set(TREE, true);
         }
         slot.get_or_insert_with(Tree::new).replace(index, value)
     }
@@ -456,35 +450,25 @@ impl<'p> Left<'p> {
     fn only_value(&mut self) -> Option<Value> {
         // SAFETY: The memory is given back behind this, and nobody else has the node.
         let node = unsafe { self.node.as_ref() };
-        let owned = node.owned.get();
-        if !owned.is_power_of_two() {
-            return None;
-        }
-        // Place 0, whose bit speaks of the tree, is always empty.
-        let value = node.places[owned.trailing_zeros() as usize % WIDTH].get()?;
-        node.owned.set(0);
-        // SAFETY: The bit said that the reference is the node's, and it is cleared.
+        let place = node.owned.only()?;
+        // Place 0, which stands for the tree in `owned`, is always empty.
+        let value = node.places[place].get()?;
+        node.owned.set(place, false);
+        // SAFETY: `owned` said that the reference is the node's, and says so no more.
         Some(unsafe { value.into_value() })
     }
 
-    #[inline]
     fn give_back_values(&mut self) {
         // SAFETY: The memory is given back behind this, and nobody else has the node.
         let node = unsafe { self.node.as_ref() };
-        loop {
-            let owned = node.owned.get();
-            if owned == 0 {
-                return;
-            }
-            let number = owned.trailing_zeros() as usize % WIDTH;
-            // The bit goes first: if a value's `Drop` panics, the destructor goes on behind it.
-            node.owned.set(owned & (owned - 1));
-            if let Some(value) = node.places[number].get() {
-                // SAFETY: The bit said that the reference is the node's, and it is cleared.
+        // Taken out first: if a value's `Drop` panics, the destructor goes on behind it.
+        while let Some(place) = node.owned.take_one() {
+            if let Some(value) = node.places[place].get() {
+                // SAFETY: `owned` said that the reference is the node's, and says so no more.
                 drop(unsafe { value.into_value() });
             } else {
-                // Place 0 is always empty; its bit speaks of the tree.
-                // SAFETY: The bit said that the tree is the node's, and it is cleared.
+                // Place 0 is always empty and stands for the tree.
+                // SAFETY: `owned` said that the tree is the node's, and says so no more.
                 drop(unsafe { ManuallyDrop::take(&mut *node.tree.get()) });
             }
         }
@@ -502,12 +486,8 @@ impl<'p> Left<'p> {
 impl Drop for Left<'_> {
     #[cold]
     fn drop(&mut self) {
-        struct Memory<'a, 'p>(&'a mut Left<'p>);
-        impl Drop for Memory<'_, '_> {
-            fn drop(&mut self) {
-                self.0.give_back_memory();
-            }
-        }
-        Memory(self).0.give_back_values();
+        // The thread is unwinding: a value that panicked now, too, would do so quietly.
+        self.give_back_values();
+        self.give_back_memory();
     }
 }

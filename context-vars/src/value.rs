@@ -12,19 +12,22 @@
 //! * The type is fixed by the variable: `new` takes the `ContextVar<T>` itself and stores its
 //!   `Info`, and the storage puts a value only under the number of that variable.
 //!
-//! `impl Drop for Value` stands in `current.rs`, because giving a reference back needs the
+//! `impl Drop for Value` stands in `current/slot.rs`, because giving a reference back needs the
 //! thread's slot.
 
 use core::any::Any;
+use core::cell::Cell;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicPtr, Ordering};
 use std::panic::catch_unwind;
 
 use crate::count::Count;
+use crate::error::out_of_order;
 use crate::pool::{Block, Pool};
-use crate::var::{ContextVar, Info};
+use crate::var::{ContextVar, Info, Made};
 
 /// The part of a block that does not depend on the type.
 struct Header {
@@ -151,20 +154,6 @@ impl ValuePtr {
     #[inline]
     pub(crate) unsafe fn look<'a>(self) -> ValueRef<'a> {
         ValueRef(self, PhantomData)
-    }
-
-    /// The place as a number of bits that says nothing of what is there.
-    pub(crate) fn into_raw(self) -> *mut () {
-        self.0.as_ptr().cast()
-    }
-
-    /// # Safety
-    ///
-    /// `raw` comes from [`into_raw`](Self::into_raw).
-    #[inline]
-    pub(crate) unsafe fn from_raw(raw: *mut ()) -> Self {
-        // SAFETY: It was made of a `NonNull`.
-        Self(unsafe { NonNull::new_unchecked(raw.cast()) })
     }
 
     /// The counted reference that [`Value::into_ptr`] or [`counted`](Self::counted) stood for.
@@ -316,6 +305,153 @@ unsafe fn free<T>(header: NonNull<Header>, pool: &Pool) {
         quietly(drop_value);
     } else {
         drop_value();
+    }
+}
+
+// ---- reads that are open ----
+
+/// What a thread is reading at the moment, the innermost first.
+pub(crate) struct OpenReads(Cell<*const Frame>);
+
+/// A read that is open: the value it looks at, on the stack of the one who looks.
+struct Frame {
+    value: ValuePtr,
+    /// The read around this one, or null.
+    below: *const Frame,
+    /// Whether the frame holds a reference to the value.
+    secured: Cell<bool>,
+}
+
+impl OpenReads {
+    pub(crate) const fn new() -> Self {
+        Self(Cell::new(ptr::null()))
+    }
+
+    /// Calls `f` with the value.
+    ///
+    /// # Safety
+    ///
+    /// `value` is that of a `ContextVar<T>`. Somebody holds a reference to it until `f` has
+    /// returned, or calls [`secure`](Self::secure) before it is given back or handed out.
+    #[inline]
+    pub(crate) unsafe fn read<T, R>(&self, value: ValuePtr, f: impl FnOnce(&T) -> R) -> R {
+        let frame = Frame {
+            value,
+            below: self.0.get(),
+            secured: Cell::new(false),
+        };
+        let _secured = Secured(&frame);
+        // SAFETY: The caller's promise. The reference that `secure` takes goes back when `look`
+        // has returned.
+        look(self, &frame, unsafe { value.get() }, f)
+    }
+
+    /// Takes a reference for every open read that has none yet.
+    #[inline]
+    pub(crate) fn secure(&self) {
+        if !self.0.get().is_null() {
+            self.secure_all();
+        }
+    }
+
+    #[cold]
+    fn secure_all(&self) {
+        let mut next = self.0.get();
+        while !next.is_null() {
+            // SAFETY: A frame lies on this thread's stack from the moment it is linked until it
+            // is unlinked.
+            let frame = unsafe { &*next };
+            if frame.secured.replace(true) {
+                // Then all frames around it are, too.
+                break;
+            }
+            // SAFETY: The value is alive: no reference was taken away since the frame was opened,
+            // or this would have run before. `Secured` gives the new one back.
+            core::mem::forget(unsafe { frame.value.counted() });
+            next = frame.below;
+        }
+    }
+
+    /// What tells the innermost read from any other that is open; 0 if there is none.
+    #[cfg(all(feature = "tokio", tokio_unstable))]
+    pub(crate) fn innermost(&self) -> usize {
+        self.0.get().addr()
+    }
+}
+
+/// Calls `f` while `frame` is linked.
+// A function of its own, so that the compiler knows from the type of `value` that linking the frame
+// does not change it: where `f` is a copy of a number, nothing is linked at all.
+#[inline]
+fn look<T, R>(reads: &OpenReads, frame: &Frame, value: &T, f: impl FnOnce(&T) -> R) -> R {
+    reads.0.set(ptr::from_ref(frame));
+    let _open = Open(reads, frame);
+    f(value)
+}
+
+/// Unlinks a frame when its read is over.
+struct Open<'a>(&'a OpenReads, &'a Frame);
+
+impl Drop for Open<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Self(reads, frame) = *self;
+        if !ptr::eq(reads.0.get(), frame) {
+            out_of_order();
+        }
+        reads.0.set(frame.below);
+    }
+}
+
+/// Gives back the reference that was taken for a frame which is no longer linked.
+struct Secured<'a>(&'a Frame);
+
+impl Drop for Secured<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.secured.get() {
+            // SAFETY: `secure` counted this reference for the frame.
+            drop(unsafe { self.0.value.into_value() });
+        }
+    }
+}
+
+// ---- defaults ----
+
+/// The default of `var`, if it was computed.
+#[inline]
+pub(crate) fn kept_default<T>(var: &'static ContextVar<T>) -> Option<&'static T> {
+    let made = var.default.made.get()?;
+    // SAFETY: It was made for this variable, and its reference is never given back.
+    Some(unsafe { made.ptr().get() })
+}
+
+/// Keeps `value` as the default of `var` if it is the first; gives the one that is kept, and
+/// `value` if it came too late.
+pub(crate) fn keep_default<T: Send + Sync>(
+    pool: &Pool,
+    var: &'static ContextVar<T>,
+    value: T,
+) -> (&'static T, Option<Value>) {
+    let made = Made::new(Value::new(pool, var, value));
+    let (kept, late) = var.default.made.keep(made);
+    // SAFETY: Nobody else knows of the reference that came too late.
+    let late = late.map(|late| unsafe { late.ptr().into_value() });
+    // SAFETY: As in `kept_default`.
+    (unsafe { kept.ptr().get() }, late)
+}
+
+impl Made {
+    fn new(value: Value) -> Self {
+        Self(AtomicPtr::new(value.into_ptr().0.as_ptr().cast()))
+    }
+
+    #[inline]
+    fn ptr(&self) -> ValuePtr {
+        // Relaxed: whoever has the `Made` has seen what happened before it was made.
+        let pointer = self.0.load(Ordering::Relaxed);
+        // SAFETY: `new` alone makes one, of such a pointer, and nothing writes it.
+        ValuePtr(unsafe { NonNull::new_unchecked(pointer.cast()) })
     }
 }
 

@@ -1,0 +1,39 @@
+//! The defaults of variables, computed once in the program.
+
+use super::enter::Entered;
+use super::slot::slot;
+use crate::state::State;
+use crate::value::{keep_default, kept_default};
+use crate::var::{ContextVar, Info};
+
+/// The declared default of `var`: the first result anybody has computed.
+#[inline]
+#[track_caller]
+pub(crate) fn default_of<T: Send + Sync>(var: &'static ContextVar<T>) -> Option<&'static T> {
+    match kept_default(var) {
+        Some(kept) => Some(kept),
+        None => make_default(var),
+    }
+}
+
+#[cold]
+#[track_caller]
+fn make_default<T: Send + Sync>(var: &'static ContextVar<T>) -> Option<&'static T> {
+    let make = var.default.make?;
+    let made = make_in_empty_context(&var.info, make);
+    let slot = slot();
+    slot.make_live();
+    let (kept, late) = keep_default(&slot.pool, var, made);
+    // A thread that lost the race drops its own result, in the context that reads.
+    drop(late);
+    Some(kept)
+}
+
+#[track_caller]
+fn make_in_empty_context<T>(info: &'static Info, make: fn() -> T) -> T {
+    // Declared first, so that what the default has set goes last.
+    let mut empty = State::EMPTY;
+    let _begun = slot().makings.begin(info);
+    let _entered = Entered::new(&mut empty);
+    make()
+}

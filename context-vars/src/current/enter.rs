@@ -1,0 +1,112 @@
+//! Contexts are copied, made current, and left again.
+
+use core::mem::{self, ManuallyDrop};
+
+use super::change::replace_in;
+use super::slot::{Leant, Outer, slot};
+use crate::state::State;
+use crate::value::Value;
+use crate::var::ContextVar;
+
+/// Whether the current context is the thread's own.
+#[cfg(feature = "tokio")]
+pub(crate) fn is_root() -> bool {
+    slot().is_root()
+}
+
+/// What work that inherits gets.
+#[inline]
+pub(crate) fn snapshot() -> State {
+    State::from_parts(slot().copy_inherited(), None)
+}
+
+/// What a scope starts from.
+#[inline]
+pub(crate) fn copy() -> State {
+    slot().copy()
+}
+
+/// What the scope of a future starts from, with `value` put into it.
+pub(crate) fn copy_with(value: Value) -> State {
+    let info = value.look().info();
+    match slot().try_copy_with(info, value) {
+        Ok(state) => state,
+        Err(value) => {
+            let mut state = copy();
+            drop(replace_in(&mut state, info, Some(value)));
+            state
+        }
+    }
+}
+
+/// A context that is current until this is dropped, and then lies in its place again.
+pub(crate) struct Entered<'a> {
+    /// Empty while the context is in the slot.
+    home: &'a mut State,
+    outer: Outer,
+}
+
+impl<'a> Entered<'a> {
+    #[inline]
+    pub(crate) fn new(home: &'a mut State) -> Self {
+        let outer = slot().enter(home.take());
+        Self { home, outer }
+    }
+}
+
+impl Entered<'_> {
+    /// Stays entered, but drops the context when it is left.
+    #[inline]
+    pub(crate) fn for_the_last_time(self) -> SyncScope {
+        let mut this = ManuallyDrop::new(self);
+        SyncScope(this.outer.take().into())
+    }
+}
+
+impl Drop for Entered<'_> {
+    // As `SyncScope`'s.
+    #[inline(always)]
+    fn drop(&mut self) {
+        let inner = slot().leave(self.outer.take());
+        // The empty state that lay there holds nothing that would have to be dropped.
+        mem::forget(mem::replace(self.home, inner));
+    }
+}
+
+/// A context that is current until this is dropped, and goes then.
+///
+/// Made by [`enter`](Self::enter) it is a copy of the context around, for functions that are not
+/// async: it may not be kept over an `.await`. Generated code holds one under a name that nobody
+/// else can write.
+#[allow(missing_debug_implementations)] // reachable for generated code alone
+#[must_use = "the scope ends when this is dropped"]
+pub struct SyncScope(Leant);
+
+impl SyncScope {
+    /// Enters a copy of the current context.
+    ///
+    /// # Cost
+    ///
+    /// One node from the thread's free list, whatever the number of variables.
+    // Inlined always, like `drop`, so that the outer state stays in registers.
+    #[inline(always)]
+    pub fn enter() -> Self {
+        Self(slot().enter_copy())
+    }
+
+    /// Enters a copy of the current context in which `var` is set to `value`.
+    #[inline(always)]
+    pub(crate) fn enter_with<T: Send + Sync>(var: &'static ContextVar<T>, value: T) -> Self {
+        let slot = slot();
+        let value = Value::new(&slot.pool, var, value);
+        Self(slot.enter_copy_with(&var.info, value))
+    }
+}
+
+impl Drop for SyncScope {
+    // Last, in the outer context: a value's `Drop` may do what it likes, also to that one.
+    #[inline(always)]
+    fn drop(&mut self) {
+        slot().end(&mut self.0);
+    }
+}
