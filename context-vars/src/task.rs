@@ -32,32 +32,8 @@
 //! # }
 //! ```
 //!
-//! # What is shared, what is isolated
-//!
-//! A future that is neither spawned nor wrapped is part of the work that awaits it: it reads and
-//! sets in that work's context, as a called function does. In a combinator of several such
-//! futures all of them share the one context, and which of two sets comes last depends on who is
-//! polled when. A future in a scope, or one that inherits, has a context of its own, and what it
-//! sets is seen by nobody else.
-//!
-//! | combinator | futures as they are | each in a scope, or inheriting |
-//! |---|---|---|
-//! | `a.await` | shared with the caller | isolated |
-//! | `tokio::join!` | shared by all branches and the caller | isolated from each other and the caller |
-//! | `tokio::try_join!` | shared, also what a branch set that failed or was dropped | isolated, nothing is left of a branch that was dropped |
-//! | `tokio::select!` | shared, also what a branch set that lost | isolated, a branch that lost is dropped inside its context |
-//! | `tokio::select!` handlers | shared with the caller | shared with the caller: a handler is not part of its branch |
-//! | `futures::join!` | shared by all branches and the caller | isolated from each other and the caller |
-//! | `futures::select!` | shared, also what a branch set that lost | isolated, a branch is picked up again in its own context |
-//! | `FuturesUnordered` | shared by all members and the caller | isolated, in whatever order they are polled |
-//! | `buffer_unordered` | shared by the futures, the stream that makes them, and the caller | isolated |
-//! | `tokio::time::timeout` | shared with the caller, also what was set before the timeout | isolated, dropped inside its context when time is up |
-//! | `JoinSet::spawn` | bare: nothing is inherited, a `set` panics | `spawn_inherited`: isolated |
-//! | `task::spawn_local` in a `LocalSet` | bare: shared with whoever drives the set, in its root a `set` panics | `spawn_local` of this module: isolated |
-//! | `FutureExt::shared` | shared with whichever clone polls it | isolated, the same for every clone |
-//!
-//! "In a scope" and "inheriting" differ in when the copy is made: a scope copies the context that
-//! polls it first, a future that inherits the one where it was wrapped.
+//! What combinators such as `join!` and `select!` share and what they isolate is a page of its own:
+//! [`docs::semantics`](crate::docs::semantics).
 
 use core::future::Future;
 

@@ -1,5 +1,5 @@
-//! What combinators of futures share and what they isolate: each row of the table in the
-//! documentation of `context_vars::task`.
+//! What combinators of futures share and what they isolate: each row of the table of the
+//! documentation's page `semantics`.
 
 use std::future::Future;
 use std::pin::pin;
@@ -17,8 +17,14 @@ context_var! {
     static USER: &str = "anonymous";
 }
 
-/// The rows in the order of the table, each with its test.
-const ROWS: &[(&str, fn())] = &[
+macro_rules! rows {
+    ($(($row:literal, $test:ident),)*) => {
+        /// The rows in the order of the table, each with its test.
+        const ROWS: &[(&str, &str, fn())] = &[$(($row, stringify!($test), $test)),*];
+    };
+}
+
+rows! {
     ("`a.await`", awaiting),
     ("`tokio::join!`", tokio_join),
     ("`tokio::try_join!`", tokio_try_join),
@@ -32,19 +38,27 @@ const ROWS: &[(&str, fn())] = &[
     ("`JoinSet::spawn`", join_set),
     ("`task::spawn_local` in a `LocalSet`", local_set),
     ("`FutureExt::shared`", shared),
-];
+}
 
 #[test]
 fn every_row_of_the_table_has_a_test() {
-    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../context-vars/src/task.rs");
-    let docs = std::fs::read_to_string(docs).unwrap();
-    let rows: Vec<_> = docs
+    let page = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../context-vars/src/docs/semantics.md"
+    );
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, page) = page.split_once("\n# Combinators\n").unwrap();
+    let (page, _) = page.split_once("\n# ").unwrap();
+    let rows: Vec<_> = page
         .lines()
-        .filter_map(|line| line.strip_prefix("//! | "))
-        .map(|row| row.split(" | ").next().unwrap())
-        .filter(|name| name.starts_with('`'))
+        .filter(|line| line.starts_with("| `"))
+        .map(|row| {
+            let row = row.trim_start_matches("| ").trim_end_matches(" |");
+            let cells: Vec<_> = row.split(" | ").collect();
+            (cells[0], cells[cells.len() - 1].trim_matches('`'))
+        })
         .collect();
-    let tested: Vec<_> = ROWS.iter().map(|(name, _)| *name).collect();
+    let tested: Vec<_> = ROWS.iter().map(|(row, test, _)| (*row, *test)).collect();
     assert_eq!(rows, tested);
 }
 

@@ -33,6 +33,8 @@ mod restore_matrix;
 mod runtimes;
 mod pools;
 mod opting_out;
+mod limitations;
+mod pages;
 mod runtime_hook;
 mod conformance;
 mod peers_defects;

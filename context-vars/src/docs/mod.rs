@@ -1,4 +1,34 @@
 //! Long explanations, compiled with the documentation.
+//!
+//! * [`semantics`]: which work shares a context and which has its own.
+//! * [`limitations`]: what the crate does not do.
+//! * [`from_python`], [`from_task_local`]: for those who know one of these.
+//! * [`testing`]: tests that set variables.
+//! * `web` (feature `http`): from a request's header to the last byte of its response.
+//! * [`macros`]: what the macros expand to.
+//! * [`design`]: how it is built, and why that is sound.
+
+#[doc = include_str!("semantics.md")]
+pub mod semantics {}
+
+#[doc = include_str!("limitations.md")]
+pub mod limitations {}
+
+#[doc = include_str!("from_python.md")]
+pub mod from_python {}
+
+#[doc = include_str!("from_task_local.md")]
+pub mod from_task_local {}
+
+#[doc = include_str!("testing.md")]
+pub mod testing {}
+
+#[cfg(feature = "http")]
+#[doc = include_str!("web.md")]
+pub mod web {}
+
+#[doc = include_str!("macros.md")]
+pub mod macros {}
 
 #[doc = include_str!("design.md")]
 pub mod design {}

@@ -1,0 +1,253 @@
+//! What the crate does not do: each entry of the documentation's page `limitations` is a test
+//! here; `pages.rs` compares them.
+//!
+//! These are claims about what *is*, so that the page cannot promise more or less. One that fails
+//! because something got better is good news: mend the page.
+
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+
+use context_vars::{context_var, inherit_context, task, with_context};
+use futures::executor::LocalPool;
+use futures::task::LocalSpawnExt;
+
+use crate::support::{Alive, DropHook, Tracked, on_drop};
+
+context_var! {
+    static USER: &str = "anonymous";
+    static BASKET: Mutex<Vec<&'static str>> = Mutex::default();
+    static TRACKED: Tracked;
+    #[no_inherit]
+    static OWN: Tracked;
+    static THROUGH_A_THREAD: usize = through_a_thread();
+}
+
+#[test]
+fn change_inside_a_default_is_seen_by_every_context() {
+    let here = USER.sync_scope("alice", || {
+        BASKET.with(|basket| basket.lock().unwrap().push("apple"));
+        BASKET.with(|basket| basket.lock().unwrap().clone())
+    });
+    let elsewhere = thread::spawn(|| BASKET.with(|basket| basket.lock().unwrap().clone()));
+    assert_eq!(here, ["apple"]);
+    assert_eq!(elsewhere.join().unwrap(), ["apple"], "one for all");
+    let own = thread::spawn(|| {
+        BASKET.sync_scope(Mutex::default(), || {
+            BASKET.with(|basket| basket.lock().unwrap().clone())
+        })
+    });
+    assert!(own.join().unwrap().is_empty(), "a value is not shared");
+}
+
+#[test]
+fn change_inside_an_inherited_value_is_seen_by_the_parent() {
+    BASKET.sync_scope(Mutex::default(), || {
+        let child = context_vars::thread::spawn(|| {
+            BASKET.with(|basket| basket.lock().unwrap().push("pear"));
+        });
+        child.join().unwrap();
+        let seen = BASKET.with(|basket| basket.lock().unwrap().clone());
+        assert_eq!(seen, ["pear"], "a copy of a context copies no values");
+    });
+}
+
+#[test]
+fn bare_thread_and_bare_task_do_not_inherit() {
+    let (thread, task) = USER.sync_scope("alice", || {
+        let runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = { runtime }.worker_threads(1).build().unwrap();
+        let task = runtime.block_on(async { tokio::spawn(async { USER.get() }).await });
+        (thread::spawn(|| USER.get()).join().unwrap(), task.unwrap())
+    });
+    assert_eq!((thread, task), ("anonymous", "anonymous"));
+}
+
+#[test]
+fn set_of_a_bare_task_outside_tokio_leaks_to_the_next_one() {
+    let seen = thread::spawn(|| {
+        let mut pool = LocalPool::new();
+        let spawner = pool.spawner();
+        let bare = async { drop(USER.set("alice")) };
+        spawner.spawn_local(bare).unwrap();
+        let next = async { USER.get() };
+        let next = spawner.spawn_local_with_handle(next).unwrap();
+        pool.run_until(next)
+    });
+    assert_eq!(seen.join().unwrap(), "alice");
+}
+
+#[test]
+fn bare_job_of_rayon_sees_the_context_of_the_thread_that_steals_it() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let seen = pool.unwrap().install(|| {
+        let (sender, seen) = mpsc::channel();
+        let wrapped = context_vars::inherit({
+            let sender = sender.clone();
+            move || sender.send(("wrapped", USER.get())).unwrap()
+        });
+        rayon::spawn(wrapped);
+        rayon::spawn(move || sender.send(("bare", USER.get())).unwrap());
+        // What a thread does that waits: it takes whatever else there is.
+        USER.sync_scope(
+            "thief",
+            || while rayon::yield_now().is_some_and(executed) {},
+        );
+        seen.into_iter().collect::<Vec<_>>()
+    });
+    let mut seen = seen;
+    seen.sort_unstable();
+    assert_eq!(seen, [("bare", "thief"), ("wrapped", "anonymous")]);
+}
+
+fn executed(what: rayon::Yield) -> bool {
+    matches!(what, rayon::Yield::Executed)
+}
+
+#[test]
+fn work_that_outlives_its_request_keeps_every_value_of_it() {
+    let (all, own) = (Alive::default(), Alive::default());
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    { runtime }.build().unwrap().block_on(async {
+        let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
+        let mut left = None;
+        let work = async { left = Some(task::spawn(async { wait.await.unwrap() })) };
+        OWN.scope(own.track(), TRACKED.scope(all.track(), work))
+            .await;
+        tokio::task::yield_now().await;
+        assert_eq!(all.count(), 1, "the task never reads it, and keeps it");
+        assert_eq!(
+            own.count(),
+            0,
+            "what is not inherited goes with the request"
+        );
+        go_on.send(()).unwrap();
+        left.unwrap().await.unwrap();
+        assert_eq!(all.count(), 0);
+    });
+}
+
+#[test]
+fn captures_of_a_closure_are_dropped_outside_its_context() {
+    #[inherit_context]
+    fn borrowed(hook: DropHook) -> thread::JoinHandle<()> {
+        thread::spawn(move || {
+            let _used = &hook;
+        })
+    }
+
+    #[inherit_context]
+    fn moved(hook: DropHook) -> thread::JoinHandle<()> {
+        thread::spawn(move || drop(hook))
+    }
+
+    let dropped_as = |spawn: fn(DropHook) -> thread::JoinHandle<()>| {
+        let seen = Arc::new(Mutex::new(""));
+        let there = seen.clone();
+        let hook = on_drop(move || *there.lock().unwrap() = USER.get());
+        USER.sync_scope("alice", || spawn(hook)).join().unwrap();
+        *seen.lock().unwrap()
+    };
+    assert_eq!(dropped_as(borrowed), "anonymous", "goes with the closure");
+    assert_eq!(dropped_as(moved), "alice", "goes inside");
+    let function: fn(_) -> _ = |hook: DropHook| {
+        context_vars::thread::spawn(move || {
+            let _used = &hook;
+        })
+    };
+    assert_eq!(dropped_as(function), "alice", "not so with the function");
+}
+
+#[test]
+fn block_given_to_a_spawn_call_passes_through() {
+    #[inherit_context]
+    #[allow(unused_braces)] // rustc does not know what they mean here
+    fn both() -> [thread::JoinHandle<&'static str>; 2] {
+        let job = || USER.get();
+        [thread::spawn(job), thread::spawn({ job })]
+    }
+    let seen = USER.sync_scope("alice", both).map(|t| t.join().unwrap());
+    assert_eq!(seen, ["alice", "anonymous"]);
+}
+
+#[test]
+fn spawn_call_under_another_name_is_not_found() {
+    fn run_on_a_thread(job: impl FnOnce() -> &'static str + Send + 'static) -> &'static str {
+        thread::spawn(job).join().unwrap()
+    }
+
+    #[inherit_context]
+    fn both() -> [&'static str; 3] {
+        let found = thread::spawn(|| USER.get()).join().unwrap();
+        let missed = run_on_a_thread(|| USER.get());
+        let marked = run_on_a_thread(
+            #[inherit_context]
+            move || USER.get(),
+        );
+        [found, missed, marked]
+    }
+    assert_eq!(
+        USER.sync_scope("alice", both),
+        ["alice", "anonymous", "alice"]
+    );
+}
+
+#[test]
+fn future_under_another_name_runs_outside_of_the_attributes_scope() {
+    type Later = std::pin::Pin<Box<dyn Future<Output = &'static str>>>;
+
+    #[with_context(user = "alice")]
+    fn aliased() -> Later {
+        Box::pin(async { USER.get() })
+    }
+
+    #[with_context(user = "alice")]
+    fn written_out() -> std::pin::Pin<Box<dyn Future<Output = &'static str>>> {
+        Box::pin(async { USER.get() })
+    }
+
+    assert_eq!(futures::executor::block_on(aliased()), "anonymous");
+    assert_eq!(futures::executor::block_on(written_out()), "alice");
+}
+
+/// How deep a default goes that needs itself on another thread; ended by hand.
+fn through_a_thread() -> usize {
+    static DEPTH: AtomicUsize = AtomicUsize::new(0);
+    if DEPTH.fetch_add(1, Ordering::SeqCst) == 5 {
+        return 5;
+    }
+    thread::spawn(|| THROUGH_A_THREAD.get()).join().unwrap()
+}
+
+#[test]
+fn default_that_needs_itself_on_another_thread_is_not_noticed() {
+    assert_eq!(THROUGH_A_THREAD.get(), 5);
+}
+
+#[test]
+fn two_versions_and_dynamic_libraries_have_contexts_of_their_own() {
+    let tests = env!("CARGO_MANIFEST_DIR");
+    let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/separate");
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--locked", "--quiet", "--target-dir", target])
+        .args(["--manifest-path", &format!("{tests}/separate/Cargo.toml")])
+        // As for a user, whatever these tests are built with.
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET")
+        .status();
+    assert!(built.unwrap().success());
+    let library = format!(
+        "{target}/debug/{}separate_plugin{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    );
+    let ran = Command::new(format!("{target}/debug/separate-host"))
+        .arg(library)
+        .output();
+    let ran = ran.unwrap();
+    let errors = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{errors}");
+    assert_eq!(ran.stdout, b"each has its own\n");
+}

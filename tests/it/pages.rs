@@ -1,0 +1,120 @@
+//! The pages of the documentation name tests and expansions that are there.
+
+use std::fs;
+use std::path::PathBuf;
+
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+fn page(name: &str) -> String {
+    fs::read_to_string(root().join("context-vars/src/docs").join(name)).unwrap()
+}
+
+/// The texts between backticks.
+fn code_spans(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The tests that a page names: in the last column of a table that is called `test`, and in lines
+/// that begin with `Test: ` or `Tests: `.
+fn named_tests(page: &str) -> Vec<&str> {
+    let mut tests = Vec::new();
+    let mut in_table = false;
+    for line in page.lines() {
+        let rest = line.strip_prefix("Test: ").or(line.strip_prefix("Tests: "));
+        if let Some(rest) = rest {
+            tests.extend(code_spans(rest));
+        } else if let Some(row) = line.strip_suffix(" |") {
+            let (_, last) = row.rsplit_once("| ").unwrap();
+            in_table |= last == "test";
+            if in_table {
+                tests.extend(code_spans(last));
+            }
+        } else {
+            in_table &= line.starts_with('|');
+        }
+    }
+    tests
+}
+
+/// Whether `file::test` is a test here; one without a file is in that of the page.
+fn is_there(test: &str, of_the_page: &str) -> bool {
+    let (file, name) = test.rsplit_once("::").unwrap_or((of_the_page, test));
+    let file = format!("tests/it/{}.rs", file.replace("::", "/"));
+    let source = fs::read_to_string(root().join(file)).unwrap_or_default();
+    source.contains(&format!("fn {name}()"))
+}
+
+#[test]
+fn named_tests_are_there() {
+    let pages = [
+        ("semantics.md", "combinators", 20),
+        ("limitations.md", "limitations", 15),
+        ("from_python.md", "from_python", 6),
+    ];
+    for (name, file, at_least) in pages {
+        let page = page(name);
+        let tests = named_tests(&page);
+        assert!(tests.len() >= at_least, "{name}: {tests:?}");
+        for test in tests {
+            assert!(is_there(test, file), "{name}: {test}");
+        }
+    }
+    assert!(!is_there("limitations::no_such_test", ""));
+}
+
+#[test]
+fn every_limitation_has_tests_and_every_test_of_one_stands_on_the_page() {
+    let page = page("limitations.md");
+    for entry in page.split("\n# ").skip(1) {
+        assert_eq!(entry.matches("\nTests: ").count(), 1, "{entry}");
+    }
+    let named = named_tests(&page);
+    let source = fs::read_to_string(root().join("tests/it/limitations.rs")).unwrap();
+    for test in source.split("#[test]\nfn ").skip(1) {
+        let name = test.split('(').next().unwrap();
+        assert!(named.contains(&name), "{name} does not stand on the page");
+    }
+}
+
+/// What the page of the macros leaves out of a snapshot, and all that is only layout.
+fn shortened(code: &str) -> String {
+    let mut code = code.to_owned();
+    while let Some(start) = code.find("#[allow(") {
+        let length = code[start..].find(")]").unwrap() + 2;
+        code.replace_range(start..start + length, "");
+    }
+    for prefix in ["::context_vars::__private::", "::core::", "__context_vars_"] {
+        code = code.replace(prefix, "");
+    }
+    code.retain(|c| !c.is_whitespace());
+    for end in [")", "}", ">"] {
+        code = code.replace(&format!(",{end}"), end);
+    }
+    code
+}
+
+#[test]
+fn expansions_are_those_of_the_snapshots() {
+    let page = page("macros.md");
+    let mut forms = 0;
+    for form in page.split("\nSnapshot: `").skip(1) {
+        let (name, text) = form.split_once("`\n").unwrap();
+        let blocks: Vec<_> = text
+            .split("```")
+            .filter_map(|block| block.strip_prefix("text\n"))
+            .collect();
+        for (block, kind) in blocks.iter().zip(["rs", "expanded.rs"]) {
+            let file = format!("context-vars-macros/snapshots/{name}.{kind}");
+            let snapshot = fs::read_to_string(root().join(file)).unwrap();
+            assert!(
+                shortened(&snapshot).contains(&shortened(block)),
+                "{name}.{kind}:\n{block}"
+            );
+        }
+        assert_eq!(blocks.len(), 2, "{name}");
+        forms += 1;
+    }
+    assert!(forms >= 8);
+}
