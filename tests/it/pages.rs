@@ -52,6 +52,7 @@ fn named_tests_are_there() {
         ("semantics.md", "combinators", 20),
         ("limitations.md", "limitations", 15),
         ("from_python.md", "from_python", 6),
+        ("comparison.md", "", 10),
     ];
     for (name, file, at_least) in pages {
         let page = page(name);
@@ -117,4 +118,92 @@ fn expansions_are_those_of_the_snapshots() {
         forms += 1;
     }
     assert!(forms >= 8);
+}
+
+#[test]
+fn readme_has_the_table_of_the_page_that_compares() {
+    let page = page("comparison.md");
+    let table: Vec<_> = page
+        .lines()
+        .skip_while(|line| !line.starts_with('|'))
+        .take_while(|line| line.starts_with('|'))
+        .collect();
+    assert!(table.len() > 10);
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    assert!(readme.contains(&table.join("\n")), "copy it: {table:#?}");
+}
+
+/// `README=overwrite cargo test -p context-vars-tests pages` copies them.
+#[test]
+fn readme_has_the_costs_that_were_measured() {
+    let ratios = fs::read_to_string(root().join("context-vars/benches/RATIOS.md")).unwrap();
+    let file = root().join("README.md");
+    let readme = fs::read_to_string(&file).unwrap();
+    let header = "| operation | ours, ns | peer, ns | ratio |\n";
+    let (before, rest) = readme.split_once(header).unwrap();
+    let (table, after) = rest.split_once("\n\n").unwrap();
+    let mut rows = table.lines();
+    let mut measured = vec![rows.next().unwrap().to_owned()];
+    for row in rows {
+        let operation = row.split(" |").next().unwrap();
+        let row = ratios
+            .lines()
+            .find(|row| row.starts_with(&format!("{operation} |")));
+        let row = row.unwrap_or_else(|| panic!("`{operation}` is not measured any more"));
+        let cells: Vec<_> = row.split(" | ").take(4).collect();
+        measured.push(format!("{} |", cells.join(" | ")));
+    }
+    assert!(measured.len() > 5);
+    let expected = format!("{before}{header}{}\n\n{after}", measured.join("\n"));
+    if std::env::var_os("README").is_some_and(|value| value == "overwrite") {
+        fs::write(&file, &expected).unwrap();
+    } else {
+        assert!(
+            readme == expected,
+            "not those of RATIOS.md; README=overwrite copies them"
+        );
+    }
+}
+
+/// The files of a ladder, with those of its folders.
+fn ladder(face: &str) -> Vec<String> {
+    let source = root().join("context-vars/src");
+    let text = fs::read_to_string(source.join(face)).unwrap();
+    let folder = face.strip_suffix("mod.rs").unwrap_or("");
+    let mut files = Vec::new();
+    for line in text.lines() {
+        let line = line.strip_prefix("pub ").unwrap_or(line);
+        let Some(name) = line
+            .strip_prefix("mod ")
+            .and_then(|rest| rest.strip_suffix(';'))
+        else {
+            continue;
+        };
+        let inner = format!("{folder}{name}/mod.rs");
+        if source.join(&inner).exists() {
+            files.push(format!("{folder}{name}/"));
+            files.extend(ladder(&inner));
+        } else {
+            files.push(format!("{folder}{name}.rs"));
+        }
+    }
+    files
+}
+
+#[test]
+fn architecture_has_a_line_for_each_file_of_the_ladder() {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, table) = text
+        .split_once("| file | what it holds |\n|---|---|\n")
+        .unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let described: Vec<_> = table
+        .lines()
+        .map(|row| code_spans(row).next().unwrap())
+        .collect();
+    let mut files = ladder("lib.rs");
+    files.retain(|file| {
+        !file.starts_with("docs/") && file != "__private.rs" && file != "prelude.rs"
+    });
+    assert_eq!(described, files);
 }

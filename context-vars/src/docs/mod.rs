@@ -3,6 +3,7 @@
 //! * [`semantics`]: which work shares a context and which has its own.
 //! * [`limitations`]: what the crate does not do.
 //! * [`from_python`], [`from_task_local`]: for those who know one of these.
+//! * [`comparison`]: beside what else there is.
 //! * [`testing`]: tests that set variables.
 //! * `web` (feature `http`): from a request's header to the last byte of its response.
 //! * [`macros`]: what the macros expand to.
@@ -19,6 +20,9 @@ pub mod from_python {}
 
 #[doc = include_str!("from_task_local.md")]
 pub mod from_task_local {}
+
+#[doc = include_str!("comparison.md")]
+pub mod comparison {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}
