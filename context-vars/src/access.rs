@@ -14,12 +14,44 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # Panics
     ///
-    /// If the variable is not set and has no default, with the text of [`LookupError`].
+    /// If the variable is not set and has no default, with the text of [`LookupError`]. If the
+    /// default, computed on first need, needs itself.
     ///
     /// # Cost
     ///
     /// One thread-local access, an index, and the clone; no allocation, lock or atomic operation
     /// beyond what `T::clone` does.
+    ///
+    /// # Examples
+    ///
+    /// A value, else the default:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_eq!(USER.get(), "anonymous");
+    /// USER.sync_scope("alice", || assert_eq!(USER.get(), "alice"));
+    /// # }
+    /// ```
+    ///
+    /// Neither:
+    ///
+    /// ```should_panic
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// REQUEST_ID.get(); // names the variable, and where it is declared
+    /// # }
+    /// ```
     #[inline]
     #[track_caller]
     pub fn get(&'static self) -> T
@@ -41,6 +73,29 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// # Panics
     ///
     /// If the default, computed on first need, needs itself.
+    ///
+    /// # Cost
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Examples
+    ///
+    /// A value, a default, neither:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// assert!(REQUEST_ID.try_get().is_err());
+    /// assert_eq!(USER.try_get(), Ok("anonymous"));
+    /// REQUEST_ID.sync_scope(7, || assert_eq!(REQUEST_ID.try_get(), Ok(7)));
+    /// # }
+    /// ```
     #[inline]
     #[track_caller]
     pub fn try_get(&'static self) -> Result<T, LookupError>
@@ -51,6 +106,27 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     }
 
     /// The value in the current context, else `fallback`, which wins over the default.
+    ///
+    /// # Cost
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Examples
+    ///
+    /// The fallback wins over the default and loses against a value:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_eq!(USER.get_or("nobody"), "nobody");
+    /// USER.sync_scope("alice", || assert_eq!(USER.get_or("nobody"), "alice"));
+    /// # }
+    /// ```
     #[inline]
     pub fn get_or(&'static self, fallback: T) -> T
     where
@@ -61,6 +137,30 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
 
     /// The value in the current context, else what `fallback` gives, which wins over the default
     /// and is not called when the variable is set.
+    ///
+    /// # Cost
+    ///
+    /// As [`get`](Self::get), and what `fallback` does.
+    ///
+    /// # Examples
+    ///
+    /// Only where it is needed:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let id = REQUEST_ID.get_or_else(|| 1 + 1);
+    /// assert_eq!(id, 2);
+    /// REQUEST_ID.sync_scope(7, || {
+    ///     assert_eq!(REQUEST_ID.get_or_else(|| unreachable!()), 7);
+    /// });
+    /// # }
+    /// ```
     #[inline]
     pub fn get_or_else(&'static self, fallback: impl FnOnce() -> T) -> T
     where
@@ -82,6 +182,42 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// One thread-local access and an index; no clone. The first time inside `f` that this thread
     /// drops a context or a value, one increment of a reference count for each `with` around.
+    ///
+    /// # Examples
+    ///
+    /// Without a clone:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: String = "anonymous".to_owned();
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_eq!(USER.with(|user| user.len()), 9);
+    /// # }
+    /// ```
+    ///
+    /// The value stays while it is looked at:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: String = "anonymous".to_owned();
+    /// }
+    ///
+    /// # fn main() {
+    /// USER.sync_scope("alice".to_owned(), || {
+    ///     USER.with(|user| {
+    ///         drop(USER.set("bob".to_owned()));
+    ///         assert_eq!(user, "alice");
+    ///         assert_eq!(USER.get(), "bob");
+    ///     });
+    /// });
+    /// # }
+    /// ```
     #[inline]
     #[track_caller]
     pub fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
@@ -96,6 +232,33 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// # Errors
     ///
     /// If the variable is not set and has no default; `f` is not called.
+    ///
+    /// # Panics
+    ///
+    /// If the default, computed on first need, needs itself.
+    ///
+    /// # Cost
+    ///
+    /// As [`with`](Self::with).
+    ///
+    /// # Examples
+    ///
+    /// Unset, and set:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static TOKEN: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// assert!(TOKEN.try_with(String::len).is_err());
+    /// TOKEN.sync_scope("secret".to_owned(), || {
+    ///     assert_eq!(TOKEN.try_with(String::len), Ok(6));
+    /// });
+    /// # }
+    /// ```
     #[inline]
     #[track_caller]
     pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, LookupError> {
@@ -109,6 +272,28 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     }
 
     /// Whether the variable has a value in the current context. A default does not count.
+    ///
+    /// # Cost
+    ///
+    /// One thread-local access and an index.
+    ///
+    /// # Examples
+    ///
+    /// A default is no value:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_eq!(USER.get(), "anonymous");
+    /// assert!(!USER.is_set());
+    /// USER.sync_scope("anonymous", || assert!(USER.is_set()));
+    /// # }
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_set(&'static self) -> bool {
@@ -132,6 +317,43 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// A block for the value, from the thread's free list if it has at most 104 bytes. The first
     /// token made in a context allocates, and so does the first `set` after a copy was made.
+    ///
+    /// # Examples
+    ///
+    /// For the rest of the current context:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// USER.sync_scope("alice", || {
+    ///     drop(USER.set("bob")); // the token is not needed: the scope ends
+    ///     assert_eq!(USER.get(), "bob");
+    /// });
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
+    ///
+    /// For a while:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// assert_eq!(USER.get(), "alice");
+    /// token.reset().unwrap();
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
     #[inline]
     #[track_caller]
     pub fn set(&'static self, value: T) -> Token<T> {
@@ -155,6 +377,48 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// If the token was made by another variable, or in another context than the current one. It
     /// is handed back and nothing has changed.
+    ///
+    /// # Cost
+    ///
+    /// One thread-local access. A node is copied if a copy of the context was made since.
+    ///
+    /// # Examples
+    ///
+    /// Whatever was set since:
+    ///
+    /// ```
+    /// use context_vars::{ResetErrorKind, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    ///     static OTHER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// drop(USER.set("bob"));
+    /// USER.reset(token).unwrap();
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
+    ///
+    /// Another variable's token:
+    ///
+    /// ```
+    /// use context_vars::{ResetErrorKind, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    ///     static OTHER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// let error = OTHER.reset(token).unwrap_err();
+    /// assert_eq!(error.kind(), ResetErrorKind::OtherVariable);
+    /// USER.reset(error.into_token()).unwrap();
+    /// # }
+    /// ```
     #[inline]
     pub fn reset(&'static self, mut token: Token<T>) -> Result<(), ResetError<T>> {
         if !core::ptr::eq(self, token.var) {
@@ -245,6 +509,31 @@ impl<T: Send + Sync + 'static> Token<T> {
     /// # Errors
     ///
     /// If the token was made in another context than the current one.
+    ///
+    /// # Cost
+    ///
+    /// As [`ContextVar::reset`].
+    ///
+    /// # Examples
+    ///
+    /// Nested, the inner one first:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let outer = USER.set("alice");
+    /// let inner = USER.set("bob");
+    /// inner.reset().unwrap();
+    /// assert_eq!(USER.get(), "alice");
+    /// outer.reset().unwrap();
+    /// assert!(!USER.is_set());
+    /// # }
+    /// ```
     #[inline]
     pub fn reset(self) -> Result<(), ResetError<T>> {
         self.var.reset(self)

@@ -47,6 +47,23 @@ impl Context {
     /// # Cost
     ///
     /// Nothing: no allocation, no thread-local access.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let mut empty = Context::new();
+    /// USER.sync_scope("alice", || {
+    ///     assert_eq!(empty.run(|| USER.get()), "anonymous");
+    /// });
+    /// # }
+    /// ```
     pub const fn new() -> Self {
         Self {
             state: State::EMPTY,
@@ -62,6 +79,26 @@ impl Context {
     /// One thread-local access and one increment of a reference count, none if nothing is set; no
     /// allocation. The first copy made inside a scope of a synchronous function also counts the
     /// values that the scope took over from outside, sixteen at most.
+    ///
+    /// # Examples
+    ///
+    /// Later changes are not seen:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// USER.sync_scope("alice", || {
+    ///     let copy = Context::current();
+    ///     drop(USER.set("bob"));
+    ///     assert_eq!(copy.get(&USER), Some(&"alice"));
+    /// });
+    /// # }
+    /// ```
     #[doc(alias = "copy_context")]
     #[inline]
     pub fn current() -> Self {
@@ -135,18 +172,75 @@ impl Context {
     }
 
     /// The context without a value of `var`; a read in it gives the default.
+    ///
+    /// # Cost
+    ///
+    /// A node is copied if a copy of the context was made since.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let mut context = Context::new().with_value(&USER, "alice").without(&USER);
+    /// assert_eq!(context.run(|| USER.get()), "anonymous");
+    /// # }
+    /// ```
     pub fn without<T: Send + Sync + 'static>(mut self, var: &'static ContextVar<T>) -> Self {
         drop(current::replace_in(&mut self.state, &var.info, None));
         self
     }
 
     /// The value of `var` in this context. A default is not an entry and not given.
+    ///
+    /// # Cost
+    ///
+    /// An index; no thread-local access.
+    ///
+    /// # Examples
+    ///
+    /// A default is no entry:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let context = Context::new();
+    /// assert_eq!(context.get(&USER), None);
+    /// let context = context.with_value(&USER, "alice");
+    /// assert_eq!(context.get(&USER), Some(&"alice"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self, var: &'static ContextVar<T>) -> Option<&T> {
         self.state.look(var.info.number())?.any().downcast_ref()
     }
 
     /// Whether `var` has a value in this context. A default does not count.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// assert!(!Context::new().contains(&USER));
+    /// assert!(Context::new().with_value(&USER, "alice").contains(&USER));
+    /// # }
+    /// ```
     #[must_use]
     pub fn contains<T: Send + Sync + 'static>(&self, var: &'static ContextVar<T>) -> bool {
         self.get(var).is_some()
@@ -157,6 +251,23 @@ impl Context {
     /// # Cost
     ///
     /// Visits them all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let context = Context::new().with_value(&USER, "alice").with_value(&REQUEST_ID, 7);
+    /// assert_eq!(context.len(), 2);
+    /// assert_eq!(context.without(&USER).len(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn len(&self) -> usize {
         let mut len = 0;
@@ -165,6 +276,25 @@ impl Context {
     }
 
     /// Whether no variable has a value in this context.
+    ///
+    /// # Cost
+    ///
+    /// As [`len`](Self::len).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// assert!(Context::new().is_empty());
+    /// assert!(!Context::new().with_value(&USER, "alice").is_empty());
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -262,6 +392,24 @@ impl<'a> IntoIterator for &'a Context {
 }
 
 /// The variables that have a value in a context; see [`Context::iter`].
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{Context, context_var};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+///     static REQUEST_ID: u64;
+/// }
+///
+/// # fn main() {
+/// let context = Context::new().with_value(&USER, "alice").with_value(&REQUEST_ID, 7);
+/// let mut entries = context.iter();
+/// assert_eq!(entries.len(), 2);
+/// assert_eq!(entries.next_back().unwrap().name(), "USER");
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
     entries: std::vec::IntoIter<Entry<'a>>,
@@ -293,6 +441,24 @@ impl FusedIterator for Iter<'_> {}
 /// `Debug` prints the value for programmers, `Display` for users (the same as `Debug` where its
 /// type has no `Display`). A `#[redact]`ed value prints as `***`, one of a type without either as
 /// the name of its type.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{Context, context_var};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+///     #[redact]
+///     static PASSWORD: &str;
+/// }
+///
+/// # fn main() {
+/// let context = Context::new().with_value(&USER, "alice").with_value(&PASSWORD, "secret");
+/// let shown: Vec<_> = context.iter().map(|entry| format!("{}={entry}", entry.field())).collect();
+/// assert_eq!(shown, ["password=***", "user=alice"]);
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Entry<'a> {
     value: ValueRef<'a>,
@@ -300,24 +466,89 @@ pub struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// The name of the variable as it was declared, for example `"USER"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let context = Context::new().with_value(&USER, "alice");
+    /// let entry = context.iter().next().unwrap();
+    /// assert_eq!(entry.name(), "USER");
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.value.info().declaration.name
     }
 
     /// The path of the module that declares the variable, for example `"app::vars"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let context = Context::new().with_value(&USER, "alice");
+    /// let entry = context.iter().next().unwrap();
+    /// assert_eq!(entry.module_path(), USER.module_path());
+    /// # }
+    /// ```
     #[must_use]
     pub fn module_path(&self) -> &'static str {
         self.value.info().declaration.module_path
     }
 
     /// The name in lower case, for example `"user"`: what the variable is called in a log line.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let context = Context::new().with_value(&USER, "alice");
+    /// let entry = context.iter().next().unwrap();
+    /// assert_eq!(entry.field(), "user");
+    /// # }
+    /// ```
     #[must_use]
     pub fn field(&self) -> &'static str {
         self.value.info().declaration.field
     }
 
     /// The value, if it is a `T`. Also a `#[redact]`ed one: that is about printing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let context = Context::new().with_value(&USER, "alice");
+    /// let entry = context.iter().next().unwrap();
+    /// assert_eq!(entry.downcast_ref(), Some(&"alice"));
+    /// assert_eq!(entry.downcast_ref::<u64>(), None);
+    /// # }
+    /// ```
     #[must_use]
     pub fn downcast_ref<T: 'static>(&self) -> Option<&'a T> {
         self.value.any().downcast_ref()

@@ -131,13 +131,34 @@ impl fmt::Debug for Limit {
 /// does not return from its poll goes on. If it is ready in the poll that finds the time over, its
 /// output counts.
 ///
+/// # Errors
+///
+/// [`Elapsed`] if the time is over before the work.
+///
 /// # Panics
 ///
-/// When polled outside of a tokio runtime whose time is enabled.
+/// When polled outside of a tokio runtime whose time is enabled, or after it was ready.
 ///
 /// # Cost
 ///
 /// That of [`scope`], and of a timer. A poll also reads the clock.
+///
+/// # Examples
+///
+/// Too late, and in time:
+///
+/// ```
+/// use context_vars::deadline;
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let slow = deadline::timeout(Duration::from_millis(1), std::future::pending::<()>());
+/// assert!(slow.await.is_err());
+/// let quick = deadline::timeout(Duration::from_secs(60), async { 7 });
+/// assert_eq!(quick.await, Ok(7));
+/// # }
+/// ```
 pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
     let mut scope = scope(future);
     scope.asked = Instant::now().checked_add(duration);
@@ -148,6 +169,10 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 ///
 /// A [`timeout`] without a time of its own: that of the work around it still counts, and is waited
 /// for there.
+///
+/// # Panics
+///
+/// When polled after it was ready.
 ///
 /// # Cost
 ///
@@ -182,6 +207,23 @@ pub fn scope<F: Future>(future: F) -> CancelScope<F> {
 /// # Cost
 ///
 /// A read of a context variable, and of the clock.
+///
+/// # Examples
+///
+/// None, then the least of those around:
+///
+/// ```
+/// use context_vars::deadline;
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(deadline::time_left(), None);
+/// let inner = deadline::timeout(Duration::from_secs(3600), async { deadline::time_left() });
+/// let left = deadline::timeout(Duration::from_secs(60), inner).await.unwrap().unwrap();
+/// assert!(left.unwrap() <= Duration::from_secs(60));
+/// # }
+/// ```
 #[must_use]
 pub fn time_left() -> Option<Duration> {
     Limit::current()?.time_left()
@@ -219,6 +261,27 @@ pub fn is_cancelled() -> bool {
 /// Waits until the current work's request has been dropped, is over, or has run out of time.
 ///
 /// Which request that is, is settled by this call. Work without one waits for ever.
+///
+/// # Examples
+///
+/// A task that tidies up:
+///
+/// ```
+/// use context_vars::deadline;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let request = deadline::scope(async {
+///     let gone = deadline::cancelled();
+///     tokio::spawn(async move {
+///         gone.await;
+///         "tidied up"
+///     })
+/// });
+/// let task = request.await; // the request is over
+/// assert_eq!(task.await.unwrap(), "tidied up");
+/// # }
+/// ```
 pub fn cancelled() -> impl Future<Output = ()> + Send + 'static {
     let limit = Limit::current();
     async move {
@@ -239,9 +302,35 @@ pub fn cancelled() -> impl Future<Output = ()> + Send + 'static {
 /// This alone does not inherit: give it to `task::spawn`, or call
 /// [`inherit_context`](crate::ContextFutureExt::inherit_context) on it.
 ///
+/// # Errors
+///
+/// [`Cancelled`] if the request is gone first.
+///
+/// # Panics
+///
+/// When polled after it was ready.
+///
 /// # Cost
 ///
 /// A poll takes a lock to see whether the request is there, which only its end contends for.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::deadline;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let request = deadline::scope(async {
+///     let left = tokio::spawn(deadline::cancel_on_drop(std::future::pending::<()>()));
+///     let done = tokio::spawn(deadline::cancel_on_drop(async { 7 }));
+///     (left, done.await.unwrap())
+/// });
+/// let (left, done) = request.await;
+/// assert_eq!(done, Ok(7));
+/// assert!(left.await.unwrap().is_err());
+/// # }
+/// ```
 pub fn cancel_on_drop<F: Future>(future: F) -> CancelOnDrop<F> {
     CancelOnDrop {
         cancelled: Limit::current().map(|limit| limit.cancelled.cancelled_owned()),

@@ -35,18 +35,62 @@ pub struct LookupError {
 
 impl LookupError {
     /// The name of the variable as it was declared, for example `"REQUEST_ID"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_eq!(REQUEST_ID.try_get().unwrap_err().name(), "REQUEST_ID");
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
     /// The path of the module that declares the variable, for example `"app::vars"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let error = REQUEST_ID.try_get().unwrap_err();
+    /// assert_eq!(error.module_path(), REQUEST_ID.module_path());
+    /// # }
+    /// ```
     #[must_use]
     pub fn module_path(&self) -> &'static str {
         self.module_path
     }
 
     /// File, line and column of the variable's name in its declaration.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let error = REQUEST_ID.try_get().unwrap_err();
+    /// assert_eq!(error.location(), REQUEST_ID.location());
+    /// # }
+    /// ```
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
         self.location
@@ -77,6 +121,25 @@ impl fmt::Debug for LookupError {
 impl core::error::Error for LookupError {}
 
 /// Why a token was refused.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{ResetErrorKind, context_var, isolated};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// # fn main() {
+/// let token = USER.set("alice");
+/// let error = isolated(|| USER.reset(token)).unwrap_err();
+/// match error.kind() {
+///     ResetErrorKind::OtherContext => {}
+///     kind => panic!("{kind:?}"),
+/// }
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResetErrorKind {

@@ -57,6 +57,32 @@ pub use crate::task_tracker::TaskTrackerExt;
 /// # Cost
 ///
 /// Two words in the task, and one increment of a reference count.
+///
+/// # Examples
+///
+/// What the task sets stays with it:
+///
+/// ```
+/// use context_vars::{context_var, task};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let request = async {
+///     let task = task::spawn(async {
+///         let user = USER.get();
+///         drop(USER.set("changed"));
+///         user
+///     });
+///     assert_eq!(task.await.unwrap(), "alice");
+///     assert_eq!(USER.get(), "alice");
+/// };
+/// USER.scope("alice", request).await;
+/// # }
+/// ```
 #[track_caller]
 #[allow(clippy::disallowed_methods)] // this is what replaces it
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
@@ -73,6 +99,26 @@ where
 /// # Panics
 ///
 /// Outside a tokio runtime.
+///
+/// # Cost
+///
+/// Two words in the closure, and one increment of a reference count.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{context_var, task};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let work = USER.sync_scope("alice", || task::spawn_blocking(|| USER.get()));
+/// assert_eq!(work.await.unwrap(), "alice");
+/// # }
+/// ```
 #[track_caller]
 #[allow(clippy::disallowed_methods)] // this is what replaces it
 pub fn spawn_blocking<F, R>(f: F) -> JoinHandle<R>
@@ -88,6 +134,27 @@ where
 /// # Panics
 ///
 /// Outside a `LocalSet` and a `LocalRuntime`.
+///
+/// # Cost
+///
+/// As [`spawn`].
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{context_var, task};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let set = tokio::task::LocalSet::new();
+/// let request = async { task::spawn_local(async { USER.get() }).await.unwrap() };
+/// assert_eq!(USER.scope("alice", set.run_until(request)).await, "alice");
+/// # }
+/// ```
 #[track_caller]
 #[allow(clippy::disallowed_methods)] // this is what replaces it
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>

@@ -51,6 +51,22 @@ impl<T: 'static> Token<T> {
     }
 
     /// The variable that was set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// assert!(std::ptr::eq(token.var(), &USER));
+    /// # token.reset().unwrap();
+    /// # }
+    /// ```
     #[must_use]
     pub fn var(&self) -> &'static ContextVar<T> {
         self.var
@@ -58,6 +74,25 @@ impl<T: 'static> Token<T> {
 
     /// The value that the variable had before in the context of the `set`; `None` if it was not
     /// set there, whatever its default.
+    ///
+    /// # Examples
+    ///
+    /// Unset, a default, a value:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let first = USER.set("alice");
+    /// assert_eq!(first.old_value(), None); // a default is no value
+    /// let second = USER.set("bob");
+    /// assert_eq!(second.old_value(), Some(&"alice"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn old_value(&self) -> Option<&T> {
         self.old.as_ref()?.look().any().downcast_ref()
@@ -103,12 +138,45 @@ pub struct ResetError<T: 'static> {
 
 impl<T: 'static> ResetError<T> {
     /// Why the token was refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{ResetErrorKind, context_var, isolated};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// let error = isolated(|| token.reset()).unwrap_err();
+    /// assert_eq!(error.kind(), ResetErrorKind::OtherContext);
+    /// # }
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ResetErrorKind {
         self.kind
     }
 
     /// The token, unused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{context_var, isolated};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// let error = isolated(|| token.reset()).unwrap_err();
+    /// error.into_token().reset().unwrap(); // where it was made
+    /// assert!(!USER.is_set());
+    /// # }
+    /// ```
     pub fn into_token(self) -> Token<T> {
         self.token
     }

@@ -69,18 +69,71 @@ impl<T: 'static> ContextVar<T> {
     }
 
     /// The name as it was declared, for example `"USER"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_eq!(USER.name(), "USER");
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.info.declaration.name
     }
 
     /// The path of the module that declares it, for example `"app::vars"`.
+    ///
+    /// # Examples
+    ///
+    /// Which of two variables of one name:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// mod billing {
+    ///     context_vars::context_var! {
+    ///         pub static USER: &str = "anonymous";
+    ///     }
+    /// }
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_ne!(USER.module_path(), billing::USER.module_path());
+    /// assert!(billing::USER.module_path().ends_with("::billing"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn module_path(&self) -> &'static str {
         self.info.declaration.module_path
     }
 
     /// File, line and column of the name in the declaration.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let place = USER.location();
+    /// println!("declared at {}:{}", place.file(), place.line());
+    /// # assert!(place.line() > 0);
+    /// # }
+    /// ```
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
         self.info.location
