@@ -8,6 +8,7 @@ use core::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::beside::Beside;
 use crate::context::Context;
 use crate::current::{self, Entered};
 use crate::state::State;
@@ -30,17 +31,24 @@ pin_project! {
     ///
     /// # Cost
     ///
-    /// Two words beside the work. A poll is two thread-local accesses; no allocation and no
-    /// atomic operation, whatever the number and size of the variables.
+    /// Two words beside the work, three with the feature `companion`. A poll is two thread-local
+    /// accesses; no allocation and no atomic operation, whatever the number and size of the
+    /// variables.
     #[must_use = "futures do nothing unless polled, iterators nothing unless advanced"]
     pub struct InContext<F> {
         #[pin]
         stage: Stage<F>,
+        beside: Beside,
     }
 
     impl<F> PinnedDrop for InContext<F> {
         fn drop(this: Pin<&mut Self>) {
-            this.project().stage.finish();
+            let this = this.project();
+            if this.beside.is_nothing() {
+                this.stage.finish();
+            } else {
+                this.stage.finish_beside(this.beside);
+            }
         }
     }
 }
@@ -63,6 +71,66 @@ impl<F> Stage<F> {
             self.set(Self::Done);
         }
     }
+
+    /// As [`finish`](Self::finish), inside what goes along, too.
+    #[inline(never)]
+    fn finish_beside(mut self: Pin<&mut Self>, beside: &Beside) {
+        if let StageProjection::Active { state, .. } = self.as_mut().project() {
+            let _inside = Entered::new(state).for_the_last_time();
+            beside.around(|| self.set(Self::Done));
+        }
+    }
+
+    /// The work, to look at from outside its context, until it is done.
+    #[cfg(feature = "stream")]
+    fn work(&self) -> Option<&F> {
+        match self {
+            Self::Active { work, .. } => Some(work),
+            Self::Done => None,
+        }
+    }
+}
+
+impl<F: Future> Stage<F> {
+    // Inlined always, with the polls that call it: saving the registers of a frame of its own
+    // would cost as much as the swap.
+    #[inline(always)]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let StageProjection::Active { work, state } = self.as_mut().project() else {
+            after_completion();
+        };
+        let entered = Entered::new(state);
+        let polled = work.poll(cx);
+        if polled.is_ready() {
+            // As in `finish`, without a second entering.
+            let _inside = entered.for_the_last_time();
+            self.set(Self::Done);
+        }
+        polled
+    }
+
+    /// As [`poll`](Self::poll), inside what goes along, too.
+    // Apart, so that the poll without a companion is the same code and one branch.
+    #[inline(never)]
+    fn poll_beside(
+        mut self: Pin<&mut Self>,
+        beside: &mut Beside,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<F::Output> {
+        let StageProjection::Active { work, state } = self.as_mut().project() else {
+            after_completion();
+        };
+        let entered = Entered::new(state);
+        let polled = beside.around(|| work.poll(cx));
+        if polled.is_ready() {
+            let inside = entered.for_the_last_time();
+            beside.around(|| self.set(Self::Done));
+            drop(inside);
+            // What was taken goes as soon as the work is done, as the values do.
+            *beside = Beside::NOTHING;
+        }
+        polled
+    }
 }
 
 #[cold]
@@ -78,9 +146,26 @@ impl<F> InContext<F> {
     /// Step by step it is taken on by [`run_pinned`](Self::run_pinned).
     #[inline]
     pub fn new(work: F, context: Context) -> Self {
+        Self::beside(work, context, Beside::NOTHING)
+    }
+
+    /// As [`new`](Self::new), with a copy of the context that is current *now*; for futures,
+    /// streams and iterators `work.inherit_context()` is shorter.
+    ///
+    /// With the feature `companion` the work also inherits the state of the installed companion,
+    /// which `new(work, Context::current())` does not.
+    #[inline]
+    pub fn inherit(work: F) -> Self {
+        Self::beside(work, Context::current(), Beside::take())
+    }
+
+    /// Work of which everything that it inherits was taken before.
+    #[inline]
+    pub(crate) fn beside(work: F, context: Context, beside: Beside) -> Self {
         let state = context.state;
         Self {
             stage: Stage::Active { work, state },
+            beside,
         }
     }
 
@@ -121,10 +206,11 @@ impl<F> InContext<F> {
     #[inline]
     #[track_caller]
     pub fn run_pinned<R>(self: Pin<&mut Self>, step: impl FnOnce(Pin<&mut F>) -> R) -> R {
-        match self.project().stage.project() {
+        let this = self.project();
+        match this.stage.project() {
             StageProjection::Active { work, state } => {
                 let _entered = Entered::new(state);
-                step(work)
+                this.beside.around(|| step(work))
             }
             StageProjection::Done => after_completion(),
         }
@@ -137,7 +223,7 @@ impl<F> InContext<F> {
         match &mut self.stage {
             Stage::Active { work, state } => {
                 let _entered = Entered::new(state);
-                step(work)
+                self.beside.around(|| step(work))
             }
             Stage::Done => after_completion(),
         }
@@ -146,13 +232,28 @@ impl<F> InContext<F> {
     /// Hands the work to `step` inside its context, which ends there.
     #[inline]
     pub(crate) fn run_once<R>(mut self, step: impl FnOnce(F) -> R) -> R {
+        let beside = mem::replace(&mut self.beside, Beside::NOTHING);
         match mem::replace(&mut self.stage, Stage::Done) {
             Stage::Active { work, mut state } => {
                 let _entered = Entered::new(&mut state);
-                step(work)
+                beside.around(|| step(work))
             }
             Stage::Done => after_completion(),
         }
+    }
+
+    /// Lets `step` look at the work in a copy of its context; `None` if the work is done.
+    ///
+    /// In a copy, because with a shared reference several threads may look at once. What `step`
+    /// sets is gone with it.
+    #[inline]
+    pub(crate) fn look<R>(&self, step: impl FnOnce(&F) -> R) -> Option<R> {
+        let Stage::Active { work, state } = &self.stage else {
+            return None;
+        };
+        let mut copy = state.copy();
+        let _inside = Entered::new(&mut copy).for_the_last_time();
+        Some(self.beside.around(|| step(work)))
     }
 
     /// Drops the work inside its context, and lets `next` go on in the same one: not in a copy.
@@ -160,45 +261,37 @@ impl<F> InContext<F> {
     #[inline]
     #[track_caller]
     pub(crate) fn followed_by<G>(self: Pin<&mut Self>, next: G) -> InContext<G> {
-        let mut stage = self.project().stage;
+        let this = self.project();
+        let mut stage = this.stage;
         let StageProjection::Active { state, .. } = stage.as_mut().project() else {
             after_completion();
         };
         let state = state.take();
-        let mut next = InContext::new(next, Context { state });
+        let beside = mem::replace(this.beside, Beside::NOTHING);
+        let mut next = InContext::beside(next, Context { state }, beside);
         // `next` is entered, and owns the context, also if the work's drop panics.
         next.run_mut(|_| stage.set(Stage::Done));
         next
     }
 
     /// The work, to look at from outside its context, until it is done.
+    #[cfg(feature = "stream")]
     pub(crate) fn work(&self) -> Option<&F> {
-        match &self.stage {
-            Stage::Active { work, .. } => Some(work),
-            Stage::Done => None,
-        }
+        self.stage.work()
     }
 }
 
 impl<F: Future> Future for InContext<F> {
     type Output = F::Output;
 
-    // Inlined always, with the scope's: saving the registers of a frame of its own would cost as
-    // much as the swap.
     #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let mut stage = self.as_mut().project().stage;
-        let StageProjection::Active { work, state } = stage.as_mut().project() else {
-            after_completion();
-        };
-        let entered = Entered::new(state);
-        let polled = work.poll(cx);
-        if polled.is_ready() {
-            // As in `finish`, without a second entering.
-            let _inside = entered.for_the_last_time();
-            stage.set(Stage::Done);
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if this.beside.is_nothing() {
+            this.stage.poll(cx)
+        } else {
+            this.stage.poll_beside(this.beside, cx)
         }
-        polled
     }
 }
 
@@ -258,7 +351,7 @@ pub trait ContextFutureExt: Future + Sized {
     /// ```
     #[inline]
     fn inherit_context(self) -> InContext<Self> {
-        InContext::new(self, Context::current())
+        InContext::inherit(self)
     }
 }
 
@@ -276,17 +369,19 @@ pin_project! {
     /// over; the others are as [`InContext`]'s.
     #[must_use = "futures do nothing unless polled"]
     pub struct Scope<F> {
+        // Not an `InContext`: a scope takes no companion's state, so its polls need not ask.
         #[pin]
-        inner: InContext<F>,
+        stage: Stage<F>,
         start: Option<Start>,
     }
 
     impl<F> PinnedDrop for Scope<F> {
         fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
+            let mut this = this.project();
             if this.start.is_some() {
-                this.inner.project().stage.set(Stage::Done);
+                this.stage.as_mut().set(Stage::Done);
             }
+            this.stage.finish();
         }
     }
 }
@@ -297,8 +392,9 @@ struct Start(Option<Value>);
 impl<F> Scope<F> {
     #[inline]
     pub(crate) fn new(future: F, value: Option<Value>) -> Self {
+        let (work, state) = (future, Context::new().state);
         Self {
-            inner: InContext::new(future, Context::new()),
+            stage: Stage::Active { work, state },
             start: Some(Start(value)),
         }
     }
@@ -320,14 +416,14 @@ impl<F> Scope<F> {
     /// The future, to look at from outside its context, until it is done.
     #[cfg(feature = "stream")]
     pub(crate) fn work(&self) -> Option<&F> {
-        self.inner.work()
+        self.stage.work()
     }
 }
 
-impl<F> InContext<F> {
+impl<F> Stage<F> {
     /// Puts a copy of the current context, with `value` set, in the place of the empty one.
     fn form(self: Pin<&mut Self>, Start(value): Start) {
-        if let StageProjection::Active { state, .. } = self.project().stage.project() {
+        if let StageProjection::Active { state, .. } = self.project() {
             *state = match value {
                 Some(value) => current::copy_with(value),
                 None => current::copy(),
@@ -343,9 +439,9 @@ impl<F: Future> Future for Scope<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         if let Some(start) = this.start.take() {
-            this.inner.as_mut().form(start);
+            this.stage.as_mut().form(start);
         }
-        this.inner.poll(cx)
+        this.stage.poll(cx)
     }
 }
 

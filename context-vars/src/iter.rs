@@ -9,6 +9,8 @@ use crate::future::InContext;
 ///
 /// Each step runs in that context, what it sets stays there for the next step, and the consumer
 /// sees none of it. Closures of the consumer, such as that of `for_each`, run outside.
+/// `size_hint` is asked in a copy of the context, one increment and one decrement of a reference
+/// count: it has only a shared reference, and what it sets is gone with it.
 ///
 /// # Examples
 ///
@@ -36,7 +38,7 @@ pub trait ContextIteratorExt: Iterator + Sized {
     /// Runs each step in one copy of the context that is current *now*.
     #[inline]
     fn inherit_context(self) -> InContext<Self> {
-        InContext::new(self, Context::current())
+        InContext::inherit(self)
     }
 }
 
@@ -52,7 +54,7 @@ impl<I: Iterator> Iterator for InContext<I> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.work().map_or((0, Some(0)), I::size_hint)
+        self.look(I::size_hint).unwrap_or((0, Some(0)))
     }
 
     #[inline]

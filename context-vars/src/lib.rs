@@ -135,6 +135,7 @@
 //! | `stream` | `ContextStreamExt`: streams that run each step in a context; `FusedFuture` |
 //! | `tracing` | `logs::ContextFormat`: the variables in every line of `tracing-subscriber` |
 //! | `log` | `logs::ContextLogger`: the variables in every record of `log` |
+//! | `companion` | module `companion`: the current span of `tracing`, OpenTelemetry's `Context` and other thread-bound state follows work that inherits |
 //! | `deadline` | module `deadline`: timeouts and cancellation that spawned work inherits |
 //! | `propagation` | module `propagation`: listed variables in headers and W3C baggage |
 //!
@@ -172,6 +173,7 @@ mod state;
 mod current;
 mod context;
 mod token;
+mod beside;
 mod future;
 #[cfg(feature = "tokio")]
 mod bare_task;
@@ -187,6 +189,8 @@ mod stream;
 pub mod logs;
 #[cfg(feature = "deadline")]
 pub mod deadline;
+#[cfg(feature = "companion")]
+pub mod companion;
 pub mod panic;
 #[cfg(feature = "tokio")]
 mod join_set;

@@ -8,6 +8,7 @@ use core::marker::PhantomData;
 use std::boxed::Box;
 use std::pin::Pin;
 
+use crate::beside::{self, Beside};
 use crate::context::Context;
 use crate::current::Entered;
 use crate::future::{InContext, Scope};
@@ -130,28 +131,38 @@ pub fn scope_call_boxed<F: Future>(f: impl FnOnce() -> F) -> Box<InContext<F>> {
 // ---- `#[inherit_context]` ----
 
 /// The context of a closure or an `async` block, taken where that stands.
-pub struct Inherited(Context);
+#[derive(Clone)]
+pub struct Inherited {
+    context: Context,
+    beside: Beside,
+}
 
 impl Inherited {
     /// A copy of the current context.
     #[inline]
     #[must_use]
     pub fn current() -> Self {
-        Self(Context::current())
+        Self {
+            context: Context::current(),
+            beside: Beside::take(),
+        }
     }
 
     /// An empty context, for what is detached.
     #[inline]
     #[must_use]
     pub const fn empty() -> Self {
-        Self(Context::new())
+        Self {
+            context: Context::new(),
+            beside: Beside::NOTHING,
+        }
     }
 
     /// A copy for one of many calls.
     #[inline]
     #[must_use]
     pub fn again(&self) -> Self {
-        Self(self.0.clone())
+        self.clone()
     }
 
     /// The same for one call alone.
@@ -164,13 +175,21 @@ impl Inherited {
     /// Makes the context current until what is returned is dropped.
     #[inline]
     pub fn enter(&mut self) -> Inside<'_> {
-        Inside(Entered::new(&mut self.0.state))
+        let entered = Entered::new(&mut self.context.state);
+        let beside = self.beside.enter();
+        Inside { beside, entered }
+    }
+
+    /// Calls `f` in a copy of the context.
+    #[inline]
+    fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.context.clone().run(|| self.beside.around(f))
     }
 
     /// Lets a future run in the context.
     #[inline]
     pub fn future<F: Future>(self, future: F) -> InContext<F> {
-        InContext::new(future, self.0)
+        InContext::beside(future, self.context, self.beside)
     }
 }
 
@@ -190,7 +209,11 @@ impl WriteMoveBeforeTheClosureToCallItMoreThanOnce {
 
 /// Leaves the context of a closure.
 #[must_use = "the context is left when this is dropped"]
-pub struct Inside<'a>(#[allow(dead_code)] Entered<'a>);
+#[allow(dead_code)] // held, in this order: what was entered last is left first
+pub struct Inside<'a> {
+    beside: beside::Inside<'a>,
+    entered: Entered<'a>,
+}
 
 pub mod by_type {
     //! Wraps what a spawn call is given by its type, where its form does not show what it is.
@@ -200,7 +223,7 @@ pub mod by_type {
     //! references first and takes them away one by one. What it returns says how to wrap, and
     //! holds nothing. `true` asks for what can be called again, too; see `Reuse` in the macros.
 
-    use super::{Box, Context, InContext, Inherited, PhantomData, Pin};
+    use super::{Box, InContext, Inherited, PhantomData, Pin};
     use crate::spawn::{inherit, inherit_with};
 
     /// Asks how to wrap a `T`.
@@ -291,8 +314,8 @@ pub mod by_type {
         where
             T: Fn() -> R,
         {
-            let context = Context::current();
-            Box::new(move || context.clone().run(&*work))
+            let context = Inherited::current();
+            Box::new(move || context.run(&*work))
         }
     }
 
@@ -320,8 +343,8 @@ pub mod by_type {
         where
             T: Fn() -> R,
         {
-            let context = Context::current();
-            move || context.clone().run(&work)
+            let context = Inherited::current();
+            move || context.run(&work)
         }
     }
 
@@ -331,8 +354,8 @@ pub mod by_type {
         where
             T: Fn(&A) -> R,
         {
-            let context = Context::current();
-            move |argument: &A| context.clone().run(|| work(argument))
+            let context = Inherited::current();
+            move |argument: &A| context.run(|| work(argument))
         }
     }
 
@@ -362,7 +385,7 @@ pub mod by_type {
         where
             T: FnOnce(&A) -> R,
         {
-            let work = InContext::new(work, Context::current());
+            let work = InContext::inherit(work);
             move |argument: &A| work.run_once(|work| work(argument))
         }
     }
@@ -400,15 +423,15 @@ pub mod by_type {
 
             impl<'a, R: 'a> BoxedWork for Box<dyn FnMut() -> R $(+ $auto)* + 'a> {
                 fn inherit(mut self) -> Self {
-                    let context = Context::current();
-                    Box::new(move || context.clone().run(&mut self))
+                    let context = Inherited::current();
+                    Box::new(move || context.run(&mut self))
                 }
             }
 
             impl<'a, R: 'a> BoxedWork for Box<dyn Fn() -> R $(+ $auto)* + 'a> {
                 fn inherit(self) -> Self {
-                    let context = Context::current();
-                    Box::new(move || context.clone().run(&self))
+                    let context = Inherited::current();
+                    Box::new(move || context.run(&self))
                 }
             }
 
@@ -420,8 +443,8 @@ pub mod by_type {
 
             impl<'a, A: 'a, R: 'a> BoxedWork for Box<dyn FnMut(A) -> R $(+ $auto)* + 'a> {
                 fn inherit(mut self) -> Self {
-                    let context = Context::current();
-                    Box::new(move |argument| context.clone().run(|| self(argument)))
+                    let context = Inherited::current();
+                    Box::new(move |argument| context.run(|| self(argument)))
                 }
             }
 

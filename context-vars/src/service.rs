@@ -41,6 +41,7 @@ use core::task::{self, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::beside::Beside;
 use crate::context::Context;
 use crate::future::InContext;
 
@@ -131,8 +132,9 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
+        let beside = Beside::take();
         let mut context = (self.fill)(Context::current(), &request);
         let future = context.run(|| self.inner.call(request));
-        InContext::new(future, context)
+        InContext::beside(future, context, beside)
     }
 }

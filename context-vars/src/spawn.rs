@@ -31,7 +31,7 @@ use crate::future::InContext;
 /// # }
 /// ```
 pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
-    let work = InContext::new(f, Context::current());
+    let work = InContext::inherit(f);
     move || work.run_once(|f| f())
 }
 
@@ -58,7 +58,7 @@ pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
 /// # }
 /// ```
 pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
-    let work = InContext::new(f, Context::current());
+    let work = InContext::inherit(f);
     move |argument| work.run_once(|f| f(argument))
 }
 
@@ -109,14 +109,12 @@ pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
 /// # }
 /// ```
 pub fn inherit_fn<A, R>(f: impl Fn(A) -> R) -> impl Fn(A) -> R {
-    let context = Context::current();
-    // Calls borrow `f`; this is there to drop it inside the context.
-    let work = InContext::new(f, context.clone());
+    let work = InContext::inherit(f);
     move |argument| {
-        let Some(f) = work.work() else {
+        let Some(result) = work.look(|f| f(argument)) else {
             unreachable!("only a future can be done before it is dropped");
         };
-        context.clone().run(|| f(argument))
+        result
     }
 }
 

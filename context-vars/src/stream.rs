@@ -13,7 +13,9 @@ use crate::future::{InContext, Scope};
 ///
 /// Each step runs in that context, what it sets stays there for the next step, and the consumer
 /// sees none of it. Two streams advanced in turn keep their own. The stream is dropped inside its
-/// context, with the wrapper, also when it was used up before.
+/// context, with the wrapper, also when it was used up before. `size_hint` is asked in a copy of the
+/// context, one increment and one decrement of a reference count; `is_terminated`, which `select!`
+/// asks before each poll, outside of it.
 ///
 /// There is no such trait for `Sink`, `AsyncRead` and `AsyncWrite`: what moves bytes seldom asks
 /// for a context, and the future or stream that drives it has one already. For one that does,
@@ -55,7 +57,7 @@ pub trait ContextStreamExt: Stream + Sized {
     /// As [`Context::current`]; a step as with [`in_context`](Self::in_context).
     #[inline]
     fn inherit_context(self) -> InContext<Self> {
-        InContext::new(self, Context::current())
+        InContext::inherit(self)
     }
 }
 
@@ -70,7 +72,7 @@ impl<S: Stream> Stream for InContext<S> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.work().map_or((0, Some(0)), S::size_hint)
+        self.look(S::size_hint).unwrap_or((0, Some(0)))
     }
 }
 

@@ -53,13 +53,13 @@ pub trait ContextBodyExt: Body + Sized {
     /// As [`Context::current`]; a frame as with [`in_context`](Self::in_context).
     #[inline]
     fn inherit_context(self) -> InContext<Self> {
-        InContext::new(self, Context::current())
+        InContext::inherit(self)
     }
 }
 
 impl<B: Body> ContextBodyExt for B {}
 
-/// `size_hint` and `is_end_stream` are the body's own, asked outside its context.
+/// `size_hint` and `is_end_stream` are the body's own, each asked in a copy of its context.
 impl<B: Body> Body for InContext<B> {
     type Data = B::Data;
     type Error = B::Error;
@@ -73,11 +73,11 @@ impl<B: Body> Body for InContext<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.work().is_none_or(B::is_end_stream)
+        self.look(B::is_end_stream).unwrap_or(true)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.work()
-            .map_or_else(|| SizeHint::with_exact(0), B::size_hint)
+        self.look(B::size_hint)
+            .unwrap_or_else(|| SizeHint::with_exact(0))
     }
 }

@@ -18,6 +18,7 @@ use tower_service::Service;
 use super::inject::Extract;
 use super::request_id::RequestId;
 use super::step::{Echo, SetFrom, Step};
+use crate::beside::Beside;
 use crate::context::Context;
 use crate::future::InContext;
 #[cfg(feature = "propagation")]
@@ -64,6 +65,15 @@ impl Plan {
         };
         let steps = self.steps.iter();
         steps.fold(start, |context, step| step.request(context, parts))
+    }
+
+    /// What goes along with a copy of the current context.
+    fn beside(&self) -> Beside {
+        if self.isolated {
+            Beside::NOTHING
+        } else {
+            Beside::take()
+        }
     }
 
     fn answer(&self, headers: &mut HeaderMap) {
@@ -298,11 +308,12 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
+        let beside = self.plan.beside();
         let (mut parts, body) = request.into_parts();
         let mut context = self.plan.context_of(&mut parts);
         let future = context.run(|| self.inner.call(Request::from_parts(parts, body)));
         ResponseFuture {
-            future: InContext::new(future, context),
+            future: InContext::beside(future, context, beside),
             plan: self.plan.clone(),
         }
     }

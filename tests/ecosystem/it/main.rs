@@ -10,3 +10,4 @@ mod tracing_lines;
 mod log_lines;
 mod deadlines;
 mod panics;
+mod no_companion;

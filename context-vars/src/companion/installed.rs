@@ -1,0 +1,106 @@
+//! What a companion is, and the one that the process has.
+
+use core::error::Error;
+use core::fmt;
+
+use crate::beside::{self, Held, Source, Taken};
+
+/// Knows how to take thread-bound state of a library, and how to enter it elsewhere.
+///
+/// The [module](super) has an example. A pair of companions is one too, entered from left to
+/// right and left the other way round: `install((TracingSpan, OtelContext))`.
+///
+/// Its methods run inside the context of the work, so that what they log has the work's variables.
+/// They must not wrap work that inherits: that would take the state again, for ever.
+pub trait Companion: Send + Sync + 'static {
+    /// What is taken where work is wrapped.
+    type State: Send + Sync + 'static;
+
+    /// What leaves the state again when it is dropped, on the thread that entered it.
+    type Guard<'a>: 'a;
+
+    /// Takes the state of the thread that this is called on; `None` if there is nothing to enter.
+    ///
+    /// Called where work is wrapped. Work for which it says `None` runs in whatever state its
+    /// thread has: to replace that by nothing, return a state that says so.
+    fn capture(&self) -> Option<Self::State>;
+
+    /// Makes `state` that of this thread until the guard is dropped.
+    ///
+    /// Called for each step, and before the work is dropped; on many threads at once if the work
+    /// can be called on many.
+    fn enter<'a>(&'a self, state: &'a Self::State) -> Self::Guard<'a>;
+}
+
+impl<A: Companion, B: Companion> Companion for (A, B) {
+    type State = (Option<A::State>, Option<B::State>);
+    // What was entered last is the first to be dropped.
+    type Guard<'a> = (Option<B::Guard<'a>>, Option<A::Guard<'a>>);
+
+    fn capture(&self) -> Option<Self::State> {
+        let state = (self.0.capture(), self.1.capture());
+        (state.0.is_some() || state.1.is_some()).then_some(state)
+    }
+
+    fn enter<'a>(&'a self, state: &'a Self::State) -> Self::Guard<'a> {
+        let first = state.0.as_ref().map(|state| self.0.enter(state));
+        let second = state.1.as_ref().map(|state| self.1.enter(state));
+        (second, first)
+    }
+}
+
+/// Makes `companion` that of the process, for all work that is wrapped from now on.
+///
+/// This is for programs; a library leaves it to the program that it becomes part of. It cannot be
+/// taken back.
+///
+/// # Errors
+///
+/// If there is one already; nothing has changed then.
+pub fn install(companion: impl Companion) -> Result<(), InstallError> {
+    if beside::install(Installed(companion)) {
+        Ok(())
+    } else {
+        Err(InstallError(()))
+    }
+}
+
+/// The process has a companion already.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct InstallError(());
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a companion is installed already; two can be installed together, as a pair")
+    }
+}
+
+impl Error for InstallError {}
+
+struct Installed<C>(C);
+
+/// A state beside the companion that knows what to do with it.
+struct State<C: Companion> {
+    companion: &'static C,
+    state: C::State,
+}
+
+impl<C: Companion> Source for Installed<C> {
+    fn capture(&'static self) -> Option<Box<dyn Taken>> {
+        let companion = &self.0;
+        let state = companion.capture()?;
+        Some(Box::new(State { companion, state }))
+    }
+}
+
+impl<C: Companion> Taken for State<C> {
+    fn around(&self, step: &mut dyn FnMut()) {
+        let _guard = self.companion.enter(&self.state);
+        step();
+    }
+
+    fn enter(&self) -> Box<dyn Held + '_> {
+        Box::new(self.companion.enter(&self.state))
+    }
+}

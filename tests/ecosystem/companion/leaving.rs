@@ -1,0 +1,142 @@
+//! The state is left on every way out, and the work is dropped inside it.
+
+use std::cell::RefCell;
+use std::future::{Future, pending};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{self, Waker};
+
+use context_vars::{inherit, inherit_context, inherit_fn, prelude::*};
+
+use crate::support::{ACME, CANNOT_BE_ENTERED, NOTHING, Seen, in_acme, open_spans, seen, within};
+
+/// Notes what it sees when it is dropped.
+struct OnDrop(Rc<RefCell<Vec<Seen>>>);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        self.0.borrow_mut().push(seen());
+    }
+}
+
+fn on_drop() -> (Rc<RefCell<Vec<Seen>>>, OnDrop) {
+    let seen = Rc::<RefCell<Vec<Seen>>>::default();
+    (seen.clone(), OnDrop(seen))
+}
+
+fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> task::Poll<F::Output> {
+    future.poll(&mut task::Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn work_is_dropped_inside_the_state_it_inherited() {
+    let (at_drop, value) = on_drop();
+    drop(in_acme(|| async move { drop(value) }.inherit_context()));
+    let (_, value) = (0, OnDrop(at_drop.clone()));
+    {
+        let future = async move {
+            pending::<()>().await;
+            drop(value);
+        };
+        let mut cancelled = pin!(in_acme(|| future.inherit_context()));
+        assert!(poll(cancelled.as_mut()).is_pending());
+    }
+    let value = OnDrop(at_drop.clone());
+    let mut done = pin!(in_acme(|| std::future::poll_fn(move |_| {
+        let _value = &value;
+        task::Poll::Ready(())
+    })
+    .inherit_context()));
+    assert!(poll(done.as_mut()).is_ready());
+    let value = OnDrop(at_drop.clone());
+    drop(in_acme(|| inherit(move || drop(value))));
+    let value = OnDrop(at_drop.clone());
+    drop(in_acme(|| inherit_fn(move |_: u32| _ = &value)));
+    let value = OnDrop(at_drop.clone());
+    drop(in_acme(|| {
+        (0..1).map(move |_| _ = &value).inherit_context()
+    }));
+    assert_eq!(*at_drop.borrow(), [ACME; 6]);
+    assert_eq!(seen(), NOTHING);
+}
+
+#[test]
+fn panics_leave_the_state() {
+    #[inherit_context]
+    fn by_attribute() -> Box<dyn FnOnce()> {
+        fn spawn(f: impl FnOnce() + 'static) -> Box<dyn FnOnce()> {
+            Box::new(f)
+        }
+        spawn(|| panic!("on purpose"))
+    }
+    let (at_drop, value) = on_drop();
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        in_acme(|| {
+            inherit(|| {
+                let _value = value;
+                panic!("on purpose")
+            })
+        })();
+    }));
+    assert!(caught.is_err());
+    assert_eq!((seen(), &*at_drop.borrow()), (NOTHING, &vec![ACME]));
+
+    let mut future = pin!(in_acme(|| async { panic!("on purpose") }.inherit_context()));
+    let caught = catch_unwind(AssertUnwindSafe(|| poll::<_>(future.as_mut())));
+    assert!(caught.is_err());
+    assert_eq!(seen(), NOTHING);
+
+    let work = in_acme(by_attribute);
+    assert!(catch_unwind(AssertUnwindSafe(work)).is_err());
+    assert_eq!(seen(), NOTHING);
+
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert_eq!(seen(), ACME);
+            panic!("on purpose");
+        }
+    }
+    let bomb = Bomb;
+    let work = in_acme(|| async move { drop(bomb) }.inherit_context());
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(work))).is_err());
+    assert_eq!(seen(), NOTHING);
+}
+
+#[test]
+fn companion_that_panics_leaves_what_was_entered_before() {
+    fn span() -> tracing::Span {
+        tracing::info_span!("request")
+    }
+    let (at_drop, value) = on_drop();
+    let work = within(span, "acme", CANNOT_BE_ENTERED, || {
+        inherit(move || drop(value))
+    });
+    assert!(catch_unwind(AssertUnwindSafe(work)).is_err());
+    assert_eq!((seen(), at_drop.borrow().len()), (NOTHING, 1));
+}
+
+#[test]
+fn span_is_closed_when_the_work_is_done() {
+    fn span() -> tracing::Span {
+        tracing::info_span!("closing")
+    }
+    let mut future = pin!(within(span, "acme", 7, || async {}.inherit_context()));
+    assert_eq!(open_spans("closing"), 1);
+    assert!(poll(future.as_mut()).is_ready());
+    // The future is still there.
+    assert_eq!(open_spans("closing"), 0);
+    let closure = within(span, "acme", 7, || inherit(seen));
+    assert_eq!(open_spans("closing"), 1);
+    closure();
+    assert_eq!(open_spans("closing"), 0);
+    drop(within(span, "acme", 7, || async {}.inherit_context()));
+    assert_eq!(open_spans("closing"), 0);
+}
+
+#[test]
+fn result_outlives_the_state() {
+    let text = in_acme(|| inherit(|| format!("{:?}", seen())))();
+    assert_eq!(text, format!("{ACME:?}"));
+}

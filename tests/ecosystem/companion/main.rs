@@ -1,0 +1,6 @@
+//! Thread-bound state beside the context: in a process of its own, where a companion is installed.
+
+mod support;
+mod following;
+mod leaving;
+mod not_following;

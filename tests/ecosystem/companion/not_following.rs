@@ -1,0 +1,107 @@
+//! What is given a context by hand, or none, runs in the state that its thread has.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{self, Poll, Waker};
+
+use context_vars::companion::{self, TracingSpan};
+use context_vars::web::ContextLayer;
+use context_vars::{
+    Context, InContext, context_var, inherit, inherit_context, isolated, prelude::*, thread,
+    with_context,
+};
+use http::{Request, Response};
+use tower::{Layer, Service, service_fn};
+
+use crate::support::{ACME, NOTHING, Seen, in_acme, install, seen, within};
+
+context_var! {
+    static USER: &str = "anonymous";
+}
+
+fn poll<F: Future>(future: F) -> F::Output {
+    match pin!(future).poll(&mut task::Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("it never waits"),
+    }
+}
+
+#[test]
+fn scopes_and_contexts_leave_the_state_alone() {
+    #[with_context(user = "alice")]
+    async fn attribute() -> Seen {
+        seen()
+    }
+    #[with_context(user = "alice")]
+    fn returns() -> impl Future<Output = Seen> {
+        async { seen() }
+    }
+    let wrapped = in_acme(|| async { seen() }.in_context(Context::current()));
+    assert_eq!(poll(wrapped), NOTHING);
+    let scoped = in_acme(|| USER.scope("alice", async { seen() }));
+    assert_eq!(poll(scoped), NOTHING);
+    assert_eq!(poll(in_acme(attribute)), NOTHING);
+    assert_eq!(poll(in_acme(returns)), NOTHING);
+    let mut by_hand = Box::pin(in_acme(|| InContext::new((), Context::current())));
+    assert_eq!(by_hand.as_mut().run_pinned(|_| seen()), NOTHING);
+    let mut context = in_acme(Context::current);
+    assert_eq!(context.run(seen), NOTHING);
+    // And where there is some, it is seen.
+    let wrapped = async { seen() }.in_context(context.clone());
+    assert_eq!(in_acme(|| poll(wrapped)), ACME);
+    assert_eq!(in_acme(|| USER.sync_scope("alice", seen)), ACME);
+    assert_eq!(in_acme(|| poll(attribute())), ACME);
+    assert_eq!(in_acme(|| isolated(seen)), ACME);
+}
+
+#[test]
+fn what_is_detached() {
+    #[inherit_context]
+    fn detached() -> Seen {
+        let inherits = std::thread::spawn(|| seen());
+        assert_eq!(inherits.join().unwrap(), ACME);
+        std::thread::spawn(
+            #[detach_context]
+            || seen(),
+        )
+        .join()
+        .unwrap()
+    }
+    assert_eq!(in_acme(detached), NOTHING);
+}
+
+#[test]
+fn isolated_requests() {
+    install();
+    let answer = async |_: Request<()>| Ok::<_, ()>(Response::new(seen()));
+    let mut service = ContextLayer::new().isolated().layer(service_fn(answer));
+    let response = in_acme(|| service.call(Request::new(())));
+    let mut body = Box::pin(poll(response).unwrap().into_body());
+    assert_eq!(body.as_mut().run_pinned(|seen| *seen), NOTHING);
+}
+
+#[test]
+fn nothing_to_take_is_nothing_to_enter() {
+    install();
+    let work = inherit(seen);
+    // OpenTelemetry's context is taken when it is empty, too. A span cannot be hidden.
+    let other = (Some("other"), None, 8);
+    assert_eq!(
+        within(|| tracing::info_span!("other"), "other", 8, work),
+        other
+    );
+    assert_eq!(thread::spawn(seen).join().unwrap(), NOTHING);
+}
+
+#[test]
+fn second_companion_is_refused() {
+    install();
+    let error = companion::install(TracingSpan).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a companion is installed already; two can be installed together, as a pair"
+    );
+    let shared: Arc<dyn std::error::Error + Send + Sync> = Arc::new(error);
+    drop(shared);
+    assert_eq!(in_acme(|| inherit(seen))(), ACME);
+}
