@@ -83,7 +83,8 @@
 //! * A future with a context is polled, finished, cancelled and dropped inside it.
 //! * Work that inherits runs in a copy of what was current where it was wrapped. Nothing comes
 //!   back, and later changes on either side are not seen by the other.
-//! * A `#[no_inherit]` variable stays out of copies, a `#[redact]`ed one out of all that is printed.
+//! * A `#[no_inherit]` variable stays out of copies; the value of a `#[redact]`ed one is never
+//!   printed.
 //! * Inside [`with`](ContextVar::with), in a `Drop`, a `Clone` or a default, everything is allowed
 //!   on every variable. Nothing deadlocks, and no borrow can be left over.
 //! * While a thread ends nothing panics: reads give the fallback or the default.
@@ -101,10 +102,10 @@
 //! read goes down to them. The first copy made inside a scope of a synchronous function also counts
 //! the values that the scope took over, fifteen at most.
 //!
-//! A scope takes a node and a block for each value, from the thread's free lists. A context is two
-//! words; a future is larger by up to 24 bytes with a context, by up to 48 with a scope. Each item
-//! says what it costs under "Cost"; times beside those of peers are printed by
-//! `cargo bench --bench ratios` and stand in `benches/RATIOS.md`.
+//! A scope takes a node and a block for each value, from the thread's free lists if the value has
+//! at most 104 bytes. A context is two words; a future is larger by up to 24 bytes with a context,
+//! by up to 48 with a scope. Each item says what it costs under "Cost"; times beside those of peers
+//! are printed by `cargo bench --bench ratios` and stand in `benches/RATIOS.md`.
 //!
 //! # What it does not do
 //!

@@ -4,7 +4,8 @@
 //! These are claims about what *is*, so that the page cannot promise more or less. One that fails
 //! because something got better is good news: mend the page.
 
-use std::process::Command;
+use std::env::consts;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -225,8 +226,8 @@ fn default_that_needs_itself_on_another_thread_is_not_noticed() {
     assert_eq!(THROUGH_A_THREAD.get(), 5);
 }
 
-#[test]
-fn two_versions_and_dynamic_libraries_have_contexts_of_their_own() {
+/// Builds the programs of `tests/separate`, and runs one.
+fn run_separate(program: &str) -> Output {
     let tests = env!("CARGO_MANIFEST_DIR");
     let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/separate");
     let built = Command::new(env!("CARGO"))
@@ -238,16 +239,28 @@ fn two_versions_and_dynamic_libraries_have_contexts_of_their_own() {
         .env_remove("CARGO_BUILD_TARGET")
         .status();
     assert!(built.unwrap().success());
-    let library = format!(
-        "{target}/debug/{}separate_plugin{}",
-        std::env::consts::DLL_PREFIX,
-        std::env::consts::DLL_SUFFIX
-    );
-    let ran = Command::new(format!("{target}/debug/separate-host"))
-        .arg(library)
-        .output();
-    let ran = ran.unwrap();
+    let (prefix, suffix) = (consts::DLL_PREFIX, consts::DLL_SUFFIX);
+    let library = format!("{target}/debug/{prefix}separate_plugin{suffix}");
+    let program = format!("{target}/debug/{program}{}", consts::EXE_SUFFIX);
+    Command::new(program).arg(library).output().unwrap()
+}
+
+#[test]
+fn two_versions_and_dynamic_libraries_have_contexts_of_their_own() {
+    let ran = run_separate("separate-host");
     let errors = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{errors}");
     assert_eq!(ran.stdout, b"each has its own\n");
+}
+
+#[test]
+fn stacks_that_are_switched_inside_a_scope_end_the_process() {
+    let ran = run_separate("separate-coroutines");
+    assert_eq!(ran.stdout, b"nested scopes are left\n");
+    assert!(!ran.status.success());
+    let errors = String::from_utf8_lossy(&ran.stderr);
+    assert!(
+        errors.contains("stacks of one thread must not be interleaved"),
+        "{errors}"
+    );
 }
