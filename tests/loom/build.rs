@@ -43,6 +43,6 @@ fn weakened(count: &str, out: &Path) -> String {
         )
         .expect("writing to a string");
     }
-    writeln!(all, "const WEAKENED: usize = {};", places.len()).expect("writing to a string");
+    writeln!(all, "static WEAKENED: usize = {};", places.len()).expect("writing to a string");
     all
 }

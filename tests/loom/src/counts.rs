@@ -167,6 +167,6 @@ mod weakened {
 
     #[test]
     fn every_strong_ordering_was_weakened() {
-        const { assert!(WEAKENED >= 3, "`build.rs` did not find them") };
+        assert!(WEAKENED >= 3, "`build.rs` found only {WEAKENED}");
     }
 }
