@@ -5,7 +5,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use context_vars::{
     Context, ContextVar, Entry, InContext, Iter, LookupError, ResetError, ResetErrorKind, Scope,
-    Token,
+    Token, inherit, inherit_fn, inherit_with,
 };
 
 fn send_sync<T: Send + Sync>() {}
@@ -32,34 +32,77 @@ fn errors_are_errors_without_asking_anything_of_the_value() {
     error::<LookupError>();
     error::<ResetError<Plain>>();
     send_sync::<ResetErrorKind>();
+    unwind_safe::<LookupError>();
+    unwind_safe::<ResetError<Plain>>();
+    unwind_safe::<ResetErrorKind>();
 }
 
 #[test]
 fn contexts_and_tokens_are_unwind_safe() {
     unwind_safe::<Context>();
+    unwind_safe::<Iter<'_>>();
+    unwind_safe::<Entry<'_>>();
     unwind_safe::<Token<Plain>>();
     unwind_safe::<InContext<Plain>>();
     unwind_safe::<Scope<Plain>>();
+    // What is read after a panic is whole, whatever the value thinks of itself.
+    unwind_safe::<&'static ContextVar<Plain>>();
+    unwind_safe::<ContextVar<std::cell::Cell<u8>>>();
 }
 
-/// `Trait::HOLDS` of `Probe<T>` is true if `T: Send`, else what the trait below says.
-struct Probe<T>(PhantomData<T>);
-
-trait NotSendByDefault {
-    const HOLDS: bool = false;
-}
-
-impl<T> NotSendByDefault for Probe<T> {}
-
-impl<T: Send> Probe<T> {
-    const HOLDS: bool = true;
+/// `holds!(T: Trait)` is whether `T` implements it: an inherent constant goes before a trait's.
+macro_rules! holds {
+    ($T:ty: $Trait:path) => {{
+        struct Probe<T: ?Sized>(PhantomData<T>);
+        #[allow(dead_code)] // where `T` has a constant of its own
+        trait Not {
+            const HOLDS: bool = false;
+        }
+        impl<T: ?Sized> Not for Probe<T> {}
+        #[allow(dead_code)] // where it has none
+        impl<T: ?Sized + $Trait> Probe<T> {
+            const HOLDS: bool = true;
+        }
+        Probe::<$T>::HOLDS
+    }};
 }
 
 #[test]
-fn wrapper_is_send_exactly_when_the_work_is() {
-    const { assert!(Probe::<InContext<Plain>>::HOLDS) };
-    const { assert!(!Probe::<InContext<NotSend>>::HOLDS) };
-    const { assert!(!Probe::<Scope<NotSend>>::HOLDS) };
+fn wrapper_is_send_and_sync_exactly_when_the_work_is() {
+    const { assert!(holds!(InContext<Plain>: Send) && holds!(Scope<Plain>: Send)) };
+    const { assert!(!holds!(InContext<NotSend>: Send)) };
+    const { assert!(!holds!(Scope<NotSend>: Send)) };
+    // Send, and not Sync.
+    type Cell = std::cell::Cell<u8>;
+    const { assert!(holds!(InContext<Cell>: Send) && !holds!(InContext<Cell>: Sync)) };
+    const { assert!(holds!(Scope<Cell>: Send) && !holds!(Scope<Cell>: Sync)) };
     fn unpin<T: Unpin>() {}
     unpin::<InContext<NotSend>>();
+    unpin::<Context>();
+    unpin::<Token<Plain>>();
+    const { assert!(!holds!(InContext<std::marker::PhantomPinned>: Unpin)) };
+    const { assert!(!holds!(Scope<std::marker::PhantomPinned>: Unpin)) };
+}
+
+#[test]
+fn wrapper_is_unwind_safe_exactly_when_the_work_is() {
+    const { assert!(!holds!(InContext<&'static mut Plain>: UnwindSafe)) };
+    const { assert!(!holds!(Scope<&'static mut Plain>: UnwindSafe)) };
+}
+
+#[test]
+fn wrapped_closures_go_where_the_closures_may() {
+    fn send<F: Send + 'static>(f: F) -> F {
+        f
+    }
+    fn everywhere<F: Send + Sync + 'static>(f: F) -> F {
+        f
+    }
+    let text = String::from("moved");
+    assert_eq!(send(inherit(move || text.len()))(), 5);
+    assert_eq!(send(inherit_with(|n: u8| n))(1), 1);
+    assert_eq!(everywhere(inherit_fn(|n: u8| n))(1), 1);
+    // What may not leave its thread, and what is borrowed, can be wrapped all the same.
+    let (here, borrowed) = (std::rc::Rc::new(1), String::from("borrowed"));
+    assert_eq!(inherit(|| *here + borrowed.len())(), 9);
 }

@@ -1,9 +1,13 @@
 //! Sizes that users pay for in every future.
 
-use context_vars::{Context, ContextFutureExt, InContext, LookupError, Scope, Token, context_var};
+use context_vars::{
+    Context, ContextFutureExt, ContextVar, InContext, LookupError, ResetError, Scope, Token,
+    context_var,
+};
 
 context_var! {
     static USER: u64 = 0;
+    static LARGE: [u8; 1024];
 }
 
 /// A future without a niche, the worst case.
@@ -37,4 +41,18 @@ fn scope_adds_at_most_48_bytes() {
 fn tokens_and_errors_are_small() {
     assert!(size_of::<Token<[u8; 1024]>>() <= 3 * size_of::<usize>());
     assert!(size_of::<LookupError>() <= 5 * size_of::<usize>());
+    assert!(size_of::<ResetError<[u8; 1024]>>() <= 4 * size_of::<usize>());
+    assert!(size_of::<Result<(), ResetError<u64>>>() <= 4 * size_of::<usize>());
+}
+
+#[test]
+fn sizes_of_variables_and_contexts_do_not_depend_on_the_values() {
+    assert_eq!(
+        size_of::<ContextVar<[u8; 1024]>>(),
+        size_of::<ContextVar<()>>()
+    );
+    let large = Context::new().with_value(&LARGE, [0; 1024]);
+    assert_eq!(size_of_val(&large), size_of::<Context>());
+    let wrapped = std::future::pending::<()>().in_context(large);
+    assert!(size_of_val(&wrapped) <= 24);
 }
