@@ -230,7 +230,7 @@ fn run_round(seed: u64, round: u64) -> Result<usize, String> {
     Ok(steps.get())
 }
 
-const PROGRAMS_A_ROUND: u32 = 64;
+const PROGRAMS_A_ROUND: u32 = 16;
 
 fn config() -> Config {
     Config {
