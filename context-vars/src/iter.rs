@@ -30,12 +30,59 @@ use crate::future::InContext;
 /// ```
 pub trait ContextIteratorExt: Iterator + Sized {
     /// Runs each step in `context`.
+    ///
+    /// # Examples
+    ///
+    /// What a step sets is there for the next one:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, prelude::*};
+    ///
+    /// context_var! {
+    ///     static STEP: u32 = 0;
+    /// }
+    ///
+    /// # fn main() {
+    /// let count = std::iter::from_fn(|| {
+    ///     drop(STEP.set(STEP.get() + 1));
+    ///     Some(STEP.get())
+    /// });
+    /// let steps: Vec<_> = count.in_context(Context::new()).take(3).collect();
+    /// assert_eq!(steps, [1, 2, 3]);
+    /// assert_eq!(STEP.get(), 0);
+    /// # }
+    /// ```
     #[inline]
     fn in_context(self, context: Context) -> InContext<Self> {
         InContext::new(self, context)
     }
 
     /// Runs each step in one copy of the context that is current *now*.
+    ///
+    /// # Cost
+    ///
+    /// As [`Context::current`]; a step is two swaps.
+    ///
+    /// # Examples
+    ///
+    /// Used up where another value is set:
+    ///
+    /// ```
+    /// use context_vars::{context_var, prelude::*};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let greetings = USER.sync_scope("alice", || {
+    ///     ["hello", "bye"].into_iter().map(|word| format!("{word} {}", USER.get())).inherit_context()
+    /// });
+    /// USER.sync_scope("bob", || {
+    ///     assert_eq!(greetings.collect::<Vec<_>>(), ["hello alice", "bye alice"]);
+    /// });
+    /// # }
+    /// ```
     #[inline]
     fn inherit_context(self) -> InContext<Self> {
         InContext::inherit(self)
