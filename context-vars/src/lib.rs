@@ -9,7 +9,6 @@
 //! use context_vars::{context_var, inherit_context, with_context};
 //!
 //! context_var! {
-//!     /// On whose behalf the current request runs.
 //!     pub static USER: String = "anonymous".to_owned();
 //! }
 //!

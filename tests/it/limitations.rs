@@ -231,7 +231,7 @@ fn run_separate(program: &str) -> Output {
     let tests = env!("CARGO_MANIFEST_DIR");
     let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/separate");
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--quiet", "--target-dir", target])
+        .args(["build", "--quiet", "--target-dir", target])
         .args(["--manifest-path", &format!("{tests}/separate/Cargo.toml")])
         // As for a user, whatever these tests are built with.
         .env_remove("RUSTFLAGS")
