@@ -17,7 +17,18 @@ mod sealed {
 /// Each method is the one of `JoinSet` without `_inherited` in its name; the task runs in a copy
 /// of the context that is current at the call.
 ///
+/// # Panics
+///
+/// Where the one of `JoinSet` does: outside of a tokio runtime, the local ones outside of a
+/// `LocalSet`, unless they are given one.
+///
+/// # Cost
+///
+/// As [`task::spawn`](crate::task::spawn).
+///
 /// # Examples
+///
+/// Tasks:
 ///
 /// ```
 /// use context_vars::{context_var, prelude::*};
@@ -36,6 +47,24 @@ mod sealed {
 /// let mut users = set.join_all().await;
 /// users.sort();
 /// assert_eq!(users, ["alice", "bob"]);
+/// # }
+/// ```
+///
+/// Blocking closures:
+///
+/// ```
+/// use context_vars::{context_var, prelude::*};
+/// use tokio::task::JoinSet;
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut set = JoinSet::new();
+/// USER.sync_scope("alice", || set.spawn_blocking_inherited(|| USER.get()));
+/// assert_eq!(set.join_next().await.unwrap().unwrap(), "alice");
 /// # }
 /// ```
 pub trait JoinSetExt<T>: sealed::Sealed {

@@ -18,7 +18,18 @@ mod sealed {
 /// Each method is the one of `TaskTracker` without `_inherited` in its name; the task runs in
 /// a copy of the context that is current at the call.
 ///
+/// # Panics
+///
+/// Where the one of `TaskTracker` does: outside of a tokio runtime, the local ones outside of a
+/// `LocalSet`, unless they are given one.
+///
+/// # Cost
+///
+/// As [`task::spawn`](crate::task::spawn).
+///
 /// # Examples
+///
+/// Tasks:
 ///
 /// ```
 /// use context_vars::{context_var, prelude::*};
@@ -35,6 +46,24 @@ mod sealed {
 /// tracker.close();
 /// tracker.wait().await;
 /// assert_eq!(task.await.unwrap(), "alice");
+/// # }
+/// ```
+///
+/// Blocking closures:
+///
+/// ```
+/// use context_vars::{context_var, prelude::*};
+/// use tokio_util::task::TaskTracker;
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let tracker = TaskTracker::new();
+/// let work = USER.sync_scope("alice", || tracker.spawn_blocking_inherited(|| USER.get()));
+/// assert_eq!(work.await.unwrap(), "alice");
 /// # }
 /// ```
 pub trait TaskTrackerExt: sealed::Sealed {
