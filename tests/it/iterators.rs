@@ -55,6 +55,49 @@ fn both_ends_length_and_hint_are_forwarded() {
     fused(&numbers);
 }
 
+/// An iterator whose hint depends on who asks.
+struct ByUser;
+
+impl Iterator for ByUser {
+    type Item = ();
+
+    fn next(&mut self) -> Option<()> {
+        None
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        drop(COUNT.set(COUNT.get() + 1));
+        (USER.get().len(), Some(COUNT.get() as usize))
+    }
+}
+
+#[test]
+fn hint_is_asked_inside_a_copy() {
+    let alice = Context::new().with_value(&USER, "alice");
+    let steps = ByUser.in_context(alice.clone().with_value(&COUNT, 7));
+    // What is set there is gone: the hint has a shared reference only.
+    assert_eq!([steps.size_hint(), steps.size_hint()], [(5, Some(8)); 2]);
+    assert_eq!((USER.get(), COUNT.is_set()), ("anonymous", false));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| (0..100).for_each(|_| assert_eq!(steps.size_hint(), (5, Some(8)))));
+        }
+    });
+    struct Panics;
+    impl Iterator for Panics {
+        type Item = ();
+        fn next(&mut self) -> Option<()> {
+            None
+        }
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            panic!("{}", USER.get())
+        }
+    }
+    let steps = Panics.in_context(alice);
+    assert_eq!(crate::support::panic_of(|| steps.size_hint()), "alice");
+    assert_eq!(USER.get(), "anonymous");
+}
+
 #[test]
 fn half_used_iterator_is_dropped_inside_its_context() {
     let mut seen = "";

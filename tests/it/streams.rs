@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{self, Poll};
 
 use context_vars::{Context, InContext, context_var, prelude::*};
 use futures::future::FusedFuture;
@@ -272,6 +272,25 @@ fn hint_and_end_are_those_of_the_stream() {
     assert!(!numbers.is_terminated());
     while step(Pin::new(&mut numbers)).is_some() {}
     assert!(numbers.is_terminated());
+}
+
+#[test]
+fn hint_is_asked_inside_a_copy() {
+    struct ByUser;
+    impl Stream for ByUser {
+        type Item = ();
+        fn poll_next(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Option<()>> {
+            Poll::Ready(None)
+        }
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (USER.get().len(), None)
+        }
+    }
+    assert_eq!(
+        ByUser.in_context(alice()).size_hint(),
+        ("alice".len(), None)
+    );
+    assert_eq!(USER.get(), "anonymous");
 }
 
 #[test]

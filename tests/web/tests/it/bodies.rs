@@ -236,6 +236,36 @@ fn size_hint_and_end_are_the_bodys_own() {
 }
 
 #[test]
+fn hint_and_end_are_asked_inside_a_copy() {
+    struct ByUser;
+    impl Body for ByUser {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Task<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(None)
+        }
+
+        fn is_end_stream(&self) -> bool {
+            USER.get() == "alice"
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            SizeHint::with_exact(USER.get().len() as u64)
+        }
+    }
+    let body = ByUser.in_context(alice());
+    assert_eq!(
+        (body.size_hint().exact(), body.is_end_stream()),
+        (Some(5), true)
+    );
+    assert_ne!(USER.get(), "alice");
+}
+
+#[test]
 fn body_that_inherits_copies_where_it_is_wrapped() {
     let mut body = USER.sync_scope("alice".into(), || {
         Box::pin(chunks(1, |_| USER.get()).inherit_context())
