@@ -268,6 +268,12 @@ async fn join_set_inherits_by_each_method() {
 
 #[tokio::test]
 async fn task_tracker_inherits_by_each_method_and_still_tracks() {
+    // What runs on another thread waits here until it was counted.
+    static GATE: Mutex<()> = Mutex::new(());
+    fn user() -> &'static str {
+        drop(GATE.lock());
+        USER.get()
+    }
     let other = Builder::new_multi_thread()
         .worker_threads(1)
         .build()
@@ -276,19 +282,23 @@ async fn task_tracker_inherits_by_each_method_and_still_tracks() {
     let handle = other.handle();
     type Spawn = dyn Fn(&TaskTracker, &Handle, &LocalSet) -> JoinHandle<&'static str>;
     let ways: [&Spawn; 6] = [
-        &|tracker, _, _| tracker.spawn_inherited(user()),
-        &|tracker, handle, _| tracker.spawn_on_inherited(user(), handle),
-        &|tracker, _, _| tracker.spawn_blocking_inherited(|| USER.get()),
-        &|tracker, handle, _| tracker.spawn_blocking_on_inherited(|| USER.get(), handle),
-        &|tracker, _, _| tracker.spawn_local_inherited(user()),
-        &|tracker, _, local| tracker.spawn_local_on_inherited(user(), local),
+        &|tracker, _, _| tracker.spawn_inherited(async { user() }),
+        &|tracker, handle, _| tracker.spawn_on_inherited(async { user() }, handle),
+        &|tracker, _, _| tracker.spawn_blocking_inherited(user),
+        &|tracker, handle, _| tracker.spawn_blocking_on_inherited(user, handle),
+        &|tracker, _, _| tracker.spawn_local_inherited(async { user() }),
+        &|tracker, _, local| tracker.spawn_local_on_inherited(async { user() }, local),
     ];
     local
         .run_until(async {
             let tracker = TaskTracker::new();
             for (way, spawn) in ways.iter().enumerate() {
-                let task = as_alice(|| spawn(&tracker, handle, &local));
-                assert_eq!(tracker.len(), 1, "way {way}");
+                let task = {
+                    let _closed = GATE.lock();
+                    let task = as_alice(|| spawn(&tracker, handle, &local));
+                    assert_eq!(tracker.len(), 1, "way {way}");
+                    task
+                };
                 assert_eq!(task.await.unwrap(), "alice", "way {way}");
             }
             tracker.close();
