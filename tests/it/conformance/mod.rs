@@ -12,6 +12,7 @@ mod threads;
 mod failures;
 mod generators;
 mod many;
+mod deep;
 mod lifetimes;
 mod structure;
 mod opting_out;
