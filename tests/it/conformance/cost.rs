@@ -138,3 +138,14 @@ fn work_that_inherits_nothing_costs_nothing() {
         assert_eq!(allocations(|| Context::current().clone()), 0);
     });
 }
+
+/// Says which it is: the scripts that switch the lists off, since they hide a use after free, look
+/// for the line, so that a flag that was lost does not make them blind.
+#[test]
+fn free_lists_are_on_unless_they_were_switched_off() {
+    let scope = || A.sync_scope(3, || A.get());
+    let _warm = (scope(), scope());
+    let on = allocations(scope) == 0;
+    println!("free lists: {}", if on { "on" } else { "off" });
+    assert_eq!(on, !cfg!(context_vars_no_free_lists));
+}
