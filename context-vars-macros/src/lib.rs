@@ -248,8 +248,7 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///   last argument (a call, also with `?`, `.await` or a cast, or a macro) inherits if it is a
 ///   future or can be called;
 /// - everything else stays as it is, and so does `{ a block }`: write the braces around what shall
-///   be passed on untouched. Around a single name or closure rustc calls them unnecessary; allow
-///   `unused_braces` there.
+///   be passed on untouched.
 ///
 /// To see whether something is work, its type is asked before it is passed on, and so it cannot
 /// take that from the parameter. Calls that do, like `text.into()`, `list.collect()`,

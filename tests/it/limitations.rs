@@ -163,7 +163,6 @@ fn captures_of_a_closure_are_dropped_outside_its_context() {
 #[test]
 fn block_given_to_a_spawn_call_passes_through() {
     #[inherit_context]
-    #[allow(unused_braces)] // rustc does not know what they mean here
     fn both() -> [thread::JoinHandle<&'static str>; 2] {
         let job = || USER.get();
         [thread::spawn(job), thread::spawn({ job })]

@@ -62,7 +62,18 @@ impl Writer<'_> {
             }
             Argument::Place(place) => self.place(place, carry),
             Argument::Returned(pieces) => self.returned(self.write(pieces), carry),
-            Argument::Reference(pieces) | Argument::Other(pieces) => self.write(pieces),
+            Argument::Reference(pieces) => self.write(pieces),
+            Argument::Other(pieces) => self.other(pieces),
+        }
+    }
+
+    /// What passes through; braces around it, which say so, are not for rustc to call superfluous.
+    fn other(&self, pieces: &[Piece]) -> TokenStream {
+        match pieces {
+            [Piece::Group(group, inside)] if group.delimiter() == Delimiter::Brace => {
+                spans::braces(self.write(inside), spans::at(group.span())).into_token_stream()
+            }
+            _ => self.write(pieces),
         }
     }
 

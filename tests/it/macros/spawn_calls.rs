@@ -205,19 +205,21 @@ fn spawn_calls_in_spawned_work_inherit_from_it() {
 }
 
 #[inherit_context]
-fn blocks_pass_through() -> [String; 2] {
+fn blocks_pass_through() -> [String; 3] {
     [
         spawner::spawn({
             let job = user;
             move || job()
         }),
+        // Without a warning of superfluous braces.
+        spawner::spawn({ user }),
         spawner::spawn(|| user()),
     ]
 }
 
 #[test]
 fn blocks_are_what_the_user_made_them() {
-    assert_eq!(as_alice(blocks_pass_through), ["nobody", "alice"]);
+    assert_eq!(as_alice(blocks_pass_through), ["nobody", "nobody", "alice"]);
 }
 
 #[inherit_context(crate = renamed)]
