@@ -5,15 +5,85 @@
 //! wrapped to inherit, and never part of a [`Context`](crate::Context). Without the feature
 //! `companion` there is no such state, and all of this is nothing.
 
+use core::mem;
+
+use crate::state::State;
+
 #[cfg(feature = "companion")]
 pub(crate) use self::installed::{Held, Source, Taken, install};
 
 /// What was taken where the work was wrapped.
 #[derive(Clone)]
 pub(crate) struct Beside {
-    /// One word, so that wrapped work stays small.
     #[cfg(feature = "companion")]
-    taken: Option<std::sync::Arc<installed::Captured>>,
+    taken: Option<std::sync::Arc<dyn Taken>>,
+}
+
+/// What wrapped work has of its own: a context, and what goes along.
+///
+/// What goes along lies in a box with the context, if there is any, so that work stays small: without
+/// the feature two words, with it two words and the tag of an enum, which needs no word of its own
+/// where the work leaves a gap.
+pub(crate) enum Own {
+    Context(State),
+    #[cfg(feature = "companion")]
+    Both(Box<(State, Beside)>),
+}
+
+impl Own {
+    #[inline]
+    pub(crate) fn new(state: State, beside: Beside) -> Self {
+        if beside.is_nothing() {
+            return Self::Context(state);
+        }
+        #[cfg(feature = "companion")]
+        return Self::Both(Box::new((state, beside)));
+        #[cfg(not(feature = "companion"))]
+        Self::Context(state)
+    }
+
+    /// The context, if nothing goes along.
+    #[inline(always)]
+    pub(crate) fn context_alone(&mut self) -> Option<&mut State> {
+        match self {
+            Self::Context(state) => Some(state),
+            #[cfg(feature = "companion")]
+            Self::Both(_) => None,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn parts(&self) -> (&State, &Beside) {
+        match self {
+            Self::Context(state) => (state, &Beside::NOTHING),
+            #[cfg(feature = "companion")]
+            Self::Both(both) => (&both.0, &both.1),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn parts_mut(&mut self) -> (&mut State, &Beside) {
+        match self {
+            Self::Context(state) => (state, &Beside::NOTHING),
+            #[cfg(feature = "companion")]
+            Self::Both(both) => (&mut both.0, &both.1),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn into_parts(self) -> (State, Beside) {
+        match self {
+            Self::Context(state) => (state, Beside::NOTHING),
+            #[cfg(feature = "companion")]
+            Self::Both(both) => *both,
+        }
+    }
+
+    /// Moves everything out and leaves an empty context.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Self {
+        mem::replace(self, Self::Context(State::EMPTY))
+    }
 }
 
 /// Leaves, when it is dropped, what was entered.
@@ -73,14 +143,14 @@ impl Beside {
     pub(crate) fn around<R>(&self, step: impl FnOnce() -> R) -> R {
         match &self.taken {
             None => step(),
-            Some(captured) => captured.around(step),
+            Some(taken) => installed::around(&**taken, step),
         }
     }
 
     /// Enters what was taken, for generated code that has no closure of the step.
     #[inline]
     pub(crate) fn enter(&self) -> Inside<'_> {
-        let held = self.taken.as_ref().map(|captured| captured.enter());
+        let held = self.taken.as_ref().map(|taken| taken.enter());
         Inside { _held: held }
     }
 }
@@ -94,11 +164,14 @@ mod installed {
 
     /// Takes state from the thread it is called on.
     pub(crate) trait Source: Send + Sync {
-        fn capture(&'static self) -> Option<Box<dyn Taken>>;
+        fn capture(&'static self) -> Option<Arc<dyn Taken>>;
     }
 
     /// State that was taken.
-    pub(crate) trait Taken: Send + Sync {
+    ///
+    /// Wrapped work is as safe to unwind through as the work itself: what is taken is only ever
+    /// entered and left, on every way out.
+    pub(crate) trait Taken: Send + Sync + UnwindSafe + RefUnwindSafe {
         /// Calls `step` once, inside.
         fn around(&self, step: &mut dyn FnMut());
         fn enter(&self) -> Box<dyn Held + '_>;
@@ -109,14 +182,6 @@ mod installed {
 
     impl<T> Held for T {}
 
-    /// In a box of its own, because a pointer to it has to be one word.
-    pub(crate) struct Captured(Box<dyn Taken>);
-
-    // Wrapped work is as safe to unwind through as the work itself: what is taken is only ever
-    // entered and left, on every way out.
-    impl UnwindSafe for Captured {}
-    impl RefUnwindSafe for Captured {}
-
     static COMPANION: OnceLock<Box<dyn Source>> = OnceLock::new();
 
     /// Whether `source` is the first and became the companion of this process.
@@ -125,31 +190,23 @@ mod installed {
     }
 
     #[inline]
-    pub(super) fn capture() -> Option<Arc<Captured>> {
+    pub(super) fn capture() -> Option<Arc<dyn Taken>> {
         capture_by(COMPANION.get()?.as_ref())
     }
 
     #[inline(never)]
-    fn capture_by(source: &'static dyn Source) -> Option<Arc<Captured>> {
-        source.capture().map(|taken| Arc::new(Captured(taken)))
+    fn capture_by(source: &'static dyn Source) -> Option<Arc<dyn Taken>> {
+        source.capture()
     }
 
-    impl Captured {
-        #[inline(never)]
-        pub(super) fn around<R>(&self, step: impl FnOnce() -> R) -> R {
-            let mut step = Some(step);
-            let mut result = None;
-            self.0
-                .around(&mut || result = step.take().map(|step| step()));
-            let Some(result) = result else {
-                unreachable!("the step is done once");
-            };
-            result
-        }
-
-        #[inline(never)]
-        pub(super) fn enter(&self) -> Box<dyn Held + '_> {
-            self.0.enter()
-        }
+    #[inline(never)]
+    pub(super) fn around<R>(taken: &dyn Taken, step: impl FnOnce() -> R) -> R {
+        let mut step = Some(step);
+        let mut result = None;
+        taken.around(&mut || result = step.take().map(|step| step()));
+        let Some(result) = result else {
+            unreachable!("the step is done once");
+        };
+        result
     }
 }

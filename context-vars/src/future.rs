@@ -8,7 +8,7 @@ use core::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::beside::Beside;
+use crate::beside::{Beside, Own};
 use crate::context::Context;
 use crate::current::{self, Entered};
 use crate::state::State;
@@ -31,24 +31,18 @@ pin_project! {
     ///
     /// # Cost
     ///
-    /// Two words beside the work, three with the feature `companion`. A poll is two thread-local
+    /// Two words beside the work, at most three with the feature `companion`. A poll is two thread-local
     /// accesses; no allocation and no atomic operation, whatever the number and size of the
     /// variables.
     #[must_use = "futures do nothing unless polled, iterators nothing unless advanced"]
     pub struct InContext<F> {
         #[pin]
         stage: Stage<F>,
-        beside: Beside,
     }
 
     impl<F> PinnedDrop for InContext<F> {
         fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            if this.beside.is_nothing() {
-                this.stage.finish();
-            } else {
-                this.stage.finish_beside(this.beside);
-            }
+            this.project().stage.finish();
         }
     }
 }
@@ -56,7 +50,7 @@ pin_project! {
 pin_project! {
     #[project = StageProjection]
     enum Stage<F> {
-        Active { #[pin] work: F, state: State },
+        Active { #[pin] work: F, own: Own },
         Done,
     }
 }
@@ -65,7 +59,10 @@ impl<F> Stage<F> {
     /// Drops the work inside its context, and then the context.
     #[inline]
     fn finish(mut self: Pin<&mut Self>) {
-        if let StageProjection::Active { state, .. } = self.as_mut().project() {
+        if let StageProjection::Active { own, .. } = self.as_mut().project() {
+            let Some(state) = own.context_alone() else {
+                return self.finish_beside();
+            };
             // The values go when the context has been left, also if the work's drop panics.
             let _inside = Entered::new(state).for_the_last_time();
             self.set(Self::Done);
@@ -74,9 +71,10 @@ impl<F> Stage<F> {
 
     /// As [`finish`](Self::finish), inside what goes along, too.
     #[inline(never)]
-    fn finish_beside(mut self: Pin<&mut Self>, beside: &Beside) {
-        if let StageProjection::Active { state, .. } = self.as_mut().project() {
-            let _inside = Entered::new(state).for_the_last_time();
+    fn finish_beside(mut self: Pin<&mut Self>) {
+        if let StageProjection::Active { own, .. } = self.as_mut().project() {
+            let (mut state, beside) = own.take().into_parts();
+            let _inside = Entered::new(&mut state).for_the_last_time();
             beside.around(|| self.set(Self::Done));
         }
     }
@@ -96,8 +94,11 @@ impl<F: Future> Stage<F> {
     // would cost as much as the swap.
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let StageProjection::Active { work, state } = self.as_mut().project() else {
+        let StageProjection::Active { work, own } = self.as_mut().project() else {
             after_completion();
+        };
+        let Some(state) = own.context_alone() else {
+            return self.poll_beside(cx);
         };
         let entered = Entered::new(state);
         let polled = work.poll(cx);
@@ -112,22 +113,16 @@ impl<F: Future> Stage<F> {
     /// As [`poll`](Self::poll), inside what goes along, too.
     // Apart, so that the poll without a companion is the same code and one branch.
     #[inline(never)]
-    fn poll_beside(
-        mut self: Pin<&mut Self>,
-        beside: &mut Beside,
-        cx: &mut task::Context<'_>,
-    ) -> Poll<F::Output> {
-        let StageProjection::Active { work, state } = self.as_mut().project() else {
+    fn poll_beside(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let StageProjection::Active { work, own } = self.as_mut().project() else {
             after_completion();
         };
+        let (state, beside) = own.parts_mut();
         let entered = Entered::new(state);
         let polled = beside.around(|| work.poll(cx));
+        drop(entered);
         if polled.is_ready() {
-            let inside = entered.for_the_last_time();
-            beside.around(|| self.set(Self::Done));
-            drop(inside);
-            // What was taken goes as soon as the work is done, as the values do.
-            *beside = Beside::NOTHING;
+            self.finish_beside();
         }
         polled
     }
@@ -162,10 +157,9 @@ impl<F> InContext<F> {
     /// Work of which everything that it inherits was taken before.
     #[inline]
     pub(crate) fn beside(work: F, context: Context, beside: Beside) -> Self {
-        let state = context.state;
+        let own = Own::new(context.state, beside);
         Self {
-            stage: Stage::Active { work, state },
-            beside,
+            stage: Stage::Active { work, own },
         }
     }
 
@@ -206,11 +200,11 @@ impl<F> InContext<F> {
     #[inline]
     #[track_caller]
     pub fn run_pinned<R>(self: Pin<&mut Self>, step: impl FnOnce(Pin<&mut F>) -> R) -> R {
-        let this = self.project();
-        match this.stage.project() {
-            StageProjection::Active { work, state } => {
+        match self.project().stage.project() {
+            StageProjection::Active { work, own } => {
+                let (state, beside) = own.parts_mut();
                 let _entered = Entered::new(state);
-                this.beside.around(|| step(work))
+                beside.around(|| step(work))
             }
             StageProjection::Done => after_completion(),
         }
@@ -221,9 +215,10 @@ impl<F> InContext<F> {
     #[track_caller]
     pub(crate) fn run_mut<R>(&mut self, step: impl FnOnce(&mut F) -> R) -> R {
         match &mut self.stage {
-            Stage::Active { work, state } => {
+            Stage::Active { work, own } => {
+                let (state, beside) = own.parts_mut();
                 let _entered = Entered::new(state);
-                self.beside.around(|| step(work))
+                beside.around(|| step(work))
             }
             Stage::Done => after_completion(),
         }
@@ -232,9 +227,9 @@ impl<F> InContext<F> {
     /// Hands the work to `step` inside its context, which ends there.
     #[inline]
     pub(crate) fn run_once<R>(mut self, step: impl FnOnce(F) -> R) -> R {
-        let beside = mem::replace(&mut self.beside, Beside::NOTHING);
         match mem::replace(&mut self.stage, Stage::Done) {
-            Stage::Active { work, mut state } => {
+            Stage::Active { work, own } => {
+                let (mut state, beside) = own.into_parts();
                 let _entered = Entered::new(&mut state);
                 beside.around(|| step(work))
             }
@@ -248,12 +243,13 @@ impl<F> InContext<F> {
     /// sets is gone with it.
     #[inline]
     pub(crate) fn look<R>(&self, step: impl FnOnce(&F) -> R) -> Option<R> {
-        let Stage::Active { work, state } = &self.stage else {
+        let Stage::Active { work, own } = &self.stage else {
             return None;
         };
+        let (state, beside) = own.parts();
         let mut copy = state.copy();
         let _inside = Entered::new(&mut copy).for_the_last_time();
-        Some(self.beside.around(|| step(work)))
+        Some(beside.around(|| step(work)))
     }
 
     /// Drops the work inside its context, and lets `next` go on in the same one: not in a copy.
@@ -261,14 +257,14 @@ impl<F> InContext<F> {
     #[inline]
     #[track_caller]
     pub(crate) fn followed_by<G>(self: Pin<&mut Self>, next: G) -> InContext<G> {
-        let this = self.project();
-        let mut stage = this.stage;
-        let StageProjection::Active { state, .. } = stage.as_mut().project() else {
+        let mut stage = self.project().stage;
+        let StageProjection::Active { own, .. } = stage.as_mut().project() else {
             after_completion();
         };
-        let state = state.take();
-        let beside = mem::replace(this.beside, Beside::NOTHING);
-        let mut next = InContext::beside(next, Context { state }, beside);
+        let (work, own) = (next, own.take());
+        let mut next = InContext {
+            stage: Stage::Active { work, own },
+        };
         // `next` is entered, and owns the context, also if the work's drop panics.
         next.run_mut(|_| stage.set(Stage::Done));
         next
@@ -286,12 +282,7 @@ impl<F: Future> Future for InContext<F> {
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        if this.beside.is_nothing() {
-            this.stage.poll(cx)
-        } else {
-            this.stage.poll_beside(this.beside, cx)
-        }
+        self.project().stage.poll(cx)
     }
 }
 
@@ -369,7 +360,6 @@ pin_project! {
     /// over; the others are as [`InContext`]'s.
     #[must_use = "futures do nothing unless polled"]
     pub struct Scope<F> {
-        // Not an `InContext`: a scope takes no companion's state, so its polls need not ask.
         #[pin]
         stage: Stage<F>,
         start: Option<Start>,
@@ -380,8 +370,9 @@ pin_project! {
             let mut this = this.project();
             if this.start.is_some() {
                 this.stage.as_mut().set(Stage::Done);
+            } else {
+                this.stage.finish();
             }
-            this.stage.finish();
         }
     }
 }
@@ -392,9 +383,9 @@ struct Start(Option<Value>);
 impl<F> Scope<F> {
     #[inline]
     pub(crate) fn new(future: F, value: Option<Value>) -> Self {
-        let (work, state) = (future, Context::new().state);
+        let (work, own) = (future, Own::Context(State::EMPTY));
         Self {
-            stage: Stage::Active { work, state },
+            stage: Stage::Active { work, own },
             start: Some(Start(value)),
         }
     }
@@ -423,7 +414,8 @@ impl<F> Scope<F> {
 impl<F> Stage<F> {
     /// Puts a copy of the current context, with `value` set, in the place of the empty one.
     fn form(self: Pin<&mut Self>, Start(value): Start) {
-        if let StageProjection::Active { state, .. } = self.project() {
+        if let StageProjection::Active { own, .. } = self.project() {
+            let (state, _) = own.parts_mut();
             *state = match value {
                 Some(value) => current::copy_with(value),
                 None => current::copy(),

@@ -2,6 +2,8 @@
 
 use core::error::Error;
 use core::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::Arc;
 
 use crate::beside::{self, Held, Source, Taken};
 
@@ -86,11 +88,14 @@ struct State<C: Companion> {
     state: C::State,
 }
 
+impl<C: Companion> UnwindSafe for State<C> {}
+impl<C: Companion> RefUnwindSafe for State<C> {}
+
 impl<C: Companion> Source for Installed<C> {
-    fn capture(&'static self) -> Option<Box<dyn Taken>> {
+    fn capture(&'static self) -> Option<Arc<dyn Taken>> {
         let companion = &self.0;
         let state = companion.capture()?;
-        Some(Box::new(State { companion, state }))
+        Some(Arc::new(State { companion, state }))
     }
 }
 
