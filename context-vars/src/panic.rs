@@ -54,7 +54,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// ```
 pub fn install_hook() {
     static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
+    // By force: a call that came while the thread panicked has installed nothing.
+    INSTALLED.call_once_force(|_| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             report();

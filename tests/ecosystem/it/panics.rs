@@ -63,11 +63,15 @@ fn case() {
         let text = info.payload_as_str().unwrap_or("no text");
         eprintln!("previous hook: {text}");
     }));
+    if case == "late" {
+        install_while_panicking();
+    }
     panic::install_hook();
     panic::install_hook();
     let caught = std::panic::catch_unwind(|| match case.as_str() {
         "two" => REQUEST_ID.sync_scope(7, || USER.sync_scope("alice".into(), || panic!("two"))),
         "none" => panic!("none"),
+        "late" => REQUEST_ID.sync_scope(7, || panic!("late")),
         "redacted" => PASSWORD.sync_scope("secret", || panic!("redacted")),
         "thread" => USER.sync_scope("alice".into(), || {
             let worker = context_vars::thread::spawn(|| panic!("in a thread"));
@@ -85,6 +89,21 @@ fn case() {
     assert!(caught.is_err(), "the panic unwinds as ever");
 }
 
+/// Installs the hook where that panics, and nothing is installed.
+fn install_while_panicking() {
+    struct Install;
+    impl Drop for Install {
+        fn drop(&mut self) {
+            assert!(std::panic::catch_unwind(panic::install_hook).is_err());
+        }
+    }
+    let caught = std::panic::catch_unwind(|| {
+        let _install = Install;
+        panic!("first");
+    });
+    assert!(caught.is_err());
+}
+
 #[test]
 fn context_stands_before_the_previous_hook_s_report_once() {
     assert_eq!(
@@ -99,6 +118,16 @@ fn context_stands_before_the_previous_hook_s_report_once() {
 #[test]
 fn panic_without_variables_is_reported_as_before() {
     assert_eq!(report("none"), ["previous hook: none"]);
+}
+
+#[test]
+fn hook_that_could_not_be_installed_can_be_later() {
+    let lines = report("late");
+    let last = lines.len() - 2;
+    assert_eq!(
+        lines[last..],
+        ["context of the panic: request_id=7", "previous hook: late"]
+    );
 }
 
 #[test]
