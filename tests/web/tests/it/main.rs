@@ -5,6 +5,7 @@
 mod support;
 
 mod layer;
+mod auto_traits;
 mod request_ids;
 mod requests;
 mod corpus;

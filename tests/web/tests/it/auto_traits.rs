@@ -1,0 +1,23 @@
+//! What integrations may be kept in, sent to, and shared between.
+
+use std::panic::{RefUnwindSafe, UnwindSafe};
+
+use context_vars::propagation::{Builder, Problem, ProblemKind, Propagator};
+use context_vars::web::ContextLayer;
+
+fn kept_anywhere<T: Send + Sync + Unpin>() {}
+
+#[test]
+fn what_integrations_are_made_of_is_send_and_sync() {
+    kept_anywhere::<ContextLayer>();
+    kept_anywhere::<Propagator>();
+    kept_anywhere::<Builder>();
+    kept_anywhere::<Problem<'_>>();
+    kept_anywhere::<ProblemKind>();
+}
+
+#[test]
+fn problems_are_errors_that_survive_unwinding() {
+    fn error<T: std::error::Error + Send + Sync + UnwindSafe + RefUnwindSafe>() {}
+    error::<Problem<'_>>();
+}
