@@ -21,9 +21,9 @@ pub(crate) struct Beside {
 
 /// What wrapped work has of its own: a context, and what goes along.
 ///
-/// What goes along lies in a box with the context, if there is any, so that work stays small: without
-/// the feature two words, with it two words and the tag of an enum, which needs no word of its own
-/// where the work leaves a gap.
+/// What goes along lies in a box with the context, if there is any, so that work stays small:
+/// without the feature two words, with it two words and the tag of an enum, which needs no word of
+/// its own where the work leaves a gap.
 pub(crate) enum Own {
     Context(State),
     #[cfg(feature = "companion")]

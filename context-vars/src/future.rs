@@ -31,9 +31,9 @@ pin_project! {
     ///
     /// # Cost
     ///
-    /// Two words beside the work, at most three with the feature `companion`. A poll is two thread-local
-    /// accesses; no allocation and no atomic operation, whatever the number and size of the
-    /// variables.
+    /// Two words beside the work, at most three with the feature `companion`. A poll is two
+    /// thread-local accesses; no allocation and no atomic operation, whatever the number and size
+    /// of the variables.
     #[must_use = "futures do nothing unless polled, iterators nothing unless advanced"]
     pub struct InContext<F> {
         #[pin]
@@ -76,6 +76,8 @@ impl<F> Stage<F> {
             let (mut state, beside) = own.take().into_parts();
             let _inside = Entered::new(&mut state).for_the_last_time();
             beside.around(|| self.set(Self::Done));
+            // Inside: the line that a span's end writes has the work's variables.
+            drop(beside);
         }
     }
 
@@ -231,7 +233,10 @@ impl<F> InContext<F> {
             Stage::Active { work, own } => {
                 let (mut state, beside) = own.into_parts();
                 let _entered = Entered::new(&mut state);
-                beside.around(|| step(work))
+                let result = beside.around(|| step(work));
+                // As in `finish_beside`.
+                drop(beside);
+                result
             }
             Stage::Done => after_completion(),
         }

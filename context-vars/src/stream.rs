@@ -13,9 +13,9 @@ use crate::future::{InContext, Scope};
 ///
 /// Each step runs in that context, what it sets stays there for the next step, and the consumer
 /// sees none of it. Two streams advanced in turn keep their own. The stream is dropped inside its
-/// context, with the wrapper, also when it was used up before. `size_hint` is asked in a copy of the
-/// context, one increment and one decrement of a reference count; `is_terminated`, which `select!`
-/// asks before each poll, outside of it.
+/// context, with the wrapper, also when it was used up before. `size_hint` is asked in a copy of
+/// the context, one increment and one decrement of a reference count; `is_terminated`, which
+/// `select!` asks before each poll, outside of it.
 ///
 /// There is no such trait for `Sink`, `AsyncRead` and `AsyncWrite`: what moves bytes seldom asks
 /// for a context, and the future or stream that drives it has one already. For one that does,

@@ -12,7 +12,8 @@ use crate::beside::{self, Held, Source, Taken};
 /// The [module](super) has an example. A pair of companions is one too, entered from left to
 /// right and left the other way round: `install((TracingSpan, OtelContext))`.
 ///
-/// Its methods run inside the context of the work, so that what they log has the work's variables.
+/// Its methods run inside the context of the work, so that what they log has the work's variables;
+/// the state of a future or of a closure that is called once is dropped inside it, too.
 /// They must not wrap work that inherits: that would take the state again, for ever.
 pub trait Companion: Send + Sync + 'static {
     /// What is taken where work is wrapped.

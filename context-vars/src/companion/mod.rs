@@ -91,10 +91,10 @@
 //!
 //! # Cost
 //!
-//! With the feature, wrapped work is up to one word larger, and each of its steps has one branch more;
-//! wrapping asks once whether a companion is installed, which is one atomic load. Without one
-//! there is neither an allocation nor an atomic read-modify-write (`benches/companion.rs`). With
-//! one, wrapping costs what the companion does and, unless it says `None`, two allocations; a step
+//! With the feature, wrapped work is up to one word larger, and each of its steps has one branch
+//! more; wrapping asks once whether a companion is installed, which is one atomic load. Without
+//! one there is neither an allocation nor an atomic read-modify-write (`benches/companion.rs`).
+//! With one, wrapping costs what the companion does and, unless it says `None`, two allocations; a step
 //! two calls through a pointer and what the companion does; for a closure in
 //! `#[inherit_context]` also one allocation.
 

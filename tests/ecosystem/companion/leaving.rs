@@ -9,7 +9,9 @@ use std::task::{self, Waker};
 
 use context_vars::{inherit, inherit_context, inherit_fn, prelude::*};
 
-use crate::support::{ACME, CANNOT_BE_ENTERED, NOTHING, Seen, in_acme, open_spans, seen, within};
+use crate::support::{
+    ACME, CANNOT_BE_ENTERED, NOTHING, Seen, WORKER, closed_by, in_acme, open_spans, seen, within,
+};
 
 /// Notes what it sees when it is dropped.
 struct OnDrop(Rc<RefCell<Vec<Seen>>>);
@@ -118,21 +120,22 @@ fn companion_that_panics_leaves_what_was_entered_before() {
 }
 
 #[test]
-fn span_is_closed_when_the_work_is_done() {
-    fn span() -> tracing::Span {
-        tracing::info_span!("closing")
+fn span_is_closed_inside_when_the_work_is_done() {
+    fn closing<R>(worker: &'static str, f: impl FnOnce() -> R) -> R {
+        let span = || tracing::info_span!("closing");
+        WORKER.sync_scope(worker, || within(span, "acme", 7, f))
     }
-    let mut future = pin!(within(span, "acme", 7, || async {}.inherit_context()));
+    let mut future = pin!(closing("future", || async {}.inherit_context()));
     assert_eq!(open_spans("closing"), 1);
     assert!(poll(future.as_mut()).is_ready());
     // The future is still there.
-    assert_eq!(open_spans("closing"), 0);
-    let closure = within(span, "acme", 7, || inherit(seen));
+    assert_eq!((open_spans("closing"), closed_by()), (0, "future"));
+    let closure = closing("closure", || inherit(seen));
     assert_eq!(open_spans("closing"), 1);
     closure();
-    assert_eq!(open_spans("closing"), 0);
-    drop(within(span, "acme", 7, || async {}.inherit_context()));
-    assert_eq!(open_spans("closing"), 0);
+    assert_eq!((open_spans("closing"), closed_by()), (0, "closure"));
+    drop(closing("dropped", || async {}.inherit_context()));
+    assert_eq!((open_spans("closing"), closed_by()), (0, "dropped"));
 }
 
 #[test]

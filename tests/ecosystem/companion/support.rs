@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, Once, PoisonError};
 
 use context_vars::companion::{self, Companion, TracingSpan};
+use context_vars::context_var;
 use opentelemetry::{Context, ContextGuard};
 use tracing::span::{Attributes, Id};
 use tracing::{Span, Subscriber};
@@ -73,6 +74,17 @@ pub(crate) fn open_spans(name: &'static str) -> usize {
     found
 }
 
+context_var! {
+    pub(crate) static WORKER: &str = "nobody";
+}
+
+/// Who closed the last span called `closing`.
+static CLOSED_BY: Mutex<&str> = Mutex::new("nothing");
+
+pub(crate) fn closed_by() -> &'static str {
+    *CLOSED_BY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 struct CountSpans;
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for CountSpans {
@@ -83,6 +95,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for CountSpans {
     fn on_close(&self, id: Id, context: layer::Context<'_, S>) {
         let span = context.span(&id).expect("it is being closed");
         change_open(span.name(), |open| *open -= 1);
+        if span.name() == "closing" {
+            *CLOSED_BY.lock().unwrap_or_else(PoisonError::into_inner) = WORKER.get();
+        }
     }
 }
 
