@@ -1,9 +1,7 @@
 //! What combinators of futures share and what they isolate: each row of the table of the
 //! documentation's page `semantics`.
 
-use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use context_vars::{Context, context_var, prelude::*, task};
@@ -11,98 +9,14 @@ use futures::stream::{self, FuturesUnordered, StreamExt};
 use futures::{FutureExt, select_biased};
 use tokio::task::{JoinSet, LocalSet};
 
-use crate::support::{OnDrop, poll_once, yield_once};
+use self::turns::{Seen, run, scoped, turn, turn_and_fail, turn_for_ever, witness};
+use crate::support::poll_once;
+
+mod table;
+mod turns;
 
 context_var! {
     static USER: &str = "anonymous";
-}
-
-macro_rules! rows {
-    ($(($row:literal, $test:ident),)*) => {
-        /// The rows in the order of the table, each with its test.
-        const ROWS: &[(&str, &str, fn())] = &[$(($row, stringify!($test), $test)),*];
-    };
-}
-
-rows! {
-    ("`a.await`", awaiting),
-    ("`tokio::join!`", tokio_join),
-    ("`tokio::try_join!`", tokio_try_join),
-    ("`tokio::select!`", tokio_select),
-    ("`tokio::select!` handlers", tokio_select_handlers),
-    ("`futures::join!`", futures_join),
-    ("`futures::select!`", futures_select),
-    ("`FuturesUnordered`", futures_unordered),
-    ("`buffer_unordered`", buffer_unordered),
-    ("`tokio::time::timeout`", timeout),
-    ("`JoinSet::spawn`", join_set),
-    ("`task::spawn_local` in a `LocalSet`", local_set),
-    ("`FutureExt::shared`", shared),
-}
-
-#[test]
-fn every_row_of_the_table_has_a_test() {
-    let page = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../context-vars/src/docs/semantics.md"
-    );
-    let page = std::fs::read_to_string(page).unwrap();
-    let (_, page) = page.split_once("\n# Combinators\n").unwrap();
-    let (page, _) = page.split_once("\n# ").unwrap();
-    let rows: Vec<_> = page
-        .lines()
-        .filter(|line| line.starts_with("| `"))
-        .map(|row| {
-            let row = row.trim_start_matches("| ").trim_end_matches(" |");
-            let cells: Vec<_> = row.split(" | ").collect();
-            (cells[0], cells[cells.len() - 1].trim_matches('`'))
-        })
-        .collect();
-    let tested: Vec<_> = ROWS.iter().map(|(row, test, _)| (*row, *test)).collect();
-    assert_eq!(rows, tested);
-}
-
-/// Reads, sets, lets others have a turn, reads again.
-async fn turn(own: &'static str) -> (&'static str, &'static str) {
-    let before = USER.get();
-    drop(USER.set(own));
-    yield_once().await;
-    (before, USER.get())
-}
-
-/// As [`turn`], and then never ready.
-async fn turn_for_ever(own: &'static str) {
-    turn(own).await;
-    std::future::pending::<()>().await;
-}
-
-/// As [`turn`], for `try_join!`.
-async fn turn_and_fail(own: &'static str) -> Result<(), &'static str> {
-    turn(own).await;
-    Err(own)
-}
-
-/// Runs `test` as the work of `caller`, in a scope of its own.
-fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(USER.scope("caller", test));
-}
-
-/// In a scope that reads what it was given, until the future sets something.
-fn scoped<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    USER.scope("scope", future)
-}
-
-type Seen = Arc<Mutex<Vec<&'static str>>>;
-
-/// Notes the user that is current when it is dropped.
-fn witness(seen: &Seen) -> impl Drop + Send + use<> {
-    let seen = seen.clone();
-    OnDrop(move || seen.lock().unwrap().push(USER.get()))
 }
 
 #[test]

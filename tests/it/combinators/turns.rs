@@ -1,0 +1,50 @@
+//! What the tests have the combinators run.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+
+use super::USER;
+use crate::support::{OnDrop, yield_once};
+
+/// Reads, sets, lets others have a turn, reads again.
+pub(super) async fn turn(own: &'static str) -> (&'static str, &'static str) {
+    let before = USER.get();
+    drop(USER.set(own));
+    yield_once().await;
+    (before, USER.get())
+}
+
+/// As [`turn`], and then never ready.
+pub(super) async fn turn_for_ever(own: &'static str) {
+    turn(own).await;
+    std::future::pending::<()>().await;
+}
+
+/// As [`turn`], for `try_join!`.
+pub(super) async fn turn_and_fail(own: &'static str) -> Result<(), &'static str> {
+    turn(own).await;
+    Err(own)
+}
+
+/// Runs `test` as the work of `caller`, in a scope of its own.
+pub(super) fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(USER.scope("caller", test));
+}
+
+/// In a scope that reads what it was given, until the future sets something.
+pub(super) fn scoped<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    USER.scope("scope", future)
+}
+
+pub(super) type Seen = Arc<Mutex<Vec<&'static str>>>;
+
+/// Notes the user that is current when it is dropped.
+pub(super) fn witness(seen: &Seen) -> impl Drop + Send + use<> {
+    let seen = seen.clone();
+    OnDrop(move || seen.lock().unwrap().push(USER.get()))
+}
