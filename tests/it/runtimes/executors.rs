@@ -1,0 +1,196 @@
+//! The runtimes: where a scenario runs.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::LazyLock;
+use std::task::{Context as Waking, Poll};
+
+#[cfg(tokio_unstable)]
+use context_vars::task::BuilderExt;
+use futures::FutureExt;
+use futures::executor::{LocalPool, LocalSpawner, ThreadPool};
+use futures::task::{LocalSpawnExt, SpawnExt};
+use tokio::runtime::{Builder, LocalOptions};
+
+use super::{Runtime, Task};
+
+fn spawn_on_tokio<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
+    Task::Tokio(tokio::spawn(task))
+}
+
+pub(super) struct TokioOfOneThread;
+
+impl Runtime for TokioOfOneThread {
+    fn run(body: impl Future<Output = ()> + Send + 'static) {
+        Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(body);
+    }
+
+    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        spawn_on_tokio(task)
+    }
+}
+
+pub(super) struct TokioOfTwoWorkers;
+
+impl Runtime for TokioOfTwoWorkers {
+    fn run(body: impl Future<Output = ()> + Send + 'static) {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2).build().unwrap().block_on(body);
+    }
+
+    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        spawn_on_tokio(task)
+    }
+}
+
+pub(super) struct TokioLocalSet;
+
+impl Runtime for TokioLocalSet {
+    fn run(body: impl Future<Output = ()> + Send + 'static) {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, body);
+    }
+
+    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        Task::Tokio(tokio::task::spawn_local(task))
+    }
+}
+
+pub(super) struct TokioLocalRuntime;
+
+impl Runtime for TokioLocalRuntime {
+    fn run(body: impl Future<Output = ()> + Send + 'static) {
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder.build_local(LocalOptions::default()).unwrap();
+        runtime.block_on(body);
+    }
+
+    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        Task::Tokio(tokio::task::spawn_local(task))
+    }
+}
+
+#[cfg(tokio_unstable)]
+pub(super) struct TokioAndItsHooks;
+
+#[cfg(tokio_unstable)]
+impl Runtime for TokioAndItsHooks {
+    fn run(body: impl Future<Output = ()> + Send + 'static) {
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(2).inherit_context().build();
+        runtime.unwrap().block_on(body);
+    }
+
+    /// Bare, although the runtime inherits: the scenarios ask for a task that knows nothing.
+    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        context_vars::isolated(|| spawn_on_tokio(task))
+    }
+}
+
+pub(super) struct Smol;
+
+/// Smol's executor with two threads of its own, as `smol::spawn` has one.
+static SMOL: LazyLock<&smol::Executor<'_>> = LazyLock::new(|| {
+    static EXECUTOR: smol::Executor<'_> = smol::Executor::new();
+    for _ in 0..2 {
+        std::thread::spawn(|| smol::block_on(EXECUTOR.run(std::future::pending::<()>())));
+    }
+    &EXECUTOR
+});
+
+impl Runtime for Smol {
+    fn run(body: impl Future<Output = ()> + Send + 'static) {
+        smol::block_on(body);
+    }
+
+    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        Task::Smol(SMOL.spawn(AssertUnwindSafe(task).catch_unwind()))
+    }
+}
+
+pub(super) struct SmolOfOneThread;
+
+thread_local! {
+    static LOCAL: smol::LocalExecutor<'static> = const { smol::LocalExecutor::new() };
+}
+
+impl Runtime for SmolOfOneThread {
+    fn run(body: impl Future<Output = ()> + Send + 'static) {
+        LOCAL.with(|executor| smol::block_on(executor.run(body)));
+    }
+
+    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        let task = AssertUnwindSafe(task).catch_unwind();
+        Task::Smol(LOCAL.with(|executor| executor.spawn(task)))
+    }
+}
+
+pub(super) struct FuturesThreadPool;
+
+static POOL: LazyLock<ThreadPool> =
+    LazyLock::new(|| ThreadPool::builder().pool_size(2).create().unwrap());
+
+impl Runtime for FuturesThreadPool {
+    fn run(body: impl Future<Output = ()> + Send + 'static) {
+        futures::executor::block_on(body);
+    }
+
+    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        Task::Remote(POOL.spawn_with_handle(task).unwrap())
+    }
+}
+
+pub(super) struct FuturesLocalPool;
+
+thread_local! {
+    static SPAWNER: RefCell<Option<LocalSpawner>> = const { RefCell::new(None) };
+}
+
+impl Runtime for FuturesLocalPool {
+    fn run(body: impl Future<Output = ()> + Send + 'static) {
+        let mut pool = LocalPool::new();
+        SPAWNER.set(Some(pool.spawner()));
+        pool.run_until(body);
+        SPAWNER.set(None);
+    }
+
+    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        let spawner = SPAWNER.with_borrow(|spawner| spawner.clone().unwrap());
+        Task::Remote(spawner.spawn_local_with_handle(task).unwrap())
+    }
+}
+
+/// A loop over a queue, in the fewest lines: what users write who have no runtime.
+pub(super) struct ByHand;
+
+type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+thread_local! {
+    static QUEUE: RefCell<Vec<Boxed>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Runtime for ByHand {
+    fn run(body: impl Future<Output = ()> + Send + 'static) {
+        let mut body = Box::pin(body);
+        let waking = &mut Waking::from_waker(std::task::Waker::noop());
+        while body.as_mut().poll(waking).is_pending() {
+            let tasks = QUEUE.take();
+            for mut task in tasks.into_iter().rev() {
+                if task.as_mut().poll(waking) == Poll::Pending {
+                    QUEUE.with_borrow_mut(|queue| queue.push(task));
+                }
+            }
+        }
+    }
+
+    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        let (task, handle) = task.remote_handle();
+        QUEUE.with_borrow_mut(|queue| queue.push(Box::pin(task)));
+        Task::Remote(handle)
+    }
+}
