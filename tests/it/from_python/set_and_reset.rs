@@ -1,0 +1,81 @@
+//! Default, set, reset.
+
+use std::future::Future;
+
+use super::{CURRENT_USER, NUMBER, Output, USER_ID, user};
+
+#[test]
+fn default_set_reset_by_token_default_again() {
+    let out = Output::default();
+    out.print(USER_ID.get());
+    let token = USER_ID.set("alice");
+    out.print(USER_ID.get());
+    USER_ID.reset(token).unwrap();
+    out.print(USER_ID.get());
+    out.expect(["anonymous", "alice", "anonymous"]);
+}
+
+/// `with user_id.set('bob'):`
+#[test]
+fn set_for_a_block() {
+    let out = Output::default();
+    USER_ID.sync_scope("bob", || out.print(USER_ID.get()));
+    out.print(USER_ID.get());
+    out.expect(["bob", "anonymous"]);
+}
+
+/// One source claims that the last `get` raises a `LookupError`. It does not, in Python or here:
+/// `reset` puts back "nothing", and then the default is read.
+#[test]
+fn integer_default_42_set_to_100_reset_to_42() {
+    let out = Output::default();
+    out.print(NUMBER.get().to_string());
+    let token = NUMBER.set(100);
+    out.print(NUMBER.get().to_string());
+    NUMBER.reset(token).unwrap();
+    out.print(NUMBER.try_get().unwrap().to_string());
+    out.expect(["42", "100", "42"]);
+}
+
+#[tokio::test]
+async fn option_with_default_none_is_set_by_a_middleware() {
+    async fn middleware<R>(name: &str, handler: impl Future<Output = R>) -> R {
+        CURRENT_USER.scope(Some(user(name)), handler).await
+    }
+
+    async fn handler() -> String {
+        match CURRENT_USER.get() {
+            Some(user) => format!("Hello, {}", user.name),
+            None => "Please log in".to_owned(),
+        }
+    }
+
+    let out = Output::default();
+    out.print(handler().await);
+    out.print(middleware("alice", handler()).await);
+    out.print(handler().await);
+    out.expect(["Please log in", "Hello, alice", "Please log in"]);
+}
+
+#[test]
+fn bound_to_none_differs_from_unset() {
+    let fallback = Some(user("fallback"));
+
+    assert!(!CURRENT_USER.is_set());
+    assert_eq!(CURRENT_USER.get(), None);
+    assert_eq!(CURRENT_USER.get_or(fallback.clone()), fallback);
+
+    let token = CURRENT_USER.set(None);
+    assert!(CURRENT_USER.is_set());
+    assert_eq!(CURRENT_USER.get(), None);
+    assert_eq!(CURRENT_USER.get_or(fallback), None);
+
+    let nested = CURRENT_USER.set(Some(user("alice")));
+    assert_eq!(nested.old_value(), Some(&None), "it was set, to `None`");
+    nested.reset().unwrap();
+    assert!(CURRENT_USER.is_set());
+
+    assert_eq!(token.old_value(), None, "it was not set");
+    token.reset().unwrap();
+    assert!(!CURRENT_USER.is_set());
+}

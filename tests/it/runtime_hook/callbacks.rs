@@ -1,0 +1,123 @@
+//! The user's own callbacks.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use context_vars::prelude::*;
+use tokio::runtime::Builder;
+use tokio::task::yield_now;
+
+use super::{COUNT, USER, as_alice, user};
+use crate::support::panic_of;
+
+#[test]
+fn own_callbacks_are_taken_along_and_called_in_context() {
+    type Log = Arc<Mutex<Vec<(&'static str, &'static str)>>>;
+    let log = Log::default();
+    let note = |what: &'static str| {
+        let log = log.clone();
+        move |_: &tokio::runtime::TaskMeta<'_>| log.lock().unwrap().push((what, USER.get()))
+    };
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder
+        .inherit_context()
+        .on_task_spawn(note("spawn"))
+        .on_before_task_poll(note("before"))
+        .on_after_task_poll(note("after"))
+        .on_task_terminate(note("end"))
+        .build()
+        .unwrap();
+    let take = || std::mem::take(&mut *log.lock().unwrap());
+    let spawn = || {
+        as_alice(|| {
+            runtime.spawn(async {
+                drop(USER.set("first poll"));
+                yield_now().await;
+                drop(USER.set("second poll"));
+            })
+        })
+    };
+    runtime.block_on(spawn()).unwrap();
+    assert_eq!(
+        take(),
+        [
+            ("spawn", "alice"),
+            ("before", "alice"),
+            ("after", "first poll"),
+            ("before", "first poll"),
+            ("end", "second poll"),
+            ("after", "second poll"),
+        ]
+    );
+    // Ended by the shutdown, without a poll.
+    let never_polled = spawn();
+    drop(runtime);
+    assert_eq!(take(), [("spawn", "alice"), ("end", "alice")]);
+    drop(never_polled);
+
+    // The builder is left with the callbacks, and with nothing of ours.
+    let runtime = builder.build().unwrap();
+    let bare = as_alice(|| runtime.spawn(async { USER.is_set() }));
+    assert!(!runtime.block_on(bare).unwrap());
+    let anonymous = |what| (what, "anonymous");
+    assert_eq!(
+        take(),
+        [
+            ("spawn", "alice"),
+            anonymous("before"),
+            anonymous("end"),
+            anonymous("after")
+        ]
+    );
+}
+
+#[test]
+fn callbacks_of_blocking_closures_and_unknown_tasks_run_outside() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let seen = log.clone();
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder
+        .inherit_context()
+        .on_task_terminate(move |_| seen.lock().unwrap().push(USER.get()))
+        .build()
+        .unwrap();
+    runtime.block_on(USER.scope("alice", async {
+        for _ in 0..100 {
+            tokio::task::spawn_blocking(|| ()).await.unwrap();
+        }
+    }));
+    drop(runtime);
+    assert_eq!(*log.lock().unwrap(), ["anonymous"; 100]);
+}
+
+#[test]
+fn callback_that_panics_leaves_the_context_restored() {
+    // On a runtime of one thread the panic comes out of `block_on`.
+    for which in ["before", "after", "spawn"] {
+        let armed = Arc::new(AtomicBool::new(true));
+        let go_off = |here: &'static str| {
+            let armed = armed.clone();
+            move |_: &tokio::runtime::TaskMeta<'_>| {
+                if here == which && armed.swap(false, Ordering::SeqCst) {
+                    panic!("{here}");
+                }
+            }
+        };
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder
+            .inherit_context()
+            .on_task_spawn(go_off("spawn"))
+            .on_before_task_poll(go_off("before"))
+            .on_after_task_poll(go_off("after"))
+            .build()
+            .unwrap();
+        USER.sync_scope("outer", || {
+            let work = async { as_alice(|| tokio::spawn(user())).await };
+            assert_eq!(panic_of(|| runtime.block_on(work)), which);
+            assert_eq!((USER.get(), COUNT.is_set()), ("outer", false));
+        });
+        assert!(!USER.is_set());
+        let work = async { as_alice(|| tokio::spawn(user())).await };
+        assert_eq!(runtime.block_on(work).unwrap(), "alice", "after {which}");
+    }
+}

@@ -1,0 +1,146 @@
+//! What a task of such a runtime inherits, and where nothing changes.
+
+use std::sync::Arc;
+
+use context_vars::{prelude::*, task};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::Notify;
+use tokio::task::{JoinSet, LocalSet, yield_now};
+use tokio_util::task::TaskTracker;
+
+use super::{COUNT, TRANSACTION, USER, as_alice, both_kinds, two_workers, user};
+
+#[test]
+fn plain_spawn_inherits_and_gives_nothing_back() {
+    for runtime in both_kinds() {
+        runtime.block_on(USER.scope("alice", async {
+            let go = Arc::new(Notify::new());
+            let gone = go.clone();
+            let task = tokio::spawn(async move {
+                gone.notified().await;
+                assert_eq!(USER.get(), "alice", "later changes are not seen");
+                drop(USER.set("task"));
+                drop(COUNT.set(1));
+                yield_now().await;
+                (USER.get(), COUNT.get())
+            });
+            drop(USER.set("changed"));
+            go.notify_one();
+            assert_eq!(task.await.unwrap(), ("task", 1), "kept from poll to poll");
+            assert_eq!((USER.get(), COUNT.is_set()), ("changed", false));
+        }));
+    }
+}
+
+#[test]
+fn every_way_to_spawn_inherits() {
+    for runtime in both_kinds() {
+        let handle = runtime.handle().clone();
+        runtime.block_on(USER.scope("alice", async move {
+            assert_eq!(tokio::spawn(user()).await.unwrap(), "alice");
+            assert_eq!(handle.spawn(user()).await.unwrap(), "alice");
+            let mut set = JoinSet::new();
+            set.spawn(user());
+            set.spawn_on(user(), &handle);
+            set.spawn_inherited(user());
+            assert_eq!(set.join_all().await, ["alice"; 3]);
+            // Third-party code that knows nothing of contexts.
+            let tracker = TaskTracker::new();
+            assert_eq!(tracker.spawn(user()).await.unwrap(), "alice");
+            assert_eq!(task::spawn(user()).await.unwrap(), "alice");
+            let from_a_thread = context_vars::thread::spawn(move || handle.spawn(user()));
+            assert_eq!(from_a_thread.join().unwrap().await.unwrap(), "alice");
+        }));
+    }
+}
+
+#[test]
+fn grandchildren_inherit_from_their_parent() {
+    for runtime in both_kinds() {
+        let names = runtime.block_on(USER.scope("parent", async {
+            let child = tokio::spawn(async {
+                let first = tokio::spawn(user()).await.unwrap();
+                let second = tokio::spawn(USER.scope("scope", async {
+                    // At its first poll, which is in the child.
+                    tokio::spawn(user()).await.unwrap()
+                }));
+                drop(USER.set("child"));
+                let third = tokio::spawn(user()).await.unwrap();
+                (first, second.await.unwrap(), third)
+            });
+            child.await.unwrap()
+        }));
+        assert_eq!(names, ("parent", "scope", "child"));
+    }
+}
+
+#[test]
+fn task_may_set_and_the_next_one_sees_nothing() {
+    for runtime in both_kinds() {
+        runtime.block_on(async {
+            for n in 1..100 {
+                let set = tokio::spawn(async move {
+                    assert!(!COUNT.is_set());
+                    drop(COUNT.set(n));
+                    yield_now().await;
+                    COUNT.get()
+                });
+                assert_eq!(set.await.unwrap(), n);
+            }
+        });
+    }
+}
+
+#[test]
+fn what_is_not_inherited_elsewhere_is_not_here() {
+    for runtime in both_kinds() {
+        let found = runtime.block_on(TRANSACTION.scope(1, async {
+            as_alice(|| tokio::spawn(async { (USER.get(), TRANSACTION.is_set()) }))
+                .await
+                .unwrap()
+        }));
+        assert_eq!(found, ("alice", false));
+    }
+}
+
+#[test]
+fn local_runtime_inherits() {
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder
+        .inherit_context()
+        .build_local(LocalOptions::default());
+    runtime.unwrap().block_on(async {
+        let not_send = std::rc::Rc::new(());
+        let local = as_alice(|| {
+            tokio::task::spawn_local(async move {
+                let _not_send = not_send;
+                drop(COUNT.set(1));
+                user().await
+            })
+        });
+        assert_eq!(local.await.unwrap(), "alice");
+        assert_eq!(as_alice(|| tokio::spawn(user())).await.unwrap(), "alice");
+        assert!(!COUNT.is_set());
+    });
+}
+
+#[test]
+fn where_tokio_has_no_hook_nothing_changes() {
+    let runtime = two_workers();
+    runtime.block_on(USER.scope("alice", async {
+        let bare = tokio::task::spawn_blocking(|| USER.is_set());
+        assert!(!bare.await.unwrap());
+        let inherits = task::spawn_blocking(|| USER.get());
+        assert_eq!(inherits.await.unwrap(), "alice");
+        // A task of a local set shares the context of whoever drives the set.
+        let set = LocalSet::new();
+        let shares = set.run_until(async {
+            let bare = USER.sync_scope("spawner", || tokio::task::spawn_local(user()));
+            let inherits = USER.sync_scope("spawner", || task::spawn_local(user()));
+            (bare.await.unwrap(), inherits.await.unwrap())
+        });
+        assert_eq!(shares.await, ("alice", "spawner"));
+        let refused = tokio::task::spawn_blocking(|| drop(COUNT.set(1)));
+        assert!(refused.await.unwrap_err().is_panic());
+    }));
+}

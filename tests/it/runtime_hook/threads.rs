@@ -1,0 +1,97 @@
+//! Tasks on several threads.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::Waker;
+use std::time::Duration;
+
+use context_vars::prelude::*;
+use tokio::runtime::Builder;
+use tokio::task::yield_now;
+
+use super::{COUNT, TRACKED, USER, as_alice, until, woken_elsewhere};
+use crate::support::Alive;
+
+#[test]
+fn thousands_of_tasks_that_change_threads_keep_their_own() {
+    let mut builder = Builder::new_multi_thread();
+    let dirty = Arc::new(AtomicUsize::new(0));
+    let roots = dirty.clone();
+    let runtime = builder
+        .worker_threads(2)
+        .on_thread_park(move || {
+            // In the root of a worker, between polls.
+            if USER.is_set() || COUNT.is_set() {
+                roots.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+        .inherit_context()
+        .build()
+        .unwrap();
+    let (alarm, wakers) = mpsc::channel::<Waker>();
+    let waking = std::thread::spawn(move || wakers.into_iter().for_each(Waker::wake));
+    let alive = Alive::default();
+    let moved = Arc::new(AtomicUsize::new(0));
+    let tasks: Vec<_> = (0..2_000)
+        .map(|n| {
+            let (alarm, moved, value) = (alarm.clone(), moved.clone(), alive.track());
+            let work = async move {
+                let mut last = std::thread::current().id();
+                drop(TRACKED.set(value));
+                for step in n..n + 10 {
+                    assert_eq!(COUNT.get(), step);
+                    drop(COUNT.set(step + 1));
+                    match step % 3 {
+                        0 => yield_now().await,
+                        _ => woken_elsewhere(&alarm).await,
+                    }
+                    let now = std::thread::current().id();
+                    moved.fetch_add(usize::from(now != last), Ordering::Relaxed);
+                    last = now;
+                }
+                assert_eq!(COUNT.get(), n + 10);
+            };
+            COUNT.sync_scope(n, || runtime.spawn(work))
+        })
+        .collect();
+    for task in tasks {
+        runtime.block_on(task).unwrap();
+    }
+    until(|| alive.count() == 0);
+    drop((alarm, runtime));
+    waking.join().unwrap();
+    assert!(moved.load(Ordering::Relaxed) > 0);
+    assert_eq!(dirty.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn next_poll_waits_for_the_context_that_the_last_one_still_has() {
+    // Tokio lets go of the task before it calls the callback behind the poll. Here that takes so
+    // long that the other worker has taken the task up.
+    let first = AtomicBool::new(true);
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder
+        .worker_threads(2)
+        .inherit_context()
+        .on_after_task_poll(move |_| {
+            if first.swap(false, Ordering::SeqCst) {
+                std::thread::sleep(Duration::from_millis(100));
+                drop(COUNT.set(COUNT.get() + 1));
+            }
+        })
+        .build()
+        .unwrap();
+    let (alarm, wakers) = mpsc::channel::<Waker>();
+    let task = as_alice(|| {
+        runtime.spawn(async move {
+            drop(COUNT.set(1));
+            woken_elsewhere(&alarm).await;
+            (USER.get(), COUNT.get())
+        })
+    });
+    let waker = wakers.recv().unwrap();
+    // The first poll is over, or will be when this wakes the task.
+    std::thread::sleep(Duration::from_millis(20));
+    waker.wake();
+    assert_eq!(runtime.block_on(task).unwrap(), ("alice", 2));
+}

@@ -1,0 +1,171 @@
+//! What a step sees, sets and leaves.
+
+use std::pin::pin;
+use std::sync::Mutex;
+
+use context_vars::{Context, prelude::*};
+use futures::FutureExt;
+use futures::stream::{self, Stream, StreamExt};
+
+use super::{COUNT, USER, alice, step, witness};
+use crate::support::{panic_of, yield_once};
+
+/// Sets the variable in its first step and reads it in each.
+fn by_async_stream(own: &'static str) -> impl Stream<Item = &'static str> {
+    async_stream::stream! {
+        drop(USER.set(own));
+        loop {
+            yield_once().await;
+            yield USER.get();
+        }
+    }
+}
+
+fn by_unfold(own: &'static str) -> impl Stream<Item = &'static str> {
+    stream::unfold(true, move |first| async move {
+        if first {
+            drop(USER.set(own));
+        }
+        yield_once().await;
+        Some((USER.get(), false))
+    })
+}
+
+fn in_turn(
+    a: impl Stream<Item = &'static str>,
+    b: impl Stream<Item = &'static str>,
+) -> [&'static str; 4] {
+    let (mut a, mut b) = (pin!(a), pin!(b));
+    let mut seen = [""; 4];
+    for pair in seen.chunks_mut(2) {
+        pair[0] = step(a.as_mut()).unwrap();
+        pair[1] = step(b.as_mut()).unwrap();
+    }
+    seen
+}
+
+#[test]
+fn generators_advanced_in_turn_keep_their_own() {
+    // case 214; Python reads a, b, b, b.
+    let wrapped = |s| ContextStreamExt::in_context(by_async_stream(s), Context::new());
+    assert_eq!(in_turn(wrapped("a"), wrapped("b")), ["a", "b", "a", "b"]);
+    let wrapped = |s| by_unfold(s).in_context(Context::new());
+    assert_eq!(in_turn(wrapped("a"), wrapped("b")), ["a", "b", "a", "b"]);
+    assert!(!USER.is_set(), "nothing leaks to the consumer");
+}
+
+#[test]
+fn generators_that_are_not_wrapped_share_their_consumers_context() {
+    let bare = || in_turn(by_async_stream("a"), by_unfold("b"));
+    assert_eq!(context_vars::isolated(bare), ["a", "b", "b", "b"]);
+}
+
+#[test]
+fn stream_inherits_where_it_is_wrapped_and_steps_keep_what_they_set() {
+    let steps = || {
+        stream::iter(0..3).map(|_| {
+            drop(COUNT.set(COUNT.get() + 1));
+            (USER.get(), COUNT.get())
+        })
+    };
+    let mut steps = pin!(USER.sync_scope("alice", || steps().inherit_context()));
+    for n in 1..=3 {
+        USER.sync_scope("consumer", || {
+            assert_eq!(step(steps.as_mut()), Some(("alice", n)));
+            assert_eq!((USER.get(), COUNT.get()), ("consumer", 0));
+        });
+    }
+    assert_eq!(step(steps.as_mut()), None);
+}
+
+#[test]
+fn pending_step_leaves_the_context_too() {
+    let mut stream = pin!(by_unfold("a").in_context(alice()));
+    USER.sync_scope("consumer", || {
+        assert!(stream.as_mut().poll_next(&mut noop()).is_pending());
+        assert_eq!(USER.get(), "consumer");
+        assert!(stream.as_mut().poll_next(&mut noop()).is_ready());
+        assert_eq!(USER.get(), "consumer");
+    });
+}
+
+fn noop() -> std::task::Context<'static> {
+    std::task::Context::from_waker(std::task::Waker::noop())
+}
+
+#[test]
+fn closures_of_the_consumer_run_outside() {
+    let stream = stream::iter(0..2).map(|_| USER.get()).in_context(alice());
+    let seen = Mutex::new(Vec::new());
+    let consumer = stream.map(|inside| (inside, USER.get())).for_each(|both| {
+        seen.lock().unwrap().push((both, USER.get()));
+        std::future::ready(())
+    });
+    USER.sync_scope("consumer", || assert!(consumer.now_or_never().is_some()));
+    let expected = (("alice", "consumer"), "consumer");
+    assert_eq!(*seen.lock().unwrap(), [expected; 2]);
+
+    // An iterator's folds are steps of the consumer's as well.
+    let steps = || (0..2).map(|_| USER.get()).in_context(alice());
+    USER.sync_scope("consumer", || {
+        steps().for_each(|inside| assert_eq!((inside, USER.get()), ("alice", "consumer")));
+        steps()
+            .rev()
+            .for_each(|inside| assert_eq!((inside, USER.get()), ("alice", "consumer")));
+        let folded = steps().fold(0, |n, _| n + USER.get().len());
+        assert_eq!(folded, 2 * "consumer".len());
+    });
+}
+
+#[test]
+fn step_that_panics_restores_and_the_stream_keeps_its_context() {
+    let (hook, seen) = witness();
+    let mut stream = Box::pin(
+        async_stream::stream! {
+            let _hook = hook;
+            drop(USER.set("set before"));
+            yield ();
+            panic!("{}", USER.get());
+        }
+        .in_context(alice()),
+    );
+    step(stream.as_mut());
+    USER.sync_scope("consumer", || {
+        assert_eq!(panic_of(|| step(stream.as_mut())), "set before");
+        assert_eq!(USER.get(), "consumer");
+    });
+    assert_eq!(*seen.lock().unwrap(), Some("set before"));
+}
+
+#[test]
+fn stream_takes_its_context_along_between_threads() {
+    let mut stream = Box::pin(
+        async_stream::stream! {
+            for n in 0..4 {
+                drop(COUNT.set(COUNT.get() + 1));
+                yield (USER.get(), COUNT.get(), n + 1);
+            }
+        }
+        .in_context(alice()),
+    );
+    for _ in 0..4 {
+        stream = std::thread::spawn(move || {
+            let (user, count, n) = step(stream.as_mut()).unwrap();
+            assert_eq!((user, count), ("alice", n));
+            assert!(!COUNT.is_set());
+            stream
+        })
+        .join()
+        .unwrap();
+    }
+    assert_eq!(step(stream.as_mut()), None);
+}
+
+#[test]
+fn stream_inside_a_wrapped_stream_has_its_own() {
+    let inner = stream::iter(0..2).map(|_| USER.get()).in_context(alice());
+    let outer = inner.map(|inner| (inner, USER.get()));
+    let outer = outer.in_context(Context::new().with_value(&USER, "bob"));
+    let seen: Vec<_> = outer.collect().now_or_never().unwrap();
+    assert_eq!(seen, [("alice", "bob"); 2]);
+}

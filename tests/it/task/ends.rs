@@ -1,0 +1,81 @@
+//! The end of a task.
+
+use std::sync::mpsc;
+
+use context_vars::{Context, task};
+use tokio::runtime::Builder;
+use tokio::task::yield_now;
+
+use super::{TRACKED, USER, as_alice};
+use crate::support::{Alive, OnDrop};
+
+/// Remembers the user that is current when it is dropped.
+fn witness() -> (impl Drop + Send + Sync, mpsc::Receiver<&'static str>) {
+    let (seen, users) = mpsc::channel();
+    (OnDrop(move || seen.send(USER.get()).unwrap()), users)
+}
+
+#[tokio::test]
+async fn task_is_dropped_inside_its_context_however_it_ends() {
+    async fn ends(how: &str) {
+        match how {
+            "finished" => {}
+            "panicked" => panic!("on purpose"),
+            _ => std::future::pending().await,
+        }
+    }
+    for how in [
+        "finished",
+        "panicked",
+        "aborted",
+        "aborted before its first poll",
+    ] {
+        let alive = Alive::default();
+        let (hook, seen) = witness();
+        let context = Context::new()
+            .with_value(&USER, "alice")
+            .with_value(&TRACKED, alive.track());
+        let task = context.clone().run(|| {
+            task::spawn(async move {
+                let _hook = hook;
+                yield_now().await;
+                ends(how).await;
+            })
+        });
+        if how == "aborted" {
+            yield_now().await;
+            yield_now().await;
+        }
+        if how.starts_with("aborted") {
+            task.abort();
+        }
+        assert_eq!(task.await.is_ok(), how == "finished");
+        assert_eq!(seen.recv(), Ok("alice"), "{how}");
+        assert_eq!(
+            alive.count(),
+            1,
+            "{how}: the values are kept by `context` alone"
+        );
+        drop(context);
+        assert_eq!(alive.count(), 0, "{how}");
+    }
+}
+
+#[test]
+fn task_that_its_runtime_shuts_down_is_dropped_inside_its_context() {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
+    let (hook, seen) = witness();
+    let _enter = runtime.enter();
+    as_alice(|| {
+        task::spawn(async move {
+            let _hook = hook;
+            std::future::pending::<()>().await;
+        })
+    });
+    drop(_enter);
+    USER.sync_scope("who shuts down", || drop(runtime));
+    assert_eq!(seen.recv(), Ok("alice"));
+}

@@ -1,0 +1,85 @@
+//! `JoinSet` and `TaskTracker`.
+
+use std::sync::Mutex;
+
+use context_vars::prelude::*;
+use tokio::runtime::{Builder, Handle};
+use tokio::task::{JoinHandle, JoinSet, LocalSet};
+use tokio_util::task::TaskTracker;
+
+use super::{USER, as_alice, user};
+
+#[tokio::test]
+async fn join_set_inherits_by_each_method() {
+    let other = Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap();
+    let local = LocalSet::new();
+    let handle = other.handle();
+    type Spawn = dyn Fn(&mut JoinSet<&'static str>, &Handle, &LocalSet);
+    let ways: [&Spawn; 6] = [
+        &|set, _, _| drop(set.spawn_inherited(user())),
+        &|set, handle, _| drop(set.spawn_on_inherited(user(), handle)),
+        &|set, _, _| drop(set.spawn_blocking_inherited(|| USER.get())),
+        &|set, handle, _| drop(set.spawn_blocking_on_inherited(|| USER.get(), handle)),
+        &|set, _, _| drop(set.spawn_local_inherited(user())),
+        &|set, _, local| drop(set.spawn_local_on_inherited(user(), local)),
+    ];
+    local
+        .run_until(async {
+            for (way, spawn) in ways.iter().enumerate() {
+                let mut set = JoinSet::new();
+                as_alice(|| spawn(&mut set, handle, &local));
+                assert_eq!(
+                    set.join_next().await.unwrap().unwrap(),
+                    "alice",
+                    "way {way}"
+                );
+            }
+        })
+        .await;
+    other.shutdown_background();
+}
+
+#[tokio::test]
+async fn task_tracker_inherits_by_each_method_and_still_tracks() {
+    // What runs on another thread waits here until it was counted.
+    static GATE: Mutex<()> = Mutex::new(());
+    fn user() -> &'static str {
+        drop(GATE.lock());
+        USER.get()
+    }
+    let other = Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap();
+    let local = LocalSet::new();
+    let handle = other.handle();
+    type Spawn = dyn Fn(&TaskTracker, &Handle, &LocalSet) -> JoinHandle<&'static str>;
+    let ways: [&Spawn; 6] = [
+        &|tracker, _, _| tracker.spawn_inherited(async { user() }),
+        &|tracker, handle, _| tracker.spawn_on_inherited(async { user() }, handle),
+        &|tracker, _, _| tracker.spawn_blocking_inherited(user),
+        &|tracker, handle, _| tracker.spawn_blocking_on_inherited(user, handle),
+        &|tracker, _, _| tracker.spawn_local_inherited(async { user() }),
+        &|tracker, _, local| tracker.spawn_local_on_inherited(async { user() }, local),
+    ];
+    local
+        .run_until(async {
+            let tracker = TaskTracker::new();
+            for (way, spawn) in ways.iter().enumerate() {
+                let task = {
+                    let _closed = GATE.lock();
+                    let task = as_alice(|| spawn(&tracker, handle, &local));
+                    assert_eq!(tracker.len(), 1, "way {way}");
+                    task
+                };
+                assert_eq!(task.await.unwrap(), "alice", "way {way}");
+            }
+            tracker.close();
+            tracker.wait().await;
+        })
+        .await;
+    other.shutdown_background();
+}

@@ -1,0 +1,130 @@
+//! `spawn`, `spawn_blocking`, `spawn_local`.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use context_vars::{prelude::*, task};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet, LocalSet, yield_now};
+use tokio_util::task::TaskTracker;
+
+use super::{COUNT, USER, as_alice, panic_place, user};
+
+#[tokio::test]
+async fn task_inherits_where_it_is_spawned_and_gives_nothing_back() {
+    USER.scope("alice", async {
+        let go = Arc::new(Notify::new());
+        let gone = go.clone();
+        let task = task::spawn(async move {
+            gone.notified().await;
+            assert_eq!(USER.get(), "alice", "later changes are not seen");
+            drop(USER.set("task"));
+            yield_now().await;
+            USER.get()
+        });
+        drop(USER.set("changed"));
+        go.notify_one();
+        assert_eq!(task.await.unwrap(), "task");
+        assert_eq!(USER.get(), "changed");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousand_tasks_keep_their_own_on_two_threads() {
+    let mut tasks = Vec::new();
+    for n in 0..1000 {
+        tasks.push(COUNT.sync_scope(n, || {
+            task::spawn(async move {
+                for step in 0..5 {
+                    assert_eq!(COUNT.get(), n + step);
+                    drop(COUNT.set(n + step + 1));
+                    yield_now().await;
+                }
+            })
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert!(!COUNT.is_set());
+}
+
+#[tokio::test]
+async fn blocking_closure_inherits_and_gives_nothing_back() {
+    USER.scope("alice", async {
+        let closure = task::spawn_blocking(|| {
+            let before = USER.get();
+            drop(USER.set("closure"));
+            (before, USER.get())
+        });
+        assert_eq!(closure.await.unwrap(), ("alice", "closure"));
+        assert_eq!(USER.get(), "alice");
+    })
+    .await;
+    // The thread is used again and holds nothing.
+    let again = tokio::task::spawn_blocking(|| USER.is_set()).await;
+    assert!(!again.unwrap());
+}
+
+#[tokio::test]
+async fn local_task_inherits() {
+    let driver = async {
+        let not_send = Rc::new(());
+        let task = as_alice(|| {
+            task::spawn_local(async move {
+                let _not_send = not_send;
+                drop(COUNT.set(7));
+                user().await
+            })
+        });
+        assert_eq!(task.await.unwrap(), "alice");
+        assert!(!COUNT.is_set());
+    };
+    LocalSet::new().run_until(driver).await;
+}
+
+#[test]
+fn task_of_a_local_runtime_inherits() {
+    let runtime = Builder::new_current_thread()
+        .build_local(LocalOptions::default())
+        .unwrap();
+    runtime.block_on(async {
+        let task = as_alice(|| task::spawn_local(user()));
+        assert_eq!(task.await.unwrap(), "alice");
+    });
+}
+
+#[test]
+fn signatures_are_tokios() {
+    /// The same function twice, for a compiler that compares their types.
+    fn same<F>(_: F, _: F) {}
+    type Work = std::future::Ready<u8>;
+    same::<fn(Work) -> JoinHandle<u8>>(task::spawn, tokio::task::spawn);
+    same::<fn(Work) -> JoinHandle<u8>>(task::spawn_local, tokio::task::spawn_local);
+    same::<fn(fn() -> u8) -> JoinHandle<u8>>(task::spawn_blocking, tokio::task::spawn_blocking);
+}
+
+#[test]
+fn outside_a_runtime_the_panic_names_the_caller() {
+    panic_place(|| drop(task::spawn(async {})));
+    panic_place(|| drop(task::spawn_blocking(|| ())));
+    panic_place(|| drop(task::spawn_local(async {})));
+    panic_place(|| drop(JoinSet::new().spawn_inherited(async {})));
+    panic_place(|| drop(JoinSet::new().spawn_blocking_inherited(|| ())));
+    panic_place(|| drop(JoinSet::new().spawn_local_inherited(async {})));
+    panic_place(|| drop(TaskTracker::new().spawn_inherited(async {})));
+    panic_place(|| drop(TaskTracker::new().spawn_local_inherited(async {})));
+}
+
+#[test]
+fn wrapped_futures_stay_send_and_static() {
+    fn is_send<F: Future + Send + 'static>(_: F) {}
+    is_send(user().inherit_context());
+    is_send(USER.scope("alice", user()));
+    let boxed: Pin<Box<dyn Future<Output = &'static str> + Send>> = Box::pin(user());
+    is_send(boxed.inherit_context());
+}
