@@ -13,15 +13,13 @@
 //!
 //! With `--break` one of the three spawns does not inherit, and the program must notice.
 
-use std::cell::Cell;
 use std::env;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -30,6 +28,16 @@ use context_vars::{context_var, task};
 use tokio::runtime::Builder;
 use tokio::task::{JoinError, JoinHandle, JoinSet, yield_now};
 use tokio::time::timeout;
+
+use stress::counted::Counted;
+use stress::meeting::Meeting;
+use stress::random::Random;
+
+mod stress {
+    pub mod counted;
+    pub mod meeting;
+    pub mod random;
+}
 
 context_var! {
     /// On whose behalf a task works.
@@ -335,7 +343,7 @@ fn report(run: &Run) -> ExitCode {
     }
 }
 
-// ---- What it is made of ---------------------------------------------------------------------
+// ---- Panics on purpose ---------------------------------------------------------------------
 
 /// The payload of the panics that are part of the program.
 struct OnPurpose;
@@ -348,106 +356,4 @@ fn silence_what_is_on_purpose() {
             usual(info);
         }
     }));
-}
-
-/// Where tasks wait, each thread's by themselves, to be woken by a task of the other thread, where
-/// they go on.
-#[derive(Default)]
-struct Meeting([Mutex<Vec<Waker>>; 2]);
-
-impl Meeting {
-    async fn join(&self) {
-        let mut waited = false;
-        poll_fn(|cx| {
-            if waited {
-                return Poll::Ready(());
-            }
-            waited = true;
-            let here = number_of_this_thread() as usize;
-            self.0[here % 2].lock().unwrap().push(cx.waker().clone());
-            self.wake_all(here + 1);
-            Poll::Pending
-        })
-        .await;
-    }
-
-    fn wake_all(&self, thread: usize) {
-        let waiting = std::mem::take(&mut *self.0[thread % 2].lock().unwrap());
-        waiting.into_iter().for_each(Waker::wake);
-    }
-
-    /// Wakes those who wait for too long, until it is over.
-    fn keep_going(&self, over: &AtomicBool) {
-        while !over.load(Relaxed) {
-            thread::sleep(Duration::from_millis(5));
-            self.wake_all(0);
-            self.wake_all(1);
-        }
-    }
-}
-
-/// A task's work, whose polls are counted.
-struct Counted {
-    work: Work,
-    run: Arc<Run>,
-    /// The thread of the last poll; 0 before the first.
-    last: u64,
-}
-
-impl Counted {
-    fn new(run: &Arc<Run>, work: Work) -> Self {
-        Self {
-            work,
-            run: run.clone(),
-            last: 0,
-        }
-    }
-}
-
-impl Future for Counted {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let here = number_of_this_thread();
-        self.run.polls.fetch_add(1, Relaxed);
-        if self.last != here && self.last != 0 {
-            self.run.moved.fetch_add(1, Relaxed);
-        }
-        self.last = here;
-        self.work.as_mut().poll(cx)
-    }
-}
-
-fn number_of_this_thread() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    thread_local!(static NUMBER: Cell<u64> = const { Cell::new(0) });
-    if NUMBER.get() == 0 {
-        NUMBER.set(LAST.fetch_add(1, Relaxed) + 1);
-    }
-    NUMBER.get()
-}
-
-/// Numbers that look random, by splitmix64.
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
 }
