@@ -1,0 +1,104 @@
+//! Setting, and the tokens of it.
+
+use context_vars::ResetErrorKind;
+
+use super::{Kept, KeptToken, MOST, Machine, guarded, take};
+use crate::program::{Keep, Pick};
+use crate::value::Hook;
+use crate::variables::ResetOutcome;
+
+impl Machine {
+    pub(super) fn set(&self, var: u16, hook: Hook, keep: Keep) {
+        let (spec, value) = self.value(hook);
+        let token = Kept {
+            real: self.var(var).set(spec),
+            model: self.model().set(var, value),
+        };
+        match keep {
+            Keep::Token => self.keep_token(token),
+            Keep::Nothing => self.drop_this_token(token),
+        }
+    }
+
+    fn keep_token(&self, token: KeptToken) {
+        let mut store = self.store();
+        store.tokens.push(token);
+        let full = store.tokens.len() > MOST;
+        drop(store);
+        if full {
+            self.drop_token(0);
+        }
+    }
+
+    fn take_token(&self, pick: Pick) -> Option<KeptToken> {
+        take(&mut self.store().tokens, pick)
+    }
+
+    fn drop_this_token(&self, token: KeptToken) {
+        let ended = guarded(|| drop(token.real));
+        drop(token.model);
+        self.model().settle();
+        self.finish(ended);
+    }
+
+    pub(super) fn drop_token(&self, pick: Pick) -> bool {
+        let Some(token) = self.take_token(pick) else {
+            return false;
+        };
+        self.drop_this_token(token);
+        true
+    }
+
+    pub(super) fn drop_tokens_on_thread(&self) {
+        let tokens = std::mem::take(&mut self.store().tokens);
+        self.visit_thread(|| {
+            tokens
+                .into_iter()
+                .for_each(|token| self.drop_this_token(token))
+        });
+    }
+
+    pub(super) fn old_value(&self, pick: Pick) -> bool {
+        let Some(token) = self.take_token(pick) else {
+            return false;
+        };
+        let expected = token.model.old.as_ref().map(|value| value.id);
+        assert_eq!(token.real.old(), expected);
+        self.keep_token(token);
+        true
+    }
+
+    pub(super) fn reset(&self, pick: Pick, by: Option<u16>) -> bool {
+        let Some(token) = self.take_token(pick) else {
+            return false;
+        };
+        let variables = self.ledger.variables;
+        let own = by.is_none_or(|var| variables.place(var) == variables.place(token.model.var));
+        let by = by.map(|var| self.var(var));
+        if !by.is_none_or(|var| token.real.fits(var)) {
+            self.keep_token(token);
+            return false;
+        }
+        let mut outcome = None;
+        let ended = guarded(|| outcome = Some(token.real.reset(by)));
+        let modelled = match own {
+            true => self.model().reset(token.model),
+            false => Err(token.model),
+        };
+        self.finish(ended);
+        match (outcome, modelled) {
+            // What was displaced panicked when it was dropped, or did not.
+            (None | Some(ResetOutcome::Done), Ok(())) => {}
+            (Some(ResetOutcome::Refused(kind, real)), Err(model)) => {
+                let expected = match own {
+                    true => ResetErrorKind::OtherContext,
+                    false => ResetErrorKind::OtherVariable,
+                };
+                assert_eq!(kind, expected);
+                self.keep_token(Kept { real, model });
+            }
+            (_, modelled) => panic!("a reset succeeds: {}", modelled.is_ok()),
+        }
+        true
+    }
+}

@@ -1,0 +1,36 @@
+//! Threads.
+
+use super::{Model, Thread};
+
+impl Model {
+    /// Goes on on a new thread, in its root.
+    pub fn begin_thread(&mut self) {
+        let current = self.empty();
+        let new = Thread {
+            current,
+            outer: Vec::new(),
+            ended: false,
+        };
+        self.waiting.push(std::mem::replace(&mut self.here, new));
+    }
+
+    /// Ends the thread and goes on on the one that waits for it.
+    pub fn end_thread(&mut self) {
+        self.empty_root();
+        self.here = self.waiting.pop().expect("a thread that waits");
+    }
+
+    /// What a thread does at its end: its root's values go, and panics end there, those of the
+    /// inherited variables before those of the others.
+    pub fn empty_root(&mut self) {
+        assert!(self.here.outer.is_empty() && !self.unwinding);
+        self.here.ended = true;
+        let empty = self.empty();
+        let root = std::mem::replace(&mut self.here.current, empty);
+        for map in [root.inherited, root.local] {
+            drop(map);
+            self.settle();
+            self.unwinding = false;
+        }
+    }
+}
