@@ -5,6 +5,7 @@
 
 use core::fmt;
 use core::panic::Location;
+use std::io::Write;
 
 /// A context variable was read that has no value in the current context and no default.
 ///
@@ -153,10 +154,10 @@ pub enum ResetErrorKind {
 /// Stops the program, because what nests strictly did not.
 #[cold]
 pub(crate) fn out_of_order() -> ! {
-    eprintln!(
-        "context-vars: a scope, a read or an entered context ended before one that began inside \
-         it; stacks of one thread must not be interleaved. Aborting, since values may be read \
-         after they were freed."
-    );
+    let why = "context-vars: a scope, a read or an entered context ended before one that began \
+               inside it; stacks of one thread must not be interleaved. Aborting, since values may \
+               be read after they were freed.\n";
+    // Not `eprintln!`, which panics if nobody reads.
+    let _ = std::io::stderr().write_all(why.as_bytes());
     std::process::abort();
 }

@@ -75,9 +75,11 @@ impl<F> Stage<F> {
         if let StageProjection::Active { own, .. } = self.as_mut().project() {
             let (mut state, beside) = own.take().into_parts();
             let _inside = Entered::new(&mut state).for_the_last_time();
-            beside.around(|| self.set(Self::Done));
+            // Also if entering what goes along panics.
+            let mut finished = Finished(self);
             // Inside: the line that a span's end writes has the work's variables.
-            drop(beside);
+            let beside = beside;
+            beside.around(|| finished.finish());
         }
     }
 
@@ -88,6 +90,21 @@ impl<F> Stage<F> {
             Self::Active { work, .. } => Some(work),
             Self::Done => None,
         }
+    }
+}
+
+/// Drops the work in its place, when this is dropped if not before.
+struct Finished<'a, F>(Pin<&'a mut Stage<F>>);
+
+impl<F> Finished<'_, F> {
+    fn finish(&mut self) {
+        self.0.set(Stage::Done);
+    }
+}
+
+impl<F> Drop for Finished<'_, F> {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 
@@ -233,10 +250,9 @@ impl<F> InContext<F> {
             Stage::Active { work, own } => {
                 let (mut state, beside) = own.into_parts();
                 let _entered = Entered::new(&mut state);
-                let result = beside.around(|| step(work));
                 // As in `finish_beside`.
-                drop(beside);
-                result
+                let beside = beside;
+                beside.around(|| step(work))
             }
             Stage::Done => after_completion(),
         }
@@ -361,7 +377,7 @@ pin_project! {
     ///
     /// # Cost
     ///
-    /// Four words beside the future. The first poll makes a node and counts the values taken
+    /// Four words beside the future, five with the feature `companion`. The first poll makes a node and counts the values taken
     /// over; the others are as [`InContext`]'s.
     #[must_use = "futures do nothing unless polled"]
     pub struct Scope<F> {

@@ -11,7 +11,7 @@ use crate::future::InContext;
 ///
 /// # Cost
 ///
-/// Two words beside `f`; as [`Context::current`] to make, two swaps to call.
+/// Two words beside `f`, three with the feature `companion`; as [`Context::current`] to make, two swaps to call.
 ///
 /// # Examples
 ///

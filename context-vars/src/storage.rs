@@ -19,7 +19,7 @@
 //!   static empty node is never 1.
 //! * A reference that `owned` names belongs to the node. One that it does not name belongs to the
 //!   node leant on, or to one below that, and whoever called [`Map::lean`] promised that those
-//!   outlive this node unchanged.
+//!   stay unchanged until this node is released, which touches only what it owns.
 //! * A leaning node is never shared: [`Map::clone`] first counts what it borrows
 //!   ([`Node::settle`]), after which it leans no more.
 //! * The `Cell`s of a node cross threads with it. That is sound because a shared node is never
@@ -73,8 +73,8 @@ static EMPTY: EmptyNode = EmptyNode(Node {
 impl Node {
     /// The tree, for reading.
     fn tree(&self) -> Option<&Tree> {
-        // SAFETY: The tree is written by `Map::replace` and `settle` alone, which hand out no
-        // reference into it and run no code that reads it meanwhile.
+        // SAFETY: The tree is written by `replace_in_tree` alone, which hands out no reference into
+        // it and runs no code that reads it meanwhile.
         unsafe { &*self.tree.get() }.as_ref()
     }
 
@@ -122,8 +122,8 @@ pub(crate) struct Map(NonNull<Node>);
 // SAFETY: Values are `Send + Sync`, counts are atomic, and a node that another map has too is not
 // written. A leaning map never leaves the frame of the scope that made it, see `lean`.
 unsafe impl Send for Map {}
-// SAFETY: As above; through `&Map` nothing is written but the `owned` of a leaning node, and a
-// leaning map is never shared between threads.
+// SAFETY: As above; through `&Map` nothing is written but a leaning node, by `clone`, and one that
+// `try_replace` is promised for; neither is ever shared between threads.
 unsafe impl Sync for Map {}
 // Every operation ends with a whole map or does not begin: none runs code of the user's.
 impl UnwindSafe for Map {}
@@ -258,8 +258,8 @@ impl Map {
     ///
     /// # Safety
     ///
-    /// As long as the copy exists, `self` is neither changed nor dropped, and what is made here
-    /// is used on this thread alone.
+    /// Until the copy is released, `self` is neither changed nor dropped, and what is made here is
+    /// used on this thread alone. The release itself touches only what the copy owns.
     #[inline]
     pub(crate) unsafe fn lean(&self, memory: Box<Block<NODE_BYTES>>) -> Self {
         self.leaning_copy(memory)

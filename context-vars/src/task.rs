@@ -56,7 +56,7 @@ pub use crate::task_tracker::TaskTrackerExt;
 ///
 /// # Cost
 ///
-/// Two words in the task, and one increment of a reference count.
+/// Two words in the task, three with the feature `companion`, and one increment of a reference count.
 ///
 /// # Examples
 ///
@@ -102,7 +102,7 @@ where
 ///
 /// # Cost
 ///
-/// Two words in the closure, and one increment of a reference count.
+/// Two words in the closure, three with the feature `companion`, and one increment of a reference count.
 ///
 /// # Examples
 ///

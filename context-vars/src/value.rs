@@ -10,7 +10,9 @@
 //! * `T: Send + Sync` at `new` is what `Send` and `Sync` of `Value`, and of everything built on
 //!   it, rest on.
 //! * The type is fixed by the variable: `new` takes the `ContextVar<T>` itself and stores its
-//!   `Info`, and the storage puts a value only under the number of that variable.
+//!   `Info`, and nobody puts a value under the number of another variable: `access.rs` and
+//!   `context.rs` make values of the variable they put them under, `ContextVar::reset` compares
+//!   the token's variable with its own first, and debug builds assert it wherever a value comes in.
 //!
 //! `impl Drop for Value` stands in `current/slot.rs`, because giving a reference back needs the
 //! thread's slot.
@@ -208,6 +210,11 @@ impl Value {
     #[inline]
     pub(crate) fn ptr(&self) -> ValuePtr {
         self.0
+    }
+
+    /// Whether this is a value of the variable that `info` describes, to be asserted.
+    pub(crate) fn is_of(&self, info: &'static Info) -> bool {
+        ptr::eq(self.look().info(), info)
     }
 
     pub(crate) fn look(&self) -> ValueRef<'_> {

@@ -11,6 +11,8 @@ context_var! {
     static USER: &str = "anonymous";
     static GREETING: String = format!("hello {}", USER.get());
     static LEAVES_NO_TRACE: u32 = { drop(USER.set("nobody")); 1 };
+    static SETS: u32 = { drop(READER.set(Reader)); 1 };
+    static READER: Reader;
     static ITSELF: u32 = ITSELF.get() + 1;
     static LEFT: u32 = RIGHT.get();
     static RIGHT: u32 = LEFT.get();
@@ -25,6 +27,17 @@ static TRIES: AtomicUsize = AtomicUsize::new(0);
 static RACERS: AtomicUsize = AtomicUsize::new(0);
 static BOTH_COMPUTE: Barrier = Barrier::new(2);
 static START: Barrier = Barrier::new(2);
+
+/// Reads, when it is dropped, the variable whose default has set it.
+struct Reader;
+
+static READ: AtomicUsize = AtomicUsize::new(0);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        READ.fetch_add(SETS.get() as usize, Ordering::SeqCst);
+    }
+}
 
 fn fails_at_first() -> u32 {
     assert!(TRIES.fetch_add(1, Ordering::SeqCst) > 0, "not yet");
@@ -92,4 +105,14 @@ fn default_is_one_value_for_all_readers() {
     let first = GREETING.with(|greeting| greeting.as_ptr().addr());
     let there = std::thread::spawn(|| GREETING.with(|greeting| greeting.as_ptr().addr()));
     assert_eq!(there.join().unwrap(), first);
+}
+
+#[test]
+fn what_a_default_has_set_goes_when_the_default_can_be_read() {
+    assert_eq!(SETS.get(), 1);
+    assert_eq!(
+        READ.load(Ordering::SeqCst),
+        1,
+        "dropped once, and found the default"
+    );
 }

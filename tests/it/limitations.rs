@@ -225,8 +225,8 @@ fn default_that_needs_itself_on_another_thread_is_not_noticed() {
     assert_eq!(THROUGH_A_THREAD.get(), 5);
 }
 
-/// Builds the programs of `tests/separate`, and runs one.
-fn run_separate(program: &str) -> Output {
+/// Builds the programs of `tests/separate`; one of them, to be run.
+fn separate(program: &str) -> Command {
     let tests = env!("CARGO_MANIFEST_DIR");
     let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/separate");
     let built = Command::new(env!("CARGO"))
@@ -241,12 +241,14 @@ fn run_separate(program: &str) -> Output {
     let (prefix, suffix) = (consts::DLL_PREFIX, consts::DLL_SUFFIX);
     let library = format!("{target}/debug/{prefix}separate_plugin{suffix}");
     let program = format!("{target}/debug/{program}{}", consts::EXE_SUFFIX);
-    Command::new(program).arg(library).output().unwrap()
+    let mut command = Command::new(program);
+    command.arg(library);
+    command
 }
 
 #[test]
 fn two_versions_and_dynamic_libraries_have_contexts_of_their_own() {
-    let ran = run_separate("separate-host");
+    let ran = separate("separate-host").output().unwrap();
     let errors = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{errors}");
     assert_eq!(ran.stdout, b"each has its own\n");
@@ -254,12 +256,22 @@ fn two_versions_and_dynamic_libraries_have_contexts_of_their_own() {
 
 #[test]
 fn stacks_that_are_switched_inside_a_scope_end_the_process() {
-    let ran = run_separate("separate-coroutines");
-    assert_eq!(ran.stdout, b"nested scopes are left\n");
-    assert!(!ran.status.success());
-    let errors = String::from_utf8_lossy(&ran.stderr);
-    assert!(
-        errors.contains("stacks of one thread must not be interleaved"),
-        "{errors}"
-    );
+    for (program, printed) in [
+        ("separate-coroutines", "nested scopes are left\n"),
+        ("separate-reads", "two reads are open\n"),
+    ] {
+        let ran = separate(program).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&ran.stdout), printed);
+        assert!(!ran.status.success());
+        let errors = String::from_utf8_lossy(&ran.stderr);
+        assert!(
+            errors.contains("stacks of one thread must not be interleaved"),
+            "{errors}"
+        );
+        // The same if nobody reads what it says.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = separate(program).stderr(writer).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&ran.stdout), printed);
+    }
 }

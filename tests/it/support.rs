@@ -13,6 +13,7 @@ struct Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static HOOK: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
 #[global_allocator]
@@ -22,6 +23,7 @@ static ALLOCATOR: Counting = Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        call_hook();
         // SAFETY: The caller's promise is the system allocator's.
         unsafe { System.alloc(layout) }
     }
@@ -29,7 +31,23 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: The caller's promise is the system allocator's.
         unsafe { System.dealloc(block, layout) }
+        call_hook();
     }
+}
+
+fn call_hook() {
+    // Not inside itself.
+    if let Some(hook) = HOOK.take() {
+        hook();
+        HOOK.set(Some(hook));
+    }
+}
+
+/// Calls `hook` in each allocation and after each release of memory by `f` on this thread.
+pub fn with_allocator_calling(hook: fn(), f: impl FnOnce()) {
+    HOOK.set(Some(hook));
+    f();
+    HOOK.set(None);
 }
 
 /// How often `f` allocates on this thread.

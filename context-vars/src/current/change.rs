@@ -74,6 +74,7 @@ pub(crate) fn replace_in(
     info: &'static Info,
     value: Option<Value>,
 ) -> Option<Value> {
+    debug_assert!(value.as_ref().is_none_or(|value| value.is_of(info)));
     let slot = slot();
     slot.make_live();
     state.replace(&slot.pool, info.number_for_set(), value)

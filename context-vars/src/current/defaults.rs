@@ -4,7 +4,7 @@ use super::enter::Entered;
 use super::slot::slot;
 use crate::state::State;
 use crate::value::{keep_default, kept_default};
-use crate::var::{ContextVar, Info};
+use crate::var::ContextVar;
 
 /// The declared default of `var`: the first result anybody has computed.
 #[inline]
@@ -20,20 +20,17 @@ pub(crate) fn default_of<T: Send + Sync>(var: &'static ContextVar<T>) -> Option<
 #[track_caller]
 fn make_default<T: Send + Sync>(var: &'static ContextVar<T>) -> Option<&'static T> {
     let make = var.default.make?;
-    let made = make_in_empty_context(&var.info, make);
     let slot = slot();
+    let _begun = slot.makings.begin(&var.info);
+    // What the default sets here goes when its result is kept: its `Drop` may read the variable.
+    let mut empty = State::EMPTY;
+    let made = {
+        let _entered = Entered::new(&mut empty);
+        make()
+    };
     slot.make_live();
     let (kept, late) = keep_default(&slot.pool, var, made);
     // A thread that lost the race drops its own result, in the context that reads.
     drop(late);
     Some(kept)
-}
-
-#[track_caller]
-fn make_in_empty_context<T>(info: &'static Info, make: fn() -> T) -> T {
-    // Declared first, so that what the default has set goes last.
-    let mut empty = State::EMPTY;
-    let _begun = slot().makings.begin(info);
-    let _entered = Entered::new(&mut empty);
-    make()
 }

@@ -6,8 +6,9 @@
 //!
 //! # Why it is sound
 //!
-//! All `unsafe` of this folder is in `slot.rs`. The files after it are written in safe code: whatever they do with
-//! what it offers, the following holds.
+//! All `unsafe` of this folder is in `slot.rs`; the files after it are written in safe code. They
+//! and their callers owe it one thing, which debug builds assert: a value goes under the number of
+//! its own variable (`value.rs` says who sees to that). The rest holds whatever they do.
 //!
 //! 1. A context that is entered lies in the slot of one thread and nowhere else:
 //!    [`Slot::enter`](slot::Slot::enter) takes it by value, and hands out the outer one as an
@@ -23,8 +24,9 @@
 //!    make them. It is checked all the same when one ends, since a stack switched by a coroutine
 //!    library could break it: out of order, the process is aborted.
 //! 4. A scope's map leans on the one around it (`storage.rs`). That one lies untouched in the
-//!    [`Leant`](slot::Leant) until the scope's own is taken out of the slot, and dropped by the
-//!    same function. A `Leant` that is forgotten keeps it for ever.
+//!    [`Leant`](slot::Leant) until the scope's own is taken out of the slot, to be released by the
+//!    same function, which touches only what the scope's own has. A `Leant` that is forgotten
+//!    keeps it for ever.
 //! 5. User code (a `Drop`, a default, what is called with a value) runs only while the slot is
 //!    whole: what is displaced is moved out first and dropped last.
 //! 6. The slot itself has no destructor, so it can be used in those of other thread-locals. A

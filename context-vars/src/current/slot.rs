@@ -122,15 +122,13 @@ impl Slot {
     }
 
     /// Changes the current context. Whatever `change` displaces is for its result to carry out.
+    ///
+    /// Meanwhile the slot holds the empty context: an allocator that reads variables may run.
     #[inline]
     fn change<R>(&self, change: impl FnOnce(&mut State, &Pool) -> R) -> R {
-        // SAFETY: The state becomes the slot's again below. The callers' closures run no code of
-        // the user's and nothing that reads or writes the slot's words; what they drop on the way
-        // is a node whose values are all counted elsewhere, which touches only `reads` and `pool`.
-        let mut state = unsafe { self.peek() };
+        let mut state = self.swap(State::EMPTY);
         let result = change(&mut state, &self.pool);
-        // The old words are those that `state` was made of.
-        mem::forget(self.swap(ManuallyDrop::into_inner(state)));
+        drop(self.swap(state));
         result
     }
 
@@ -149,9 +147,11 @@ impl Slot {
         self.change(|state, _| state.identity(new))
     }
 
-    /// Puts `value` into the current context and hands out what stood there.
+    /// Puts `value`, which is one of this variable, into the current context and hands out what
+    /// stood there.
     #[inline]
     pub(super) fn replace(&self, info: &'static Info, value: Option<Value>) -> Option<Value> {
+        debug_assert!(value.as_ref().is_none_or(|value| value.is_of(info)));
         self.reads.secure();
         // SAFETY: The slot is this thread's alone, and `try_replace` runs nothing that uses it.
         match unsafe { (*self.inherited.get()).try_replace(info.number(), value) } {
@@ -164,6 +164,7 @@ impl Slot {
     /// Puts `value` into the current context. What stood there goes when the slot is whole again.
     #[inline(never)]
     pub(super) fn put(&self, info: &'static Info, value: Value) {
+        debug_assert!(value.is_of(info));
         // SAFETY: As in `replace`.
         match unsafe { (*self.inherited.get()).try_replace(info.number(), Some(value)) } {
             Ok(displaced) => drop(displaced.own()),
@@ -203,6 +204,7 @@ impl Slot {
     /// A copy with `value` put into it, if that is of the usual kind; else hands `value` back.
     #[inline]
     pub(super) fn try_copy_with(&self, info: &'static Info, value: Value) -> Result<State, Value> {
+        debug_assert!(value.is_of(info));
         let number = info.number();
         // SAFETY: What is peeked at is gone with the function, which only counts references up.
         let state = unsafe { self.peek() };
@@ -242,10 +244,11 @@ impl Slot {
     #[cold]
     unsafe fn lean_anyhow(&self) -> State {
         self.make_live();
+        let memory = self.pool.nodes.take();
         // SAFETY: What is peeked at is gone with the next statement.
         let state = unsafe { self.peek() };
         // SAFETY: The caller's promise.
-        state.copy_with(unsafe { state.inherited().lean(self.pool.nodes.take()) })
+        state.copy_with(unsafe { state.inherited().lean(memory) })
     }
 
     /// As [`lean`](Self::lean), with `value` put into the copy.
@@ -305,7 +308,7 @@ impl Outer {
         here: PhantomData,
     };
 
-    /// Moves it out of the place of one who is being dropped.
+    /// Moves it out of the place of one who is used up.
     #[inline(always)]
     pub(super) fn take(&mut self) -> Self {
         mem::replace(self, Self::GONE)
@@ -340,9 +343,10 @@ impl Slot {
     /// Makes a copy of the current context current until [`end`](Self::end).
     #[inline(always)]
     pub(super) fn enter_copy(&self) -> Leant {
-        // SAFETY: What is leant on becomes a `Leant`, which only `end` touches, after it has taken
-        // the copy out of the slot, and which goes back to the slot whole. The copy is used
-        // through the slot alone. A `Leant` that is forgotten keeps what it has for ever.
+        // SAFETY: What is leant on becomes a `Leant`, which only `end` touches. That takes the copy
+        // out of the slot, puts the outer context there whole, and only drops the copy from then
+        // on. The copy is used through the slot alone. A `Leant` that is forgotten keeps what it
+        // has for ever.
         let inner = unsafe { self.lean() };
         Leant(self.enter(inner))
     }
@@ -350,6 +354,7 @@ impl Slot {
     /// As [`enter_copy`](Self::enter_copy), with `value` put into the copy.
     #[inline(always)]
     pub(super) fn enter_copy_with(&self, info: &'static Info, value: Value) -> Leant {
+        debug_assert!(value.is_of(info));
         // SAFETY: As in `enter_copy`.
         let inner = unsafe { self.lean_with(info, value) };
         Leant(self.enter(inner))

@@ -21,7 +21,7 @@ thread_local! {
 ///
 /// During the visit the thread keeps the box, so that nobody can reach the context around. A
 /// visit ends only when all that began inside it is over: the depth says so of what was entered,
-/// `read` of the reads, whose values would else be given back by somebody who does not know them.
+/// `read` of the reads that were open.
 /// So visits nest strictly with everything else of this folder, or the process is aborted.
 pub(crate) struct Visit {
     /// Empty during the visit, when the context is in the slot.
