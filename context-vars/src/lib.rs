@@ -207,7 +207,7 @@ pub mod service;
 pub mod web;
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private;
 pub mod prelude;
 #[cfg(any(doc, doctest))]

@@ -1,0 +1,218 @@
+//! What generated code calls. Nothing here is for users, and nothing of it is stable.
+
+#![allow(missing_docs, missing_debug_implementations)] // reachable for generated code alone
+
+use core::any::Any;
+use core::fmt::{self, Debug, Display};
+use core::marker::PhantomData;
+use std::boxed::Box;
+use std::pin::Pin;
+
+use crate::beside::{self, Beside};
+use crate::context::Context;
+use crate::current::Entered;
+use crate::future::{InContext, Scope};
+use crate::var::{ContextVar, ShowFn};
+
+pub mod by_type;
+
+pub use crate::current::SyncScope;
+pub use crate::var::Declaration;
+
+// ---- `context_var!` ----
+
+/// Declares a variable at the place of the call.
+#[track_caller]
+#[must_use]
+pub const fn variable<T: Shareable>(
+    declaration: Declaration,
+    default: Option<fn() -> T>,
+) -> ContextVar<T> {
+    ContextVar::declare(declaration, default)
+}
+
+/// What a variable may hold.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the type of a context variable: a context moves between threads, so its values must be `Send` and `Sync`",
+    label = "is not `Send`, `Sync` and `'static`",
+    note = "put what changes into an `Arc<Mutex<_>>`, and what is counted by an `Rc` into an `Arc`"
+)]
+pub trait Shareable: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> Shareable for T {}
+
+/// Stops the compiler with `message` unless the marker that the module has is that of this call.
+#[track_caller]
+pub const fn assert_in_module(here: (u32, u32, u32), in_module: (u32, u32, u32), message: &str) {
+    if here.0 != in_module.0 || here.1 != in_module.1 || here.2 != in_module.2 {
+        panic!("{}", message);
+    }
+}
+
+/// How a `T` is printed: `Show::<T>::DEBUG` is `None` if it cannot be.
+///
+/// The constants of the type itself win over those of the trait, where their bounds hold.
+pub struct Show<T>(PhantomData<fn(T)>);
+
+impl<T: Debug + 'static> Show<T> {
+    pub const DEBUG: Option<ShowFn> = Some(debug::<T>);
+}
+
+impl<T: Display + 'static> Show<T> {
+    pub const DISPLAY: Option<ShowFn> = Some(display::<T>);
+}
+
+/// What `Show` says of all other types.
+pub trait NoShow {
+    const DEBUG: Option<ShowFn> = None;
+    const DISPLAY: Option<ShowFn> = None;
+}
+
+impl<T> NoShow for Show<T> {}
+
+fn debug<T: Debug + 'static>(value: &dyn Any, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    value
+        .downcast_ref::<T>()
+        .map_or(Ok(()), |value| value.fmt(f))
+}
+
+fn display<T: Display + 'static>(value: &dyn Any, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    value
+        .downcast_ref::<T>()
+        .map_or(Ok(()), |value| value.fmt(f))
+}
+
+// ---- `#[with_context]` ----
+
+/// A value that was computed, to be set when all of its scope are.
+pub struct Computed<T: 'static> {
+    var: &'static ContextVar<T>,
+    value: T,
+}
+
+/// Takes the value that `var` shall have.
+#[inline]
+pub fn value<T>(var: &'static ContextVar<T>, value: T) -> Computed<T> {
+    Computed { var, value }
+}
+
+impl<T: Send + Sync> Computed<T> {
+    /// Sets the variable in the scope that was just entered.
+    #[inline]
+    #[track_caller]
+    pub fn set(self) {
+        self.var.set_in_scope(self.value);
+    }
+}
+
+/// The scope of an `async fn`.
+#[inline]
+pub fn scope<F: Future>(future: F) -> Scope<F> {
+    Scope::isolating(future)
+}
+
+/// The scope of a function that returns a future.
+#[inline]
+pub fn scope_call<F: Future>(f: impl FnOnce() -> F) -> InContext<F> {
+    crate::future::scope_call(f)
+}
+
+/// The scope of a function that returns a `Pin<Box<dyn Future>>`.
+#[inline]
+pub fn scope_call_pinned<F: Future>(f: impl FnOnce() -> F) -> Pin<Box<InContext<F>>> {
+    Box::pin(scope_call(f))
+}
+
+/// The scope of a function that returns a `Box<dyn Future + Unpin>`.
+#[inline]
+pub fn scope_call_boxed<F: Future>(f: impl FnOnce() -> F) -> Box<InContext<F>> {
+    Box::new(scope_call(f))
+}
+
+// ---- `#[inherit_context]` ----
+
+/// The context of a closure or an `async` block, taken where that stands.
+#[derive(Clone)]
+pub struct Inherited {
+    context: Context,
+    beside: Beside,
+}
+
+impl Inherited {
+    /// A copy of the current context.
+    #[inline]
+    #[must_use]
+    pub fn current() -> Self {
+        Self {
+            context: Context::current(),
+            beside: Beside::take(),
+        }
+    }
+
+    /// An empty context, for what is detached.
+    #[inline]
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            context: Context::new(),
+            beside: Beside::NOTHING,
+        }
+    }
+
+    /// A copy for one of many calls.
+    #[inline]
+    #[must_use]
+    pub fn again(&self) -> Self {
+        self.clone()
+    }
+
+    /// The same for one call alone.
+    #[inline]
+    #[must_use]
+    pub fn once(self) -> WriteMoveBeforeTheClosureToCallItMoreThanOnce {
+        WriteMoveBeforeTheClosureToCallItMoreThanOnce(self)
+    }
+
+    /// Makes the context current until what is returned is dropped.
+    #[inline]
+    pub fn enter(&mut self) -> Inside<'_> {
+        let entered = Entered::new(&mut self.context.state);
+        let beside = self.beside.enter();
+        Inside { beside, entered }
+    }
+
+    /// Calls `f` in a copy of the context.
+    #[inline]
+    fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.context.clone().run(|| self.beside.around(f))
+    }
+
+    /// Lets a future run in the context.
+    #[inline]
+    pub fn future<F: Future>(self, future: F) -> InContext<F> {
+        InContext::beside(future, self.context, self.beside)
+    }
+}
+
+/// The context of a closure without `move`.
+///
+/// Such a closure can own it only by using it up. Where one is needed that can be called again,
+/// rustc says that it cannot move out of a value of this type: its name is what to do.
+pub struct WriteMoveBeforeTheClosureToCallItMoreThanOnce(Inherited);
+
+impl WriteMoveBeforeTheClosureToCallItMoreThanOnce {
+    #[inline]
+    #[must_use]
+    pub fn again(self) -> Inherited {
+        self.0
+    }
+}
+
+/// Leaves the context of a closure.
+#[must_use = "the context is left when this is dropped"]
+#[allow(dead_code)] // held, in this order: what was entered last is left first
+pub struct Inside<'a> {
+    beside: beside::Inside<'a>,
+    entered: Entered<'a>,
+}
