@@ -5,7 +5,7 @@
 //! because something got better is good news: mend the page.
 
 use std::env::consts;
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
