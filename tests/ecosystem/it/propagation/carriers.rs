@@ -1,0 +1,157 @@
+//! Headers, baggage and what carries them.
+
+use std::collections::HashMap;
+
+use context_vars::Context;
+use context_vars::propagation::Propagator;
+
+use super::{REQUEST_ID, TENANT, both, map, reporting, sent, taken};
+
+#[test]
+fn any_text_without_control_characters_comes_back_from_baggage() {
+    let (propagator, problems) = reporting(Propagator::builder().baggage(&TENANT, "tenant"));
+    let texts = [
+        "",
+        " ",
+        " a b ",
+        "a+b",
+        "100%",
+        "%41",
+        "a=b;c,d",
+        "\"quoted\"",
+        "back\\slash",
+        "Müller & Söhne",
+        "日本",
+        "🦀",
+        "~._-",
+        "\u{200b}",
+    ];
+    for text in texts {
+        let context = Context::new().with_value(&TENANT, text.to_owned());
+        let carrier = sent(&propagator, &context);
+        assert!(
+            carrier["baggage"]
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic())
+        );
+        let back = propagator.extract(Context::new(), &carrier);
+        assert_eq!(back.get(&TENANT).map(String::as_str), Some(text));
+    }
+    assert_eq!(taken(&problems), [""; 0]);
+}
+
+#[test]
+fn header_takes_visible_ascii_and_refuses_to_send_the_rest() {
+    let (propagator, problems) = reporting(Propagator::builder().header(&TENANT, "x-tenant"));
+    for text in ["acme", "a b", "!\"#%&,;=~", ""] {
+        let context = Context::new().with_value(&TENANT, text.to_owned());
+        let back = propagator.extract(Context::new(), &sent(&propagator, &context));
+        assert_eq!(back.get(&TENANT).map(String::as_str), Some(text));
+    }
+    for text in [" a", "a ", "a\tb", "a\r\nx-admin: 1", "ü", "\u{7f}"] {
+        let context = Context::new().with_value(&TENANT, text.to_owned());
+        assert_eq!(sent(&propagator, &context), map(&[]), "{text:?}");
+        assert_eq!(
+            taken(&problems),
+            [
+                "`TENANT` was not sent as `x-tenant`: the value holds a character that is not allowed there"
+            ]
+        );
+    }
+}
+
+#[test]
+fn baggage_keeps_within_64_members_and_8192_bytes_and_cuts_none() {
+    let vars = &crate::fields::MANY;
+    let mut builder = Propagator::builder().max_len(usize::MAX);
+    for (n, var) in vars.iter().enumerate() {
+        builder = builder.baggage(*var, format!("k{n}"));
+    }
+    let (propagator, problems) = reporting(builder);
+    let all = |len: usize| {
+        vars.iter().fold(Context::new(), |context, var| {
+            context.with_value(*var, "x".repeat(len))
+        })
+    };
+    assert_eq!(vars.len(), 66);
+    let carrier = sent(&propagator, &all(1));
+    assert_eq!(carrier["baggage"].split(',').count(), 64);
+    assert_eq!(
+        taken(&problems),
+        [
+            "`V64` was not sent as `k64`: the value has more than 64 members",
+            "`V65` was not sent as `k65`: the value has more than 64 members",
+        ]
+    );
+    let carrier = sent(&propagator, &all(1000));
+    assert!(carrier["baggage"].len() <= 8192);
+    let members: Vec<_> = carrier["baggage"].split(',').collect();
+    assert_eq!(members.len(), 8, "8 of 1004 bytes and a comma fit");
+    assert!(
+        members.iter().all(|member| member.len() == 1003),
+        "none is cut"
+    );
+    assert_eq!(taken(&problems).len(), 58);
+}
+
+#[test]
+fn maps_lists_closures_and_header_maps_carry() {
+    let propagator = both();
+    let context = Context::new()
+        .with_value(&REQUEST_ID, 7)
+        .with_value(&TENANT, "a b".to_owned());
+    let shown = r#"{REQUEST_ID: 7, TENANT: "a b"}"#;
+
+    let mut hash = HashMap::from([("x-trace".to_owned(), "1".to_owned())]);
+    propagator.inject(&context, &mut hash);
+    assert_eq!(hash.len(), 3);
+    assert_eq!(
+        format!("{:?}", propagator.extract(Context::new(), &hash)),
+        shown
+    );
+
+    let mut list = vec![("x-request-id".to_owned(), "old".to_owned())];
+    propagator.inject(&context, &mut list);
+    assert_eq!(list.len(), 2, "the old value is replaced: {list:?}");
+    assert_eq!(
+        format!("{:?}", propagator.extract(Context::new(), &list)),
+        shown
+    );
+
+    let mut headers = http::HeaderMap::new();
+    headers.append("x-request-id", http::HeaderValue::from_static("old"));
+    headers.append("x-request-id", http::HeaderValue::from_static("older"));
+    propagator.inject(&context, &mut headers);
+    assert_eq!(headers.get_all("x-request-id").iter().count(), 1);
+    assert_eq!(
+        format!("{:?}", propagator.extract(Context::new(), &headers)),
+        shown
+    );
+    let mut current = context.clone();
+    assert_eq!(current.run(|| propagator.headers()), headers);
+
+    let mut table: Vec<(String, Vec<u8>)> = Vec::new();
+    propagator.inject(&context, &mut |name: &str, value: String| {
+        table.push((name.to_lowercase(), value.into_bytes()));
+    });
+    let lent = |name: &str| {
+        let found = table.iter().find(|(key, _)| *key == name.to_lowercase());
+        found.map(|(_, value)| String::from_utf8_lossy(value))
+    };
+    assert_eq!(
+        format!("{:?}", propagator.extract(Context::new(), &lent)),
+        shown
+    );
+}
+
+#[test]
+fn several_baggage_headers_count_as_one() {
+    let mut headers = http::HeaderMap::new();
+    headers.append("baggage", http::HeaderValue::from_static("tenant=acme"));
+    headers.append(
+        "baggage",
+        http::HeaderValue::from_static("locale = de ;p=1"),
+    );
+    let context = both().extract(Context::new(), &headers);
+    assert_eq!(format!("{context:?}"), r#"{LOCALE: "de", TENANT: "acme"}"#);
+}

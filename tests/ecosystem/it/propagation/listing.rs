@@ -1,0 +1,136 @@
+//! What is listed travels, each way, and nothing else.
+
+use context_vars::propagation::Propagator;
+use context_vars::{Context, isolated};
+
+use super::{
+    HERE, LOCALE, REQUEST_ID, SECRET, SHARED, TENANT, UNLISTED, both, map, reporting, sent, taken,
+};
+
+#[test]
+fn only_what_is_listed_and_set_is_sent() {
+    let context = Context::new()
+        .with_value(&REQUEST_ID, 7)
+        .with_value(&TENANT, "acme".to_owned())
+        .with_value(&UNLISTED, "private".to_owned());
+    let expected = map(&[("X-Request-Id", "7"), ("baggage", "tenant=acme")]);
+    assert_eq!(
+        sent(&both(), &context),
+        expected,
+        "LOCALE has only a default"
+    );
+    assert_eq!(sent(&both(), &Context::new()), map(&[]));
+}
+
+#[test]
+fn only_what_is_listed_is_accepted_and_the_rest_of_the_context_stays() {
+    let incoming = map(&[
+        ("x-request-id", "8"),
+        ("unlisted", "forged"),
+        ("baggage", "unlisted=forged,tenant=globex;ttl=5,role=admin"),
+    ]);
+    let before = Context::new()
+        .with_value(&UNLISTED, "mine".to_owned())
+        .with_value(&LOCALE, "de".to_owned());
+    let context = both().extract(before, &incoming);
+    assert_eq!(
+        format!("{context:?}"),
+        r#"{LOCALE: "de", REQUEST_ID: 8, TENANT: "globex", UNLISTED: "mine"}"#
+    );
+}
+
+#[test]
+fn send_only_is_not_accepted_and_accept_only_is_not_sent() {
+    let propagator = Propagator::builder()
+        .baggage(&TENANT, "tenant")
+        .send_only()
+        .baggage(&LOCALE, "locale")
+        .accept_only()
+        .header(&UNLISTED, "x-sent")
+        .send_only()
+        .header(&SECRET, "x-accepted")
+        .accept_only()
+        .build();
+    let context = Context::new()
+        .with_value(&TENANT, "acme".to_owned())
+        .with_value(&LOCALE, "de".to_owned())
+        .with_value(&UNLISTED, "1".to_owned())
+        .with_value(&SECRET, "2".to_owned());
+    assert_eq!(
+        sent(&propagator, &context),
+        map(&[("baggage", "tenant=acme"), ("x-sent", "1")])
+    );
+    let incoming = map(&[
+        ("baggage", "tenant=globex,locale=fr"),
+        ("x-sent", "3"),
+        ("x-accepted", "4"),
+    ]);
+    let context = propagator.extract(Context::new(), &incoming);
+    assert_eq!(format!("{context:?}"), r#"{LOCALE: "fr", SECRET: ***}"#);
+}
+
+#[test]
+fn options_before_the_first_variable_are_about_all() {
+    let builder = Propagator::builder()
+        .max_len(3)
+        .baggage(&TENANT, "tenant")
+        .header(&LOCALE, "x-locale")
+        .max_len(5);
+    let (propagator, problems) = reporting(builder);
+    let context = Context::new()
+        .with_value(&TENANT, "acme".to_owned())
+        .with_value(&LOCALE, "de-AT".to_owned());
+    assert_eq!(sent(&propagator, &context), map(&[("x-locale", "de-AT")]));
+    assert_eq!(
+        taken(&problems),
+        ["`TENANT` was not sent as `tenant`: the value is too long"]
+    );
+}
+
+#[test]
+fn redacted_variable_is_sent_where_it_is_listed_and_no_inherit_one_from_where_it_is() {
+    let propagator = Propagator::builder()
+        .header(&SECRET, "authorization")
+        .header(&HERE, "x-here")
+        .build();
+    isolated(|| {
+        drop(SECRET.set("token".into()));
+        drop(HERE.set("local".into()));
+        let current = Context::current();
+        assert_eq!(
+            sent(&propagator, &current),
+            map(&[("authorization", "token")])
+        );
+        let given = current.with_value(&HERE, "given".into());
+        assert_eq!(sent(&propagator, &given)["x-here"], "given");
+    });
+}
+
+#[test]
+fn types_without_from_str_travel_by_closures() {
+    let propagator = Propagator::builder()
+        .baggage_with(
+            &SHARED,
+            "shared",
+            |v| Some(v.to_string()),
+            |text| Some(text.into()),
+        )
+        .header_with(
+            &REQUEST_ID,
+            "x-hex",
+            |id| (*id > 0).then(|| format!("{id:x}")),
+            |text| u64::from_str_radix(text, 16).ok(),
+        )
+        .build();
+    let context = Context::new()
+        .with_value(&SHARED, "s".into())
+        .with_value(&REQUEST_ID, 255);
+    let carrier = sent(&propagator, &context);
+    assert_eq!(carrier, map(&[("baggage", "shared=s"), ("x-hex", "ff")]));
+    let back = propagator.extract(Context::new(), &carrier);
+    assert_eq!(format!("{back:?}"), r#"{REQUEST_ID: 255, SHARED: "s"}"#);
+    assert_eq!(
+        sent(&propagator, &Context::new().with_value(&REQUEST_ID, 0)),
+        map(&[])
+    );
+}

@@ -1,0 +1,96 @@
+//! Objects of JSON.
+
+use context_vars::isolated;
+use context_vars::logs::ContextFormat;
+use serde_json::{Value, json};
+
+use super::{Output, RATIO, REQUEST_ID, USER, WIDE, builder, two_events};
+use crate::fields::{HOSTILE, is_one_line};
+
+#[test]
+fn json_objects_have_the_variables_typed_under_a_key() {
+    let subscriber = builder().json().without_time();
+    let written = written!(subscriber.map_event_format(ContextFormat::new), || {
+        drop(RATIO.set(0.5));
+        drop(WIDE.set(-1));
+        two_events()
+    });
+    let context = r#""context":{"ratio":0.5,"request_id":7,"user":"alice","wide":-1}"#;
+    assert_eq!(
+        written,
+        format!(
+            "{{\"level\":\"INFO\",\"fields\":{{\"message\":\"accepted\",\"items\":3}},\
+             \"target\":\"app\",{context}}}\n\
+             {{\"level\":\"WARN\",\"fields\":{{\"message\":\"sold out\"}},\"target\":\"app\",\
+             \"span\":{{\"floor\":2,\"name\":\"shop\"}},\
+             \"spans\":[{{\"floor\":2,\"name\":\"shop\"}}],{context}}}\n"
+        )
+    );
+}
+
+#[test]
+fn flattened_and_empty_objects_stay_valid_under_a_key_of_ones_own() {
+    let subscriber = builder()
+        .json()
+        .flatten_event(true)
+        .without_time()
+        .with_level(false);
+    let subscriber = subscriber
+        .with_target(false)
+        .with_current_span(false)
+        .with_span_list(false);
+    let format = |format| ContextFormat::new(format).key("vars");
+    let written = written!(subscriber.map_event_format(format), || {
+        tracing::info!(context = "own", "hello }}");
+        tracing::info!({});
+    });
+    assert_eq!(
+        written,
+        "{\"message\":\"hello }\",\"context\":\"own\",\"vars\":{\"request_id\":7,\"user\":\"alice\"}}\n\
+         {\"vars\":{\"request_id\":7,\"user\":\"alice\"}}\n"
+    );
+}
+
+#[test]
+fn hostile_values_are_one_string_of_json() {
+    for text in HOSTILE
+        .iter()
+        .map(|text| text.to_string())
+        .chain(["x\n\"".repeat(1 << 18)])
+    {
+        let written = written!(
+            builder().json().map_event_format(ContextFormat::new),
+            || {
+                USER.sync_scope(text.clone(), || tracing::info!("accepted"));
+            }
+        );
+        let (line, rest) = written.split_once('\n').unwrap();
+        assert_eq!(rest, "");
+        assert!(is_one_line(line));
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["context"], json!({"request_id": 7, "user": text}));
+        assert_eq!(event.as_object().unwrap().len(), 5, "no key was forged");
+    }
+}
+
+#[test]
+fn numbers_that_json_has_no_word_for_are_strings() {
+    for (value, shown) in [
+        (f64::NAN, "\"NaN\""),
+        (f64::INFINITY, "\"inf\""),
+        (1e300, ""),
+    ] {
+        let written = written!(
+            builder().json().map_event_format(ContextFormat::new),
+            || {
+                drop(RATIO.set(value));
+                tracing::info!("accepted");
+            }
+        );
+        let event: Value = serde_json::from_str(&written).unwrap();
+        match shown {
+            "" => assert_eq!(event["context"]["ratio"].as_f64(), Some(value)),
+            _ => assert_eq!(event["context"]["ratio"].to_string(), shown),
+        }
+    }
+}
