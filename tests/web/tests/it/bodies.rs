@@ -1,19 +1,20 @@
 //! The body of a response goes on in the request's own context, to its drop.
 
 use std::convert::Infallible;
-use std::pin::{Pin, pin};
 use std::task::{Context as Task, Poll, Waker};
 
-use axum::body::Body as AxumBody;
 use bytes::Bytes;
 use context_vars::web::{ContextBodyExt, ContextLayer};
-use context_vars::{Context, Token, context_var, with_context};
+use context_vars::{Context, Token, context_var};
 use http::{HeaderMap, Request, Response};
-use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, Empty, Full, StreamBody};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, StreamBody};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::support::{Seen, chunks, get, text};
+
+mod hints;
+mod warned_of;
 
 context_var! {
     static USER: String = "anonymous".to_owned();
@@ -192,79 +193,6 @@ async fn errors_of_a_body_come_out() {
     assert_eq!(body.collect().await.unwrap_err(), "broken");
 }
 
-/// A body that says of itself what it was told to.
-struct Says(bool, SizeHint);
-
-impl Body for Says {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Task<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(None)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.1
-    }
-}
-
-#[test]
-fn size_hint_and_end_are_the_bodys_own() {
-    let mut between = SizeHint::new();
-    between.set_lower(3);
-    between.set_upper(9);
-    for (end, hint) in [
-        (false, SizeHint::new()),
-        (true, between),
-        (false, SizeHint::with_exact(7)),
-    ] {
-        let body = Says(end, hint).in_context(alice());
-        assert_eq!(body.is_end_stream(), end);
-        assert_eq!(body.size_hint().lower(), hint.lower());
-        assert_eq!(body.size_hint().upper(), hint.upper());
-    }
-    let full = Full::new(Bytes::from_static(b"12345")).in_context(alice());
-    assert_eq!(full.size_hint().exact(), Some(5));
-    assert!(Empty::<Bytes>::new().in_context(alice()).is_end_stream());
-}
-
-#[test]
-fn hint_and_end_are_asked_inside_a_copy() {
-    struct ByUser;
-    impl Body for ByUser {
-        type Data = Bytes;
-        type Error = Infallible;
-
-        fn poll_frame(
-            self: Pin<&mut Self>,
-            _: &mut Task<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-            Poll::Ready(None)
-        }
-
-        fn is_end_stream(&self) -> bool {
-            USER.get() == "alice"
-        }
-
-        fn size_hint(&self) -> SizeHint {
-            SizeHint::with_exact(USER.get().len() as u64)
-        }
-    }
-    let body = ByUser.in_context(alice());
-    assert_eq!(
-        (body.size_hint().exact(), body.is_end_stream()),
-        (Some(5), true)
-    );
-    assert_ne!(USER.get(), "alice");
-}
-
 #[test]
 fn body_that_inherits_copies_where_it_is_wrapped() {
     let mut body = USER.sync_scope("alice".into(), || {
@@ -278,69 +206,4 @@ fn body_that_inherits_copies_where_it_is_wrapped() {
         };
         assert_eq!(frame.into_data().unwrap(), "alice");
     });
-}
-
-#[test]
-fn wrapped_body_is_two_words_larger_and_as_sendable() {
-    fn sendable<T: Send + 'static>(_: &T) {}
-    let body = AxumBody::from("text");
-    let plain = size_of_val(&body);
-    let wrapped = body.in_context(alice());
-    sendable(&wrapped);
-    assert!(size_of_val(&wrapped) <= plain + 3 * size_of::<usize>());
-    let mut pinned = pin!(wrapped);
-    assert_eq!(pinned.as_mut().run_pinned(|_| USER.get()), "alice");
-}
-
-// ---- what the documentation warns of ----
-
-#[tokio::test]
-async fn scope_on_a_handler_does_not_reach_the_stream_that_it_returns() {
-    #[with_context(user = "scope".into())]
-    async fn bare() -> AxumBody {
-        AxumBody::new(chunks(1, |_| USER.get()))
-    }
-    #[with_context(user = "scope".into())]
-    async fn inherits() -> AxumBody {
-        AxumBody::new(chunks(1, |_| USER.get()).inherit_context())
-    }
-    let handler = service_fn(async |request: Request<String>| {
-        let body = match request.uri().path() {
-            "/bare" => bare().await,
-            _ => inherits().await,
-        };
-        Ok::<_, Infallible>(Response::new(body))
-    });
-    let service = layer().layer(handler);
-    for (path, expected) in [("/bare", "alice"), ("/inherits", "scope")] {
-        let mut request = get(&[]);
-        *request.uri_mut() = path.parse().unwrap();
-        let response = service.clone().oneshot(request).await.unwrap();
-        assert_eq!(text(response).await, expected, "{path}");
-    }
-}
-
-#[tokio::test]
-async fn service_in_a_buffer_is_called_elsewhere_and_the_layer_inside_is_not() {
-    let handler = || {
-        service_fn(async |_: Request<String>| {
-            Ok::<_, Infallible>(Response::new(chunks(1, |_| USER.get())))
-        })
-    };
-    // The call is the worker's, the future is polled where the response is awaited.
-    let call = |seen: &Seen| {
-        let seen = seen.clone();
-        service_fn(move |request: Request<String>| {
-            seen.note(format!("call {}", USER.get()));
-            handler().oneshot(request)
-        })
-    };
-    let seen = Seen::default();
-    let outside = layer().layer(tower::buffer::Buffer::new(call(&seen), 4));
-    let response = outside.oneshot(get(&[])).await.unwrap();
-    assert_eq!(text(response).await, "alice");
-    let inside = tower::buffer::Buffer::new(layer().layer(call(&seen)), 4);
-    let response = inside.oneshot(get(&[])).await.unwrap();
-    assert_eq!(text(response).await, "alice");
-    assert_eq!(seen.lines(), ["call anonymous", "call alice"]);
 }

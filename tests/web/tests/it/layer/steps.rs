@@ -1,0 +1,139 @@
+//! What the steps of the layer set, and what the request starts from.
+
+use std::convert::Infallible;
+use std::task::{Context as Task, Poll};
+
+use context_vars::web::ContextLayer;
+use http::{Request, Response};
+use tower::{Layer, Service, ServiceExt, service_fn};
+
+use super::{CONNECTION, TENANT, TENANT_HEADER, USER, user_layer, who};
+use crate::support::{Seen, get, text};
+
+#[tokio::test]
+async fn set_takes_a_value_from_the_request_and_leaves_the_variable_on_none() {
+    let service = user_layer().layer(service_fn(who));
+    let response = service.clone().oneshot(get(&[("x-user", b"alice")])).await;
+    assert_eq!(text(response.unwrap()).await, "alice no tenant");
+    let response = service.clone().oneshot(get(&[])).await;
+    assert_eq!(text(response.unwrap()).await, "anonymous no tenant");
+    assert!(!USER.is_set());
+}
+
+#[tokio::test]
+async fn steps_run_in_the_order_in_which_they_were_told_inside_the_context() {
+    let layer = user_layer()
+        .set(&TENANT, |_| Some(format!("tenant of {}", USER.get())))
+        .set(&USER, |_| Some(format!("{} the second", USER.get())));
+    let response = layer
+        .layer(service_fn(who))
+        .oneshot(get(&[("x-user", b"alice")]))
+        .await;
+    assert_eq!(
+        text(response.unwrap()).await,
+        "alice the second tenant of alice"
+    );
+}
+
+#[tokio::test]
+async fn what_a_closure_sets_is_part_of_the_request_and_of_nothing_else() {
+    let layer = ContextLayer::new().set(&TENANT, |_| {
+        drop(USER.set("set beside".into()));
+        Some("acme".into())
+    });
+    let service = layer.layer(service_fn(who));
+    let response = service.oneshot(get(&[])).await;
+    assert_eq!(text(response.unwrap()).await, "set beside acme");
+    assert!(!USER.is_set());
+}
+
+#[tokio::test]
+async fn request_starts_in_a_copy_of_the_callers_context_or_in_none() {
+    let call = async |layer: ContextLayer| {
+        let response = layer.layer(service_fn(who)).oneshot(get(&[])).await;
+        text(response.unwrap()).await
+    };
+    let (copy, isolated) = USER
+        .scope("caller".into(), async {
+            let both = (
+                call(ContextLayer::new()).await,
+                call(ContextLayer::new().isolated()).await,
+            );
+            assert_eq!(USER.get(), "caller");
+            both
+        })
+        .await;
+    assert_eq!(copy, "caller no tenant");
+    assert_eq!(isolated, "anonymous no tenant");
+}
+
+#[tokio::test]
+async fn no_inherit_is_left_out_unless_the_layer_sets_it() {
+    // R14
+    let seen = Seen::default();
+    let handler = {
+        let seen = seen.clone();
+        service_fn(move |_: Request<String>| {
+            let seen = seen.clone();
+            async move {
+                seen.note(CONNECTION.get().to_string());
+                Ok::<_, Infallible>(Response::new(String::new()))
+            }
+        })
+    };
+    CONNECTION
+        .scope(7, async {
+            let plain = ContextLayer::new().layer(handler.clone());
+            plain.oneshot(get(&[])).await.unwrap();
+            let set = ContextLayer::new().set(&CONNECTION, |_| Some(8));
+            set.layer(handler).oneshot(get(&[])).await.unwrap();
+        })
+        .await;
+    assert_eq!(seen.lines(), ["0", "8"]);
+}
+
+#[tokio::test]
+async fn two_requests_polled_in_turn_keep_their_own() {
+    let service = user_layer().layer(service_fn(who));
+    let (a, b) = tokio::join!(
+        service.clone().oneshot(get(&[("x-user", b"alice")])),
+        service.clone().oneshot(get(&[("x-user", b"bob")])),
+    );
+    assert_eq!(text(a.unwrap()).await, "alice no tenant");
+    assert_eq!(text(b.unwrap()).await, "bob no tenant");
+}
+
+#[tokio::test]
+async fn call_itself_runs_inside_and_poll_ready_outside() {
+    #[derive(Clone)]
+    struct Notes(Seen);
+    impl Service<Request<String>> for Notes {
+        type Response = Response<String>;
+        type Error = Infallible;
+        type Future = std::future::Ready<Result<Response<String>, Infallible>>;
+        fn poll_ready(&mut self, _: &mut Task<'_>) -> Poll<Result<(), Infallible>> {
+            self.0.note(format!("ready {}", USER.get()));
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, _: Request<String>) -> Self::Future {
+            self.0.note(format!("call {}", USER.get()));
+            std::future::ready(Ok(Response::new(String::new())))
+        }
+    }
+    let seen = Seen::default();
+    let service = user_layer().layer(Notes(seen.clone()));
+    service.oneshot(get(&[("x-user", b"alice")])).await.unwrap();
+    assert_eq!(seen.lines(), ["ready anonymous", "call alice"]);
+}
+
+#[tokio::test]
+async fn nested_layers_copy_and_the_inner_one_gives_nothing_back() {
+    let inner = ContextLayer::new().set(&TENANT, |_| Some("inner".into()));
+    let outer = user_layer()
+        .set(&TENANT, |_| Some("outer".into()))
+        .echo(TENANT_HEADER, &TENANT);
+    let service = outer.layer(inner.layer(service_fn(who)));
+    let response = service.oneshot(get(&[("x-user", b"alice")])).await.unwrap();
+    assert_eq!(response.headers()["x-tenant"], "outer");
+    assert_eq!(text(response).await, "alice inner");
+}
