@@ -463,8 +463,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// ```
     #[inline]
     pub fn sync_scope<R>(&'static self, value: T, f: impl FnOnce() -> R) -> R {
-        let _scope = SyncScope::enter_with(self, value);
-        f()
+        SyncScope::enter_with(self, value).run(f)
     }
 
     /// Puts a scope around `future`, in which this variable is set to `value`.

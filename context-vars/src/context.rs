@@ -137,8 +137,7 @@ impl Context {
     /// ```
     #[inline]
     pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        let _entered = Entered::new(&mut self.state);
-        f()
+        Entered::new(&mut self.state).run(f)
     }
 
     /// The context with `var` set to `value`, instead of whatever value it had.

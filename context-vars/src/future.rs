@@ -78,8 +78,8 @@ impl<F> Stage<F> {
             // Also if entering what goes along panics.
             let mut finished = Finished(self);
             // Inside: the line that a span's end writes has the work's variables.
-            let beside = beside;
-            beside.around(|| finished.finish());
+            let along = beside;
+            along.around(|| finished.finish());
         }
     }
 
@@ -125,6 +125,8 @@ impl<F: Future> Stage<F> {
             // As in `finish`, without a second entering.
             let _inside = entered.for_the_last_time();
             self.set(Self::Done);
+        } else {
+            entered.leave();
         }
         polled
     }
@@ -222,8 +224,7 @@ impl<F> InContext<F> {
         match self.project().stage.project() {
             StageProjection::Active { work, own } => {
                 let (state, beside) = own.parts_mut();
-                let _entered = Entered::new(state);
-                beside.around(|| step(work))
+                Entered::new(state).run(|| beside.around(|| step(work)))
             }
             StageProjection::Done => after_completion(),
         }
@@ -236,8 +237,7 @@ impl<F> InContext<F> {
         match &mut self.stage {
             Stage::Active { work, own } => {
                 let (state, beside) = own.parts_mut();
-                let _entered = Entered::new(state);
-                beside.around(|| step(work))
+                Entered::new(state).run(|| beside.around(|| step(work)))
             }
             Stage::Done => after_completion(),
         }
@@ -251,8 +251,8 @@ impl<F> InContext<F> {
                 let (mut state, beside) = own.into_parts();
                 let _entered = Entered::new(&mut state);
                 // As in `finish_beside`.
-                let beside = beside;
-                beside.around(|| step(work))
+                let along = beside;
+                along.around(|| step(work))
             }
             Stage::Done => after_completion(),
         }

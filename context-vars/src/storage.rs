@@ -161,8 +161,8 @@ impl Map {
     }
 
     fn get_in_tree(&self, number: u32) -> Option<ValuePtr> {
-        let value = self.node().tree()?.get(number - WIDTH as u32)?;
-        Some(value.ptr())
+        let tree = self.node().tree()?;
+        tree.get(number - WIDTH as u32).map(Value::ptr)
     }
 
     /// The value under `number`, for as long as the map is not changed.
@@ -227,7 +227,8 @@ impl Map {
 
     /// A copy with references of its own.
     fn counted_copy(&self, pool: &Pool) -> Self {
-        let copy = self.leaning_copy(pool.nodes.take());
+        // SAFETY: The copy leans on `self`, which is borrowed, until the next line only.
+        let copy = unsafe { self.lean(pool.nodes.take()) };
         self.settle(&copy);
         copy
     }
@@ -245,15 +246,6 @@ impl Map {
         }
     }
 
-    #[inline]
-    fn leaning_copy(&self, memory: Box<Block<NODE_BYTES>>) -> Self {
-        let memory = NonNull::from(Box::leak(memory)).cast::<Node>();
-        // SAFETY: The block has a node's size and alignment, as asserted above, and is nobody
-        // else's.
-        unsafe { memory.write(self.node().lean()) };
-        Self(memory)
-    }
-
     /// A copy that counts nothing it finds here.
     ///
     /// # Safety
@@ -262,7 +254,11 @@ impl Map {
     /// used on this thread alone. The release itself touches only what the copy owns.
     #[inline]
     pub(crate) unsafe fn lean(&self, memory: Box<Block<NODE_BYTES>>) -> Self {
-        self.leaning_copy(memory)
+        let memory = NonNull::from(Box::leak(memory)).cast::<Node>();
+        // SAFETY: The block has a node's size and alignment, as asserted above, and is nobody
+        // else's.
+        unsafe { memory.write(self.node().lean()) };
+        Self(memory)
     }
 
     /// As [`lean`](Self::lean), into `memory`, with `value` put under a number that
@@ -278,7 +274,8 @@ impl Map {
         number: u32,
         value: Value,
     ) -> Self {
-        let copy = self.leaning_copy(memory);
+        // SAFETY: The caller's promise.
+        let copy = unsafe { self.lean(memory) };
         let node = copy.node();
         // Nothing is displaced: the copy owns nothing yet.
         let place = number as usize % WIDTH;
@@ -330,7 +327,7 @@ impl Map {
     #[inline]
     pub(crate) unsafe fn release_own(&mut self, pool: &Pool) {
         if self.node().count.down_from_one() {
-            Left::free(self.0, pool);
+            Left::free_here(self.0, pool);
         }
     }
 }
@@ -421,10 +418,15 @@ struct Left<'p> {
 }
 
 impl<'p> Left<'p> {
-    /// Gives back all that `node` has, and the node itself.
     // Not inlined: most maps are dropped while another has the node, too.
     #[inline(never)]
     fn free(node: NonNull<Node>, pool: &'p Pool) {
+        Self::free_here(node, pool);
+    }
+
+    /// Gives back all that `node` has, and the node itself.
+    #[inline(always)]
+    fn free_here(node: NonNull<Node>, pool: &'p Pool) {
         let mut left = ManuallyDrop::new(Self { node, pool });
         match left.only_value() {
             // The end of most scopes. The value goes last, so nothing is left if it panics.
@@ -476,7 +478,7 @@ impl<'p> Left<'p> {
 
     #[inline]
     fn give_back_memory(&mut self) {
-        // SAFETY: The memory was leaked from such a box in `leaning_copy`, and nobody has it any
+        // SAFETY: The memory was leaked from such a box in `lean`, and nobody has it any
         // more. What a node has to drop was dropped.
         let block = unsafe { Box::from_raw(self.node.as_ptr().cast::<Block<NODE_BYTES>>()) };
         self.pool.nodes.give(block);

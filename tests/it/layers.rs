@@ -66,7 +66,7 @@ fn files(source: &Path) -> BTreeMap<String, String> {
     for entry in fs::read_dir(source).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        // Generated code calls `private.rs`, and the crate's face re-exports: they see all.
+        // Generated code calls `private`, and the crate's face re-exports: they see all.
         if !["lib", "private", "prelude", "docs"].contains(&name.as_str()) {
             files.insert(name, text(&path));
         }
@@ -110,8 +110,9 @@ fn folders(source: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(source)
         .unwrap()
         .map(|entry| entry.unwrap().path());
-    // The pages of the documentation are no code.
-    let folders = paths.filter(|path| path.is_dir() && !path.ends_with("docs"));
+    // The pages of the documentation are no code, and what generated code calls sees all.
+    let left_out = |path: &Path| path.ends_with("docs") || path.ends_with("private");
+    let folders = paths.filter(|path| path.is_dir() && !left_out(path));
     folders.collect()
 }
 

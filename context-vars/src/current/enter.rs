@@ -59,18 +59,47 @@ impl Entered<'_> {
     #[inline]
     pub(crate) fn for_the_last_time(self) -> SyncScope {
         let mut this = ManuallyDrop::new(self);
-        SyncScope(this.outer.take().into())
+        SyncScope(this.outer.take_to_end())
+    }
+}
+
+impl Entered<'_> {
+    /// Calls `f` inside, and leaves the context.
+    #[inline(always)]
+    pub(crate) fn run<R>(self, f: impl FnOnce() -> R) -> R {
+        let result = f();
+        self.leave();
+        result
+    }
+
+    /// What dropping it does, without a call.
+    #[inline(always)]
+    pub(crate) fn leave(self) {
+        let mut this = ManuallyDrop::new(self);
+        let outer = this.outer.take();
+        leave(this.home, outer);
     }
 }
 
 impl Drop for Entered<'_> {
-    // As `SyncScope`'s.
-    #[inline(always)]
+    // A call, so that where a poll unwinds nothing needs `self` in memory: it would be written
+    // there at each poll.
+    #[inline]
     fn drop(&mut self) {
-        let inner = slot().leave(self.outer.take());
-        // The empty state that lay there holds nothing that would have to be dropped.
-        mem::forget(mem::replace(self.home, inner));
+        leave_by_call(self.home, self.outer.take());
     }
+}
+
+#[inline(never)]
+fn leave_by_call(home: &mut State, outer: Outer) {
+    leave(home, outer);
+}
+
+#[inline(always)]
+fn leave(home: &mut State, outer: Outer) {
+    let inner = slot().leave(outer);
+    // The empty state that lay there holds nothing that would have to be dropped.
+    mem::forget(mem::replace(home, inner));
 }
 
 /// A context that is current until this is dropped, and goes then.
@@ -103,10 +132,36 @@ impl SyncScope {
     }
 }
 
+impl SyncScope {
+    /// Calls `f` inside, and leaves the scope.
+    #[inline(always)]
+    pub(crate) fn run<R>(self, f: impl FnOnce() -> R) -> R {
+        let scope = EndsByCall(ManuallyDrop::new(self).0.take());
+        let result = f();
+        slot().end(ManuallyDrop::new(scope).0.take());
+        result
+    }
+}
+
 impl Drop for SyncScope {
     // Last, in the outer context: a value's `Drop` may do what it likes, also to that one.
     #[inline(always)]
     fn drop(&mut self) {
-        slot().end(&mut self.0);
+        slot().end(self.0.take());
     }
+}
+
+/// A scope that is dropped only if what is done inside panics; see `Entered`.
+struct EndsByCall(Leant);
+
+impl Drop for EndsByCall {
+    #[inline]
+    fn drop(&mut self) {
+        end_by_call(self.0.take());
+    }
+}
+
+#[inline(never)]
+fn end_by_call(outer: Leant) {
+    slot().end(outer);
 }

@@ -313,15 +313,22 @@ impl Outer {
     pub(super) fn take(&mut self) -> Self {
         mem::replace(self, Self::GONE)
     }
+
+    /// The same, for a context that goes when it is left.
+    #[inline(always)]
+    pub(super) fn take_to_end(&mut self) -> Leant {
+        Leant(self.take())
+    }
 }
 
 /// As [`Outer`], for a current context that goes when it is left, and may lean on this one.
 pub(super) struct Leant(Outer);
 
-impl From<Outer> for Leant {
+impl Leant {
+    /// As [`Outer::take`].
     #[inline(always)]
-    fn from(outer: Outer) -> Self {
-        Self(outer)
+    pub(super) fn take(&mut self) -> Self {
+        Self(self.0.take())
     }
 }
 
@@ -376,8 +383,8 @@ impl Slot {
 
     /// Makes `outer` current again and drops what was, in the outer context.
     #[inline(always)]
-    pub(super) fn end(&self, outer: &mut Leant) {
-        discard(self.leave(outer.0.take()));
+    pub(super) fn end(&self, outer: Leant) {
+        discard(self.leave(outer.0));
     }
 }
 
