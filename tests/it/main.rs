@@ -23,6 +23,7 @@ mod sizes;
 mod allocations;
 mod from_python;
 mod receiver;
+mod house;
 mod layers;
 mod macros;
 mod task;

@@ -4,4 +4,3 @@ mod source;
 mod snapshots;
 mod messages;
 mod fuzz;
-mod length;
