@@ -206,7 +206,8 @@ pub fn scope<F: Future>(future: F) -> CancelScope<F> {
 ///
 /// # Cost
 ///
-/// A read of a context variable, and of the clock.
+/// A read of a context variable, and of the clock if there is a limit. Under a [`timeout`] or
+/// [`scope`] also the lock of its node in the tree of cancellations, twice.
 ///
 /// # Examples
 ///
@@ -232,6 +233,10 @@ pub fn time_left() -> Option<Duration> {
 /// Whether the current work's request has been dropped, is over, or has no time left.
 ///
 /// For loops that compute: what does not `.await` cannot be stopped, but can stop.
+///
+/// # Cost
+///
+/// That of [`time_left`], and its lock once more.
 ///
 /// # Examples
 ///
@@ -340,6 +345,24 @@ pub fn cancel_on_drop<F: Future>(future: F) -> CancelOnDrop<F> {
 
 pin_project! {
     /// A future whose end cancels what hangs on it; see [`scope`].
+    ///
+    /// # Examples
+    ///
+    /// Made by [`scope`], and named in a field:
+    ///
+    /// ```
+    /// use context_vars::deadline::{CancelScope, scope};
+    ///
+    /// struct Request<F> {
+    ///     work: CancelScope<F>,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let request = Request { work: scope(async { 7 }) };
+    /// assert_eq!(request.work.await, 7);
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct CancelScope<F> {
         // First: destructors in the work shall find that it is cancelled.
@@ -394,6 +417,25 @@ impl<F> fmt::Debug for CancelScope<F> {
 
 pin_project! {
     /// A future with a deadline; see [`timeout`].
+    ///
+    /// # Examples
+    ///
+    /// Made by [`timeout`], and named in a field:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use context_vars::deadline::{Timeout, timeout};
+    ///
+    /// struct Call<F> {
+    ///     answer: Timeout<F>,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let call = Call { answer: timeout(Duration::from_secs(60), async { 7 }) };
+    /// assert_eq!(call.answer.await, Ok(7));
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Timeout<F> {
         #[pin]
@@ -438,6 +480,24 @@ impl<F> fmt::Debug for Timeout<F> {
 
 pin_project! {
     /// A future that stops with its request; see [`cancel_on_drop`].
+    ///
+    /// # Examples
+    ///
+    /// Made by [`cancel_on_drop`], and named in a field:
+    ///
+    /// ```
+    /// use context_vars::deadline::{CancelOnDrop, cancel_on_drop};
+    ///
+    /// struct Child<F> {
+    ///     work: CancelOnDrop<F>,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let child = Child { work: cancel_on_drop(async { 7 }) };
+    /// assert_eq!(child.work.await, Ok(7));
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct CancelOnDrop<F> {
         #[pin]
@@ -473,6 +533,25 @@ impl<F> fmt::Debug for CancelOnDrop<F> {
 }
 
 /// The time of a [`timeout`] was over before its work.
+///
+/// # Examples
+///
+/// Passed on with `?`:
+///
+/// ```
+/// use std::{future, time::Duration};
+/// use context_vars::deadline::{Elapsed, timeout};
+///
+/// async fn report() -> Result<String, Elapsed> {
+///     let rows = timeout(Duration::from_millis(1), future::pending::<u32>()).await?;
+///     Ok(format!("{rows} rows"))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(report().await.unwrap_err().to_string(), "the deadline has passed");
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Elapsed {
     _private: (),
@@ -487,6 +566,25 @@ impl fmt::Display for Elapsed {
 impl Error for Elapsed {}
 
 /// The request that work belonged to was gone before the work was done; see [`cancel_on_drop`].
+///
+/// # Examples
+///
+/// What a task gives that was stopped:
+///
+/// ```
+/// use std::future;
+/// use context_vars::deadline::{self, Cancelled};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let request = deadline::scope(async {
+///     tokio::spawn(deadline::cancel_on_drop(future::pending::<u32>()))
+/// });
+/// let child = request.await; // the request is over
+/// let stopped: Result<u32, Cancelled> = child.await.unwrap();
+/// assert!(stopped.is_err());
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cancelled {
     _private: (),

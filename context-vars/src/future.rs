@@ -34,6 +34,29 @@ pin_project! {
     /// Two words beside the work, at most three with the feature `companion`. A poll is two
     /// thread-local accesses; no allocation and no atomic operation, whatever the number and size
     /// of the variables.
+    ///
+    /// # Examples
+    ///
+    /// Named in a field:
+    ///
+    /// ```
+    /// use context_vars::{Context, InContext, context_var, prelude::*};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// struct Request<F> {
+    ///     work: InContext<F>,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let context = Context::new().with_value(&USER, "alice");
+    /// let request = Request { work: async { USER.get() }.in_context(context) };
+    /// assert_eq!(request.work.await, "alice");
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled, iterators nothing unless advanced"]
     pub struct InContext<F> {
         #[pin]
@@ -160,6 +183,24 @@ impl<F> InContext<F> {
     /// iterators `work.in_context(context)` is shorter.
     ///
     /// Step by step it is taken on by [`run_pinned`](Self::run_pinned).
+    ///
+    /// # Examples
+    ///
+    /// Where the extension traits are not imported:
+    ///
+    /// ```
+    /// use context_vars::{Context, InContext, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let context = Context::new().with_value(&USER, "alice");
+    /// assert_eq!(InContext::new(async { USER.get() }, context).await, "alice");
+    /// # }
+    /// ```
     #[inline]
     pub fn new(work: F, context: Context) -> Self {
         Self::beside(work, context, Beside::NOTHING)
@@ -170,6 +211,29 @@ impl<F> InContext<F> {
     ///
     /// With the feature `companion` the work also inherits the state of the installed companion,
     /// which `new(work, Context::current())` does not.
+    ///
+    /// # Cost
+    ///
+    /// As [`Context::current`].
+    ///
+    /// # Examples
+    ///
+    /// Awaited where the scope is over:
+    ///
+    /// ```
+    /// use context_vars::{InContext, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let work = USER.sync_scope("alice", || InContext::inherit(async { USER.get() }));
+    /// assert_eq!(USER.get(), "anonymous");
+    /// assert_eq!(work.await, "alice");
+    /// # }
+    /// ```
     #[inline]
     pub fn inherit(work: F) -> Self {
         Self::beside(work, Context::current(), Beside::take())
@@ -314,8 +378,38 @@ impl<F> fmt::Debug for InContext<F> {
 }
 
 /// Gives a future a context of its own.
+///
+/// # Examples
+///
+/// Two futures polled in turn, each with what it sets:
+///
+/// ```
+/// use context_vars::{Context, context_var, prelude::*};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// async fn serve(user: &'static str) -> &'static str {
+///     drop(USER.set(user));
+///     tokio::task::yield_now().await;
+///     USER.get()
+/// }
+///
+/// let alice = serve("alice").in_context(Context::new());
+/// let bob = serve("bob").in_context(Context::new());
+/// assert_eq!(tokio::join!(alice, bob), ("alice", "bob"));
+/// assert_eq!(USER.get(), "anonymous");
+/// # }
+/// ```
 pub trait ContextFutureExt: Future + Sized {
     /// Runs the future in `context`.
+    ///
+    /// # Cost
+    ///
+    /// A poll is two thread-local accesses; no allocation and no atomic operation.
     ///
     /// # Examples
     ///
@@ -379,6 +473,28 @@ pin_project! {
     ///
     /// Four words beside the future, five with the feature `companion`. The first poll makes a node and counts the values taken
     /// over; the others are as [`InContext`]'s.
+    ///
+    /// # Examples
+    ///
+    /// Named in a field:
+    ///
+    /// ```
+    /// use context_vars::{Scope, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// struct Request<F> {
+    ///     work: Scope<F>,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let request = Request { work: USER.scope("alice", async { USER.get() }) };
+    /// assert_eq!(request.work.await, "alice");
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Scope<F> {
         #[pin]

@@ -31,6 +31,10 @@ use crate::future::InContext;
 pub trait ContextIteratorExt: Iterator + Sized {
     /// Runs each step in `context`.
     ///
+    /// # Cost
+    ///
+    /// A step is two thread-local accesses; no allocation and no atomic operation.
+    ///
     /// # Examples
     ///
     /// What a step sets is there for the next one:

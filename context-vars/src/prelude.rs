@@ -1,4 +1,22 @@
 //! The macros and the extension traits: `use context_vars::prelude::*;`.
+//!
+//! # Examples
+//!
+//! Without one more import:
+//!
+//! ```
+//! use context_vars::prelude::*;
+//!
+//! context_var! {
+//!     static USER: &str = "anonymous";
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let work = USER.sync_scope("alice", || async { USER.get() }.inherit_context());
+//! assert_eq!(work.await, "alice");
+//! # }
+//! ```
 
 pub use crate::future::ContextFutureExt;
 pub use crate::iter::ContextIteratorExt;

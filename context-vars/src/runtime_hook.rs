@@ -27,6 +27,26 @@ use crate::state::State;
 use crate::value::quietly;
 
 /// Lets every `tokio::spawn` on a runtime inherit.
+///
+/// The context's variables, that is; the state of a companion does not follow, see
+/// [`inherit_context`](Self::inherit_context).
+///
+/// # Examples
+///
+/// In a program's `main`, in the place of `#[tokio::main]`:
+///
+/// ```
+/// use context_vars::prelude::*;
+/// use tokio::runtime::Builder;
+///
+/// fn main() -> std::io::Result<()> {
+///     let runtime = Builder::new_multi_thread().enable_all().inherit_context().build()?;
+///     runtime.block_on(async {
+///         // the program
+///     });
+///     Ok(())
+/// }
+/// ```
 pub trait BuilderExt: sealed::Sealed {
     /// Begins to build a runtime on which every task inherits, whoever spawns it: plain
     /// `tokio::spawn`, `JoinSet`, a library.
@@ -48,6 +68,10 @@ pub trait BuilderExt: sealed::Sealed {
     /// It has none either before a task is dropped unfinished because its *runtime* is shut down:
     /// such a task is dropped in the context of the thread that does so. A task that is finished,
     /// aborted or panics is dropped inside its own.
+    ///
+    /// Variables follow, and companions (feature `companion`) do not: tokio's hooks have no place
+    /// for their state, and a plain task runs in whatever state its thread has. Where a span shall
+    /// follow too, spawn with [`task::spawn`](crate::task::spawn).
     ///
     /// # Long-lived tasks
     ///
@@ -103,6 +127,26 @@ impl BuilderExt for Builder {
 }
 
 /// A runtime about to be built; made by [`BuilderExt::inherit_context`].
+///
+/// # Examples
+///
+/// Passed on before it is built:
+///
+/// ```
+/// use std::io;
+/// use context_vars::{prelude::*, task::InheritingBuilder};
+/// use tokio::runtime::{Builder, Runtime};
+///
+/// fn without_pools(runtime: InheritingBuilder<'_>) -> io::Result<Runtime> {
+///     runtime.except(|spawned_at| spawned_at.file().contains("/hyper-util-")).build()
+/// }
+///
+/// # fn main() -> io::Result<()> {
+/// let runtime = without_pools(Builder::new_multi_thread().inherit_context())?;
+/// # drop(runtime);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "call `build` to get the runtime"]
 pub struct InheritingBuilder<'a> {
     builder: &'a mut Builder,
@@ -114,6 +158,31 @@ impl InheritingBuilder<'_> {
     /// `true` run in an empty context of their own. Called twice, both have their say.
     ///
     /// The place is that of the call to tokio, usually in the source of the library that spawns.
+    ///
+    /// # Examples
+    ///
+    /// Tasks that this file spawns:
+    ///
+    /// ```
+    /// use context_vars::{context_var, prelude::*};
+    /// use tokio::runtime::Builder;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::new_current_thread()
+    ///     .inherit_context()
+    ///     .except(|spawned_at| spawned_at.file() == file!())
+    ///     .build()?;
+    /// let task = runtime.block_on(async {
+    ///     USER.sync_scope("alice", || tokio::spawn(async { USER.get() })).await
+    /// });
+    /// assert_eq!(task.unwrap(), "anonymous");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn except(
         mut self,
         leave_out: impl Fn(&'static Location<'static>) -> bool + Send + Sync + 'static,
@@ -123,12 +192,56 @@ impl InheritingBuilder<'_> {
     }
 
     /// As tokio's `on_task_spawn`. `f` is called in the context of whoever spawns.
+    ///
+    /// # Examples
+    ///
+    /// Who spawns:
+    ///
+    /// ```
+    /// use context_vars::{context_var, prelude::*};
+    /// use tokio::runtime::Builder;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::new_current_thread()
+    ///     .inherit_context()
+    ///     .on_task_spawn(|_| assert_eq!(USER.get(), "alice"))
+    ///     .build()?;
+    /// runtime.block_on(async { USER.sync_scope("alice", || tokio::spawn(async {})).await.unwrap() });
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_task_spawn(mut self, f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static) -> Self {
         self.hooks.users.spawn = Some(Arc::new(f));
         self
     }
 
     /// As tokio's `on_before_task_poll`. `f` is called in the context of the task.
+    ///
+    /// # Examples
+    ///
+    /// Whose task it is:
+    ///
+    /// ```
+    /// use context_vars::{context_var, prelude::*};
+    /// use tokio::runtime::Builder;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::new_current_thread()
+    ///     .inherit_context()
+    ///     .on_before_task_poll(|_| assert_eq!(USER.get(), "alice"))
+    ///     .build()?;
+    /// runtime.block_on(async { USER.sync_scope("alice", || tokio::spawn(async {})).await.unwrap() });
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_before_task_poll(
         mut self,
         f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static,
@@ -139,6 +252,28 @@ impl InheritingBuilder<'_> {
 
     /// As tokio's `on_after_task_poll`. `f` is called in the context of the task, which no other
     /// thread polls before `f` returns.
+    ///
+    /// # Examples
+    ///
+    /// With what the poll has set:
+    ///
+    /// ```
+    /// use context_vars::{context_var, prelude::*};
+    /// use tokio::runtime::Builder;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::new_current_thread()
+    ///     .inherit_context()
+    ///     .on_after_task_poll(|_| assert_eq!(USER.get(), "alice"))
+    ///     .build()?;
+    /// runtime.block_on(async { tokio::spawn(async { drop(USER.set("alice")) }).await.unwrap() });
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_after_task_poll(mut self, f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static) -> Self {
         self.hooks.users.after_poll = Some(Arc::new(f));
         self
@@ -146,6 +281,28 @@ impl InheritingBuilder<'_> {
 
     /// As tokio's `on_task_terminate`. `f` is called in the context of the task; for the closure
     /// of a `spawn_blocking`, which has none here, in that of the thread.
+    ///
+    /// # Examples
+    ///
+    /// With what the task has left behind:
+    ///
+    /// ```
+    /// use context_vars::{context_var, prelude::*};
+    /// use tokio::runtime::Builder;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::new_current_thread()
+    ///     .inherit_context()
+    ///     .on_task_terminate(|_| assert_eq!(USER.get(), "alice"))
+    ///     .build()?;
+    /// runtime.block_on(async { tokio::spawn(async { drop(USER.set("alice")) }).await.unwrap() });
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_task_terminate(mut self, f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static) -> Self {
         self.hooks.users.terminate = Some(Arc::new(f));
         self
@@ -159,6 +316,23 @@ impl InheritingBuilder<'_> {
     /// # Errors
     ///
     /// Those of [`Builder::build`].
+    ///
+    /// # Examples
+    ///
+    /// A second runtime from the same builder, which does not inherit:
+    ///
+    /// ```
+    /// use context_vars::prelude::*;
+    /// use tokio::runtime::Builder;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut builder = Builder::new_multi_thread();
+    /// let inherits = builder.inherit_context().build()?;
+    /// let plain = builder.build()?;
+    /// # drop((inherits, plain));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn build(self) -> io::Result<Runtime> {
         self.build_by(Builder::build)
     }
@@ -168,6 +342,32 @@ impl InheritingBuilder<'_> {
     /// # Errors
     ///
     /// Those of [`Builder::build_local`].
+    ///
+    /// # Examples
+    ///
+    /// A task that is not `Send`:
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use context_vars::{context_var, prelude::*};
+    /// use tokio::runtime::{Builder, LocalOptions};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime =
+    ///     Builder::new_current_thread().inherit_context().build_local(LocalOptions::default())?;
+    /// let word = Rc::new("hello");
+    /// let greet = async move { format!("{word} {}", USER.get()) };
+    /// let task = runtime.block_on(async {
+    ///     USER.sync_scope("alice", || tokio::task::spawn_local(greet)).await
+    /// });
+    /// assert_eq!(task.unwrap(), "hello alice");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn build_local(self, options: LocalOptions) -> io::Result<LocalRuntime> {
         self.build_by(|builder| builder.build_local(options))
     }

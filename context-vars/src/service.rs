@@ -46,6 +46,33 @@ use crate::context::Context;
 use crate::future::InContext;
 
 /// Puts a [`ContextService`] around a service.
+///
+/// # Examples
+///
+/// Named, with a function in the place of a closure:
+///
+/// ```
+/// use context_vars::{Context, context_var, service::ContextServiceLayer};
+///
+/// context_var! {
+///     static TENANT: String;
+/// }
+///
+/// struct Job {
+///     tenant: String,
+/// }
+///
+/// fn fill(context: Context, job: &Job) -> Context {
+///     context.with_value(&TENANT, job.tenant.clone())
+/// }
+///
+/// fn layer() -> ContextServiceLayer<fn(Context, &Job) -> Context> {
+///     ContextServiceLayer::new(fill)
+/// }
+/// # fn main() {
+/// #     let _ = layer();
+/// # }
+/// ```
 #[derive(Clone)]
 #[must_use = "a layer does nothing until it is put around a service: call `layer`"]
 pub struct ContextServiceLayer<F> {
@@ -56,6 +83,31 @@ impl<F> ContextServiceLayer<F> {
     /// A layer that runs each call in the context that `fill` makes.
     ///
     /// See [`ContextService::new`].
+    ///
+    /// # Panics
+    ///
+    /// Calls for which `fill` panics.
+    ///
+    /// # Examples
+    ///
+    /// Nothing from outside:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use context_vars::{Context, context_var, service::ContextServiceLayer};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let layer = ContextServiceLayer::new(|_, _: &u64| Context::new());
+    /// let service = layer.layer(service_fn(async |_: u64| Ok::<_, Infallible>(USER.get())));
+    /// assert_eq!(USER.scope("alice", service.oneshot(7)).await, Ok("anonymous"));
+    /// # }
+    /// ```
     pub fn new<R>(fill: F) -> Self
     where
         F: Fn(Context, &R) -> Context,
@@ -91,6 +143,24 @@ impl<S, F: Clone> Layer<S> for ContextServiceLayer<F> {
 /// # Cost
 ///
 /// As [`Context::current`] and what the closure does; a poll as [`InContext`]'s.
+///
+/// # Examples
+///
+/// Named in a field:
+///
+/// ```
+/// use std::convert::Infallible;
+/// use context_vars::{Context, service::ContextService};
+/// use tower::service_fn;
+///
+/// struct Worker<S, F> {
+///     service: ContextService<S, F>,
+/// }
+///
+/// let service = service_fn(async |_: u64| Ok::<_, Infallible>(()));
+/// let worker = Worker { service: ContextService::new(service, |context: Context, _: &u64| context) };
+/// # drop(worker.service);
+/// ```
 #[derive(Clone)]
 pub struct ContextService<S, F> {
     inner: S,
@@ -103,6 +173,32 @@ impl<S, F> ContextService<S, F> {
     /// `fill` is handed a copy of the context in which the service is called, and the request. It
     /// gives back that context with more in it, or another one: `Context::new()` isolates. It
     /// runs in the context of the caller.
+    ///
+    /// # Panics
+    ///
+    /// Calls for which `fill` panics.
+    ///
+    /// # Examples
+    ///
+    /// From the request:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use context_vars::{Context, context_var, service::ContextService};
+    /// use tower::{ServiceExt, service_fn};
+    ///
+    /// context_var! {
+    ///     static JOB: u64;
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let work = service_fn(async |_: u64| Ok::<_, Infallible>(format!("job {}", JOB.get())));
+    /// let fill = |context: Context, job: &u64| context.with_value(&JOB, *job);
+    /// let work = ContextService::new(work, fill);
+    /// assert_eq!(work.oneshot(7).await.unwrap(), "job 7");
+    /// # }
+    /// ```
     pub fn new<R>(inner: S, fill: F) -> Self
     where
         F: Fn(Context, &R) -> Context,

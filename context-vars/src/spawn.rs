@@ -147,6 +147,25 @@ pub fn isolated<R>(f: impl FnOnce() -> R) -> R {
 
 pub mod thread {
     //! Threads that inherit.
+    //!
+    //! # Examples
+    //!
+    //! One with a name, by the standard library's own builder:
+    //!
+    //! ```
+    //! use context_vars::{context_var, inherit};
+    //!
+    //! context_var! {
+    //!     static USER: &str = "anonymous";
+    //! }
+    //!
+    //! # fn main() -> std::io::Result<()> {
+    //! let worker = std::thread::Builder::new().name("worker".to_owned());
+    //! let worker = USER.sync_scope("alice", || worker.spawn(inherit(|| USER.get())))?;
+    //! assert_eq!(worker.join().unwrap(), "alice");
+    //! # Ok(())
+    //! # }
+    //! ```
 
     use std::thread::JoinHandle;
 

@@ -45,6 +45,30 @@ pub trait ContextStreamExt: Stream + Sized {
     /// # Cost
     ///
     /// A step is two thread-local accesses; no allocation and no atomic operation.
+    ///
+    /// # Examples
+    ///
+    /// What a step sets is there for the next one:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, prelude::*};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// context_var! {
+    ///     static STEP: u32 = 0;
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let count = stream::repeat(()).map(|()| {
+    ///     drop(STEP.set(STEP.get() + 1));
+    ///     STEP.get()
+    /// });
+    /// let steps: Vec<_> = count.in_context(Context::new()).take(3).collect().await;
+    /// assert_eq!(steps, [1, 2, 3]);
+    /// assert_eq!(STEP.get(), 0);
+    /// # }
+    /// ```
     #[inline]
     fn in_context(self, context: Context) -> InContext<Self> {
         InContext::new(self, context)
@@ -55,6 +79,29 @@ pub trait ContextStreamExt: Stream + Sized {
     /// # Cost
     ///
     /// As [`Context::current`]; a step as with [`in_context`](Self::in_context).
+    ///
+    /// # Examples
+    ///
+    /// Used up where another value is set:
+    ///
+    /// ```
+    /// use context_vars::{context_var, prelude::*};
+    /// use futures_util::{StreamExt, stream};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let rows = USER.sync_scope("alice", || {
+    ///     let words = stream::iter(["hello", "bye"]);
+    ///     words.map(|word| format!("{word} {}", USER.get())).inherit_context()
+    /// });
+    /// let rows: Vec<_> = USER.scope("bob", rows.collect()).await;
+    /// assert_eq!(rows, ["hello alice", "bye alice"]);
+    /// # }
+    /// ```
     #[inline]
     fn inherit_context(self) -> InContext<Self> {
         InContext::inherit(self)

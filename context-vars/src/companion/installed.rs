@@ -15,6 +15,47 @@ use crate::beside::{self, Held, Source, Taken};
 /// Its methods run inside the context of the work, so that what they log has the work's variables;
 /// the state of a future or of a closure that is called once is dropped inside it, too.
 /// They must not wrap work that inherits: that would take the state again, for ever.
+///
+/// # Examples
+///
+/// For a library that keeps its state in a thread-local:
+///
+/// ```
+/// use std::cell::Cell;
+/// use context_vars::{companion, companion::Companion, inherit};
+///
+/// thread_local! {
+///     static DEPTH: Cell<u32> = const { Cell::new(0) };
+/// }
+///
+/// struct Depth;
+/// struct Back(u32);
+///
+/// impl Companion for Depth {
+///     type State = u32;
+///     type Guard<'a> = Back;
+///
+///     fn capture(&self) -> Option<u32> {
+///         Some(DEPTH.get())
+///     }
+///     fn enter(&self, depth: &u32) -> Back {
+///         Back(DEPTH.replace(*depth))
+///     }
+/// }
+///
+/// impl Drop for Back {
+///     fn drop(&mut self) {
+///         DEPTH.set(self.0);
+///     }
+/// }
+///
+/// # fn main() {
+/// companion::install(Depth).expect("nobody else does");
+/// DEPTH.set(3);
+/// let work = inherit(|| DEPTH.get());
+/// assert_eq!(std::thread::spawn(work).join().unwrap(), 3);
+/// # }
+/// ```
 pub trait Companion: Send + Sync + 'static {
     /// What is taken where work is wrapped.
     type State: Send + Sync + 'static;
@@ -26,12 +67,43 @@ pub trait Companion: Send + Sync + 'static {
     ///
     /// Called where work is wrapped. Work for which it says `None` runs in whatever state its
     /// thread has: to replace that by nothing, return a state that says so.
+    ///
+    /// # Examples
+    ///
+    /// Outside of any span there is nothing to enter:
+    ///
+    /// ```
+    /// # #[cfg(feature = "tracing")] {
+    /// use context_vars::companion::{Companion, TracingSpan};
+    ///
+    /// assert!(TracingSpan.capture().is_none());
+    /// # }
+    /// ```
     fn capture(&self) -> Option<Self::State>;
 
     /// Makes `state` that of this thread until the guard is dropped.
     ///
     /// Called for each step, and before the work is dropped; on many threads at once if the work
     /// can be called on many.
+    ///
+    /// # Examples
+    ///
+    /// By hand, for one step:
+    ///
+    /// ```
+    /// # #[cfg(feature = "tracing")] {
+    /// # tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+    /// use context_vars::companion::{Companion, TracingSpan};
+    ///
+    /// let span = tracing::info_span!("request");
+    /// let state = span.in_scope(|| TracingSpan.capture()).expect("there is a span");
+    ///
+    /// let guard = TracingSpan.enter(&state);
+    /// assert_eq!(tracing::Span::current(), span);
+    /// drop(guard);
+    /// assert!(tracing::Span::current().is_none());
+    /// # }
+    /// ```
     fn enter<'a>(&'a self, state: &'a Self::State) -> Self::Guard<'a>;
 }
 
@@ -60,6 +132,19 @@ impl<A: Companion, B: Companion> Companion for (A, B) {
 /// # Errors
 ///
 /// If there is one already; nothing has changed then.
+///
+/// # Examples
+///
+/// A second one is refused:
+///
+/// ```
+/// # #[cfg(feature = "tracing")] {
+/// use context_vars::companion::{self, TracingSpan};
+///
+/// companion::install(TracingSpan).expect("nobody else does");
+/// assert!(companion::install(TracingSpan).is_err());
+/// # }
+/// ```
 pub fn install(companion: impl Companion) -> Result<(), InstallError> {
     if beside::install(Installed(companion)) {
         Ok(())
@@ -69,6 +154,24 @@ pub fn install(companion: impl Companion) -> Result<(), InstallError> {
 }
 
 /// The process has a companion already.
+///
+/// # Examples
+///
+/// In a program that can go on without:
+///
+/// ```
+/// # #[cfg(feature = "tracing")] {
+/// use context_vars::companion::{self, InstallError, TracingSpan};
+///
+/// fn let_spans_follow() -> Result<(), InstallError> {
+///     companion::install(TracingSpan)
+/// }
+///
+/// if let Err(error) = let_spans_follow() {
+///     eprintln!("spans do not follow: {error}");
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct InstallError(());

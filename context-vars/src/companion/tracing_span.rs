@@ -23,10 +23,40 @@ use super::installed::Companion;
 ///
 /// To wrap: one call to the subscriber for the current span and one to clone it, two allocations;
 /// a step one to enter and one to exit.
+///
+/// # Examples
+///
+/// Work on another thread is in the span:
+///
+/// ```
+/// # tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+/// use context_vars::{companion, inherit};
+///
+/// companion::install(companion::TracingSpan).expect("nobody else does");
+///
+/// let span = tracing::info_span!("request");
+/// let work = span.in_scope(|| inherit(tracing::Span::current));
+/// assert_eq!(std::thread::spawn(work).join().unwrap(), span);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingSpan;
 
 /// A span that work keeps open; see [`TracingSpan`].
+///
+/// # Examples
+///
+/// Made by [`Companion::capture`], and kept with a job:
+///
+/// ```
+/// use context_vars::companion::{Companion, SpanState, TracingSpan};
+///
+/// struct Job {
+///     span: Option<SpanState>,
+/// }
+///
+/// let job = Job { span: TracingSpan.capture() };
+/// # drop(job.span);
+/// ```
 pub struct SpanState {
     dispatch: Dispatch,
     id: Id,
@@ -45,6 +75,19 @@ impl fmt::Debug for SpanState {
 }
 
 /// Exits a span when it is dropped; see [`TracingSpan`].
+///
+/// # Examples
+///
+/// Made by [`Companion::enter`], and kept for as long as a step lasts:
+///
+/// ```
+/// use context_vars::companion::{SpanGuard, SpanState};
+///
+/// struct Step<'a> {
+///     state: &'a SpanState,
+///     inside: SpanGuard<'a>,
+/// }
+/// ```
 #[derive(Debug)]
 pub struct SpanGuard<'a>(&'a SpanState);
 

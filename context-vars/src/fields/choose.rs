@@ -11,6 +11,27 @@ use crate::var::{ContextVar, Info};
 /// A context variable of any type: `&USER` is a `&'static dyn AnyVar`.
 ///
 /// For lists of variables, as [`Fields::only`] takes.
+///
+/// # Examples
+///
+/// A list of variables of several types:
+///
+/// ```
+/// use context_vars::{AnyVar, Context, Fields, context_var};
+///
+/// context_var! {
+///     static REQUEST_ID: u64;
+///     static USER: &str;
+///     static ATTEMPT: u32;
+/// }
+///
+/// static LOGGED: [&dyn AnyVar; 2] = [&REQUEST_ID, &USER];
+///
+/// # fn main() {
+/// let context = Context::new().with_value(&REQUEST_ID, 7).with_value(&ATTEMPT, 2);
+/// assert_eq!(Fields::all().only(LOGGED).of(&context).to_string(), "request_id=7");
+/// # }
+/// ```
 pub trait AnyVar: sealed::Sealed + Send + Sync {}
 
 impl<T: Send + Sync + 'static> AnyVar for ContextVar<T> {}
@@ -74,12 +95,51 @@ pub struct Fields {
 
 impl Fields {
     /// Every variable that is set.
+    ///
+    /// # Examples
+    ///
+    /// A default is no value:
+    ///
+    /// ```
+    /// use context_vars::{Context, Fields, context_var};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let context = Context::new().with_value(&REQUEST_ID, 7);
+    /// assert_eq!(Fields::all().of(&context).to_string(), "request_id=7");
+    /// # }
+    /// ```
     #[must_use]
     pub fn all() -> Self {
         Self::default()
     }
 
     /// None but these. Said twice, the last one holds.
+    ///
+    /// # Examples
+    ///
+    /// Said twice:
+    ///
+    /// ```
+    /// use context_vars::{Context, Fields, context_var};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    ///     static USER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// let context = Context::new().with_value(&REQUEST_ID, 7).with_value(&USER, "alice");
+    /// let fields = Fields::all().only([&REQUEST_ID]);
+    /// assert_eq!(fields.of(&context).to_string(), "request_id=7");
+    /// let fields = fields.only([&USER]);
+    /// assert_eq!(fields.of(&context).to_string(), r#"user="alice""#);
+    /// # }
+    /// ```
     #[must_use]
     pub fn only<const N: usize>(mut self, vars: [&'static dyn AnyVar; N]) -> Self {
         self.only = Some(vars.map(|var| var.identity().0).into());
@@ -87,6 +147,25 @@ impl Fields {
     }
 
     /// Without these. Said twice, both hold.
+    ///
+    /// # Examples
+    ///
+    /// After [`only`](Self::only) as well:
+    ///
+    /// ```
+    /// use context_vars::{Context, Fields, context_var};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    ///     static USER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// let context = Context::new().with_value(&REQUEST_ID, 7).with_value(&USER, "alice");
+    /// let fields = Fields::all().only([&REQUEST_ID, &USER]).except([&USER]);
+    /// assert_eq!(fields.of(&context).to_string(), "request_id=7");
+    /// # }
+    /// ```
     #[must_use]
     pub fn except<const N: usize>(mut self, vars: [&'static dyn AnyVar; N]) -> Self {
         self.except.extend(vars.map(|var| var.identity().0));
@@ -94,6 +173,24 @@ impl Fields {
     }
 
     /// The fields of `context`, as [`fields`] shows those of the current one.
+    ///
+    /// # Examples
+    ///
+    /// Of work that was stopped, for its report:
+    ///
+    /// ```
+    /// use context_vars::{Context, Fields, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// let mut work = Context::new();
+    /// work.run(|| drop(USER.set("alice")));
+    /// assert_eq!(format!("stopped: {}", Fields::all().of(&work)), r#"stopped: user="alice""#);
+    /// # }
+    /// ```
     pub fn of<'a>(&'a self, context: &'a Context) -> impl fmt::Display + use<'a> {
         struct Line<'a>(&'a Fields, &'a Context);
         impl fmt::Display for Line<'_> {

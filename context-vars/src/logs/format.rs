@@ -68,6 +68,24 @@ impl<E: KnownFormat> ContextFormat<E> {
     /// For a format of `tracing-subscriber`: full, compact, pretty or JSON.
     ///
     /// To be given to `map_event_format` as it stands: `.map_event_format(ContextFormat::new)`.
+    ///
+    /// # Examples
+    ///
+    /// As it stands:
+    ///
+    /// ```
+    /// use context_vars::{context_var, logs::ContextFormat};
+    ///
+    /// context_var! {
+    ///     static USER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// tracing_subscriber::fmt().map_event_format(ContextFormat::new).init();
+    /// USER.sync_scope("alice", || tracing::info!("accepted"));
+    /// // 2026-01-01T00:00:00.000000Z  INFO app: accepted user="alice"
+    /// # }
+    /// ```
     #[must_use]
     pub fn new(format: E) -> Self {
         let colored = Some(format.clone().in_colour());
@@ -79,12 +97,85 @@ impl<E> ContextFormat<E> {
     /// For any other format that writes one line of text.
     ///
     /// It is asked for text without colours.
+    ///
+    /// # Examples
+    ///
+    /// A format of one's own:
+    ///
+    /// ```
+    /// use context_vars::{context_var, logs::ContextFormat};
+    ///
+    /// context_var! {
+    ///     static USER: &str;
+    /// }
+    /// # use std::fmt;
+    /// # use tracing::{Event, Subscriber};
+    /// # use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format::Writer};
+    /// # use tracing_subscriber::registry::LookupSpan;
+    /// # struct LevelAlone;
+    /// # impl<S, N> FormatEvent<S, N> for LevelAlone
+    /// # where
+    /// #     S: Subscriber + for<'a> LookupSpan<'a>,
+    /// #     N: for<'a> FormatFields<'a> + 'static,
+    /// # {
+    /// #     fn format_event(
+    /// #         &self,
+    /// #         _: &FmtContext<'_, S, N>,
+    /// #         mut out: Writer<'_>,
+    /// #         event: &Event<'_>,
+    /// #     ) -> fmt::Result {
+    /// #         writeln!(out, "{}", event.metadata().level())
+    /// #     }
+    /// # }
+    ///
+    /// # fn main() {
+    /// tracing_subscriber::fmt().event_format(ContextFormat::text(LevelAlone)).init();
+    /// USER.sync_scope("alice", || tracing::info!("accepted")); // INFO user="alice"
+    /// # }
+    /// ```
     #[must_use]
     pub fn text(format: E) -> Self {
         Self::made(format, None, Shape::Line)
     }
 
     /// For any other format that writes one object of JSON.
+    ///
+    /// # Examples
+    ///
+    /// A format of one's own:
+    ///
+    /// ```
+    /// use context_vars::{context_var, logs::ContextFormat};
+    ///
+    /// context_var! {
+    ///     static USER: &str;
+    /// }
+    /// # use std::fmt;
+    /// # use tracing::{Event, Subscriber};
+    /// # use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format::Writer};
+    /// # use tracing_subscriber::registry::LookupSpan;
+    /// # struct JsonLevel;
+    /// # impl<S, N> FormatEvent<S, N> for JsonLevel
+    /// # where
+    /// #     S: Subscriber + for<'a> LookupSpan<'a>,
+    /// #     N: for<'a> FormatFields<'a> + 'static,
+    /// # {
+    /// #     fn format_event(
+    /// #         &self,
+    /// #         _: &FmtContext<'_, S, N>,
+    /// #         mut out: Writer<'_>,
+    /// #         event: &Event<'_>,
+    /// #     ) -> fmt::Result {
+    /// #         writeln!(out, "{{\"level\":\"{}\"}}", event.metadata().level())
+    /// #     }
+    /// # }
+    ///
+    /// # fn main() {
+    /// tracing_subscriber::fmt().event_format(ContextFormat::json(JsonLevel)).init();
+    /// USER.sync_scope("alice", || tracing::info!("accepted"));
+    /// // {"level":"INFO","context":{"user":"alice"}}
+    /// # }
+    /// ```
     #[must_use]
     pub fn json(format: E) -> Self {
         Self::made(format, None, Shape::Object)
@@ -101,6 +192,26 @@ impl<E> ContextFormat<E> {
     }
 
     /// Which variables are written; all that are set if this is not said.
+    ///
+    /// # Examples
+    ///
+    /// The request's id alone:
+    ///
+    /// ```
+    /// use context_vars::{Fields, context_var, logs::ContextFormat};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    ///     static USER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// let chosen = Fields::all().only([&REQUEST_ID]);
+    /// tracing_subscriber::fmt()
+    ///     .map_event_format(|format| ContextFormat::new(format).fields(chosen))
+    ///     .init();
+    /// # }
+    /// ```
     #[must_use]
     pub fn fields(mut self, fields: Fields) -> Self {
         self.fields = fields;
@@ -110,6 +221,28 @@ impl<E> ContextFormat<E> {
     /// The key of the variables in JSON; `context` if this is not said.
     ///
     /// For flattened events that have a field of that name themselves.
+    ///
+    /// # Examples
+    ///
+    /// Beside an event's own `context`:
+    ///
+    /// ```
+    /// use context_vars::{context_var, logs::ContextFormat};
+    ///
+    /// context_var! {
+    ///     static USER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// tracing_subscriber::fmt()
+    ///     .json()
+    ///     .flatten_event(true)
+    ///     .map_event_format(|format| ContextFormat::new(format).key("vars"))
+    ///     .init();
+    /// USER.sync_scope("alice", || tracing::info!(context = "checkout", "accepted"));
+    /// // {..,"message":"accepted","context":"checkout",..,"vars":{"user":"alice"}}
+    /// # }
+    /// ```
     #[must_use]
     pub fn key(mut self, key: &'static str) -> Self {
         self.key = key;

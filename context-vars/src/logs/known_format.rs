@@ -4,6 +4,23 @@ use tracing_subscriber::fmt::format::{Compact, Format, Full, Json, Pretty};
 
 /// A format that [`ContextFormat::new`](super::ContextFormat::new) knows: full, compact, pretty
 /// or JSON.
+///
+/// # Examples
+///
+/// In a function for whichever of them the program was told to write:
+///
+/// ```
+/// use context_vars::logs::{ContextFormat, KnownFormat};
+/// use tracing_subscriber::fmt::format;
+///
+/// fn with_variables<F: KnownFormat>(format: F) -> ContextFormat<F> {
+///     ContextFormat::new(format).key("vars")
+/// }
+///
+/// let lines = with_variables(format().compact());
+/// let objects = with_variables(format().json());
+/// # let _ = (lines, objects);
+/// ```
 pub trait KnownFormat: sealed::Sealed + Clone {}
 
 impl<F: sealed::Sealed + Clone> KnownFormat for F {}

@@ -62,6 +62,37 @@ pub struct ContextLogger<L> {
 
 impl<L: Log> ContextLogger<L> {
     /// Hands records on to `logger`.
+    ///
+    /// # Examples
+    ///
+    /// For a logger that prints the key-value `user`:
+    ///
+    /// ```
+    /// use context_vars::{context_var, logs::ContextLogger};
+    /// # use log::{Log, Metadata, Record};
+    /// # static LINES: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+    /// # struct Lines;
+    /// # impl Log for Lines {
+    /// #     fn enabled(&self, _: &Metadata<'_>) -> bool { true }
+    /// #     fn log(&self, record: &Record<'_>) {
+    /// #         let user = record.key_values().get("user".into());
+    /// #         let user = user.map_or(String::new(), |user| format!(" {user}"));
+    /// #         LINES.lock().unwrap().push(format!("{}{user}", record.args()));
+    /// #     }
+    /// #     fn flush(&self) {}
+    /// # }
+    ///
+    /// context_var! {
+    ///     static USER: &str;
+    /// }
+    ///
+    /// # fn main() -> Result<(), log::SetLoggerError> {
+    /// ContextLogger::new(Lines).install(log::LevelFilter::Info)?;
+    /// USER.sync_scope("alice", || log::info!("accepted"));
+    /// assert_eq!(*LINES.lock().unwrap(), ["accepted alice"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "call `install`, or give it to another logger"]
     pub fn new(logger: L) -> Self {
         Self {
@@ -72,6 +103,38 @@ impl<L: Log> ContextLogger<L> {
     }
 
     /// Which variables records get; all that are set if this is not said.
+    ///
+    /// # Examples
+    ///
+    /// Without one of them:
+    ///
+    /// ```
+    /// use context_vars::{Fields, context_var, logs::ContextLogger};
+    /// # use log::{Log, Metadata, Record};
+    /// # static LINES: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+    /// # struct Lines;
+    /// # impl Log for Lines {
+    /// #     fn enabled(&self, _: &Metadata<'_>) -> bool { true }
+    /// #     fn log(&self, record: &Record<'_>) {
+    /// #         let user = record.key_values().get("user".into());
+    /// #         let user = user.map_or(String::new(), |user| format!(" {user}"));
+    /// #         LINES.lock().unwrap().push(format!("{}{user}", record.args()));
+    /// #     }
+    /// #     fn flush(&self) {}
+    /// # }
+    ///
+    /// context_var! {
+    ///     static USER: &str;
+    /// }
+    ///
+    /// # fn main() -> Result<(), log::SetLoggerError> {
+    /// let fields = Fields::all().except([&USER]);
+    /// ContextLogger::new(Lines).fields(fields).install(log::LevelFilter::Info)?;
+    /// USER.sync_scope("alice", || log::info!("accepted"));
+    /// assert_eq!(*LINES.lock().unwrap(), ["accepted"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "call `install`, or give it to another logger"]
     pub fn fields(mut self, fields: Fields) -> Self {
         self.fields = fields;
@@ -79,6 +142,37 @@ impl<L: Log> ContextLogger<L> {
     }
 
     /// Puts the variables behind the message, as [`fields()`](crate::fields()) shows them.
+    ///
+    /// # Examples
+    ///
+    /// For a logger that prints messages alone:
+    ///
+    /// ```
+    /// use context_vars::{context_var, logs::ContextLogger};
+    /// # use log::{Log, Metadata, Record};
+    /// # static LINES: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+    /// # struct Lines;
+    /// # impl Log for Lines {
+    /// #     fn enabled(&self, _: &Metadata<'_>) -> bool { true }
+    /// #     fn log(&self, record: &Record<'_>) {
+    /// #         let user = record.key_values().get("user".into());
+    /// #         let user = user.map_or(String::new(), |user| format!(" {user}"));
+    /// #         LINES.lock().unwrap().push(format!("{}{user}", record.args()));
+    /// #     }
+    /// #     fn flush(&self) {}
+    /// # }
+    ///
+    /// context_var! {
+    ///     static USER: &str;
+    /// }
+    ///
+    /// # fn main() -> Result<(), log::SetLoggerError> {
+    /// ContextLogger::new(Lines).in_message().install(log::LevelFilter::Info)?;
+    /// USER.sync_scope("alice", || log::info!("accepted"));
+    /// assert_eq!(*LINES.lock().unwrap(), [r#"accepted user="alice""#]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "call `install`, or give it to another logger"]
     pub fn in_message(mut self) -> Self {
         self.in_message = true;
@@ -90,6 +184,33 @@ impl<L: Log> ContextLogger<L> {
     /// # Errors
     ///
     /// If the program has one already.
+    ///
+    /// # Examples
+    ///
+    /// A second one is refused:
+    ///
+    /// ```
+    /// use context_vars::logs::ContextLogger;
+    /// use log::LevelFilter;
+    /// # use log::{Log, Metadata, Record};
+    /// # static LINES: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+    /// # struct Lines;
+    /// # impl Log for Lines {
+    /// #     fn enabled(&self, _: &Metadata<'_>) -> bool { true }
+    /// #     fn log(&self, record: &Record<'_>) {
+    /// #         let user = record.key_values().get("user".into());
+    /// #         let user = user.map_or(String::new(), |user| format!(" {user}"));
+    /// #         LINES.lock().unwrap().push(format!("{}{user}", record.args()));
+    /// #     }
+    /// #     fn flush(&self) {}
+    /// # }
+    ///
+    /// # fn main() {
+    /// assert!(ContextLogger::new(Lines).install(LevelFilter::Info).is_ok());
+    /// assert!(ContextLogger::new(Lines).install(LevelFilter::Debug).is_err());
+    /// assert_eq!(log::max_level(), LevelFilter::Info); // as the first one said
+    /// # }
+    /// ```
     pub fn install(self, level: LevelFilter) -> Result<(), SetLoggerError>
     where
         L: 'static,

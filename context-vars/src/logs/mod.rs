@@ -10,6 +10,32 @@
 //! Values often come from a request. A line break, an escape sequence, a quote or a mebibyte of
 //! text stays one value in one line, and one string in one object of JSON. A `#[redact]`ed value
 //! is `***`.
+//!
+//! # Examples
+//!
+//! Two requests and what they call, with `tracing`:
+//!
+//! ```
+//! use context_vars::context_var;
+//! # #[cfg(feature = "tracing")]
+//! use context_vars::logs::ContextFormat;
+//!
+//! context_var! {
+//!     static USER: &str;
+//! }
+//!
+//! fn pay() {
+//!     tracing::info!("paid");
+//! }
+//!
+//! # fn main() {
+//! # #[cfg(feature = "tracing")] {
+//! tracing_subscriber::fmt().without_time().map_event_format(ContextFormat::new).init();
+//! USER.sync_scope("alice", pay); //  INFO app: paid user="alice"
+//! USER.sync_scope("bob", pay); //  INFO app: paid user="bob"
+//! # }
+//! # }
+//! ```
 
 // The folder's own ladder: a file imports only from those above it.
 #[cfg(feature = "tracing")]

@@ -12,6 +12,25 @@ use crate::var::ContextVar;
 
 impl Propagator {
     /// Begins a list of variables that travel.
+    ///
+    /// # Examples
+    ///
+    /// Nothing listed, nothing sent:
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static USER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// let mut message = HashMap::new();
+    /// Propagator::builder().build().inject(&Context::new().with_value(&USER, "alice"), &mut message);
+    /// assert!(message.is_empty());
+    /// # }
+    /// ```
     pub fn builder() -> Builder {
         Builder {
             defaults: Options::default(),
@@ -66,6 +85,26 @@ impl Builder {
     /// # Panics
     ///
     /// If `name` cannot be the name of a header, or is listed already.
+    ///
+    /// # Examples
+    ///
+    /// A number, as its text:
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().header(&REQUEST_ID, "x-request-id").build();
+    /// let mut message = HashMap::new();
+    /// propagator.inject(&Context::new().with_value(&REQUEST_ID, 7), &mut message);
+    /// assert_eq!(message["x-request-id"], "7");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn header<T>(self, var: &'static ContextVar<T>, name: impl Into<Cow<'static, str>>) -> Self
     where
@@ -126,6 +165,27 @@ impl Builder {
     ///
     /// If `key` holds anything but ASCII letters, digits and `-._~`, which all peers write alike,
     /// or is listed already.
+    ///
+    /// # Examples
+    ///
+    /// Any text:
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static TENANT: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().baggage(&TENANT, "tenant").build();
+    /// let context = Context::new().with_value(&TENANT, "Müller, Co".to_owned());
+    /// let mut message = HashMap::new();
+    /// propagator.inject(&context, &mut message);
+    /// assert_eq!(message["baggage"], "tenant=M%C3%BCller%2C%20Co");
+    /// # }
+    /// ```
     #[track_caller]
     pub fn baggage<T>(self, var: &'static ContextVar<T>, key: impl Into<Cow<'static, str>>) -> Self
     where
@@ -140,6 +200,28 @@ impl Builder {
     /// # Panics
     ///
     /// If `key` holds anything but ASCII letters, digits and `-._~`, or is listed already.
+    ///
+    /// # Examples
+    ///
+    /// A list, as words between blanks:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static GROUPS: Vec<String>;
+    /// }
+    ///
+    /// # fn main() {
+    /// let parse = |text: &str| Some(text.split(' ').map(str::to_owned).collect());
+    /// let propagator = Propagator::builder()
+    ///     .baggage_with(&GROUPS, "groups", |groups| Some(groups.join(" ")), parse)
+    ///     .build();
+    /// let message = vec![("baggage".to_owned(), "groups=admin%20staff".to_owned())];
+    /// let context = propagator.extract(Context::new(), &message);
+    /// assert_eq!(context.get(&GROUPS).unwrap(), &["admin", "staff"]);
+    /// # }
+    /// ```
     #[track_caller]
     pub fn baggage_with<T: Send + Sync + 'static>(
         self,
@@ -179,6 +261,24 @@ impl Builder {
     }
 
     /// Sends the variable and never accepts it.
+    ///
+    /// # Examples
+    ///
+    /// An id that nobody outside may choose:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().header(&REQUEST_ID, "x-request-id").send_only().build();
+    /// let message = vec![("x-request-id".to_owned(), "7".to_owned())];
+    /// assert!(propagator.extract(Context::new(), &message).is_empty());
+    /// # }
+    /// ```
     pub fn send_only(mut self) -> Self {
         let options = self.options();
         (options.send, options.accept) = (true, false);
@@ -186,6 +286,29 @@ impl Builder {
     }
 
     /// Accepts the variable and never sends it.
+    ///
+    /// # Examples
+    ///
+    /// A language that is of no use further on:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static LANGUAGE: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().header(&LANGUAGE, "x-language").accept_only().build();
+    /// let mut message = vec![("x-language".to_owned(), "de".to_owned())];
+    /// let context = propagator.extract(Context::new(), &message);
+    /// assert_eq!(context.get(&LANGUAGE).unwrap(), "de");
+    ///
+    /// message.clear();
+    /// propagator.inject(&context, &mut message);
+    /// assert!(message.is_empty());
+    /// # }
+    /// ```
     pub fn accept_only(mut self) -> Self {
         let options = self.options();
         (options.send, options.accept) = (false, true);
@@ -195,6 +318,25 @@ impl Builder {
     /// The most bytes that the text of a value may have, before escapes; 1024 if this is not said.
     ///
     /// A longer one is not sent and not accepted, and never cut.
+    ///
+    /// # Examples
+    ///
+    /// Too long, and therefore not there:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static TENANT: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().header(&TENANT, "x-tenant").max_len(4).build();
+    /// let message = vec![("x-tenant".to_owned(), "acme & sons".to_owned())];
+    /// assert!(!propagator.extract(Context::new(), &message).contains(&TENANT));
+    /// assert_eq!(propagator.problems(), 1);
+    /// # }
+    /// ```
     pub fn max_len(mut self, bytes: usize) -> Self {
         self.options().max_len = bytes;
         self
@@ -204,6 +346,25 @@ impl Builder {
     ///
     /// For peers that write blanks so, such as OpenTelemetry for Python. Those that follow W3C
     /// baggage mean a plus.
+    ///
+    /// # Examples
+    ///
+    /// What a form would say:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static TENANT: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().baggage(&TENANT, "tenant").plus_as_space().build();
+    /// let message = vec![("baggage".to_owned(), "tenant=acme+sons".to_owned())];
+    /// let context = propagator.extract(Context::new(), &message);
+    /// assert_eq!(context.get(&TENANT).unwrap(), "acme sons");
+    /// # }
+    /// ```
     pub fn plus_as_space(mut self) -> Self {
         self.options().plus_as_space = true;
         self
@@ -213,12 +374,56 @@ impl Builder {
     ///
     /// What comes in is in the hands of strangers: `f` may be called as often as there are listed
     /// variables, plus once for the baggage, in each message.
+    ///
+    /// # Examples
+    ///
+    /// Into a log:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder()
+    ///     .header(&REQUEST_ID, "x-request-id")
+    ///     .on_problem(|problem| eprintln!("{problem}"))
+    ///     .build();
+    /// let message = vec![("x-request-id".to_owned(), "seven".to_owned())];
+    /// let context = propagator.extract(Context::new(), &message);
+    /// // `REQUEST_ID` was not accepted as `x-request-id`: the value is not of the variable's type
+    /// # assert!(context.is_empty() && propagator.problems() == 1);
+    /// # }
+    /// ```
     pub fn on_problem(mut self, f: impl Fn(&Problem<'_>) + Send + Sync + 'static) -> Self {
         self.on_problem = Some(Box::new(f));
         self
     }
 
     /// The propagator.
+    ///
+    /// # Examples
+    ///
+    /// Once for the program:
+    ///
+    /// ```
+    /// use std::sync::LazyLock;
+    /// use context_vars::{context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// static PROPAGATOR: LazyLock<Propagator> =
+    ///     LazyLock::new(|| Propagator::builder().header(&REQUEST_ID, "x-request-id").build());
+    ///
+    /// # fn main() {
+    /// let same = PROPAGATOR.clone();
+    /// # assert_eq!(same.problems(), 0);
+    /// # }
+    /// ```
     #[must_use]
     pub fn build(self) -> Propagator {
         Propagator::new(self.listed, self.on_problem)

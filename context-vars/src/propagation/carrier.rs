@@ -34,6 +34,30 @@ use std::collections::{BTreeMap, HashMap};
 /// ```
 pub trait Injector {
     /// Puts `value` under `name`, in the place of what was there.
+    ///
+    /// # Examples
+    ///
+    /// A queue's message:
+    ///
+    /// ```
+    /// use context_vars::propagation::Injector;
+    ///
+    /// struct Message {
+    ///     properties: Vec<(String, String)>,
+    /// }
+    ///
+    /// impl Injector for Message {
+    ///     fn set(&mut self, name: &str, value: String) {
+    ///         self.properties.retain(|(other, _)| other != name);
+    ///         self.properties.push((name.to_owned(), value));
+    ///     }
+    /// }
+    ///
+    /// let mut message = Message { properties: Vec::new() };
+    /// message.set("x-request-id", "7".to_owned());
+    /// message.set("x-request-id", "8".to_owned());
+    /// assert_eq!(message.properties.len(), 1);
+    /// ```
     fn set(&mut self, name: &str, value: String);
 }
 
@@ -65,6 +89,29 @@ pub trait Extractor {
     ///
     /// What is not UTF-8 shall not be left out but given with replacement characters: then it is
     /// found and reported.
+    ///
+    /// # Examples
+    ///
+    /// A queue's message, whose properties are bytes:
+    ///
+    /// ```
+    /// use std::borrow::Cow;
+    /// use context_vars::propagation::Extractor;
+    ///
+    /// struct Message {
+    ///     properties: Vec<(String, Vec<u8>)>,
+    /// }
+    ///
+    /// impl Extractor for Message {
+    ///     fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+    ///         let named = self.properties.iter().filter(|(other, _)| other == name);
+    ///         named.map(|(_, value)| String::from_utf8_lossy(value)).collect()
+    ///     }
+    /// }
+    ///
+    /// let message = Message { properties: vec![("x-request-id".to_owned(), b"7".to_vec())] };
+    /// assert_eq!(message.get("x-request-id"), ["7"]);
+    /// ```
     fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>>;
 }
 

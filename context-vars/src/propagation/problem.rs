@@ -7,6 +7,31 @@ use core::fmt;
 ///
 /// `Display` is a sentence for a log. It names the variable and the place, and never the value,
 /// which a stranger may have written.
+///
+/// # Examples
+///
+/// For a log:
+///
+/// ```
+/// use context_vars::{Context, context_var, propagation::Propagator};
+///
+/// context_var! {
+///     static REQUEST_ID: u64;
+/// }
+///
+/// # fn main() {
+/// let propagator = Propagator::builder()
+///     .header(&REQUEST_ID, "x-request-id")
+///     .on_problem(|problem| assert_eq!(
+///         problem.to_string(),
+///         "`REQUEST_ID` was not accepted as `x-request-id`: the value is not of the variable's type",
+///     ))
+///     .build();
+/// let message = vec![("x-request-id".to_owned(), "seven".to_owned())];
+/// assert!(propagator.extract(Context::new(), &message).is_empty());
+/// # assert_eq!(propagator.problems(), 1);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Problem<'a> {
     pub(super) kind: ProblemKind,
@@ -17,12 +42,56 @@ pub struct Problem<'a> {
 
 impl<'a> Problem<'a> {
     /// What was wrong.
+    ///
+    /// # Examples
+    ///
+    /// Of something that is no number:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::{ProblemKind, Propagator}};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder()
+    ///     .header(&REQUEST_ID, "x-request-id")
+    ///     .on_problem(|problem| assert_eq!(problem.kind(), ProblemKind::WrongType))
+    ///     .build();
+    /// let message = vec![("x-request-id".to_owned(), "seven".to_owned())];
+    /// assert!(propagator.extract(Context::new(), &message).is_empty());
+    /// # assert_eq!(propagator.problems(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn kind(&self) -> ProblemKind {
         self.kind
     }
 
     /// Whether the value was to be sent; else it came in.
+    ///
+    /// # Examples
+    ///
+    /// A value of ours that a header cannot hold:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static TENANT: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder()
+    ///     .header(&TENANT, "x-tenant")
+    ///     .on_problem(|problem| assert!(problem.is_sending()))
+    ///     .build();
+    /// let context = Context::new().with_value(&TENANT, "Müller".to_owned());
+    /// propagator.inject(&context, &mut Vec::new());
+    /// assert_eq!(propagator.problems(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_sending(&self) -> bool {
         self.sending
@@ -30,12 +99,56 @@ impl<'a> Problem<'a> {
 
     /// The name of the header or of the member of the baggage; `baggage` if that as a whole was
     /// not accepted, or members of it that were not listed.
+    ///
+    /// # Examples
+    ///
+    /// A member of the baggage:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static TENANT: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder()
+    ///     .baggage(&TENANT, "tenant")
+    ///     .on_problem(|problem| assert_eq!(problem.name(), "tenant"))
+    ///     .build();
+    /// let message = vec![("baggage".to_owned(), "tenant=half%2".to_owned())];
+    /// assert!(propagator.extract(Context::new(), &message).is_empty());
+    /// # assert_eq!(propagator.problems(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.name
     }
 
     /// The name of the variable, for example `"TENANT"`; `None` for the baggage as a whole.
+    ///
+    /// # Examples
+    ///
+    /// The baggage as a whole:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static TENANT: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder()
+    ///     .baggage(&TENANT, "tenant")
+    ///     .on_problem(|problem| assert_eq!((problem.variable(), problem.name()), (None, "baggage")))
+    ///     .build();
+    /// let message = vec![("baggage".to_owned(), "no member".to_owned())];
+    /// assert!(propagator.extract(Context::new(), &message).is_empty());
+    /// # assert_eq!(propagator.problems(), 1);
+    /// # }
+    /// ```
     #[must_use]
     pub fn variable(&self) -> Option<&'static str> {
         self.variable
@@ -61,6 +174,19 @@ impl fmt::Display for Problem<'_> {
 impl Error for Problem<'_> {}
 
 /// What was wrong with a value.
+///
+/// # Examples
+///
+/// A choice of those to raise an alarm about:
+///
+/// ```
+/// use context_vars::propagation::{Problem, ProblemKind};
+///
+/// fn is_alarming(problem: &Problem<'_>) -> bool {
+///     use ProblemKind::{Character, Repeated, TooLong, TooMany};
+///     !problem.is_sending() && matches!(problem.kind(), Character | Repeated | TooLong | TooMany)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProblemKind {

@@ -14,6 +14,29 @@ use crate::context::Context;
 ///
 /// Made by [`Propagator::builder`]; see the [module](crate::propagation) for an example. A clone is another
 /// handle to the same list.
+///
+/// # Examples
+///
+/// Shared by what receives and what sends:
+///
+/// ```
+/// use context_vars::{Context, context_var, propagation::Propagator};
+///
+/// context_var! {
+///     static REQUEST_ID: u64;
+/// }
+///
+/// # fn main() {
+/// let incoming = Propagator::builder().header(&REQUEST_ID, "x-request-id").build();
+/// let outgoing = incoming.clone();
+///
+/// let request = vec![("x-request-id".to_owned(), "7".to_owned())];
+/// let context = incoming.extract(Context::new(), &request);
+/// let mut next = Vec::new();
+/// outgoing.inject(&context, &mut next);
+/// assert_eq!(next, request);
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Propagator {
     inner: Arc<Inner>,
@@ -48,9 +71,36 @@ impl Propagator {
     ///
     /// A value that may not travel (see [`ProblemKind`]) is left out and reported.
     ///
+    /// # Panics
+    ///
+    /// If the `Display` of a listed variable's type does, or what was given to
+    /// [`on_problem`](super::Builder::on_problem).
+    ///
     /// # Cost
     ///
     /// The text of each value, and the carrier's own.
+    ///
+    /// # Examples
+    ///
+    /// A default is not sent:
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static TENANT: String = "nobody".to_owned();
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().header(&TENANT, "x-tenant").build();
+    /// let mut message = HashMap::new();
+    /// propagator.inject(&Context::current(), &mut message);
+    /// assert!(message.is_empty());
+    /// TENANT.sync_scope("acme".to_owned(), || propagator.inject(&Context::current(), &mut message));
+    /// assert_eq!(message["x-tenant"], "acme");
+    /// # }
+    /// ```
     pub fn inject(&self, context: &Context, carrier: &mut (impl Injector + ?Sized)) {
         let mut baggage = baggage::Writer::default();
         for listed in self.inner.listed.iter().filter(|l| l.options.send) {
@@ -79,10 +129,36 @@ impl Propagator {
     /// `context`; the latter is reported. Nothing that `carrier` holds makes this panic, unless a
     /// `FromStr` of yours does.
     ///
+    /// # Panics
+    ///
+    /// If the `FromStr` of a listed variable's type does, or what was given to
+    /// [`on_problem`](super::Builder::on_problem).
+    ///
     /// # Cost
     ///
     /// One look-up in the carrier for each header, one for all of the baggage, and for each value
     /// found that of [`Context::with_value`].
+    ///
+    /// # Examples
+    ///
+    /// What is not accepted stays as it was:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static ATTEMPT: u32;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().header(&ATTEMPT, "x-attempt").build();
+    /// let first = Context::new().with_value(&ATTEMPT, 1);
+    /// let context = propagator.extract(first, &vec![("x-attempt".to_owned(), "2".to_owned())]);
+    /// assert_eq!(context.get(&ATTEMPT), Some(&2));
+    /// let context = propagator.extract(context, &vec![("x-attempt".to_owned(), "three".to_owned())]);
+    /// assert_eq!(context.get(&ATTEMPT), Some(&2));
+    /// # }
+    /// ```
     pub fn extract(&self, mut context: Context, carrier: &(impl Extractor + ?Sized)) -> Context {
         let accepted = || self.inner.listed.iter().filter(|l| l.options.accept);
         for listed in accepted().filter(|l| l.place == Place::Header) {
@@ -152,6 +228,27 @@ impl Propagator {
     }
 
     /// How many problems there were, whether or not somebody asked to be told.
+    ///
+    /// # Examples
+    ///
+    /// For a metric:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::Propagator};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().header(&REQUEST_ID, "x-request-id").build();
+    /// for id in ["7", "seven", ""] {
+    ///     let message = vec![("x-request-id".to_owned(), id.to_owned())];
+    ///     drop(propagator.extract(Context::new(), &message));
+    /// }
+    /// assert_eq!(propagator.problems(), 2);
+    /// # }
+    /// ```
     #[must_use]
     pub fn problems(&self) -> u64 {
         self.inner.problems.load(Ordering::Relaxed)

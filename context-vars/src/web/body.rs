@@ -41,6 +41,41 @@ pub trait ContextBodyExt: Body + Sized {
     /// # Cost
     ///
     /// A frame is two thread-local accesses; no allocation and no atomic operation.
+    ///
+    /// # Examples
+    ///
+    /// A body whose frames say for whom they are made:
+    ///
+    /// ```
+    /// use std::{future::poll_fn, pin::pin};
+    /// use context_vars::{Context, context_var, web::ContextBodyExt};
+    /// use http_body::Body;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    /// # use std::{convert::Infallible, pin::Pin, task::{self, Poll}};
+    /// # use http_body::Frame;
+    /// # struct Page;
+    /// # impl Body for Page {
+    /// #     type Data = &'static [u8];
+    /// #     type Error = Infallible;
+    /// #     fn poll_frame(
+    /// #         self: Pin<&mut Self>,
+    /// #         _: &mut task::Context<'_>,
+    /// #     ) -> Poll<Option<Result<Frame<&'static [u8]>, Infallible>>> {
+    /// #         Poll::Ready(Some(Ok(Frame::data(USER.get().as_bytes()))))
+    /// #     }
+    /// # }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let context = Context::new().with_value(&USER, "alice");
+    /// let mut page = pin!(Page.in_context(context));
+    /// let frame = poll_fn(|cx| page.as_mut().poll_frame(cx)).await.unwrap().unwrap();
+    /// assert_eq!(frame.into_data().unwrap(), b"alice");
+    /// # }
+    /// ```
     #[inline]
     fn in_context(self, context: Context) -> InContext<Self> {
         InContext::new(self, context)
@@ -51,6 +86,40 @@ pub trait ContextBodyExt: Body + Sized {
     /// # Cost
     ///
     /// As [`Context::current`]; a frame as with [`in_context`](Self::in_context).
+    ///
+    /// # Examples
+    ///
+    /// Sent where the scope is over:
+    ///
+    /// ```
+    /// use std::{future::poll_fn, pin::pin};
+    /// use context_vars::{context_var, web::ContextBodyExt};
+    /// use http_body::Body;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    /// # use std::{convert::Infallible, pin::Pin, task::{self, Poll}};
+    /// # use http_body::Frame;
+    /// # struct Page;
+    /// # impl Body for Page {
+    /// #     type Data = &'static [u8];
+    /// #     type Error = Infallible;
+    /// #     fn poll_frame(
+    /// #         self: Pin<&mut Self>,
+    /// #         _: &mut task::Context<'_>,
+    /// #     ) -> Poll<Option<Result<Frame<&'static [u8]>, Infallible>>> {
+    /// #         Poll::Ready(Some(Ok(Frame::data(USER.get().as_bytes()))))
+    /// #     }
+    /// # }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut page = pin!(USER.sync_scope("alice", || Page.inherit_context()));
+    /// let frame = poll_fn(|cx| page.as_mut().poll_frame(cx)).await.unwrap().unwrap();
+    /// assert_eq!(frame.into_data().unwrap(), b"alice");
+    /// # }
+    /// ```
     #[inline]
     fn inherit_context(self) -> InContext<Self> {
         InContext::inherit(self)

@@ -84,6 +84,28 @@ impl InjectLayer {
     /// # Panics
     ///
     /// Requests for which `send_to` or a variable's `Display` panics.
+    ///
+    /// # Examples
+    ///
+    /// By a list of hosts:
+    ///
+    /// ```
+    /// use context_vars::{context_var, propagation::Propagator, web::InjectLayer};
+    /// use http::Uri;
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// const OURS: [&str; 2] = ["stock.internal", "mail.internal"];
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().header(&REQUEST_ID, "x-request-id").build();
+    /// let is_ours = |uri: &Uri| uri.host().is_some_and(|host| OURS.contains(&host));
+    /// let layer = InjectLayer::new(propagator, is_ours);
+    /// # let _ = layer;
+    /// # }
+    /// ```
     pub fn new(
         propagator: Propagator,
         send_to: impl Fn(&Uri) -> bool + Send + Sync + 'static,
@@ -119,6 +141,25 @@ impl<S> Layer<S> for InjectLayer {
 ///
 /// The variables are those at the time of the `call`. A client in a `tower::buffer` is called by
 /// its worker, elsewhere: put the layer around the buffer.
+///
+/// # Examples
+///
+/// Named in a field:
+///
+/// ```
+/// use context_vars::web::{Inject, InjectLayer};
+/// use tower::Layer;
+///
+/// struct Stock<C> {
+///     client: Inject<C>,
+/// }
+///
+/// impl<C> Stock<C> {
+///     fn new(client: C, layer: &InjectLayer) -> Self {
+///         Self { client: layer.layer(client) }
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Inject<S> {
     inner: S,

@@ -42,7 +42,22 @@ use crate::var::ContextVar;
 ///
 /// # Examples
 ///
-/// See the [module](super).
+/// Named in a signature; the [module](super) has a whole request:
+///
+/// ```
+/// use context_vars::{context_var, web::ContextLayer};
+///
+/// context_var! {
+///     static REQUEST_ID: u64;
+/// }
+///
+/// fn front_door(next_id: fn() -> u64) -> ContextLayer {
+///     ContextLayer::new().isolated().request_id(&REQUEST_ID, next_id)
+/// }
+/// # fn main() {
+/// #     let _ = front_door(|| 7);
+/// # }
+/// ```
 #[derive(Clone, Default)]
 #[must_use = "a layer does nothing until it is put around a service: call `layer`"]
 pub struct ContextLayer {
@@ -87,6 +102,32 @@ impl ContextLayer {
     /// A layer that gives each request a copy of the context in which the service is called.
     ///
     /// In most servers that is an empty one, see [above](super#where-a-context-ends).
+    ///
+    /// # Examples
+    ///
+    /// With what is set around the call:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use context_vars::{context_var, web::ContextLayer};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// async fn handle(_: Request<String>) -> Result<Response<String>, Infallible> {
+    ///     assert_eq!(USER.get(), "alice");
+    ///     Ok(Response::new(String::new()))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let service = ContextLayer::new().layer(service_fn(handle));
+    /// USER.scope("alice", service.oneshot(Request::new(String::new()))).await.unwrap();
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -94,6 +135,32 @@ impl ContextLayer {
     /// Lets each request start in an empty context.
     ///
     /// For the front door, where nothing may come in but what the other methods let in.
+    ///
+    /// # Examples
+    ///
+    /// Without what is set around the call:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use context_vars::{context_var, web::ContextLayer};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// async fn handle(_: Request<String>) -> Result<Response<String>, Infallible> {
+    ///     assert_eq!(USER.get(), "anonymous");
+    ///     Ok(Response::new(String::new()))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let service = ContextLayer::new().isolated().layer(service_fn(handle));
+    /// USER.scope("alice", service.oneshot(Request::new(String::new()))).await.unwrap();
+    /// # }
+    /// ```
     pub fn isolated(mut self) -> Self {
         Arc::make_mut(&mut self.plan).isolated = true;
         self
@@ -102,6 +169,32 @@ impl ContextLayer {
     /// Sets `var` to the request's id: what the client sent in `x-request-id`, else a new one.
     ///
     /// As [`request_id_header`](Self::request_id_header) with that name.
+    ///
+    /// # Examples
+    ///
+    /// A client that sends none:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use context_vars::{context_var, web::ContextLayer};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// # async fn handle(_: Request<String>) -> Result<Response<String>, Infallible> {
+    /// #     Ok(Response::new(String::new()))
+    /// # }
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let layer = ContextLayer::new().request_id(&REQUEST_ID, || 7);
+    /// let service = layer.layer(service_fn(handle));
+    /// let response = service.oneshot(Request::new(String::new())).await.unwrap();
+    /// assert_eq!(response.headers()["x-request-id"], "7");
+    /// # }
+    /// ```
     pub fn request_id<T>(
         self,
         var: &'static ContextVar<T>,
@@ -219,6 +312,32 @@ impl ContextLayer {
     /// # Panics
     ///
     /// Requests for which `Display` panics.
+    ///
+    /// # Examples
+    ///
+    /// A default is sent, too:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use context_vars::{context_var, web::ContextLayer};
+    /// use http::{HeaderName, Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    /// # async fn handle(_: Request<String>) -> Result<Response<String>, Infallible> {
+    /// #     Ok(Response::new(String::new()))
+    /// # }
+    ///
+    /// context_var! {
+    ///     static LANGUAGE: &str = "en";
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let header = HeaderName::from_static("content-language");
+    /// let service = ContextLayer::new().echo(header, &LANGUAGE).layer(service_fn(handle));
+    /// let response = service.oneshot(Request::new(String::new())).await.unwrap();
+    /// assert_eq!(response.headers()["content-language"], "en");
+    /// # }
+    /// ```
     pub fn echo<T>(self, header: HeaderName, var: &'static ContextVar<T>) -> Self
     where
         T: Display + Send + Sync + 'static,
@@ -282,6 +401,25 @@ impl<S> Layer<S> for ContextLayer {
 /// A service that runs each request in a context; made by [`ContextLayer`].
 ///
 /// `poll_ready` is not part of any request and runs in the context of whoever asks.
+///
+/// # Examples
+///
+/// Named in a field:
+///
+/// ```
+/// use context_vars::web::{ContextLayer, WithContext};
+/// use tower::Layer;
+///
+/// struct Server<S> {
+///     service: WithContext<S>,
+/// }
+///
+/// impl<S> Server<S> {
+///     fn new(service: S) -> Self {
+///         Self { service: ContextLayer::new().isolated().layer(service) }
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct WithContext<S> {
     inner: S,
@@ -327,6 +465,31 @@ pin_project! {
     /// # Panics
     ///
     /// If it is polled after it was ready.
+    ///
+    /// # Examples
+    ///
+    /// Named in a field:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use context_vars::web::{ContextLayer, ResponseFuture};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, Service, service_fn};
+    /// # async fn handle(_: Request<String>) -> Result<Response<String>, Infallible> {
+    /// #     Ok(Response::new(String::new()))
+    /// # }
+    ///
+    /// struct Waiting<F> {
+    ///     response: ResponseFuture<F>,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let mut service = ContextLayer::new().layer(service_fn(handle));
+    /// let waiting = Waiting { response: service.call(Request::new(String::new())) };
+    /// assert_eq!(waiting.response.await.unwrap().status(), 200);
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F> {
         #[pin]
