@@ -1,11 +1,13 @@
 //! The end of a task: nothing is left.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::Poll;
 use std::time::Duration;
 
 use context_vars::Context;
-use tokio::runtime::RuntimeFlavor;
+use context_vars::task::BuilderExt;
+use tokio::runtime::{Builder, RuntimeFlavor};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
@@ -188,4 +190,47 @@ fn values_are_dropped_outside_and_one_that_panics_harms_nobody() {
     }
     let after = as_alice(|| runtime.spawn(user()));
     assert_eq!(runtime.block_on(after).unwrap(), "alice");
+}
+
+#[test]
+fn shutdown_ends_a_task_whose_next_poll_waits_for_the_context() {
+    let (at_hook, in_hook) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let first = AtomicBool::new(true);
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder
+        .worker_threads(3)
+        .inherit_context()
+        .on_after_task_poll(move |_| {
+            if first.swap(false, Ordering::SeqCst) {
+                at_hook.send(()).unwrap();
+                released.lock().unwrap().recv().unwrap();
+            }
+        })
+        .build()
+        .unwrap();
+    let (give_waker, wakers) = mpsc::channel();
+    let _task = as_alice(|| {
+        runtime.spawn(std::future::poll_fn(move |cx| {
+            let _ = give_waker.send(cx.waker().clone());
+            Poll::<()>::Pending
+        }))
+    });
+    let waker = wakers.recv().unwrap();
+    // One worker has let the task go, and is in the hook behind its poll.
+    in_hook.recv().unwrap();
+    // A second one takes the task and waits for its context.
+    waker.wake();
+    std::thread::sleep(Duration::from_millis(100));
+    let (done, is_done) = mpsc::channel();
+    std::thread::spawn(move || {
+        drop(runtime);
+        let _ = done.send(());
+    });
+    // The third one ends it.
+    std::thread::sleep(Duration::from_millis(100));
+    release.send(()).unwrap();
+    let shut_down = is_done.recv_timeout(Duration::from_secs(20));
+    assert!(shut_down.is_ok(), "somebody still waits");
 }
