@@ -78,7 +78,7 @@ impl Context {
     ///
     /// One thread-local access and one increment of a reference count, none if nothing is set; no
     /// allocation. The first copy made inside a scope of a synchronous function also counts the
-    /// values that the scope took over from outside, sixteen at most.
+    /// values that the scope took over from outside, fifteen at most and one reference for all others.
     ///
     /// # Examples
     ///

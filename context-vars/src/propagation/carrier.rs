@@ -59,6 +59,27 @@ pub trait Injector {
     /// assert_eq!(message.properties.len(), 1);
     /// ```
     fn set(&mut self, name: &str, value: String);
+
+    /// Takes away what is under `name`.
+    ///
+    /// Called where a variable is set to what may not travel: what the carrier had before, say from
+    /// a request that is passed on, would go out in its place. The default does nothing, which is
+    /// right for carriers that were empty.
+    ///
+    /// # Examples
+    ///
+    /// A proxy's list of headers:
+    ///
+    /// ```
+    /// use context_vars::propagation::Injector;
+    ///
+    /// let mut headers = vec![("X-User".to_owned(), "mallory".to_owned())];
+    /// headers.remove("x-user");
+    /// assert!(headers.is_empty());
+    /// ```
+    fn remove(&mut self, name: &str) {
+        let _ = name;
+    }
 }
 
 /// Something that values are found in under names.
@@ -134,8 +155,14 @@ where
 }
 
 impl<S: BuildHasher> Injector for HashMap<String, String, S> {
+    /// Compares names as headers do, without regard to case: looks at every entry.
     fn set(&mut self, name: &str, value: String) {
+        Injector::remove(self, name);
         self.insert(name.to_owned(), value);
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.retain(|other, _| !other.eq_ignore_ascii_case(name));
     }
 }
 
@@ -147,8 +174,14 @@ impl<S: BuildHasher> Extractor for HashMap<String, String, S> {
 }
 
 impl Injector for BTreeMap<String, String> {
+    /// Compares names as headers do, without regard to case: looks at every entry.
     fn set(&mut self, name: &str, value: String) {
+        Injector::remove(self, name);
         self.insert(name.to_owned(), value);
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.retain(|other, _| !other.eq_ignore_ascii_case(name));
     }
 }
 
@@ -160,9 +193,14 @@ impl Extractor for BTreeMap<String, String> {
 }
 
 impl Injector for Vec<(String, String)> {
+    /// Compares names as headers do, without regard to case.
     fn set(&mut self, name: &str, value: String) {
-        self.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        Injector::remove(self, name);
         self.push((name.to_owned(), value));
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
     }
 }
 
@@ -193,6 +231,10 @@ impl Injector for http::HeaderMap {
         if let (Ok(name), Ok(value)) = (name, http::HeaderValue::try_from(value)) {
             self.insert(name, value);
         }
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.remove(name);
     }
 }
 

@@ -69,7 +69,8 @@ impl Propagator {
     /// from a context that was given it. A header that the carrier has already is replaced,
     /// `baggage` as a whole.
     ///
-    /// A value that may not travel (see [`ProblemKind`]) is left out and reported.
+    /// A value that may not travel (see [`ProblemKind`]) is left out and reported. What the carrier
+    /// had in its place is taken away, too: it is not the value of this context.
     ///
     /// # Panics
     ///
@@ -103,23 +104,28 @@ impl Propagator {
     /// ```
     pub fn inject(&self, context: &Context, carrier: &mut (impl Injector + ?Sized)) {
         let mut baggage = baggage::Writer::default();
+        let mut has_baggage = false;
         for listed in self.inner.listed.iter().filter(|l| l.options.send) {
             let Some(text) = listed.wire.write(context) else {
                 continue;
             };
-            let sent = listed.check(&text).and_then(|()| match listed.place {
-                Place::Header => {
-                    carrier.set(&listed.name, text);
-                    Ok(())
+            let mut sent = listed.check(&text);
+            match listed.place {
+                Place::Header if sent.is_ok() => carrier.set(&listed.name, text),
+                Place::Header => carrier.remove(&listed.name),
+                Place::Baggage => {
+                    has_baggage = true;
+                    sent = sent.and_then(|()| baggage.push(&listed.name, &text));
                 }
-                Place::Baggage => baggage.push(&listed.name, &text),
-            });
+            }
             if let Err(kind) = sent {
                 self.report(kind, true, listed);
             }
         }
-        if let Some(text) = baggage.finish() {
-            carrier.set(baggage::HEADER, text);
+        match baggage.finish() {
+            Some(text) => carrier.set(baggage::HEADER, text),
+            None if has_baggage => carrier.remove(baggage::HEADER),
+            None => {}
         }
     }
 

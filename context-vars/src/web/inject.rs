@@ -78,8 +78,8 @@ impl InjectLayer {
     /// whoever else a client talks to. It is asked of the address that the request is sent to
     /// first: a client that follows redirects *inside* the layer carries the headers on.
     ///
-    /// A header that the request has already is replaced if its variable is set, and otherwise
-    /// stays. What may not travel is left out, see [`Propagator::inject`].
+    /// A header that the request has already is replaced if its variable is set, also if what it is
+    /// set to may not travel, and otherwise stays; see [`Propagator::inject`].
     ///
     /// # Panics
     ///

@@ -1,6 +1,6 @@
 //! Headers, baggage and what carries them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use context_vars::Context;
 use context_vars::propagation::Propagator;
@@ -154,4 +154,70 @@ fn several_baggage_headers_count_as_one() {
     );
     let context = both().extract(Context::new(), &headers);
     assert_eq!(format!("{context:?}"), r#"{LOCALE: "de", TENANT: "acme"}"#);
+}
+
+/// Another's identity, in the carriers there are, under names in another case.
+fn mallory() -> (
+    HashMap<String, String>,
+    BTreeMap<String, String>,
+    Vec<(String, String)>,
+    http::HeaderMap,
+) {
+    let entries = map(&[("X-TENANT", "mallory"), ("Baggage", "tenant=mallory")]);
+    let mut headers = http::HeaderMap::new();
+    headers.insert("x-tenant", "mallory".parse().unwrap());
+    headers.insert("baggage", "tenant=mallory".parse().unwrap());
+    let list = entries.clone().into_iter().collect();
+    (
+        entries.clone().into_iter().collect(),
+        entries,
+        list,
+        headers,
+    )
+}
+
+fn in_both_places() -> Propagator {
+    let builder = Propagator::builder().max_len(6);
+    let builder = builder.header(&TENANT, "x-tenant");
+    builder.baggage(&TENANT, "tenant").build()
+}
+
+#[test]
+fn what_was_there_is_replaced_under_names_in_any_case() {
+    let (mut hashed, mut sorted, mut list, mut headers) = mallory();
+    let context = Context::new().with_value(&TENANT, "acme".to_owned());
+    let propagator = in_both_places();
+    propagator.inject(&context, &mut hashed);
+    propagator.inject(&context, &mut sorted);
+    propagator.inject(&context, &mut list);
+    propagator.inject(&context, &mut headers);
+    let expected = map(&[("baggage", "tenant=acme"), ("x-tenant", "acme")]);
+    assert_eq!(BTreeMap::from_iter(hashed), expected);
+    assert_eq!(sorted, expected);
+    assert_eq!(BTreeMap::from_iter(list), expected);
+    assert_eq!(
+        (&headers["x-tenant"], headers.len()),
+        (&"acme".parse().unwrap(), 2)
+    );
+}
+
+#[test]
+fn what_was_there_is_taken_away_for_a_value_that_may_not_travel() {
+    let (mut hashed, mut sorted, mut list, mut headers) = mallory();
+    let context = Context::new().with_value(&TENANT, "too long".to_owned());
+    let propagator = in_both_places();
+    propagator.inject(&context, &mut hashed);
+    propagator.inject(&context, &mut sorted);
+    propagator.inject(&context, &mut list);
+    propagator.inject(&context, &mut headers);
+    assert!(hashed.is_empty() && sorted.is_empty() && list.is_empty() && headers.is_empty());
+    assert_eq!(propagator.problems(), 8);
+}
+
+#[test]
+fn what_was_there_stays_where_a_variable_is_not_set() {
+    let (_, mut sorted, _, _) = mallory();
+    let before = sorted.clone();
+    in_both_places().inject(&Context::new(), &mut sorted);
+    assert_eq!(sorted, before);
 }
