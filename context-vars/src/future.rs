@@ -471,8 +471,8 @@ pin_project! {
     ///
     /// # Cost
     ///
-    /// Four words beside the future, five with the feature `companion`. The first poll makes a node and counts the values taken
-    /// over; the others are as [`InContext`]'s.
+    /// Four words beside the future, five with the feature `companion`. The first poll makes a node
+    /// and counts the values taken over; the others are as [`InContext`]'s.
     ///
     /// # Examples
     ///
@@ -505,7 +505,7 @@ pin_project! {
     impl<F> PinnedDrop for Scope<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            if this.start.is_some() {
+            if let Some(Start::Copy(_)) = this.start {
                 this.stage.as_mut().set(Stage::Done);
             } else {
                 this.stage.finish();
@@ -514,8 +514,13 @@ pin_project! {
     }
 }
 
-/// What the first poll sets in the copy of the context it finds.
-struct Start(Option<Value>);
+/// What the first poll makes of the context it finds.
+enum Start {
+    /// A copy, in which this is set.
+    Copy(Option<Value>),
+    /// The context is there, but for what no work inherits.
+    Locals,
+}
 
 impl<F> Scope<F> {
     #[inline]
@@ -523,7 +528,7 @@ impl<F> Scope<F> {
         let (work, own) = (future, Own::Context(State::EMPTY));
         Self {
             stage: Stage::Active { work, own },
-            start: Some(Start(value)),
+            start: Some(Start::Copy(value)),
         }
     }
 
@@ -538,7 +543,7 @@ impl<F> Scope<F> {
     /// Lets the scope set `value`; to be called before its first poll.
     #[cfg(feature = "deadline")]
     pub(crate) fn start_with(self: Pin<&mut Self>, value: Value) {
-        *self.project().start = Some(Start(Some(value)));
+        *self.project().start = Some(Start::Copy(Some(value)));
     }
 
     /// The future, to look at from outside its context, until it is done.
@@ -549,14 +554,15 @@ impl<F> Scope<F> {
 }
 
 impl<F> Stage<F> {
-    /// Puts a copy of the current context, with `value` set, in the place of the empty one.
-    fn form(self: Pin<&mut Self>, Start(value): Start) {
+    /// Makes its context out of the current one.
+    fn form(self: Pin<&mut Self>, start: Start) {
         if let StageProjection::Active { own, .. } = self.project() {
             let (state, _) = own.parts_mut();
-            *state = match value {
-                Some(value) => current::copy_with(value),
-                None => current::copy(),
-            };
+            match start {
+                Start::Copy(Some(value)) => *state = current::copy_with(value),
+                Start::Copy(None) => *state = current::copy(),
+                Start::Locals => current::take_locals(state),
+            }
         }
     }
 }
@@ -582,12 +588,19 @@ impl<F> fmt::Debug for Scope<F> {
 
 /// Calls `f` in a copy of the current context, in which what it returns goes on.
 ///
-/// For functions that return a future: their own part and the future's share one scope.
+/// For functions that return a future: their own part and the future's share one scope. Who polls
+/// the future is not known yet, so it finds the `#[no_inherit]` variables of whoever that is.
 #[inline]
-pub(crate) fn scope_call<F>(f: impl FnOnce() -> F) -> InContext<F> {
+pub(crate) fn scope_call<F>(f: impl FnOnce() -> F) -> Scope<F> {
     let mut context = Context {
         state: current::copy(),
     };
     let work = context.run(f);
-    InContext::new(work, context)
+    let mut state = context.state;
+    current::leave_locals(&mut state);
+    let own = Own::Context(state);
+    Scope {
+        stage: Stage::Active { work, own },
+        start: Some(Start::Locals),
+    }
 }

@@ -122,6 +122,35 @@ impl State {
         rest.identity
     }
 
+    /// Takes away the `#[no_inherit]` values that it has from `origin`.
+    pub(crate) fn leave_locals(&mut self, pool: &Pool, origin: &Self) {
+        for number in origin.locals() {
+            if self.get(number) == origin.get(number) {
+                drop(self.replace(pool, number, None));
+            }
+        }
+    }
+
+    /// Takes over the `#[no_inherit]` values of `origin` for which it has none.
+    pub(crate) fn take_locals(&mut self, pool: &Pool, mut origin: Self) {
+        for number in origin.locals() {
+            if self.get(number).is_none() {
+                let value = origin.replace(pool, number, None);
+                drop(self.replace(pool, number, value));
+            }
+        }
+    }
+
+    /// The numbers of the `#[no_inherit]` variables that are set.
+    fn locals(&self) -> Vec<u32> {
+        let mut numbers = Vec::new();
+        if let Some(rest) = &self.rest {
+            rest.local
+                .values(&mut |value| numbers.push(value.info().number()));
+        }
+        numbers
+    }
+
     fn rest(&mut self) -> &mut Rest {
         self.rest.get_or_insert_with(|| {
             Box::new(Rest {

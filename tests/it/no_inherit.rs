@@ -1,6 +1,6 @@
 //! R14: `#[no_inherit]` variables.
 
-use context_vars::{Context, context_var, inherit, isolated, prelude::*};
+use context_vars::{Context, context_var, inherit, isolated, prelude::*, with_context};
 
 use crate::support::{Alive, Tracked, allocations};
 
@@ -88,4 +88,40 @@ fn snapshot_costs_no_more_when_one_is_set() {
         let _warm = Context::current();
         assert_eq!(allocations(Context::current), 0);
     });
+}
+
+/// Its own part sees what the caller has; its future is polled by whoever that is.
+#[with_context(user = "alice")]
+fn returns_a_future(own: Option<u32>) -> impl Future<Output = (&'static str, Option<u32>)> {
+    assert!(TRANSACTION.is_set());
+    if let Some(own) = own {
+        drop(TRANSACTION.set(own));
+    }
+    async {
+        tokio::task::yield_now().await;
+        (USER.get(), TRANSACTION.try_get().ok())
+    }
+}
+
+#[tokio::test]
+async fn future_that_a_function_returns_finds_that_of_who_polls_it() {
+    let (spawned, awaited, other) = TRANSACTION
+        .scope(7, async {
+            let spawned = [returns_a_future(None), returns_a_future(Some(8))].map(tokio::spawn);
+            let awaited = [
+                returns_a_future(None).await,
+                returns_a_future(Some(8)).await,
+            ];
+            (spawned, awaited, returns_a_future(None))
+        })
+        .await;
+    assert_eq!(awaited, [("alice", Some(7)), ("alice", Some(8))]);
+    let [taken_over, own] = spawned;
+    assert_eq!(taken_over.await.unwrap(), ("alice", None));
+    assert_eq!(
+        own.await.unwrap(),
+        ("alice", Some(8)),
+        "it is the call's own"
+    );
+    assert_eq!(TRANSACTION.scope(9, other).await, ("alice", Some(9)));
 }

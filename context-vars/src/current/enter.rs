@@ -26,6 +26,22 @@ pub(crate) fn copy() -> State {
     slot().copy()
 }
 
+/// Takes away from `state` what it has of the current context and what no work inherits.
+pub(crate) fn leave_locals(state: &mut State) {
+    let origin = copy();
+    if !origin.is_plain() {
+        state.leave_locals(&slot().pool, &origin);
+    }
+}
+
+/// Gives `state` what of the current context no work inherits.
+pub(crate) fn take_locals(state: &mut State) {
+    let origin = copy();
+    if !origin.is_plain() {
+        state.take_locals(&slot().pool, origin);
+    }
+}
+
 /// What the scope of a future starts from, with `value` put into it.
 pub(crate) fn copy_with(value: Value) -> State {
     let info = value.look().info();

@@ -47,7 +47,7 @@ pub(crate) use defaults::default_of;
 pub use enter::SyncScope;
 #[cfg(feature = "tokio")]
 pub(crate) use enter::is_root;
-pub(crate) use enter::{Entered, copy, copy_with, snapshot};
+pub(crate) use enter::{Entered, copy, copy_with, leave_locals, snapshot, take_locals};
 pub(crate) use slot::{is_set, with};
 #[cfg(all(feature = "tokio", tokio_unstable))]
 pub(crate) use visit::Visit;

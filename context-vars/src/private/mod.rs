@@ -114,19 +114,19 @@ pub fn scope<F: Future>(future: F) -> Scope<F> {
 
 /// The scope of a function that returns a future.
 #[inline]
-pub fn scope_call<F: Future>(f: impl FnOnce() -> F) -> InContext<F> {
+pub fn scope_call<F: Future>(f: impl FnOnce() -> F) -> Scope<F> {
     crate::future::scope_call(f)
 }
 
 /// The scope of a function that returns a `Pin<Box<dyn Future>>`.
 #[inline]
-pub fn scope_call_pinned<F: Future>(f: impl FnOnce() -> F) -> Pin<Box<InContext<F>>> {
+pub fn scope_call_pinned<F: Future>(f: impl FnOnce() -> F) -> Pin<Box<Scope<F>>> {
     Box::pin(scope_call(f))
 }
 
 /// The scope of a function that returns a `Box<dyn Future + Unpin>`.
 #[inline]
-pub fn scope_call_boxed<F: Future>(f: impl FnOnce() -> F) -> Box<InContext<F>> {
+pub fn scope_call_boxed<F: Future>(f: impl FnOnce() -> F) -> Box<Scope<F>> {
     Box::new(scope_call(f))
 }
 
