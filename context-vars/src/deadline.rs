@@ -19,6 +19,10 @@
 //! | `task::spawn(deadline::cancel_on_drop(work))` | stops at its next poll |
 //! | `task::spawn_blocking(..)` | goes on; may ask [`is_cancelled`] |
 //!
+//! Work that goes on still has the deadline it inherited: once that is over, its own timeouts are
+//! over at once. Work that needs time of its own gets a context of its own, with what it needs:
+//! `work.in_context(Context::new().with_value(&USER, user))`.
+//!
 //! # Examples
 //!
 //! ```
@@ -263,7 +267,11 @@ pub fn is_cancelled() -> bool {
     })
 }
 
-/// Waits until the current work's request has been dropped, is over, or has run out of time.
+/// Waits until the current work's request has been dropped, is over, or was stopped because its time
+/// had run out.
+///
+/// That is noticed where the request is polled: one that blocks its thread past its time is stopped
+/// when it lets go of it.
 ///
 /// Which request that is, is settled by this call. Work without one waits for ever.
 ///

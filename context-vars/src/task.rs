@@ -7,7 +7,10 @@
 //!
 //! A *bare* task, started by `tokio::spawn` itself, does not inherit. It sees the context of the
 //! thread that happens to poll it, usually an empty one, and may not [`set`] anything there: the
-//! next task polled on that thread would see it. With the feature `tokio` such a `set` panics.
+//! next task polled on that thread would see it. With the feature `tokio` such a `set` panics if
+//! that is the thread's own context. Where an executor is driven inside of another, by `block_on` in
+//! a scope or on a thread that inherits, nothing notices it; see
+//! [`docs::limitations`](crate::docs::limitations).
 //!
 //! [`set`]: crate::ContextVar::set
 //!

@@ -80,6 +80,26 @@ fn set_of_a_bare_task_outside_tokio_leaks_to_the_next_one() {
 }
 
 #[test]
+fn set_of_a_bare_task_inside_a_context_that_drives_it_leaks_to_the_next_one() {
+    async fn serve() -> (bool, &'static str) {
+        let first = tokio::spawn(async { drop(USER.set("alice")) }).await;
+        (
+            first.is_ok(),
+            tokio::spawn(async { USER.get() }).await.unwrap(),
+        )
+    }
+    fn drive() -> (bool, &'static str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(serve())
+    }
+    let bare = thread::spawn(drive).join().unwrap();
+    assert_eq!(bare, (false, "anonymous"), "refused in the thread's own");
+    let inheriting = context_vars::thread::spawn(drive).join().unwrap();
+    assert_eq!(inheriting, (true, "alice"));
+    assert_eq!(USER.sync_scope("bob", drive), (true, "alice"));
+}
+
+#[test]
 fn bare_job_of_rayon_sees_the_context_of_the_thread_that_steals_it() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
     let seen = pool.unwrap().install(|| {

@@ -276,7 +276,9 @@ impl fmt::Debug for Fields {
 
 /// The current context as the fields of a line: `request_id=7 user="alice"`.
 ///
-/// A copy is taken here, so that it can be shown later and elsewhere. It is one line, whatever the
+/// A copy is taken here, so that it can be shown later and elsewhere. Other than
+/// [`Context::current`] it holds `#[no_inherit]` variables, too, and keeps them alive: an error that
+/// outlives them should hold its text instead. It is one line, whatever the
 /// values hold: texts stand in quotes with what could end or overwrite a line escaped; a value of
 /// another type stands without quotes if its `Display` is one plain word. `#[redact]`ed values are
 /// `***`. [`Fields`] chooses.

@@ -7,10 +7,11 @@ use std::borrow::Cow;
 use super::escape::{Escape, How, is_unprintable};
 use super::value::{Field, Kind};
 
-/// Writes the value so that it stays on its line and cannot be taken for another field.
+/// Writes the value so that it stays on its line, and a text cannot be taken for another field.
 ///
-/// A text stands in quotes; what has a `Display` without if it is one plain word; what has only
-/// `Debug` as that prints it, on one line.
+/// A text stands in quotes; what has a `Display` without if it is one plain word. What has only
+/// `Debug` stands as that prints it, on one line: one that is written by hand, to print
+/// `x user="root"`, would look like two fields.
 pub(crate) fn write_text_value(out: &mut dyn Write, field: &Field<'_>) -> fmt::Result {
     match field.kind() {
         Kind::Redacted | Kind::Number => write!(out, "{field}"),
