@@ -22,7 +22,9 @@ pub(crate) struct Block<const BYTES: usize>(#[allow(dead_code)] MaybeUninit<[u8;
 /// The free blocks of one size: a stack in an array, so that nothing is linked through memory
 /// that somebody might still write.
 pub(crate) struct FreeList<const BYTES: usize> {
-    blocks: [Cell<Option<Box<Block<BYTES>>>>; MOST],
+    /// The block given back last. A scope takes one and gives it back, and so touches nothing else.
+    last: Cell<Option<Box<Block<BYTES>>>>,
+    blocks: [Cell<Option<Box<Block<BYTES>>>>; MOST - 1],
     len: Cell<usize>,
     /// Whether the list takes any; not until the thread has arranged to free them at its end.
     open: Cell<bool>,
@@ -31,7 +33,8 @@ pub(crate) struct FreeList<const BYTES: usize> {
 impl<const BYTES: usize> FreeList<BYTES> {
     const fn new() -> Self {
         Self {
-            blocks: [const { Cell::new(None) }; MOST],
+            last: Cell::new(None),
+            blocks: [const { Cell::new(None) }; MOST - 1],
             len: Cell::new(0),
             open: Cell::new(false),
         }
@@ -44,12 +47,19 @@ impl<const BYTES: usize> FreeList<BYTES> {
 
     #[inline]
     pub(crate) fn give(&self, block: Box<Block<BYTES>>) {
-        let len = self.len.get();
-        // Not an index, so that there is no panic that the callers would have to provide for.
-        if cfg!(context_vars_no_free_lists) {
+        if cfg!(context_vars_no_free_lists) || !self.open.get() {
             return;
         }
-        if let (true, Some(place)) = (self.open.get(), self.blocks.get(len)) {
+        if let Some(before) = self.last.replace(Some(block)) {
+            self.push(before);
+        }
+    }
+
+    #[inline]
+    fn push(&self, block: Box<Block<BYTES>>) {
+        let len = self.len.get();
+        // Not an index, so that there is no panic that the callers would have to provide for.
+        if let Some(place) = self.blocks.get(len) {
             // The place is empty: forgetting its `None` spares a drop.
             core::mem::forget(place.replace(Some(block)));
             self.len.set(len + 1);
@@ -61,6 +71,9 @@ impl<const BYTES: usize> FreeList<BYTES> {
     pub(crate) fn pop(&self) -> Option<Box<Block<BYTES>>> {
         if cfg!(context_vars_no_free_lists) {
             return self.open.get().then(fresh);
+        }
+        if let Some(block) = self.last.take() {
+            return Some(block);
         }
         let last = self.len.get().checked_sub(1)?;
         self.len.set(last);
