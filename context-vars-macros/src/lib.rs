@@ -6,6 +6,7 @@
 //! for the bodies of functions.
 
 #![forbid(unsafe_code)]
+#![deny(rustdoc::broken_intra_doc_links)]
 #![allow(rustdoc::private_intra_doc_links)] // the overview above is for those who read the source
 
 use proc_macro::TokenStream;

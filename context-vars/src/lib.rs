@@ -154,6 +154,8 @@
 //! 1.85.
 
 #![deny(unsafe_code)]
+// Without the macros there is nothing that their names could link to.
+#![cfg_attr(feature = "macros", deny(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The ladder: a file imports only from those above it; `tests/it/layers.rs` reads it from here.

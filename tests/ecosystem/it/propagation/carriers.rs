@@ -156,24 +156,35 @@ fn several_baggage_headers_count_as_one() {
     assert_eq!(format!("{context:?}"), r#"{LOCALE: "de", TENANT: "acme"}"#);
 }
 
-/// Another's identity, in the carriers there are, under names in another case.
-fn mallory() -> (
-    HashMap<String, String>,
-    BTreeMap<String, String>,
-    Vec<(String, String)>,
-    http::HeaderMap,
-) {
+/// The carriers there are.
+struct Carriers {
+    hashed: HashMap<String, String>,
+    sorted: BTreeMap<String, String>,
+    list: Vec<(String, String)>,
+    headers: http::HeaderMap,
+}
+
+impl Carriers {
+    fn inject(&mut self, propagator: &Propagator, context: &Context) {
+        propagator.inject(context, &mut self.hashed);
+        propagator.inject(context, &mut self.sorted);
+        propagator.inject(context, &mut self.list);
+        propagator.inject(context, &mut self.headers);
+    }
+}
+
+/// Another's identity, under names in another case.
+fn mallory() -> Carriers {
     let entries = map(&[("X-TENANT", "mallory"), ("Baggage", "tenant=mallory")]);
     let mut headers = http::HeaderMap::new();
     headers.insert("x-tenant", "mallory".parse().unwrap());
     headers.insert("baggage", "tenant=mallory".parse().unwrap());
-    let list = entries.clone().into_iter().collect();
-    (
-        entries.clone().into_iter().collect(),
-        entries,
-        list,
+    Carriers {
+        hashed: entries.clone().into_iter().collect(),
+        list: entries.clone().into_iter().collect(),
+        sorted: entries,
         headers,
-    )
+    }
 }
 
 fn in_both_places() -> Propagator {
@@ -184,17 +195,14 @@ fn in_both_places() -> Propagator {
 
 #[test]
 fn what_was_there_is_replaced_under_names_in_any_case() {
-    let (mut hashed, mut sorted, mut list, mut headers) = mallory();
+    let mut carriers = mallory();
     let context = Context::new().with_value(&TENANT, "acme".to_owned());
-    let propagator = in_both_places();
-    propagator.inject(&context, &mut hashed);
-    propagator.inject(&context, &mut sorted);
-    propagator.inject(&context, &mut list);
-    propagator.inject(&context, &mut headers);
+    carriers.inject(&in_both_places(), &context);
     let expected = map(&[("baggage", "tenant=acme"), ("x-tenant", "acme")]);
-    assert_eq!(BTreeMap::from_iter(hashed), expected);
-    assert_eq!(sorted, expected);
-    assert_eq!(BTreeMap::from_iter(list), expected);
+    assert_eq!(BTreeMap::from_iter(carriers.hashed), expected);
+    assert_eq!(carriers.sorted, expected);
+    assert_eq!(BTreeMap::from_iter(carriers.list), expected);
+    let headers = carriers.headers;
     assert_eq!(
         (&headers["x-tenant"], headers.len()),
         (&"acme".parse().unwrap(), 2)
@@ -203,21 +211,19 @@ fn what_was_there_is_replaced_under_names_in_any_case() {
 
 #[test]
 fn what_was_there_is_taken_away_for_a_value_that_may_not_travel() {
-    let (mut hashed, mut sorted, mut list, mut headers) = mallory();
+    let mut carriers = mallory();
     let context = Context::new().with_value(&TENANT, "too long".to_owned());
     let propagator = in_both_places();
-    propagator.inject(&context, &mut hashed);
-    propagator.inject(&context, &mut sorted);
-    propagator.inject(&context, &mut list);
-    propagator.inject(&context, &mut headers);
-    assert!(hashed.is_empty() && sorted.is_empty() && list.is_empty() && headers.is_empty());
+    carriers.inject(&propagator, &context);
+    assert!(carriers.hashed.is_empty() && carriers.sorted.is_empty());
+    assert!(carriers.list.is_empty() && carriers.headers.is_empty());
     assert_eq!(propagator.problems(), 8);
 }
 
 #[test]
 fn what_was_there_stays_where_a_variable_is_not_set() {
-    let (_, mut sorted, _, _) = mallory();
-    let before = sorted.clone();
-    in_both_places().inject(&Context::new(), &mut sorted);
-    assert_eq!(sorted, before);
+    let mut carriers = mallory();
+    carriers.inject(&in_both_places(), &Context::new());
+    assert_eq!(carriers.sorted, mallory().sorted);
+    assert_eq!(carriers.headers, mallory().headers);
 }
