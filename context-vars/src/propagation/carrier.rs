@@ -74,10 +74,10 @@ pub trait Injector {
     /// use context_vars::propagation::Injector;
     ///
     /// let mut headers = vec![("X-User".to_owned(), "mallory".to_owned())];
-    /// headers.remove("x-user");
+    /// headers.unset("x-user");
     /// assert!(headers.is_empty());
     /// ```
-    fn remove(&mut self, name: &str) {
+    fn unset(&mut self, name: &str) {
         let _ = name;
     }
 }
@@ -157,11 +157,11 @@ where
 impl<S: BuildHasher> Injector for HashMap<String, String, S> {
     /// Compares names as headers do, without regard to case: looks at every entry.
     fn set(&mut self, name: &str, value: String) {
-        Injector::remove(self, name);
+        self.unset(name);
         self.insert(name.to_owned(), value);
     }
 
-    fn remove(&mut self, name: &str) {
+    fn unset(&mut self, name: &str) {
         self.retain(|other, _| !other.eq_ignore_ascii_case(name));
     }
 }
@@ -176,11 +176,11 @@ impl<S: BuildHasher> Extractor for HashMap<String, String, S> {
 impl Injector for BTreeMap<String, String> {
     /// Compares names as headers do, without regard to case: looks at every entry.
     fn set(&mut self, name: &str, value: String) {
-        Injector::remove(self, name);
+        self.unset(name);
         self.insert(name.to_owned(), value);
     }
 
-    fn remove(&mut self, name: &str) {
+    fn unset(&mut self, name: &str) {
         self.retain(|other, _| !other.eq_ignore_ascii_case(name));
     }
 }
@@ -195,11 +195,11 @@ impl Extractor for BTreeMap<String, String> {
 impl Injector for Vec<(String, String)> {
     /// Compares names as headers do, without regard to case.
     fn set(&mut self, name: &str, value: String) {
-        Injector::remove(self, name);
+        self.unset(name);
         self.push((name.to_owned(), value));
     }
 
-    fn remove(&mut self, name: &str) {
+    fn unset(&mut self, name: &str) {
         self.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
     }
 }
@@ -233,7 +233,7 @@ impl Injector for http::HeaderMap {
         }
     }
 
-    fn remove(&mut self, name: &str) {
+    fn unset(&mut self, name: &str) {
         self.remove(name);
     }
 }

@@ -112,7 +112,7 @@ impl Propagator {
             let mut sent = listed.check(&text);
             match listed.place {
                 Place::Header if sent.is_ok() => carrier.set(&listed.name, text),
-                Place::Header => carrier.remove(&listed.name),
+                Place::Header => carrier.unset(&listed.name),
                 Place::Baggage => {
                     has_baggage = true;
                     sent = sent.and_then(|()| baggage.push(&listed.name, &text));
@@ -124,7 +124,7 @@ impl Propagator {
         }
         match baggage.finish() {
             Some(text) => carrier.set(baggage::HEADER, text),
-            None if has_baggage => carrier.remove(baggage::HEADER),
+            None if has_baggage => carrier.unset(baggage::HEADER),
             None => {}
         }
     }
