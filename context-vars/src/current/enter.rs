@@ -77,9 +77,7 @@ impl Entered<'_> {
         let mut this = ManuallyDrop::new(self);
         SyncScope(this.outer.take_to_end())
     }
-}
 
-impl Entered<'_> {
     /// Calls `f` inside, and leaves the context.
     #[inline(always)]
     pub(crate) fn run<R>(self, f: impl FnOnce() -> R) -> R {
@@ -146,9 +144,7 @@ impl SyncScope {
         let value = Value::new(&slot.pool, var, value);
         Self(slot.enter_copy_with(&var.info, value))
     }
-}
 
-impl SyncScope {
     /// Calls `f` inside, and leaves the scope.
     #[inline(always)]
     pub(crate) fn run<R>(self, f: impl FnOnce() -> R) -> R {

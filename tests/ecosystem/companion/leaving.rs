@@ -120,6 +120,25 @@ fn companion_that_panics_leaves_what_was_entered_before() {
 }
 
 #[test]
+fn work_is_dropped_inside_its_context_also_if_the_companion_panics() {
+    struct Worker(Rc<RefCell<Vec<&'static str>>>);
+    impl Drop for Worker {
+        fn drop(&mut self) {
+            self.0.borrow_mut().push(WORKER.get());
+        }
+    }
+    let seen = Rc::<RefCell<Vec<&'static str>>>::default();
+    let value = Worker(seen.clone());
+    let span = || tracing::info_span!("request");
+    let work = WORKER.sync_scope("alice", || {
+        let future = async move { drop(value) };
+        within(span, "acme", CANNOT_BE_ENTERED, || future.inherit_context())
+    });
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(work))).is_err());
+    assert_eq!(*seen.borrow(), ["alice"]);
+}
+
+#[test]
 fn span_is_closed_inside_when_the_work_is_done() {
     fn closing<R>(worker: &'static str, f: impl FnOnce() -> R) -> R {
         let span = || tracing::info_span!("closing");
