@@ -2,9 +2,9 @@
 
 use core::future::Future;
 
-use crate::current::{self, SyncScope};
 use crate::error::{LookupError, ResetErrorKind};
-use crate::future::Scope;
+use crate::in_context::Scope;
+use crate::raw::thread::{self as current, SyncScope};
 use crate::token::{ResetError, Token};
 use crate::var::ContextVar;
 

@@ -1,6 +1,6 @@
 //! R21: a bare tokio task may not set in the root of the thread that happens to poll it.
 
-use crate::current;
+use crate::raw::thread as current;
 use crate::var::Info;
 
 /// Panics if a `set` of the variable now would be seen by the next task polled on this thread.

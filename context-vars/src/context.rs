@@ -4,9 +4,9 @@ use core::any::Any;
 use core::fmt;
 use core::iter::FusedIterator;
 
-use crate::current::{self, Entered};
-use crate::state::State;
-use crate::value::ValueRef;
+use crate::raw::context::State;
+use crate::raw::thread::{self as current, Entered};
+use crate::raw::value::ValueRef;
 use crate::var::{ContextVar, Info, ShowFn};
 
 /// A mapping from context variables to values.

@@ -62,8 +62,8 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 
-use crate::current;
-use crate::future::Scope;
+use crate::in_context::Scope;
+use crate::raw::thread as current;
 use crate::var::{ContextVar, Declaration};
 
 /// What the current work inherits.

@@ -3,7 +3,7 @@
 use core::iter::FusedIterator;
 
 use crate::context::Context;
-use crate::future::InContext;
+use crate::in_context::InContext;
 
 /// Gives an iterator a context of its own.
 ///

@@ -5,8 +5,8 @@ use core::future::Future;
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinSet, LocalSet};
 
-use crate::future::ContextFutureExt;
-use crate::spawn::inherit;
+use crate::in_context::ContextFutureExt;
+use crate::inherit::inherit;
 
 mod sealed {
     pub trait Sealed {}

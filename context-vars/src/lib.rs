@@ -158,31 +158,20 @@
 #![cfg_attr(feature = "macros", deny(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The ladder: a file imports only from those above it; `tests/it/layers.rs` reads it from here.
-mod sync;
-mod count;
-mod number;
-mod first;
-mod owned;
-mod pool;
+mod raw;
+
 mod error;
 mod var;
-#[allow(unsafe_code)] // the erased value
-mod value;
-mod tree;
-#[allow(unsafe_code)] // the node
-mod storage;
-mod state;
-mod current;
 mod context;
 mod token;
-mod beside;
-mod future;
+mod in_context;
 #[cfg(feature = "tokio")]
 mod bare_task;
 mod access;
 mod iter;
-mod spawn;
+mod inherit;
+pub mod panic;
+
 mod fields;
 #[cfg(feature = "propagation")]
 pub mod propagation;
@@ -194,13 +183,10 @@ pub mod logs;
 pub mod deadline;
 #[cfg(feature = "companion")]
 pub mod companion;
-pub mod panic;
 #[cfg(feature = "tokio")]
 mod join_set;
 #[cfg(feature = "tokio-util")]
 mod task_tracker;
-#[cfg(all(feature = "tokio", tokio_unstable))]
-mod runtime_hook;
 #[cfg(feature = "tokio")]
 pub mod task;
 #[cfg(feature = "tower")]
@@ -218,9 +204,9 @@ pub mod docs;
 pub use crate::context::{Context, Entry, Iter};
 pub use crate::error::{LookupError, ResetErrorKind};
 pub use crate::fields::{AnyVar, Fields, fields};
-pub use crate::future::{ContextFutureExt, InContext, Scope};
+pub use crate::in_context::{ContextFutureExt, InContext, Scope};
+pub use crate::inherit::{inherit, inherit_fn, inherit_with, isolated, thread};
 pub use crate::iter::ContextIteratorExt;
-pub use crate::spawn::{inherit, inherit_fn, inherit_with, isolated, thread};
 #[cfg(feature = "stream")]
 pub use crate::stream::ContextStreamExt;
 pub use crate::token::{ResetError, Token};

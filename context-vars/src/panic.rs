@@ -6,7 +6,7 @@ use std::sync::{Once, mpsc};
 use std::thread;
 
 use crate::context::Context;
-use crate::current;
+use crate::raw::thread as current;
 
 /// How long a value may take to show itself, before the report goes on without it.
 const PATIENCE: Duration = Duration::from_secs(1);

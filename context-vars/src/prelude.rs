@@ -18,14 +18,14 @@
 //! # }
 //! ```
 
-pub use crate::future::ContextFutureExt;
+pub use crate::in_context::ContextFutureExt;
 pub use crate::iter::ContextIteratorExt;
 #[cfg(feature = "tokio")]
 pub use crate::join_set::JoinSetExt;
-#[cfg(all(feature = "tokio", tokio_unstable))]
-pub use crate::runtime_hook::BuilderExt;
 #[cfg(feature = "stream")]
 pub use crate::stream::ContextStreamExt;
+#[cfg(all(feature = "tokio", tokio_unstable))]
+pub use crate::task::BuilderExt;
 #[cfg(feature = "tokio-util")]
 pub use crate::task_tracker::TaskTrackerExt;
 

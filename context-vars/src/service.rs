@@ -41,9 +41,9 @@ use core::task::{self, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::beside::Beside;
 use crate::context::Context;
-use crate::future::InContext;
+use crate::in_context::InContext;
+use crate::raw::companion::Beside;
 
 /// Puts a [`ContextService`] around a service.
 ///

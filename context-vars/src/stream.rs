@@ -7,7 +7,7 @@ use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 
 use crate::context::Context;
-use crate::future::{InContext, Scope};
+use crate::in_context::{InContext, Scope};
 
 /// Gives a stream a context of its own.
 ///

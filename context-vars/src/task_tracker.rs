@@ -6,8 +6,8 @@ use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, LocalSet};
 use tokio_util::task::TaskTracker;
 
-use crate::future::ContextFutureExt;
-use crate::spawn::inherit;
+use crate::in_context::ContextFutureExt;
+use crate::inherit::inherit;
 
 mod sealed {
     pub trait Sealed {}

@@ -5,7 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::error::ResetErrorKind;
-use crate::value::Value;
+use crate::raw::value::Value;
 use crate::var::ContextVar;
 
 /// What [`ContextVar::set`] hands out and `reset` takes back.

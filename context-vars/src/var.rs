@@ -9,8 +9,8 @@ use core::panic::Location;
 use core::sync::atomic::AtomicPtr;
 
 use crate::error::LookupError;
-use crate::first::First;
-use crate::number::{Number, Numbering};
+use crate::raw::first::First;
+use crate::raw::var_id::{Number, Numbering};
 
 /// Numbers from here on belong to `#[no_inherit]` variables, which live in a map of their own.
 pub(crate) const LOCAL: u32 = 1 << 31;

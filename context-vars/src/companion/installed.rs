@@ -5,7 +5,7 @@ use core::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
-use crate::beside::{self, Held, Source, Taken};
+use crate::raw::companion::{self as beside, Held, Source, Taken};
 
 /// Knows how to take thread-bound state of a library, and how to enter it elsewhere.
 ///

@@ -5,7 +5,7 @@ use core::fmt;
 use super::text::write_text_value;
 use super::value::Field;
 use crate::context::{Context, Entry};
-use crate::current;
+use crate::raw::thread as current;
 use crate::var::{ContextVar, Info};
 
 /// A context variable of any type: `&USER` is a `&'static dyn AnyVar`.

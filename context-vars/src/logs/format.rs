@@ -9,8 +9,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::known_format::{KnownFormat, Shape};
 use crate::context::Context;
-use crate::current;
 use crate::fields::{Fields, write_json_text, write_json_value, write_text_value};
+use crate::raw::thread as current;
 
 /// Writes an event as another format does, with the variables of the current context.
 ///

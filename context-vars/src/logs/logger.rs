@@ -7,8 +7,8 @@ use log::kv::{Error, Key, Source, Value, VisitSource};
 use log::{LevelFilter, Log, Metadata, Record, SetLoggerError};
 
 use crate::context::Context;
-use crate::current;
 use crate::fields::{Field, Fields, Kind, one_line};
+use crate::raw::thread as current;
 
 /// Hands records on to another logger, with the variables of the current context.
 ///

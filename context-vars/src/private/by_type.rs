@@ -10,8 +10,8 @@ use core::pin::Pin;
 use std::boxed::Box;
 
 use crate::__private::Inherited;
-use crate::future::InContext;
-use crate::spawn::{inherit, inherit_with};
+use crate::in_context::InContext;
+use crate::inherit::{inherit, inherit_with};
 
 /// Asks how to wrap a `T`.
 pub struct Probe<'a, T, const REUSED: bool>(pub &'a T);
@@ -152,7 +152,7 @@ impl<T> Kind<AsFnOf, T> {
     where
         T: Fn(A) -> R,
     {
-        crate::spawn::inherit_fn(work)
+        crate::inherit::inherit_fn(work)
     }
 }
 
@@ -237,7 +237,7 @@ macro_rules! boxed_work {
 
         impl<'a, A: 'a, R: 'a> BoxedWork for Box<dyn Fn(A) -> R $(+ $auto)* + 'a> {
             fn inherit(self) -> Self {
-                Box::new(crate::spawn::inherit_fn(self))
+                Box::new(crate::inherit::inherit_fn(self))
             }
         }
 

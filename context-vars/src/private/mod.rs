@@ -8,15 +8,15 @@ use core::marker::PhantomData;
 use std::boxed::Box;
 use std::pin::Pin;
 
-use crate::beside::{self, Beside};
 use crate::context::Context;
-use crate::current::Entered;
-use crate::future::{InContext, Scope};
+use crate::in_context::{InContext, Scope};
+use crate::raw::companion::{self as beside, Beside};
+use crate::raw::thread::Entered;
 use crate::var::{ContextVar, ShowFn};
 
 pub mod by_type;
 
-pub use crate::current::SyncScope;
+pub use crate::raw::thread::SyncScope;
 pub use crate::var::Declaration;
 
 // ---- `context_var!` ----
@@ -115,7 +115,7 @@ pub fn scope<F: Future>(future: F) -> Scope<F> {
 /// The scope of a function that returns a future.
 #[inline]
 pub fn scope_call<F: Future>(f: impl FnOnce() -> F) -> Scope<F> {
-    crate::future::scope_call(f)
+    crate::in_context::scope_call(f)
 }
 
 /// The scope of a function that returns a `Pin<Box<dyn Future>>`.

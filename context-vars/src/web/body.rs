@@ -6,7 +6,7 @@ use core::task::{self, Poll};
 use http_body::{Body, Frame, SizeHint};
 
 use crate::context::Context;
-use crate::future::InContext;
+use crate::in_context::InContext;
 
 /// Gives a body a context of its own.
 ///

@@ -18,11 +18,11 @@ use tower_service::Service;
 use super::inject::Extract;
 use super::request_id::RequestId;
 use super::step::{Echo, SetFrom, Step};
-use crate::beside::Beside;
 use crate::context::Context;
-use crate::future::InContext;
+use crate::in_context::InContext;
 #[cfg(feature = "propagation")]
 use crate::propagation::Propagator;
+use crate::raw::companion::Beside;
 use crate::var::ContextVar;
 
 /// Gives each request a context: for its call, its future and the body of its response.

@@ -2,10 +2,10 @@
 
 use core::mem::{self, ManuallyDrop};
 
-use super::change::replace_in;
-use super::slot::{Leant, Outer, slot};
-use crate::state::State;
-use crate::value::Value;
+use super::state::{Leant, Outer, slot};
+use super::write::replace_in;
+use crate::raw::context::State;
+use crate::raw::value::Value;
 use crate::var::ContextVar;
 
 /// Whether the current context is the thread's own.

@@ -28,16 +28,19 @@
 //! `impl Drop for Map` stands in `current/slot.rs`, because giving references back needs the
 //! thread's slot.
 
+pub(crate) mod owned_mask;
+mod tree;
+
 use core::cell::{Cell, UnsafeCell};
 use core::mem::{self, ManuallyDrop};
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::{self, NonNull};
 
-use crate::count::Count;
-use crate::owned::Owned;
-use crate::pool::{Block, NODE_BYTES, Pool};
-use crate::tree::Tree;
-use crate::value::{Value, ValuePtr, ValueRef};
+use self::owned_mask::Owned;
+use self::tree::Tree;
+use crate::raw::pool::{Block, NODE_BYTES, Pool};
+use crate::raw::refcount::RefCount;
+use crate::raw::value::{Value, ValuePtr, ValueRef};
 
 /// How many places a node has; place 0 is the one that stays empty.
 const WIDTH: usize = 16;
@@ -45,7 +48,7 @@ const WIDTH: usize = 16;
 const TREE: usize = 0;
 
 struct Node {
-    count: Count,
+    count: RefCount,
     /// Which of the references below are this node's own.
     owned: Owned,
     /// Whether the others are borrowed. If not, every reference is the node's own.
@@ -63,7 +66,7 @@ struct EmptyNode(Node);
 unsafe impl Sync for EmptyNode {}
 
 static EMPTY: EmptyNode = EmptyNode(Node {
-    count: Count::of_a_static(),
+    count: RefCount::immortal(),
     owned: Owned::none(),
     leans: Cell::new(false),
     tree: UnsafeCell::new(ManuallyDrop::new(None)),
@@ -82,7 +85,7 @@ impl Node {
     #[inline]
     fn lean(&self) -> Self {
         Self {
-            count: Count::one(),
+            count: RefCount::one(),
             owned: Owned::none(),
             leans: Cell::new(true),
             // SAFETY: The place is valid for reads. The copy lies in a `ManuallyDrop`, and as
@@ -314,7 +317,7 @@ impl Map {
     /// `self` is not used afterwards: this is the work of `Drop`.
     #[inline]
     pub(crate) unsafe fn release(&mut self, pool: &Pool) {
-        if self.node().count.down() {
+        if self.node().count.dec() {
             Left::free(self.0, pool);
         }
     }
@@ -326,7 +329,7 @@ impl Map {
     /// That of `release`.
     #[inline]
     pub(crate) unsafe fn release_own(&mut self, pool: &Pool) {
-        if self.node().count.down_from_one() {
+        if self.node().count.dec_likely_last() {
             Left::free_here(self.0, pool);
         }
     }
@@ -405,7 +408,7 @@ impl Clone for Map {
                 // what it leans on is alive by the promise given to `lean`.
                 unsafe { node.settle() };
             }
-            node.count.up();
+            node.count.inc();
         }
         Self(self.0)
     }

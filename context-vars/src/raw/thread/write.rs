@@ -2,9 +2,9 @@
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use super::slot::{Slot, slot};
-use crate::state::State;
-use crate::value::Value;
+use super::state::{Slot, slot};
+use crate::raw::context::State;
+use crate::raw::value::Value;
 use crate::var::{ContextVar, Info};
 
 /// Makes `value` one that a context can hold.

@@ -5,12 +5,12 @@ use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop};
 use core::ptr;
 
-use super::making::Makings;
+use super::init_stack::Makings;
 use crate::error::out_of_order;
-use crate::pool::Pool;
-use crate::state::{Rest, State};
-use crate::storage::Map;
-use crate::value::{OpenReads, Value, ValuePtr};
+use crate::raw::context::{Rest, State};
+use crate::raw::map::Map;
+use crate::raw::pool::Pool;
+use crate::raw::value::{OpenReads, Value, ValuePtr};
 use crate::var::{ContextVar, Info};
 
 /// How far a thread's slot has come.

@@ -2,9 +2,9 @@
 
 use core::mem;
 
-use crate::pool::Pool;
-use crate::storage::Map;
-use crate::value::{Value, ValuePtr, ValueRef};
+use crate::raw::map::Map;
+use crate::raw::pool::Pool;
+use crate::raw::value::{Value, ValuePtr, ValueRef};
 use crate::var::LOCAL;
 
 /// What is swapped when a context becomes current: two words.

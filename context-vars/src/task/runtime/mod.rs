@@ -20,9 +20,9 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime, Runtime, TaskMeta};
 use tokio::task::Id;
 
-use crate::current::{self, Visit};
-use crate::state::State;
-use crate::value::quietly;
+use crate::raw::context::State;
+use crate::raw::thread::{self as current, Visit};
+use crate::raw::value::quietly;
 
 mod table;
 

@@ -26,14 +26,14 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, Ordering};
 use std::panic::catch_unwind;
 
-use crate::count::Count;
 use crate::error::out_of_order;
-use crate::pool::{Block, Pool};
+use crate::raw::pool::{Block, Pool};
+use crate::raw::refcount::RefCount;
 use crate::var::{ContextVar, Info, Made};
 
 /// The part of a block that does not depend on the type.
 struct Header {
-    count: Count,
+    count: RefCount,
     ops: &'static Ops,
     info: &'static Info,
 }
@@ -144,7 +144,7 @@ impl ValuePtr {
     #[inline]
     pub(crate) unsafe fn counted(self) -> Value {
         // SAFETY: The block is alive by the caller's promise.
-        unsafe { self.0.as_ref() }.count.up();
+        unsafe { self.0.as_ref() }.count.inc();
         Value(self)
     }
 
@@ -191,7 +191,7 @@ impl Value {
     ) -> Self {
         let block = const { Source::of::<T>() }.take::<T>(pool);
         let header = Header {
-            count: Count::one(),
+            count: RefCount::one(),
             ops: const { &Ops::of::<T>() },
             info: &var.info,
         };
@@ -232,7 +232,7 @@ impl Value {
         // SAFETY: `self` holds a reference, which is not given back before the next line.
         let header = unsafe { self.0.0.as_ref() };
         let ops = header.ops;
-        if header.count.down_from_one() {
+        if header.count.dec_likely_last() {
             // SAFETY: That was the last reference.
             unsafe { (ops.free)(self.0.0, pool) };
         }

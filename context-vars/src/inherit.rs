@@ -1,7 +1,7 @@
 //! **Carry** a context into closures and threads.
 
 use crate::context::Context;
-use crate::future::InContext;
+use crate::in_context::InContext;
 
 /// Wraps `f` so that it runs in a copy of the context that is current *now*.
 ///

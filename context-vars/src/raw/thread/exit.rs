@@ -1,7 +1,7 @@
 //! What happens to a thread's slot when the thread ends.
 
-use super::slot::{Phase, Slot, slot};
-use crate::value::quietly;
+use super::state::{Phase, Slot, slot};
+use crate::raw::value::quietly;
 
 thread_local! {
     static AT_END: EmptySlot = const { EmptySlot };

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::value::Value;
+use crate::raw::value::Value;
 
 const BITS: u32 = 4;
 const WIDTH: usize = 1 << BITS;

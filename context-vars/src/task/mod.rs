@@ -38,16 +38,19 @@
 //! What combinators such as `join!` and `select!` share and what they isolate is a page of its own:
 //! [`docs::semantics`](crate::docs::semantics).
 
+#[cfg(tokio_unstable)]
+mod runtime;
+
 use core::future::Future;
 
 use tokio::task::JoinHandle;
 
-use crate::future::ContextFutureExt;
-use crate::spawn::inherit;
+use crate::in_context::ContextFutureExt;
+use crate::inherit::inherit;
 
-pub use crate::join_set::JoinSetExt;
 #[cfg(tokio_unstable)]
-pub use crate::runtime_hook::{BuilderExt, InheritingBuilder};
+pub use self::runtime::{BuilderExt, InheritingBuilder};
+pub use crate::join_set::JoinSetExt;
 #[cfg(feature = "tokio-util")]
 pub use crate::task_tracker::TaskTrackerExt;
 

@@ -6,8 +6,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::Id;
 
-use crate::current::Visit;
-use crate::state::State;
+use crate::raw::context::State;
+use crate::raw::thread::Visit;
 
 /// How many parts a table has, each with a lock of its own.
 const PARTS: usize = 16;

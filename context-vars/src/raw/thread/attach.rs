@@ -6,9 +6,9 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::ptr;
 
-use super::slot::{Outer, slot};
+use super::state::{Outer, slot};
 use crate::error::out_of_order;
-use crate::state::State;
+use crate::raw::context::State;
 
 thread_local! {
     // The innermost visit. Without a destructor, as the slot.

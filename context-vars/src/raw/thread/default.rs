@@ -1,9 +1,9 @@
 //! The defaults of variables, computed once in the program.
 
 use super::enter::Entered;
-use super::slot::slot;
-use crate::state::State;
-use crate::value::{keep_default, kept_default};
+use super::state::slot;
+use crate::raw::context::State;
+use crate::raw::value::{keep_default, kept_default};
 use crate::var::ContextVar;
 
 /// The declared default of `var`: the first result anybody has computed.

@@ -7,7 +7,7 @@
 
 use core::mem;
 
-use crate::state::State;
+use crate::raw::context::State;
 
 #[cfg(feature = "companion")]
 pub(crate) use self::installed::{Held, Source, Taken, install};

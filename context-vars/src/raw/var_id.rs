@@ -1,6 +1,6 @@
 //! Dense numbers for context variables, handed out at the first `set`.
 
-use crate::sync::{AtomicU32, Mutex, Ordering};
+use super::sync::{AtomicU32, Mutex, Ordering};
 
 /// A variable's number, 0 while it was never set anywhere.
 ///

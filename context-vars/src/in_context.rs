@@ -8,11 +8,11 @@ use core::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::beside::{Beside, Own};
 use crate::context::Context;
-use crate::current::{self, Entered};
-use crate::state::State;
-use crate::value::Value;
+use crate::raw::companion::{Beside, Own};
+use crate::raw::context::State;
+use crate::raw::thread::{self as current, Entered};
+use crate::raw::value::Value;
 
 pin_project! {
     /// Work that runs in a context of its own: a future, a stream, an iterator, a closure.

@@ -1,9 +1,9 @@
 //! The first result of what several threads may compute at once.
 //!
-//! Like `count.rs` and `number.rs`, the file names what it synchronises by through `crate::sync`,
+//! Like `count.rs` and `number.rs`, the file names what it synchronises by through `super::sync`,
 //! so that the same source also compiles against loom's model of it.
 
-use crate::sync::OnceLock;
+use super::sync::OnceLock;
 
 /// Nothing, or the first result that anybody brought.
 ///

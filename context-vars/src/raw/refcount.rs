@@ -1,9 +1,9 @@
 //! A reference count that two kinds of heap block share: a value's and a node's.
 //!
-//! The file names its atomics through `crate::sync`, so that the same source also compiles
+//! The file names its atomics through `super::sync`, so that the same source also compiles
 //! against loom's model of them.
 
-use crate::sync::{AtomicUsize, Ordering};
+use super::sync::{AtomicUsize, Ordering};
 
 /// More references than this mean a leak in a loop: give up before the count wraps.
 const MOST: usize = isize::MAX as usize;
@@ -16,9 +16,9 @@ const MOST: usize = isize::MAX as usize;
 ///   holder of a reference sees to be 1 stays 1 until that holder raises it.
 /// * Whoever gave back the last reference, or saw the count to be 1, has seen everything that
 ///   other holders did before they gave theirs back.
-pub(crate) struct Count(AtomicUsize);
+pub(crate) struct RefCount(AtomicUsize);
 
-impl Count {
+impl RefCount {
     #[cfg(not(loom))]
     pub(crate) const fn one() -> Self {
         Self(AtomicUsize::new(1))
@@ -31,13 +31,13 @@ impl Count {
 
     /// The count of a static block, which is never raised or lowered and never 1.
     #[cfg(not(loom))]
-    pub(crate) const fn of_a_static() -> Self {
+    pub(crate) const fn immortal() -> Self {
         Self(AtomicUsize::new(2))
     }
 
     /// Adds a reference for somebody who holds one.
     #[inline]
-    pub(crate) fn up(&self) {
+    pub(crate) fn inc(&self) {
         // Relaxed: the new reference reaches other threads by means that synchronise.
         if self.0.fetch_add(1, Ordering::Relaxed) > MOST {
             std::process::abort();
@@ -47,13 +47,13 @@ impl Count {
     /// Whether the caller's reference is the only one.
     #[inline]
     pub(crate) fn is_one(&self) -> bool {
-        // Acquire pairs with the Release in `down`: what former holders did happened before.
+        // Acquire pairs with the Release in `dec`: what former holders did happened before.
         self.0.load(Ordering::Acquire) == 1
     }
 
     /// Takes the caller's reference away; true if it was the last and the block is to be freed.
     #[inline]
-    pub(crate) fn down(&self) -> bool {
+    pub(crate) fn dec(&self) -> bool {
         if self.0.fetch_sub(1, Ordering::Release) != 1 {
             return false;
         }
@@ -61,12 +61,12 @@ impl Count {
         true
     }
 
-    /// As [`down`](Self::down), for a reference that is likely to be the last.
+    /// As [`dec`](Self::down), for a reference that is likely to be the last.
     ///
     /// An only holder needs no read-modify-write, since nobody else can raise the count. For one
     /// of many the look is in vain, and not free right after the count was raised.
     #[inline]
-    pub(crate) fn down_from_one(&self) -> bool {
-        self.is_one() || self.down()
+    pub(crate) fn dec_likely_last(&self) -> bool {
+        self.is_one() || self.dec()
     }
 }
