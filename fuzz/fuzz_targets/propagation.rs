@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../tests/ecosystem/it/messages.rs"]
+#[path = "../../tests/integrations/it/messages.rs"]
 mod messages;
 
 fuzz_target!(|bytes: &[u8]| messages::check(bytes));

@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../tests/web/tests/it/requests.rs"]
+#[path = "../../tests/integrations/web/requests.rs"]
 mod requests;
 
 fuzz_target!(|bytes: &[u8]| requests::check(bytes));

@@ -245,13 +245,13 @@ fn default_that_needs_itself_on_another_thread_is_not_noticed() {
     assert_eq!(THROUGH_A_THREAD.get(), 5);
 }
 
-/// Builds the programs of `tests/separate`; one of them, to be run.
+/// Builds the programs of `tests/fixtures/separate`; one of them, to be run.
 fn separate(program: &str) -> Command {
-    let tests = env!("CARGO_MANIFEST_DIR");
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/separate/Cargo.toml");
     let target = concat!(env!("CARGO_TARGET_TMPDIR"), "/separate");
     let built = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--target-dir", target])
-        .args(["--manifest-path", &format!("{tests}/separate/Cargo.toml")])
+        .args(["--manifest-path", manifest])
         // As for a user, whatever these tests are built with.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

@@ -1,7 +1,7 @@
 //! What may stand for what: lifetimes and function types, and guards that stay on their thread.
 //!
 //! That a variable is not covariant, so that nobody can set what its readers must not see, does
-//! not compile and is `ui_rustc/runtime/variable_of_a_subtype.rs`; so is a token's.
+//! not compile and is `ui/rustc/runtime/variable_of_a_subtype.rs`; so is a token's.
 
 use std::marker::PhantomData;
 

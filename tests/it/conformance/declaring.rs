@@ -60,23 +60,23 @@ fn later_edits_of_the_source_of_a_value_are_not_seen() {
 fn mistakes_of_declarations_and_uses_do_not_compile() {
     let mistakes = [
         // case 2: no name, or one that is not a name.
-        "ui/context_var/name_missing",
-        "ui/context_var/name_is_text",
+        "ui/ours/context_var/name_missing",
+        "ui/ours/context_var/name_is_text",
         // case 22: what cannot be a key is refused where it is written.
-        "ui/context_var/type_not_send",
-        "ui/context_var/type_not_sync",
+        "ui/ours/context_var/type_not_send",
+        "ui/ours/context_var/type_not_sync",
         // case 94, case 102: a context that is entered, here or on another thread.
-        "ui_rustc/runtime/context_entered_on_two_threads",
-        "ui_rustc/runtime/context_entered_twice",
+        "ui/rustc/runtime/context_entered_on_two_threads",
+        "ui/rustc/runtime/context_entered_twice",
         // case 292: each place and form that is wrong has words of its own.
-        "ui/context_var/in_function",
-        "ui/context_var/type_missing",
-        "ui/with_context/on_struct",
-        "ui/with_context/on_function_without_body",
-        "ui/with_context/on_const_fn",
-        "ui/with_context/variable_twice",
-        "ui_rustc/with_context/variable_unknown",
-        "ui_rustc/with_context/value_of_another_type",
+        "ui/ours/context_var/in_function",
+        "ui/ours/context_var/type_missing",
+        "ui/ours/with_context/on_struct",
+        "ui/ours/with_context/on_function_without_body",
+        "ui/ours/with_context/on_const_fn",
+        "ui/ours/with_context/variable_twice",
+        "ui/rustc/with_context/variable_unknown",
+        "ui/rustc/with_context/value_of_another_type",
     ];
     for mistake in mistakes {
         for ending in ["rs", "stderr"] {

@@ -1,4 +1,4 @@
-//! Section J: many variables. Random programs over up to 1,000 of them are in `tests/model`.
+//! Section J: many variables. Random programs over up to 1,000 of them are in `tests/proof/model`.
 
 use context_vars::{Context, ContextVar, context_var, isolated};
 

@@ -17,4 +17,3 @@ mod lifetimes;
 mod structure;
 mod opting_out;
 mod cost;
-mod map;

@@ -16,7 +16,7 @@ context_var! {
 #[test]
 fn token_reset_by_hand_inside_a_scope_leaves_the_scopes_end_right() {
     // case 39: Python reports "already used" at the end of the block. Here `reset` takes the
-    // token, so that a second use does not compile (`ui_rustc/runtime/token_used_twice`).
+    // token, so that a second use does not compile (`ui/rustc/runtime/token_used_twice`).
     USER.sync_scope("outer", || {
         USER.sync_scope("inner", || {
             let token = USER.set("set");

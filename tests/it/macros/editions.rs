@@ -1,5 +1,5 @@
 //! The macros in every edition, without the prelude and without a warning; see
-//! `tests/editions/every_form.rs`, whose lints the compiler and clippy check when they build it.
+//! `tests/fixtures/editions/every_form.rs`, whose lints the compiler and clippy check when they build it.
 
 #[test]
 fn edition_2018() {

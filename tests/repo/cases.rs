@@ -1,0 +1,148 @@
+//! `tests/CASES.md` is whole: every case has its test, or the reason why it has none.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The numbers of the conformance list.
+#[rustfmt::skip]
+const CASES: &[u32] = &[
+    1, 2, 4, 6, 7, 9, 11, 12, 14, 16, 17, 19, 21, 22, 24, 26, 27, 29, 31, 32, 34, 36, 37, 39,
+    41, 42, 44, 46, 47, 49, 51, 52, 54, 56, 57, 59, 61, 62, 64, 66, 67, 69, 71, 72, 74, 76, 77,
+    79, 81, 82, 84, 86, 89, 91, 92, 94, 96, 97, 99, 101, 102, 104, 106, 107, 109, 111, 112, 114,
+    116, 117, 119, 121, 122, 124, 126, 127, 129, 131, 132, 134, 136, 137, 139, 141, 142, 144,
+    146, 147, 149, 151, 152, 154, 156, 157, 159, 161, 162, 164, 166, 167, 169, 171, 172, 174,
+    176, 177, 179, 181, 182, 184, 186, 187, 189, 191, 192, 194, 196, 197, 199, 201, 202, 204,
+    206, 207, 209, 211, 212, 214, 216, 217, 219, 221, 222, 224, 226, 227, 229, 231, 234, 236,
+    237, 239, 241, 242, 244, 246, 247, 249, 251, 252, 254, 256, 257, 259, 261, 262, 264, 266,
+    267, 269, 271, 272, 274, 276, 277, 279, 281, 282, 284, 286, 287, 289, 291, 292, 294, 296,
+    297, 301, 302, 304, 306, 307, 309, 311, 312,
+];
+
+fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+/// The rows of the tables: a case and what is said of it.
+fn rows(map: &str) -> Vec<(u32, String)> {
+    let cells = map.lines().filter_map(|line| {
+        let (case, text) = line.strip_prefix("| ")?.split_once(" | ")?;
+        Some((case.parse().ok()?, text.trim_end_matches(" |").to_owned()))
+    });
+    cells.collect()
+}
+
+/// What stands between backquotes.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// Whether `text` speaks of the case and not of one whose number begins alike.
+fn names(text: &str, case: u32) -> bool {
+    ["case ", "case_"].iter().any(|word| {
+        let name = format!("{word}{case}");
+        text.match_indices(&name).any(|(at, _)| {
+            let next = text[at + name.len()..].chars().next();
+            next.is_none_or(|next| !next.is_ascii_digit())
+        })
+    })
+}
+
+/// A test with its comments and its body.
+fn test_in<'a>(source: &'a str, name: &str) -> Option<&'a str> {
+    let start = source.find(&format!("fn {name}("))?;
+    let before = source[..start].rfind("\n\n").unwrap_or(0);
+    let rest = &source[start..];
+    let end = rest.find("\n}").unwrap_or(rest.len());
+    Some(&source[before..start + end])
+}
+
+/// What is wrong with a row.
+fn mistakes(case: u32, text: &str) -> Vec<String> {
+    let quoted = quoted(text);
+    let files = quoted.chunks(2).filter(|pair| pair[0].ends_with(".rs"));
+    let wrong = files.filter_map(|pair| {
+        let [file, name] = *pair else {
+            return Some(format!("case {case}: `{}` without a test", pair[0]));
+        };
+        let source = fs::read_to_string(tests().join(file)).unwrap_or_default();
+        match test_in(&source, name) {
+            None => Some(format!("case {case}: there is no `{name}` in `{file}`")),
+            Some(test) if !test.contains("#[") => {
+                Some(format!("case {case}: `{name}` is not a test"))
+            }
+            Some(test) if !names(test, case) => {
+                Some(format!("case {case}: `{name}` does not carry the number"))
+            }
+            Some(_) => None,
+        }
+    });
+    wrong.collect()
+}
+
+#[test]
+fn every_case_is_mapped_once_to_tests_that_carry_its_number_or_to_a_reason() {
+    let map = fs::read_to_string(tests().join("CASES.md")).unwrap();
+    let rows = rows(&map);
+    let mut count: BTreeMap<u32, u32> = CASES.iter().map(|&case| (case, 0)).collect();
+    let mut wrong = Vec::new();
+    for (case, text) in &rows {
+        match count.get_mut(case) {
+            Some(count) => *count += 1,
+            None => wrong.push(format!("case {case} is not of the list")),
+        }
+        if text.len() < 20 {
+            wrong.push(format!("case {case} has neither a test nor a reason"));
+        }
+        wrong.extend(mistakes(*case, text));
+    }
+    let not_once = count.iter().filter(|&(_, &count)| count != 1);
+    wrong.extend(not_once.map(|(case, count)| format!("case {case} is mapped {count} times")));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+#[test]
+fn every_number_in_a_comment_is_of_the_list() {
+    let mut wrong = Vec::new();
+    let folders = ["it", "repo"].map(|folder| sources(&tests().join(folder)));
+    for path in folders.concat() {
+        let source = fs::read_to_string(&path).unwrap();
+        for line in source.lines().filter(|line| line.contains("//")) {
+            for (at, word) in line.match_indices("case ") {
+                let digits: String = line[at + word.len()..]
+                    .chars()
+                    .take_while(char::is_ascii_digit)
+                    .collect();
+                if digits.parse().is_ok_and(|case| !CASES.contains(&case)) {
+                    wrong.push(format!("{}: {line}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn mistakes_in_the_map_are_found() {
+    let said = |text: &str| mistakes(39, text).join("\n");
+    let file = "`it/conformance/tokens.rs`";
+    let test = "`token_reset_by_hand_inside_a_scope_leaves_the_scopes_end_right`";
+    assert_eq!(said(&format!("{file} {test}")), "");
+    assert!(said(&format!("{file} `nothing_of_the_kind`")).contains("there is no"));
+    let other = "`scope_that_has_ended_cannot_end_again`";
+    assert!(said(&format!("{file} {other}")).contains("does not carry the number"));
+    assert!(names("case 39.", 39) && !names("case 391", 39));
+}

@@ -1,1 +1,0 @@
-//! The tests of HTTP are in `tests/it`.
