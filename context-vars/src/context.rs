@@ -4,10 +4,11 @@ use core::any::Any;
 use core::fmt;
 use core::iter::FusedIterator;
 
-use crate::raw::context::State;
-use crate::raw::thread::{self as current, Entered};
+use crate::raw::context::RawContext;
+use crate::raw::key::{Key, PrintFn};
+use crate::raw::thread::{self, Entered};
 use crate::raw::value::ValueRef;
-use crate::var::{ContextVar, Info, ShowFn};
+use crate::var::ContextVar;
 
 /// A mapping from context variables to values.
 ///
@@ -38,7 +39,7 @@ use crate::var::{ContextVar, Info, ShowFn};
 /// ```
 #[must_use = "a context does nothing until it is entered: call `run` or `in_context`"]
 pub struct Context {
-    pub(crate) state: State,
+    pub(crate) raw: RawContext,
 }
 
 impl Context {
@@ -66,7 +67,7 @@ impl Context {
     /// ```
     pub const fn new() -> Self {
         Self {
-            state: State::EMPTY,
+            raw: RawContext::EMPTY,
         }
     }
 
@@ -103,7 +104,7 @@ impl Context {
     #[inline]
     pub fn current() -> Self {
         Self {
-            state: current::snapshot(),
+            raw: thread::snapshot(),
         }
     }
 
@@ -137,7 +138,7 @@ impl Context {
     /// ```
     #[inline]
     pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        Entered::new(&mut self.state).run(f)
+        Entered::new(&mut self.raw).run(f)
     }
 
     /// The context with `var` set to `value`, instead of whatever value it had.
@@ -165,8 +166,8 @@ impl Context {
         var: &'static ContextVar<T>,
         value: T,
     ) -> Self {
-        let value = current::new_value(var, value);
-        drop(current::replace_in(&mut self.state, &var.info, Some(value)));
+        let value = thread::new_value(&var.key, value);
+        drop(thread::set_in(&mut self.raw, &var.key, Some(value)));
         self
     }
 
@@ -191,7 +192,7 @@ impl Context {
     /// # }
     /// ```
     pub fn without<T: Send + Sync + 'static>(mut self, var: &'static ContextVar<T>) -> Self {
-        drop(current::replace_in(&mut self.state, &var.info, None));
+        drop(thread::set_in(&mut self.raw, &var.key, None));
         self
     }
 
@@ -221,7 +222,7 @@ impl Context {
     /// ```
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self, var: &'static ContextVar<T>) -> Option<&T> {
-        self.state.look(var.info.number())?.any().downcast_ref()
+        self.raw.get(&var.key)
     }
 
     /// Whether `var` has a value in this context. A default does not count.
@@ -270,7 +271,7 @@ impl Context {
     #[must_use]
     pub fn len(&self) -> usize {
         let mut len = 0;
-        self.state.values(&mut |_| len += 1);
+        self.each(|_| len += 1);
         len
     }
 
@@ -324,8 +325,7 @@ impl Context {
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         let mut entries = Vec::new();
-        self.state
-            .values(&mut |value| entries.push(Entry { value }));
+        self.each(|entry| entries.push(entry));
         entries.sort_by_key(|entry| (entry.name(), entry.module_path()));
         Iter {
             entries: entries.into_iter(),
@@ -334,9 +334,20 @@ impl Context {
 }
 
 impl Context {
-    /// Calls `visit` with every variable that has a value, in no order that means anything.
+    /// Copies the current context, `#[no_inherit]` variables included.
+    pub(crate) fn current_with_locals() -> Self {
+        Self {
+            raw: thread::copy(),
+        }
+    }
+
+    /// Calls `visit` with every variable that has a value, in no particular order.
     pub(crate) fn each<'a>(&'a self, mut visit: impl FnMut(Entry<'a>)) {
-        self.state.values(&mut |value| visit(Entry { value }));
+        self.raw.values(&mut |value| {
+            if !value.key().hidden {
+                visit(Entry { value });
+            }
+        });
     }
 }
 
@@ -349,7 +360,7 @@ impl Clone for Context {
     #[inline]
     fn clone(&self) -> Self {
         Self {
-            state: self.state.copy(),
+            raw: self.raw.clone(),
         }
     }
 }
@@ -483,7 +494,7 @@ impl<'a> Entry<'a> {
     /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.value.info().declaration.name
+        self.value.key().declaration.name
     }
 
     /// The path of the module that declares the variable, for example `"app::vars"`.
@@ -505,7 +516,7 @@ impl<'a> Entry<'a> {
     /// ```
     #[must_use]
     pub fn module_path(&self) -> &'static str {
-        self.value.info().declaration.module_path
+        self.value.key().declaration.module_path
     }
 
     /// The name in lower case, for example `"user"`: what the variable is called in a log line.
@@ -527,7 +538,7 @@ impl<'a> Entry<'a> {
     /// ```
     #[must_use]
     pub fn field(&self) -> &'static str {
-        self.value.info().declaration.field
+        self.value.key().declaration.field
     }
 
     /// The value, if it is a `T`. Also a `#[redact]`ed one: that is about printing.
@@ -553,17 +564,17 @@ impl<'a> Entry<'a> {
         self.value.any().downcast_ref()
     }
 
-    pub(crate) fn info(&self) -> &'static Info {
-        self.value.info()
+    pub(crate) fn key(&self) -> &'static Key {
+        self.value.key()
     }
 
     pub(crate) fn any(&self) -> &'a dyn Any {
         self.value.any()
     }
 
-    fn show(&self, how: Option<ShowFn>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn show(&self, how: Option<PrintFn>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match how {
-            _ if self.value.info().declaration.redact => f.write_str("***"),
+            _ if self.value.key().declaration.redact => f.write_str("***"),
             Some(show) => show(self.value.any(), f),
             None => f.write_str(self.value.type_name()),
         }
@@ -572,13 +583,13 @@ impl<'a> Entry<'a> {
 
 impl fmt::Debug for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.show(self.value.info().declaration.debug, f)
+        self.show(self.value.key().declaration.debug, f)
     }
 }
 
 impl fmt::Display for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let declaration = &self.value.info().declaration;
+        let declaration = &self.value.key().declaration;
         self.show(declaration.display.or(declaration.debug), f)
     }
 }

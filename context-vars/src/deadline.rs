@@ -62,9 +62,10 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 
-use crate::in_context::Scope;
-use crate::raw::thread as current;
-use crate::var::{ContextVar, Declaration};
+use crate::raw::key::Declaration;
+use crate::raw::thread;
+use crate::scope::Scope;
+use crate::var::ContextVar;
 
 /// What the current work inherits.
 #[derive(Clone)]
@@ -73,21 +74,15 @@ struct Limit {
     cancelled: CancellationToken,
 }
 
-static LIMIT: ContextVar<Limit> = ContextVar::declare(
-    Declaration {
-        name: "DEADLINE",
-        field: "", // not for log lines
-        module_path: module_path!(),
-        no_inherit: false,
-        redact: false,
-        debug: Some(|limit, f| match limit.downcast_ref::<Limit>() {
-            Some(limit) => fmt::Debug::fmt(limit, f),
-            None => Ok(()),
-        }),
-        display: None,
-    },
-    None,
-);
+static LIMIT: ContextVar<Limit> = ContextVar::hidden(Declaration {
+    name: "LIMIT",
+    field: "limit",
+    module_path: module_path!(),
+    no_inherit: false,
+    redact: false,
+    debug: None,
+    display: None,
+});
 
 impl Limit {
     /// That of the current work, which may have none.
@@ -112,16 +107,6 @@ impl Limit {
     fn time_left(&self) -> Option<Duration> {
         let deadline = self.deadline?;
         Some(deadline.saturating_duration_since(Instant::now()))
-    }
-}
-
-impl fmt::Debug for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.time_left() {
-            _ if self.cancelled.is_cancelled() => f.write_str("cancelled"),
-            Some(left) => write!(f, "{left:?} left"),
-            None => f.write_str("none"),
-        }
     }
 }
 
@@ -393,8 +378,8 @@ impl<F: Future> Future for CancelScope<F> {
         if this.limit.is_none() {
             let limit = this.limit.insert(Limit::within(*this.asked));
             *this.guard = Some(limit.cancelled.clone().drop_guard());
-            let value = current::new_value(&LIMIT, limit.clone());
-            work.as_mut().start_with(value);
+            let value = thread::new_value(&LIMIT.key, limit.clone());
+            work.as_mut().init_with(value.into_untyped());
         }
         let output = ready!(work.poll(cx));
         *this.guard = None;

@@ -5,7 +5,8 @@
 
 use core::fmt;
 use core::panic::Location;
-use std::io::Write;
+
+use crate::raw::key::Key;
 
 /// A context variable was read that has no value in the current context and no default.
 ///
@@ -29,12 +30,21 @@ use std::io::Write;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct LookupError {
-    pub(crate) name: &'static str,
-    pub(crate) module_path: &'static str,
-    pub(crate) location: &'static Location<'static>,
+    name: &'static str,
+    module_path: &'static str,
+    location: &'static Location<'static>,
 }
 
 impl LookupError {
+    #[cold]
+    pub(crate) fn new(key: &Key) -> Self {
+        Self {
+            name: key.declaration.name,
+            module_path: key.declaration.module_path,
+            location: key.location,
+        }
+    }
+
     /// The name of the variable as it was declared, for example `"REQUEST_ID"`.
     ///
     /// # Examples
@@ -149,15 +159,4 @@ pub enum ResetErrorKind {
     /// The token was made in another context than the current one: in a scope that has ended,
     /// in another task or thread, or in the context that the current one is a copy of.
     OtherContext,
-}
-
-/// Stops the program, because what nests strictly did not.
-#[cold]
-pub(crate) fn out_of_order() -> ! {
-    let why = "context-vars: a scope, a read or an entered context ended before one that began \
-               inside it; stacks of one thread must not be interleaved. Aborting, since values may \
-               be read after they were freed.\n";
-    // Not `eprintln!`, which panics if nobody reads.
-    let _ = std::io::stderr().write_all(why.as_bytes());
-    std::process::abort();
 }

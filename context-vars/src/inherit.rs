@@ -111,7 +111,7 @@ pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
 pub fn inherit_fn<A, R>(f: impl Fn(A) -> R) -> impl Fn(A) -> R {
     let work = InContext::inherit(f);
     move |argument| {
-        let Some(result) = work.look(|f| f(argument)) else {
+        let Some(result) = work.run_ref(|f| f(argument)) else {
             unreachable!("only a future can be done before it is dropped");
         };
         result

@@ -105,7 +105,7 @@ impl<I: Iterator> Iterator for InContext<I> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.look(I::size_hint).unwrap_or((0, Some(0)))
+        self.run_ref(I::size_hint).unwrap_or((0, Some(0)))
     }
 
     #[inline]

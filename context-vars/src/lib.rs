@@ -158,16 +158,18 @@
 #![cfg_attr(feature = "macros", deny(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[allow(unsafe_code)]
 mod raw;
 
 mod error;
+mod token;
+mod stage;
+mod scope;
 mod var;
 mod context;
-mod token;
 mod in_context;
 #[cfg(feature = "tokio")]
 mod bare_task;
-mod access;
 mod iter;
 mod inherit;
 pub mod panic;
@@ -204,9 +206,10 @@ pub mod docs;
 pub use crate::context::{Context, Entry, Iter};
 pub use crate::error::{LookupError, ResetErrorKind};
 pub use crate::fields::{AnyVar, Fields, fields};
-pub use crate::in_context::{ContextFutureExt, InContext, Scope};
+pub use crate::in_context::{ContextFutureExt, InContext};
 pub use crate::inherit::{inherit, inherit_fn, inherit_with, isolated, thread};
 pub use crate::iter::ContextIteratorExt;
+pub use crate::scope::Scope;
 #[cfg(feature = "stream")]
 pub use crate::stream::ContextStreamExt;
 pub use crate::token::{ResetError, Token};

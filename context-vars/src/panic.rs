@@ -6,7 +6,6 @@ use std::sync::{Once, mpsc};
 use std::thread;
 
 use crate::context::Context;
-use crate::raw::thread as current;
 
 /// How long a value may take to show itself, before the report goes on without it.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -65,9 +64,7 @@ pub fn install_hook() {
 }
 
 fn report() {
-    let context = Context {
-        state: current::copy(),
-    };
+    let context = Context::current_with_locals();
     if context.is_empty() {
         return;
     }

@@ -43,7 +43,7 @@ use tower_service::Service;
 
 use crate::context::Context;
 use crate::in_context::InContext;
-use crate::raw::companion::Beside;
+use crate::raw::companion::CompanionState;
 
 /// Puts a [`ContextService`] around a service.
 ///
@@ -228,9 +228,9 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let beside = Beside::take();
+        let companion = CompanionState::capture();
         let mut context = (self.fill)(Context::current(), &request);
         let future = context.run(|| self.inner.call(request));
-        InContext::beside(future, context, beside)
+        InContext::with_companion(future, context, companion)
     }
 }

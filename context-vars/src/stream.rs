@@ -7,7 +7,8 @@ use futures_core::future::FusedFuture;
 use futures_core::stream::{FusedStream, Stream};
 
 use crate::context::Context;
-use crate::in_context::{InContext, Scope};
+use crate::in_context::InContext;
+use crate::scope::Scope;
 
 /// Gives a stream a context of its own.
 ///
@@ -119,7 +120,7 @@ impl<S: Stream> Stream for InContext<S> {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.look(S::size_hint).unwrap_or((0, Some(0)))
+        self.run_ref(S::size_hint).unwrap_or((0, Some(0)))
     }
 }
 

@@ -5,7 +5,8 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::error::ResetErrorKind;
-use crate::raw::value::Value;
+use crate::raw::context::ContextId;
+use crate::raw::value::TypedValue;
 use crate::var::ContextVar;
 
 /// What [`ContextVar::set`] hands out and `reset` takes back.
@@ -34,14 +35,18 @@ use crate::var::ContextVar;
 pub struct Token<T: 'static> {
     pub(crate) var: &'static ContextVar<T>,
     /// What was there before; `None` if the variable was not set.
-    pub(crate) old: Option<Value>,
-    /// The context of the `set`; 0 in that of a thread that was ending.
-    pub(crate) context: u64,
+    pub(crate) old: Option<TypedValue<T>>,
+    /// The context of the `set`; `None` in the root of a thread that was ending.
+    pub(crate) context: Option<ContextId>,
     value: PhantomData<T>,
 }
 
 impl<T: 'static> Token<T> {
-    pub(crate) fn new(var: &'static ContextVar<T>, old: Option<Value>, context: u64) -> Self {
+    pub(crate) fn new(
+        var: &'static ContextVar<T>,
+        old: Option<TypedValue<T>>,
+        context: Option<ContextId>,
+    ) -> Self {
         Self {
             var,
             old,
@@ -95,7 +100,7 @@ impl<T: 'static> Token<T> {
     /// ```
     #[must_use]
     pub fn old_value(&self) -> Option<&T> {
-        self.old.as_ref()?.look().any().downcast_ref()
+        self.old.as_ref().map(TypedValue::get)
     }
 }
 
@@ -184,7 +189,7 @@ impl<T: 'static> ResetError<T> {
 
 impl<T: 'static> fmt::Display for ResetError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let var = &self.token.var.info;
+        let var = self.token.var.key.untyped();
         match self.kind {
             ResetErrorKind::OtherVariable => {
                 write!(

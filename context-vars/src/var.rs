@@ -1,22 +1,14 @@
-//! **Declare**: a context variable, its number, name, place and default.
-//!
-//! What can be done with a variable stands in `access.rs`, above the storage that it needs.
+//! `ContextVar`: a context variable, and what can be done with it.
 
-use core::any::Any;
 use core::fmt;
-use core::marker::PhantomData;
+use core::future::Future;
 use core::panic::Location;
-use core::sync::atomic::AtomicPtr;
 
-use crate::error::LookupError;
-use crate::raw::first::First;
-use crate::raw::var_id::{Number, Numbering};
-
-/// Numbers from here on belong to `#[no_inherit]` variables, which live in a map of their own.
-pub(crate) const LOCAL: u32 = 1 << 31;
-
-static INHERITED: Numbering = Numbering::after(0);
-static NOT_INHERITED: Numbering = Numbering::after(LOCAL);
+use crate::error::{LookupError, ResetErrorKind};
+use crate::raw::key::{Declaration, TypedKey};
+use crate::raw::thread::{self, DefaultCell, SyncScope};
+use crate::scope::Scope;
+use crate::token::{ResetError, Token};
 
 /// A variable whose value belongs to the current context.
 ///
@@ -43,11 +35,8 @@ static NOT_INHERITED: Numbering = Numbering::after(LOCAL);
 /// # }
 /// ```
 pub struct ContextVar<T: 'static> {
-    pub(crate) info: Info,
-    pub(crate) default: DefaultValue<T>,
-    /// Invariant, as a cell is: a `ContextVar<fn(&str)>` that could stand for a
-    /// `ContextVar<fn(&'static str)>` could be set to a function that keeps what it is called with.
-    invariant: PhantomData<fn(T) -> T>,
+    pub(crate) key: TypedKey<T>,
+    default: DefaultCell<T>,
 }
 
 impl<T: 'static> ContextVar<T> {
@@ -55,16 +44,18 @@ impl<T: 'static> ContextVar<T> {
     #[track_caller]
     pub(crate) const fn declare(declaration: Declaration, default: Option<fn() -> T>) -> Self {
         Self {
-            info: Info {
-                number: Number::none(),
-                declaration,
-                location: Location::caller(),
-            },
-            default: DefaultValue {
-                make: default,
-                made: First::none(),
-            },
-            invariant: PhantomData,
+            key: TypedKey::new(declaration),
+            default: DefaultCell::new(default),
+        }
+    }
+
+    /// Creates a variable of this crate's own, which no list of a context's entries shows.
+    #[cfg(feature = "deadline")]
+    #[track_caller]
+    pub(crate) const fn hidden(declaration: Declaration) -> Self {
+        Self {
+            key: TypedKey::hidden(declaration),
+            default: DefaultCell::new(None),
         }
     }
 
@@ -85,7 +76,7 @@ impl<T: 'static> ContextVar<T> {
     /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.info.declaration.name
+        self.key.untyped().declaration.name
     }
 
     /// The path of the module that declares it, for example `"app::vars"`.
@@ -114,7 +105,7 @@ impl<T: 'static> ContextVar<T> {
     /// ```
     #[must_use]
     pub fn module_path(&self) -> &'static str {
-        self.info.declaration.module_path
+        self.key.untyped().declaration.module_path
     }
 
     /// File, line and column of the name in the declaration.
@@ -136,96 +127,550 @@ impl<T: 'static> ContextVar<T> {
     /// ```
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
-        self.info.location
+        self.key.untyped().location
     }
 }
 
 impl<T: 'static> fmt::Debug for ContextVar<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.info, f)
+        fmt::Debug::fmt(self.key.untyped(), f)
     }
 }
 
-/// Prints an erased value; made where its type is known.
-pub(crate) type ShowFn = fn(&dyn Any, &mut fmt::Formatter<'_>) -> fmt::Result;
-
-/// What the macro found written about a variable.
-#[derive(Clone, Copy)]
-#[allow(missing_debug_implementations)] // reachable for generated code alone
-pub struct Declaration {
-    /// The name of the static.
-    pub name: &'static str,
-    /// The same in lower case, for log fields.
-    pub field: &'static str,
-    /// The module that declares it.
-    pub module_path: &'static str,
-    /// `#[no_inherit]`: left out of snapshots.
-    pub no_inherit: bool,
-    /// `#[redact]`: never printed or logged.
-    pub redact: bool,
-    /// How to print a value for programmers, if its type can.
-    pub debug: Option<ShowFn>,
-    /// How to print a value for users, if its type can.
-    pub display: Option<ShowFn>,
-}
-
-/// All that is known of a variable apart from its type.
-pub(crate) struct Info {
-    number: Number,
-    pub(crate) declaration: Declaration,
-    pub(crate) location: &'static Location<'static>,
-}
-
-impl Info {
-    /// The variable's number, or 0 if it was never set.
+/// Reading.
+impl<T: Send + Sync + 'static> ContextVar<T> {
+    /// The value in the current context, else the default.
+    ///
+    /// # Panics
+    ///
+    /// If the variable is not set and has no default, with the text of [`LookupError`]. If the
+    /// default, computed on first need, needs itself.
+    ///
+    /// # Cost
+    ///
+    /// One thread-local access, an index, and the clone; no allocation, lock or atomic operation
+    /// beyond what `T::clone` does.
+    ///
+    /// # Examples
+    ///
+    /// A value, else the default:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_eq!(USER.get(), "anonymous");
+    /// USER.sync_scope("alice", || assert_eq!(USER.get(), "alice"));
+    /// # }
+    /// ```
+    ///
+    /// Neither:
+    ///
+    /// ```should_panic
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// REQUEST_ID.get(); // names the variable, and where it is declared
+    /// # }
+    /// ```
     #[inline]
-    pub(crate) fn number(&self) -> u32 {
-        self.number.get()
-    }
-
-    /// The variable's number; hands one out at the first call.
-    #[inline]
-    pub(crate) fn number_for_set(&self) -> u32 {
-        match self.number.get() {
-            0 if self.declaration.no_inherit => NOT_INHERITED.assign(&self.number),
-            0 => INHERITED.assign(&self.number),
-            number => number,
+    #[track_caller]
+    pub fn get(&'static self) -> T
+    where
+        T: Clone,
+    {
+        match self.try_get() {
+            Ok(value) => value,
+            Err(error) => not_set(error),
         }
     }
 
-    #[cold]
-    pub(crate) fn lookup_error(&self) -> LookupError {
-        LookupError {
-            name: self.declaration.name,
-            module_path: self.declaration.module_path,
-            location: self.location,
+    /// The value in the current context, else the default.
+    ///
+    /// # Errors
+    ///
+    /// If the variable is not set and has no default.
+    ///
+    /// # Panics
+    ///
+    /// If the default, computed on first need, needs itself.
+    ///
+    /// # Cost
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Examples
+    ///
+    /// A value, a default, neither:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// assert!(REQUEST_ID.try_get().is_err());
+    /// assert_eq!(USER.try_get(), Ok("anonymous"));
+    /// REQUEST_ID.sync_scope(7, || assert_eq!(REQUEST_ID.try_get(), Ok(7)));
+    /// # }
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn try_get(&'static self) -> Result<T, LookupError>
+    where
+        T: Clone,
+    {
+        self.try_with(T::clone)
+    }
+
+    /// The value in the current context, else `fallback`, which wins over the default.
+    ///
+    /// # Cost
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Examples
+    ///
+    /// The fallback wins over the default and loses against a value:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_eq!(USER.get_or("nobody"), "nobody");
+    /// USER.sync_scope("alice", || assert_eq!(USER.get_or("nobody"), "alice"));
+    /// # }
+    /// ```
+    #[inline]
+    pub fn get_or(&'static self, fallback: T) -> T
+    where
+        T: Clone,
+    {
+        self.get_or_else(|| fallback)
+    }
+
+    /// The value in the current context, else what `fallback` gives, which wins over the default
+    /// and is not called when the variable is set.
+    ///
+    /// # Cost
+    ///
+    /// As [`get`](Self::get), and what `fallback` does.
+    ///
+    /// # Examples
+    ///
+    /// Only where it is needed:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let id = REQUEST_ID.get_or_else(|| 1 + 1);
+    /// assert_eq!(id, 2);
+    /// REQUEST_ID.sync_scope(7, || {
+    ///     assert_eq!(REQUEST_ID.get_or_else(|| unreachable!()), 7);
+    /// });
+    /// # }
+    /// ```
+    #[inline]
+    pub fn get_or_else(&'static self, fallback: impl FnOnce() -> T) -> T
+    where
+        T: Clone,
+    {
+        thread::with(&self.key, T::clone).unwrap_or_else(|_| fallback())
+    }
+
+    /// Calls `f` with the value in the current context, else with the default.
+    ///
+    /// Inside `f` everything is allowed, on this variable too: the value that `f` looks at stays
+    /// valid when the variable is set, reset or goes away.
+    ///
+    /// # Panics
+    ///
+    /// As [`get`](Self::get).
+    ///
+    /// # Cost
+    ///
+    /// One thread-local access and an index; no clone. The first time inside `f` that this thread
+    /// drops a context or a value, one increment of a reference count for each `with` around.
+    ///
+    /// # Examples
+    ///
+    /// Without a clone:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: String = "anonymous".to_owned();
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_eq!(USER.with(|user| user.len()), 9);
+    /// # }
+    /// ```
+    ///
+    /// The value stays while it is looked at:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: String = "anonymous".to_owned();
+    /// }
+    ///
+    /// # fn main() {
+    /// USER.sync_scope("alice".to_owned(), || {
+    ///     USER.with(|user| {
+    ///         drop(USER.set("bob".to_owned()));
+    ///         assert_eq!(user, "alice");
+    ///         assert_eq!(USER.get(), "bob");
+    ///     });
+    /// });
+    /// # }
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
+        match self.try_with(f) {
+            Ok(result) => result,
+            Err(error) => not_set(error),
         }
     }
-}
 
-impl fmt::Display for Info {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Declaration {
-            module_path, name, ..
-        } = self.declaration;
-        write!(f, "{module_path}::{name}")
+    /// Calls `f` with the value in the current context, else with the default.
+    ///
+    /// # Errors
+    ///
+    /// If the variable is not set and has no default; `f` is not called.
+    ///
+    /// # Panics
+    ///
+    /// If the default, computed on first need, needs itself.
+    ///
+    /// # Cost
+    ///
+    /// As [`with`](Self::with).
+    ///
+    /// # Examples
+    ///
+    /// Unset, and set:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static TOKEN: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// assert!(TOKEN.try_with(String::len).is_err());
+    /// TOKEN.sync_scope("secret".to_owned(), || {
+    ///     assert_eq!(TOKEN.try_with(String::len), Ok(6));
+    /// });
+    /// # }
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, LookupError> {
+        match thread::with(&self.key, f) {
+            Ok(result) => Ok(result),
+            Err(f) => match self.default.get(&self.key) {
+                Some(default) => Ok(f(default)),
+                None => Err(LookupError::new(self.key.untyped())),
+            },
+        }
+    }
+
+    /// Whether the variable has a value in the current context. A default does not count.
+    ///
+    /// # Cost
+    ///
+    /// One thread-local access and an index.
+    ///
+    /// # Examples
+    ///
+    /// A default is no value:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// assert_eq!(USER.get(), "anonymous");
+    /// assert!(!USER.is_set());
+    /// USER.sync_scope("anonymous", || assert!(USER.is_set()));
+    /// # }
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn is_set(&'static self) -> bool {
+        thread::is_set(self.key.untyped())
     }
 }
 
-impl fmt::Debug for Info {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ContextVar({self})")
+/// Changing.
+impl<T: Send + Sync + 'static> ContextVar<T> {
+    /// Sets the variable in the current context, and there only.
+    ///
+    /// The token takes it back; dropped, it changes nothing. Where a function or a block shall
+    /// have a value of its own, a scope is the better choice: it cannot be forgotten.
+    ///
+    /// # Panics
+    ///
+    /// With the feature `tokio`: in a bare task, that is one in the root context of the thread
+    /// that happens to poll it, where the value would be seen by the next task polled there.
+    ///
+    /// # Cost
+    ///
+    /// A block for the value, from the thread's free list if it has at most 104 bytes. The first
+    /// token made in a context allocates, and so does the first `set` after a copy was made.
+    ///
+    /// # Examples
+    ///
+    /// For the rest of the current context:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// USER.sync_scope("alice", || {
+    ///     drop(USER.set("bob")); // the token is not needed: the scope ends
+    ///     assert_eq!(USER.get(), "bob");
+    /// });
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
+    ///
+    /// For a while:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// assert_eq!(USER.get(), "alice");
+    /// token.reset().unwrap();
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn set(&'static self, value: T) -> Token<T> {
+        #[cfg(feature = "tokio")]
+        crate::bare_task::refuse_set(self.key.untyped());
+        let value = thread::new_value(&self.key, value);
+        let (old, context) = thread::set(&self.key, value);
+        Token::new(self, old, context)
+    }
+
+    /// Sets the variable in a scope that generated code has entered; nothing takes it back.
+    #[inline]
+    pub(crate) fn set_in_scope(&'static self, value: T) {
+        thread::set_in_scope(&self.key, value);
+    }
+
+    /// Puts back what was there before the `set` that made `token`, "nothing" included, whatever
+    /// has been set since.
+    ///
+    /// # Errors
+    ///
+    /// If the token was made by another variable, or in another context than the current one. It
+    /// is handed back and nothing has changed.
+    ///
+    /// # Cost
+    ///
+    /// One thread-local access. A node is copied if a copy of the context was made since.
+    ///
+    /// # Examples
+    ///
+    /// Whatever was set since:
+    ///
+    /// ```
+    /// use context_vars::{ResetErrorKind, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    ///     static OTHER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// drop(USER.set("bob"));
+    /// USER.reset(token).unwrap();
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
+    ///
+    /// Another variable's token:
+    ///
+    /// ```
+    /// use context_vars::{ResetErrorKind, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    ///     static OTHER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// let error = OTHER.reset(token).unwrap_err();
+    /// assert_eq!(error.kind(), ResetErrorKind::OtherVariable);
+    /// USER.reset(error.into_token()).unwrap();
+    /// # }
+    /// ```
+    #[inline]
+    pub fn reset(&'static self, mut token: Token<T>) -> Result<(), ResetError<T>> {
+        if !core::ptr::eq(self, token.var) {
+            let kind = ResetErrorKind::OtherVariable;
+            return Err(ResetError { token, kind });
+        }
+        match thread::reset(&self.key, token.context, token.old.take()) {
+            Ok(displaced) => {
+                drop(displaced);
+                Ok(())
+            }
+            Err(old) => {
+                token.old = old;
+                let kind = ResetErrorKind::OtherContext;
+                Err(ResetError { token, kind })
+            }
+        }
+    }
+
+    /// Calls `f` in a scope: a copy of the current context with this variable set to `value`.
+    ///
+    /// Whatever `f` sets, this variable or others, is gone when it ends.
+    ///
+    /// # Cost
+    ///
+    /// A block for the value and one node, both from the thread's free lists; two swaps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let greeting = USER.sync_scope("alice", || format!("hello {}", USER.get()));
+    /// assert_eq!(greeting, "hello alice");
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
+    #[inline]
+    pub fn sync_scope<R>(&'static self, value: T, f: impl FnOnce() -> R) -> R {
+        SyncScope::enter_with(&self.key, value).run(f)
+    }
+
+    /// Puts a scope around `future`, in which this variable is set to `value`.
+    ///
+    /// The scope's context is formed at the first poll, from the context that polls it then, and
+    /// kept for all later polls. So scopes nest however the futures were built. Whatever the
+    /// future sets is gone when it ends.
+    ///
+    /// # Cost
+    ///
+    /// See [`Scope`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// async fn who() -> &'static str {
+    ///     tokio::task::yield_now().await;
+    ///     USER.get()
+    /// }
+    ///
+    /// let (a, b) = tokio::join!(USER.scope("alice", who()), USER.scope("bob", who()));
+    /// assert_eq!((a, b), ("alice", "bob"));
+    /// # }
+    /// ```
+    #[inline]
+    pub fn scope<F: Future>(&'static self, value: T, future: F) -> Scope<F> {
+        let value = thread::new_value(&self.key, value).into_untyped();
+        Scope::new(future, Some(value))
     }
 }
 
-/// A declared default: how it is computed, and the one result that every reader gets.
-pub(crate) struct DefaultValue<T> {
-    pub(crate) make: Option<fn() -> T>,
-    pub(crate) made: First<Made>,
+impl<T: Send + Sync + 'static> Token<T> {
+    /// As [`ContextVar::reset`] of the variable that made the token.
+    ///
+    /// # Errors
+    ///
+    /// If the token was made in another context than the current one.
+    ///
+    /// # Cost
+    ///
+    /// As [`ContextVar::reset`].
+    ///
+    /// # Examples
+    ///
+    /// Nested, the inner one first:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let outer = USER.set("alice");
+    /// let inner = USER.set("bob");
+    /// inner.reset().unwrap();
+    /// assert_eq!(USER.get(), "alice");
+    /// outer.reset().unwrap();
+    /// assert!(!USER.is_set());
+    /// # }
+    /// ```
+    #[inline]
+    pub fn reset(self) -> Result<(), ResetError<T>> {
+        self.var.reset(self)
+    }
 }
 
-/// The computed default, erased; `value.rs` alone makes one and knows what it points to.
-///
-/// So a variable is `Sync` whatever its type, and the one complaint about a type that cannot be
-/// shared is that of `__private::Shareable`, in our words. Every method asks for `Send + Sync`.
-pub(crate) struct Made(pub(crate) AtomicPtr<()>);
+#[cold]
+#[track_caller]
+fn not_set(error: LookupError) -> ! {
+    panic!("{error}");
+}

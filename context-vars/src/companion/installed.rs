@@ -3,9 +3,8 @@
 use core::error::Error;
 use core::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
 
-use crate::raw::companion::{self as beside, Held, Source, Taken};
+use crate::raw::companion::{self as erased, ErasedCompanion, ErasedGuard, ErasedState};
 
 /// Knows how to take thread-bound state of a library, and how to enter it elsewhere.
 ///
@@ -146,7 +145,7 @@ impl<A: Companion, B: Companion> Companion for (A, B) {
 /// # }
 /// ```
 pub fn install(companion: impl Companion) -> Result<(), InstallError> {
-    if beside::install(Installed(companion)) {
+    if erased::install(Installed(companion)) {
         Ok(())
     } else {
         Err(InstallError(()))
@@ -195,21 +194,21 @@ struct State<C: Companion> {
 impl<C: Companion> UnwindSafe for State<C> {}
 impl<C: Companion> RefUnwindSafe for State<C> {}
 
-impl<C: Companion> Source for Installed<C> {
-    fn capture(&'static self) -> Option<Arc<dyn Taken>> {
+impl<C: Companion> ErasedCompanion for Installed<C> {
+    fn capture(&'static self) -> Option<Box<dyn ErasedState>> {
         let companion = &self.0;
         let state = companion.capture()?;
-        Some(Arc::new(State { companion, state }))
+        Some(Box::new(State { companion, state }))
     }
 }
 
-impl<C: Companion> Taken for State<C> {
-    fn around(&self, step: &mut dyn FnMut()) {
+impl<C: Companion> ErasedState for State<C> {
+    fn in_scope(&self, step: &mut dyn FnMut()) {
         let _guard = self.companion.enter(&self.state);
         step();
     }
 
-    fn enter(&self) -> Box<dyn Held + '_> {
+    fn enter(&self) -> Box<dyn ErasedGuard + '_> {
         Box::new(self.companion.enter(&self.state))
     }
 }

@@ -5,8 +5,8 @@ use core::fmt;
 use super::text::write_text_value;
 use super::value::Field;
 use crate::context::{Context, Entry};
-use crate::raw::thread as current;
-use crate::var::{ContextVar, Info};
+use crate::raw::key::Key;
+use crate::var::ContextVar;
 
 /// A context variable of any type: `&USER` is a `&'static dyn AnyVar`.
 ///
@@ -37,11 +37,11 @@ pub trait AnyVar: sealed::Sealed + Send + Sync {}
 impl<T: Send + Sync + 'static> AnyVar for ContextVar<T> {}
 
 mod sealed {
-    use super::{ContextVar, Info};
+    use super::{ContextVar, Key};
 
     /// Which variable it is.
     #[allow(missing_debug_implementations)] // out of reach
-    pub struct Identity(pub(super) &'static Info);
+    pub struct Identity(pub(super) &'static Key);
 
     pub trait Sealed {
         fn identity(&'static self) -> Identity;
@@ -49,7 +49,7 @@ mod sealed {
 
     impl<T: 'static> Sealed for ContextVar<T> {
         fn identity(&'static self) -> Identity {
-            Identity(&self.info)
+            Identity(self.key.untyped())
         }
     }
 }
@@ -89,8 +89,8 @@ mod sealed {
 /// ```
 #[derive(Clone, Default)]
 pub struct Fields {
-    only: Option<Vec<&'static Info>>,
-    except: Vec<&'static Info>,
+    only: Option<Vec<&'static Key>>,
+    except: Vec<&'static Key>,
 }
 
 impl Fields {
@@ -228,12 +228,11 @@ impl Fields {
         visit_sorted(&mut more, visit)
     }
 
-    /// Whether an entry is a field; variables of this crate's own are none.
+    /// Returns whether the entry was chosen.
     fn has(&self, entry: &Entry<'_>) -> bool {
-        let info = entry.info();
-        let is_in = |list: &[&'static Info]| list.iter().any(|other| core::ptr::eq(*other, info));
-        let chosen = self.only.as_deref().is_none_or(is_in) && !is_in(&self.except);
-        chosen && !entry.field().is_empty()
+        let key = entry.key();
+        let is_in = |list: &[&'static Key]| list.iter().any(|other| core::ptr::eq(*other, key));
+        self.only.as_deref().is_none_or(is_in) && !is_in(&self.except)
     }
 
     fn write_line(&self, context: &Context, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -304,9 +303,7 @@ impl fmt::Debug for Fields {
 /// # }
 /// ```
 pub fn fields() -> impl fmt::Display + Send + Sync + 'static {
-    Context {
-        state: current::copy(),
-    }
+    Context::current_with_locals()
 }
 
 impl fmt::Display for Context {

@@ -32,7 +32,7 @@ impl<'a> Field<'a> {
 
     /// What the value is. Of a `#[redact]`ed one nothing else is known.
     pub(crate) fn kind(&self) -> Kind<'a> {
-        let declaration = &self.entry.info().declaration;
+        let declaration = &self.entry.key().declaration;
         if declaration.redact {
             return Kind::Redacted;
         }

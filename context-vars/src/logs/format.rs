@@ -10,7 +10,6 @@ use tracing_subscriber::registry::LookupSpan;
 use super::known_format::{KnownFormat, Shape};
 use crate::context::Context;
 use crate::fields::{Fields, write_json_text, write_json_value, write_text_value};
-use crate::raw::thread as current;
 
 /// Writes an event as another format does, with the variables of the current context.
 ///
@@ -344,9 +343,7 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let context = Context {
-            state: current::copy(),
-        };
+        let context = Context::current_with_locals();
         if context.is_empty() {
             return self.plain.format_event(ctx, writer, event);
         }

@@ -8,7 +8,6 @@ use log::{LevelFilter, Log, Metadata, Record, SetLoggerError};
 
 use crate::context::Context;
 use crate::fields::{Field, Fields, Kind, one_line};
-use crate::raw::thread as current;
 
 /// Hands records on to another logger, with the variables of the current context.
 ///
@@ -254,9 +253,7 @@ impl<L: Log> Log for ContextLogger<L> {
         if !self.logger.enabled(record.metadata()) {
             return;
         }
-        let context = Context {
-            state: current::copy(),
-        };
+        let context = Context::current_with_locals();
         if context.is_empty() {
             self.logger.log(record);
         } else if self.in_message {

@@ -9,15 +9,17 @@ use std::boxed::Box;
 use std::pin::Pin;
 
 use crate::context::Context;
-use crate::in_context::{InContext, Scope};
-use crate::raw::companion::{self as beside, Beside};
+use crate::in_context::InContext;
+use crate::raw::companion::{CompanionGuard, CompanionState};
+use crate::raw::key::PrintFn;
 use crate::raw::thread::Entered;
-use crate::var::{ContextVar, ShowFn};
+use crate::scope::Scope;
+use crate::var::ContextVar;
 
 pub mod by_type;
 
+pub use crate::raw::key::Declaration;
 pub use crate::raw::thread::SyncScope;
-pub use crate::var::Declaration;
 
 // ---- `context_var!` ----
 
@@ -56,17 +58,17 @@ pub const fn assert_in_module(here: (u32, u32, u32), in_module: (u32, u32, u32),
 pub struct Show<T>(PhantomData<fn(T)>);
 
 impl<T: Debug + 'static> Show<T> {
-    pub const DEBUG: Option<ShowFn> = Some(debug::<T>);
+    pub const DEBUG: Option<PrintFn> = Some(debug::<T>);
 }
 
 impl<T: Display + 'static> Show<T> {
-    pub const DISPLAY: Option<ShowFn> = Some(display::<T>);
+    pub const DISPLAY: Option<PrintFn> = Some(display::<T>);
 }
 
 /// What `Show` says of all other types.
 pub trait NoShow {
-    const DEBUG: Option<ShowFn> = None;
-    const DISPLAY: Option<ShowFn> = None;
+    const DEBUG: Option<PrintFn> = None;
+    const DISPLAY: Option<PrintFn> = None;
 }
 
 impl<T> NoShow for Show<T> {}
@@ -115,7 +117,7 @@ pub fn scope<F: Future>(future: F) -> Scope<F> {
 /// The scope of a function that returns a future.
 #[inline]
 pub fn scope_call<F: Future>(f: impl FnOnce() -> F) -> Scope<F> {
-    crate::in_context::scope_call(f)
+    Scope::call(f)
 }
 
 /// The scope of a function that returns a `Pin<Box<dyn Future>>`.
@@ -136,7 +138,7 @@ pub fn scope_call_boxed<F: Future>(f: impl FnOnce() -> F) -> Box<Scope<F>> {
 #[derive(Clone)]
 pub struct Inherited {
     context: Context,
-    beside: Beside,
+    companion: CompanionState,
 }
 
 impl Inherited {
@@ -146,7 +148,7 @@ impl Inherited {
     pub fn current() -> Self {
         Self {
             context: Context::current(),
-            beside: Beside::take(),
+            companion: CompanionState::capture(),
         }
     }
 
@@ -156,7 +158,7 @@ impl Inherited {
     pub const fn empty() -> Self {
         Self {
             context: Context::new(),
-            beside: Beside::NOTHING,
+            companion: CompanionState::NONE,
         }
     }
 
@@ -177,21 +179,21 @@ impl Inherited {
     /// Makes the context current until what is returned is dropped.
     #[inline]
     pub fn enter(&mut self) -> Inside<'_> {
-        let entered = Entered::new(&mut self.context.state);
-        let beside = self.beside.enter();
-        Inside { beside, entered }
+        let entered = Entered::new(&mut self.context.raw);
+        let companion = self.companion.enter();
+        Inside { companion, entered }
     }
 
     /// Calls `f` in a copy of the context.
     #[inline]
     fn run<R>(&self, f: impl FnOnce() -> R) -> R {
-        self.context.clone().run(|| self.beside.around(f))
+        self.context.clone().run(|| self.companion.in_scope(f))
     }
 
     /// Lets a future run in the context.
     #[inline]
     pub fn future<F: Future>(self, future: F) -> InContext<F> {
-        InContext::beside(future, self.context, self.beside)
+        InContext::with_companion(future, self.context, self.companion)
     }
 }
 
@@ -213,6 +215,6 @@ impl WriteMoveBeforeTheClosureToCallItMoreThanOnce {
 #[must_use = "the context is left when this is dropped"]
 #[allow(dead_code)] // held, in this order: what was entered last is left first
 pub struct Inside<'a> {
-    beside: beside::Inside<'a>,
+    companion: CompanionGuard<'a>,
     entered: Entered<'a>,
 }

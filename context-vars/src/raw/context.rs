@@ -1,170 +1,184 @@
 //! The content of a context: its values, and what only some contexts have.
 
 use core::mem;
+use core::num::NonZeroU64;
+use core::sync::atomic::{AtomicU64, Ordering};
 
-use crate::raw::map::Map;
-use crate::raw::pool::Pool;
-use crate::raw::value::{Value, ValuePtr, ValueRef};
-use crate::var::LOCAL;
+use super::key::TypedKey;
+use super::map::Map;
+use super::pool::Pool;
+use super::value::{Value, ValueRef};
+use super::value_ptr::ValuePtr;
+use super::var_id::VarId;
 
-/// What is swapped when a context becomes current: two words.
-pub(crate) struct State {
-    inherited: Map,
-    /// Absent in most contexts: no token was made there and no `#[no_inherit]` variable set.
-    rest: Option<Box<Rest>>,
+/// A context without its public face: the two words that are swapped when it becomes current.
+pub(crate) struct RawContext {
+    map: Map,
+    /// Absent in most contexts: no token was created there and no `#[no_inherit]` variable set.
+    extra: Option<Box<Extra>>,
 }
 
-/// Never shared between contexts.
-pub(crate) struct Rest {
-    /// What tokens compare; 0 while none was made here.
-    identity: u64,
+/// What only some contexts have. Never shared between contexts.
+pub(crate) struct Extra {
+    id: Option<ContextId>,
     /// The `#[no_inherit]` variables.
     local: Map,
 }
 
-impl Rest {
-    /// The number of the context, or 0 if none was made.
-    #[inline]
-    pub(crate) fn identity(&self) -> u64 {
-        self.identity
+/// Identifies a context in the tokens that were created in it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ContextId(NonZeroU64);
+
+impl ContextId {
+    /// Returns an id that no other context has or had.
+    #[cold]
+    fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        let id = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+        match NonZeroU64::new(id) {
+            Some(id) => Self(id),
+            // At one id a nanosecond this takes 584 years.
+            None => unreachable!("64 bits are enough for all contexts of a program"),
+        }
     }
 }
 
-impl State {
+impl Extra {
+    const fn new() -> Self {
+        Self {
+            id: None,
+            local: Map::EMPTY,
+        }
+    }
+
+    #[inline]
+    pub(super) fn id(&self) -> Option<ContextId> {
+        self.id
+    }
+
+    #[inline]
+    pub(super) fn local(&self) -> &Map {
+        &self.local
+    }
+
+    /// Returns whether `#[no_inherit]` variables are set, or were.
+    #[inline]
+    pub(super) fn has_local(&self) -> bool {
+        !self.local.is_static()
+    }
+
+    /// Copies the `#[no_inherit]` variables if some are set.
+    pub(super) fn copy_local(&self) -> Option<Map> {
+        self.has_local().then(|| self.local.clone())
+    }
+}
+
+impl RawContext {
     pub(crate) const EMPTY: Self = Self {
-        inherited: Map::EMPTY,
-        rest: None,
+        map: Map::EMPTY,
+        extra: None,
     };
 
-    pub(crate) fn get(&self, number: u32) -> Option<ValuePtr> {
-        if number & LOCAL == 0 {
-            self.inherited.get(number)
-        } else {
-            self.rest.as_ref()?.local.get(number & !LOCAL)
-        }
-    }
-
-    /// The value under `number`, for as long as the state is not changed.
-    pub(crate) fn look(&self, number: u32) -> Option<ValueRef<'_>> {
-        if number & LOCAL == 0 {
-            self.inherited.look(number)
-        } else {
-            self.rest.as_ref()?.local.look(number & !LOCAL)
-        }
-    }
-
-    /// Puts `value` under `number` and returns the reference that stood there.
     #[inline]
-    pub(crate) fn replace(
-        &mut self,
-        pool: &Pool,
-        number: u32,
-        value: Option<Value>,
-    ) -> Option<Value> {
-        if number & LOCAL == 0 {
-            self.inherited.replace(pool, number, value)
-        } else {
-            self.rest().local.replace(pool, number & !LOCAL, value)
-        }
-    }
-
-    /// A copy with everything in it and an identity of its own.
-    #[inline]
-    pub(crate) fn copy(&self) -> Self {
-        self.copy_with(self.inherited.clone())
-    }
-
-    /// A copy for which the caller has copied the inherited values.
-    #[inline]
-    pub(crate) fn copy_with(&self, inherited: Map) -> Self {
-        Self {
-            inherited,
-            rest: self.copy_of_rest(),
-        }
+    pub(super) fn from_parts(map: Map, extra: Option<Box<Extra>>) -> Self {
+        Self { map, extra }
     }
 
     #[inline]
-    pub(crate) fn inherited(&self) -> &Map {
-        &self.inherited
+    pub(super) fn into_parts(self) -> (Map, Option<Box<Extra>>) {
+        (self.map, self.extra)
     }
 
-    /// Whether the inherited values are all there is.
+    /// Creates a context from its two maps.
+    pub(super) fn with_local(map: Map, local: Option<Map>) -> Self {
+        let extra = local.map(|local| Box::new(Extra { id: None, local }));
+        Self { map, extra }
+    }
+
+    /// Returns whether the context holds inheritable values alone.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        self.rest.is_none()
+        self.extra.is_none()
     }
 
-    #[inline]
-    pub(crate) fn from_parts(inherited: Map, rest: Option<Box<Rest>>) -> Self {
-        Self { inherited, rest }
+    /// Returns the value of the variable, for as long as the context is not changed.
+    pub(crate) fn get<T>(&self, key: &TypedKey<T>) -> Option<&T> {
+        let value = self.get_untyped(key.untyped().id())?;
+        // SAFETY: The value was found under the id of a `TypedKey<T>`.
+        Some(unsafe { value.get() })
     }
 
-    #[inline]
-    pub(crate) fn into_parts(self) -> (Map, Option<Box<Rest>>) {
-        (self.inherited, self.rest)
+    fn get_untyped(&self, id: VarId) -> Option<ValueRef<'_>> {
+        self.map_of(id)?.get(id)
     }
 
-    #[inline]
-    fn copy_of_rest(&self) -> Option<Box<Rest>> {
-        let rest = self.rest.as_ref().filter(|rest| !rest.local.is_static())?;
-        Some(Box::new(Rest {
-            identity: 0,
-            local: rest.local.clone(),
-        }))
+    /// Returns the address of the value, which is valid as long as it stays in this context.
+    pub(super) fn get_ptr(&self, id: VarId) -> Option<ValuePtr> {
+        self.map_of(id)?.get_ptr(id)
     }
 
-    /// The number that no other context has, which becomes `new` if there is none yet.
-    pub(crate) fn identity(&mut self, new: u64) -> u64 {
-        let rest = self.rest();
-        if rest.identity == 0 {
-            rest.identity = new;
+    /// Returns the map that holds the variable, unless that map is empty.
+    fn map_of(&self, id: VarId) -> Option<&Map> {
+        if id.is_local() {
+            self.extra.as_ref().map(|extra| &extra.local)
+        } else {
+            Some(&self.map)
         }
-        rest.identity
     }
 
-    /// Takes away the `#[no_inherit]` values that it has from `origin`.
-    pub(crate) fn leave_locals(&mut self, pool: &Pool, origin: &Self) {
-        for number in origin.locals() {
-            if self.get(number) == origin.get(number) {
-                drop(self.replace(pool, number, None));
+    /// Sets the variable's value and returns a reference to the previous one.
+    #[inline]
+    pub(super) fn set(&mut self, pool: &Pool, id: VarId, value: Option<Value>) -> Option<Value> {
+        let map = if id.is_local() {
+            &mut self.extra_mut().local
+        } else {
+            &mut self.map
+        };
+        map.set(pool, id, value)
+    }
+
+    fn extra_mut(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_with(|| Box::new(Extra::new()))
+    }
+
+    /// Returns the context's id, after assigning one at the first call.
+    pub(super) fn id_or_assign(&mut self) -> ContextId {
+        *self.extra_mut().id.get_or_insert_with(ContextId::next)
+    }
+
+    /// Removes the `#[no_inherit]` values that are also in `origin`.
+    pub(super) fn remove_locals_of(&mut self, pool: &Pool, origin: &Self) {
+        for id in origin.locals() {
+            if self.get_ptr(id) == origin.get_ptr(id) {
+                drop(self.set(pool, id, None));
             }
         }
     }
 
-    /// Takes over the `#[no_inherit]` values of `origin` for which it has none.
-    pub(crate) fn take_locals(&mut self, pool: &Pool, mut origin: Self) {
-        for number in origin.locals() {
-            if self.get(number).is_none() {
-                let value = origin.replace(pool, number, None);
-                drop(self.replace(pool, number, value));
+    /// Moves in the `#[no_inherit]` values of `origin` for which this context has none.
+    pub(super) fn adopt_locals_of(&mut self, pool: &Pool, mut origin: Self) {
+        for id in origin.locals() {
+            if self.get_ptr(id).is_none() {
+                let value = origin.set(pool, id, None);
+                drop(self.set(pool, id, value));
             }
         }
     }
 
-    /// The numbers of the `#[no_inherit]` variables that are set.
-    fn locals(&self) -> Vec<u32> {
-        let mut numbers = Vec::new();
-        if let Some(rest) = &self.rest {
-            rest.local
-                .values(&mut |value| numbers.push(value.info().number()));
+    /// Returns the ids of the `#[no_inherit]` variables that are set.
+    fn locals(&self) -> Vec<VarId> {
+        let mut ids = Vec::new();
+        if let Some(extra) = &self.extra {
+            extra.local.values(&mut |value| ids.push(value.key().id()));
         }
-        numbers
+        ids
     }
 
-    fn rest(&mut self) -> &mut Rest {
-        self.rest.get_or_insert_with(|| {
-            Box::new(Rest {
-                identity: 0,
-                local: Map::EMPTY,
-            })
-        })
-    }
-
-    /// Calls `visit` with every value, in no order that means anything.
+    /// Calls `visit` with every value, in no particular order.
     pub(crate) fn values<'a>(&'a self, visit: &mut impl FnMut(ValueRef<'a>)) {
-        self.inherited.values(visit);
-        if let Some(rest) = &self.rest {
-            rest.local.values(visit);
+        self.map.values(visit);
+        if let Some(extra) = &self.extra {
+            extra.local.values(visit);
         }
     }
 
@@ -172,5 +186,14 @@ impl State {
     #[inline]
     pub(crate) fn take(&mut self) -> Self {
         mem::replace(self, Self::EMPTY)
+    }
+}
+
+impl Clone for RawContext {
+    /// Creates a copy with all values, `#[no_inherit]` ones included, and an id of its own.
+    #[inline]
+    fn clone(&self) -> Self {
+        let local = self.extra.as_deref().and_then(Extra::copy_local);
+        Self::with_local(self.map.clone(), local)
     }
 }

@@ -1,14 +1,48 @@
-//! What a context is made of.
+//! What a context is made of. All `unsafe` and every `thread_local!` of the crate is in here.
+//!
+//! # Why it is sound
+//!
+//! 1. **Values.** A value is a heap block `{reference count, operations, key, T}`. It never moves,
+//!    and after it was written nothing writes it until the last reference is released. So a `&T` is
+//!    good for as long as a reference is held, on whatever thread. `T: Send + Sync` is asked where a
+//!    value is created; `Send` and `Sync` of everything built on values rest on that.
+//! 2. **Types.** The type under an id is fixed by the key: a [`TypedKey<T>`](key::TypedKey) is
+//!    needed to create a value, to set it, and to read it as a `T`, and ids are unique.
+//! 3. **Nodes.** A node is written only through a [`Map`](map::Map) that holds its only reference;
+//!    the count of the static empty node is never 1. So a node that another map has as well, perhaps
+//!    on another thread, is never written, not even its `Cell`s.
+//! 4. **The current context** is in the state of one thread and nowhere else: entering moves it in,
+//!    and the context around it becomes a `Previous`, which can only be made current again, on the
+//!    same thread. So only this thread reads or writes what is current.
+//! 5. **Reads.** The `&T` inside `with` stays valid although user code may do anything meanwhile,
+//!    because only this thread can release the reference that the current context holds. It
+//!    releases references through one function, [`ThreadHeap::release`](heap::ThreadHeap::release),
+//!    and hands them out in three places: a `set` to a token, a leave to the context's owner, and
+//!    the thread's end. All of them first take a reference for every active read.
+//! 6. **Borrowed forks.** The scope of a synchronous function starts as a bitwise copy that counts
+//!    nothing. What it borrows from is in a `BorrowedPrevious`, which is not touched until the
+//!    scope's own context has been taken out of the thread's state; dropping that touches only what
+//!    it owns. Nothing that may allocate is called between the copy and that moment of entering: an
+//!    allocator may set variables, and would free what is borrowed. Every path that has to allocate
+//!    counts its references instead. A fork that is copied takes all references first.
+//! 7. **Nesting.** Frames of reads, scopes and entered contexts nest strictly, because closures,
+//!    polls and functions create them. It is checked all the same when one ends, since a stack that
+//!    a coroutine library switches could break it: out of order, the process is aborted.
+//! 8. **User code** (a `Drop`, a default, a closure that is called with a value) runs only while the
+//!    state of the thread is whole: what is replaced is moved out first and dropped last.
+//! 9. **Thread end.** The state of a thread has no destructor, so it can be used in those of other
+//!    thread-locals. A second thread-local empties the root when the thread ends.
 
-pub(crate) mod sync;
-pub(crate) mod refcount;
-pub(crate) mod var_id;
-pub(crate) mod first;
-pub(crate) mod pool;
-#[allow(unsafe_code)] // the erased value
+pub(crate) mod abort;
+mod sync;
+mod refcount;
+mod var_id;
+pub(crate) mod key;
+mod pool;
+mod value_ptr;
+mod heap;
 pub(crate) mod value;
-#[allow(unsafe_code)] // the node
-pub(crate) mod map;
+mod map;
 pub(crate) mod context;
 pub(crate) mod companion;
 pub(crate) mod thread;

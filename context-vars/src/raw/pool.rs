@@ -1,32 +1,34 @@
 //! Blocks of memory that a thread keeps for its next value or node.
 //!
-//! A scope takes one node and a block per value and gives them back at its end, so most blocks
-//! are wanted again at once. A block may be given back on another thread than it was taken on:
-//! all of them come from the global allocator and are freed to it.
+//! A scope allocates one node and a block per value and frees them at its end, so most blocks are
+//! wanted again at once. A block can be freed on another thread than it was allocated on: all of
+//! them come from the global allocator and go back to it.
 //!
-//! Lists hide a use after free from AddressSanitizer and valgrind. With `--cfg
-//! context_vars_no_free_lists`, which the scripts under `.ci` set, every block is a fresh one and is
-//! freed when it is given back; who asks for one that is kept gets one all the same, so that the
-//! same code runs.
+//! Free lists hide a use after free from AddressSanitizer and valgrind. With `--cfg
+//! context_vars_no_free_lists`, which the scripts under `.ci` set, every block is a fresh one and
+//! is given to the global allocator when it is freed. A caller that asks for a kept block gets a
+//! fresh one all the same, so that the same code runs.
 
 use core::cell::Cell;
 use core::mem::MaybeUninit;
 
-/// How many blocks of one size a thread keeps at most.
-const MOST: usize = 64;
+/// The most blocks of one size that a thread keeps.
+const CAPACITY: usize = 64;
 
-/// `BYTES` bytes without a content, aligned for everything up to 16 bytes.
+/// `BYTES` bytes without content, aligned for everything up to 16 bytes.
 #[repr(align(16))]
 pub(crate) struct Block<const BYTES: usize>(#[allow(dead_code)] MaybeUninit<[u8; BYTES]>);
 
-/// The free blocks of one size: a stack in an array, so that nothing is linked through memory
-/// that somebody might still write.
+/// The free blocks of one size.
+///
+/// A stack in an array and not a linked list, because a list would be linked through memory that
+/// a use after free could still write.
 pub(crate) struct FreeList<const BYTES: usize> {
-    /// The block given back last. A scope takes one and gives it back, and so touches nothing else.
+    /// The block freed last. A scope allocates one and frees it, and so touches nothing else.
     last: Cell<Option<Box<Block<BYTES>>>>,
-    blocks: [Cell<Option<Box<Block<BYTES>>>>; MOST - 1],
+    blocks: [Cell<Option<Box<Block<BYTES>>>>; CAPACITY - 1],
     len: Cell<usize>,
-    /// Whether the list takes any; not until the thread has arranged to free them at its end.
+    /// Whether blocks are kept: not before the thread has arranged to free them at its end.
     open: Cell<bool>,
 }
 
@@ -34,19 +36,19 @@ impl<const BYTES: usize> FreeList<BYTES> {
     const fn new() -> Self {
         Self {
             last: Cell::new(None),
-            blocks: [const { Cell::new(None) }; MOST - 1],
+            blocks: [const { Cell::new(None) }; CAPACITY - 1],
             len: Cell::new(0),
             open: Cell::new(false),
         }
     }
 
     #[inline]
-    pub(crate) fn take(&self) -> Box<Block<BYTES>> {
+    pub(crate) fn alloc(&self) -> Box<Block<BYTES>> {
         self.pop().unwrap_or_else(fresh)
     }
 
     #[inline]
-    pub(crate) fn give(&self, block: Box<Block<BYTES>>) {
+    pub(crate) fn free(&self, block: Box<Block<BYTES>>) {
         if cfg!(context_vars_no_free_lists) || !self.open.get() {
             return;
         }
@@ -58,15 +60,15 @@ impl<const BYTES: usize> FreeList<BYTES> {
     #[inline]
     fn push(&self, block: Box<Block<BYTES>>) {
         let len = self.len.get();
-        // Not an index, so that there is no panic that the callers would have to provide for.
-        if let Some(place) = self.blocks.get(len) {
-            // The place is empty: forgetting its `None` spares a drop.
-            core::mem::forget(place.replace(Some(block)));
+        // `get` instead of an index, so that callers need no landing pad for a panic.
+        if let Some(empty) = self.blocks.get(len) {
+            // Forgetting the `None` that was there spares a drop.
+            core::mem::forget(empty.replace(Some(block)));
             self.len.set(len + 1);
         }
     }
 
-    /// A block, if one is kept.
+    /// Returns a block if one is kept. Calls no allocator.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Box<Block<BYTES>>> {
         if cfg!(context_vars_no_free_lists) {
@@ -91,6 +93,9 @@ fn fresh<const BYTES: usize>() -> Box<Block<BYTES>> {
     Box::new(Block(MaybeUninit::uninit()))
 }
 
+/// The size of a node, which `map/node.rs` asserts: 20 words.
+pub(crate) const NODE_BYTES: usize = 20 * size_of::<usize>();
+
 /// A thread's free lists, one per size.
 pub(crate) struct Pool {
     pub(crate) bytes32: FreeList<32>,
@@ -98,9 +103,6 @@ pub(crate) struct Pool {
     pub(crate) bytes128: FreeList<128>,
     pub(crate) nodes: FreeList<NODE_BYTES>,
 }
-
-/// The size of a node of the storage, which asserts it.
-pub(crate) const NODE_BYTES: usize = 160;
 
 impl Pool {
     pub(crate) const fn new() -> Self {
@@ -112,7 +114,8 @@ impl Pool {
         }
     }
 
-    /// Starts to keep blocks. Whoever calls this calls [`close`](Self::close) at thread end.
+    /// Starts to keep blocks. The caller arranges that [`close`](Self::close) is called when the
+    /// thread ends.
     pub(crate) fn open(&self) {
         self.bytes32.open.set(true);
         self.bytes64.open.set(true);

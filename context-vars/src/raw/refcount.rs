@@ -1,21 +1,22 @@
-//! A reference count that two kinds of heap block share: a value's and a node's.
+//! The reference count that both kinds of heap block begin with: values and nodes.
 //!
-//! The file names its atomics through `super::sync`, so that the same source also compiles
-//! against loom's model of them.
+//! The atomics come from `super::sync`, so that `tests/proof/loom` compiles this very file against
+//! loom's model of them.
 
 use super::sync::{AtomicUsize, Ordering};
 
-/// More references than this mean a leak in a loop: give up before the count wraps.
-const MOST: usize = isize::MAX as usize;
+/// A count above this means that references leak in a loop. Like `Arc`, the process aborts before
+/// the count can wrap.
+const MAX: usize = isize::MAX as usize;
 
-/// How many references to a block there are.
+/// The number of references to a block.
 ///
 /// # Invariants
 ///
-/// * A count is raised only by somebody who holds a reference already, so a count that the
-///   holder of a reference sees to be 1 stays 1 until that holder raises it.
-/// * Whoever gave back the last reference, or saw the count to be 1, has seen everything that
-///   other holders did before they gave theirs back.
+/// * Only the holder of a reference increments the count. A holder that sees the count to be 1
+///   therefore knows that it stays 1 until that holder increments it.
+/// * The holder that drops the last reference, or that sees the count to be 1, also sees everything
+///   that other holders did before they dropped theirs.
 pub(crate) struct RefCount(AtomicUsize);
 
 impl RefCount {
@@ -29,29 +30,31 @@ impl RefCount {
         Self(AtomicUsize::new(1))
     }
 
-    /// The count of a static block, which is never raised or lowered and never 1.
+    /// Creates the count of a static block, which is never incremented or decremented and never 1.
     #[cfg(not(loom))]
     pub(crate) const fn immortal() -> Self {
         Self(AtomicUsize::new(2))
     }
 
-    /// Adds a reference for somebody who holds one.
+    /// Adds a reference, for a caller that holds one.
     #[inline]
     pub(crate) fn inc(&self) {
-        // Relaxed: the new reference reaches other threads by means that synchronise.
-        if self.0.fetch_add(1, Ordering::Relaxed) > MOST {
+        // Relaxed is enough because the new reference reaches other threads by means that
+        // synchronise.
+        if self.0.fetch_add(1, Ordering::Relaxed) > MAX {
             std::process::abort();
         }
     }
 
-    /// Whether the caller's reference is the only one.
+    /// Returns whether the caller's reference is the only one.
     #[inline]
     pub(crate) fn is_one(&self) -> bool {
         // Acquire pairs with the Release in `dec`: what former holders did happened before.
         self.0.load(Ordering::Acquire) == 1
     }
 
-    /// Takes the caller's reference away; true if it was the last and the block is to be freed.
+    /// Removes the caller's reference. Returns true if it was the last one, in which case the
+    /// caller frees the block.
     #[inline]
     pub(crate) fn dec(&self) -> bool {
         if self.0.fetch_sub(1, Ordering::Release) != 1 {
@@ -61,10 +64,11 @@ impl RefCount {
         true
     }
 
-    /// As [`dec`](Self::down), for a reference that is likely to be the last.
+    /// Equivalent to [`dec`](Self::dec), for a reference that is likely to be the last.
     ///
-    /// An only holder needs no read-modify-write, since nobody else can raise the count. For one
-    /// of many the look is in vain, and not free right after the count was raised.
+    /// The only holder needs no read-modify-write, because no other thread can increment the count.
+    /// For one of many holders the additional load is wasted, and it stalls if the count was
+    /// incremented right before.
     #[inline]
     pub(crate) fn dec_likely_last(&self) -> bool {
         self.is_one() || self.dec()

@@ -1,4 +1,4 @@
-//! What `count.rs`, `number.rs` and `first.rs` synchronise by.
+//! The synchronisation that `refcount.rs` and `var_id.rs` use; loom's own in `tests/proof/loom`.
 
+pub(crate) use std::sync::Mutex;
 pub(crate) use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-pub(crate) use std::sync::{Mutex, OnceLock};

@@ -1,71 +1,127 @@
-//! Dense numbers for context variables, handed out at the first `set`.
+//! Dense ids of context variables, assigned at the first `set`.
 
 use super::sync::{AtomicU32, Mutex, Ordering};
 
-/// A variable's number, 0 while it was never set anywhere.
+/// Identifies a context variable in every map: an index, not a hash.
 ///
-/// # Invariants
-///
-/// * Two variables of one [`Numbering`] never have the same number, and a number never changes
-///   once it is not 0.
-/// * Whoever holds a context with an entry of a variable sees that variable's number: the entry
-///   was stored after the number, and contexts cross threads only by means that synchronise.
-///   Relaxed loads are therefore enough.
-pub(crate) struct Number(AtomicU32);
+/// The ids of `#[no_inherit]` variables are *local*. They have a map of their own in each context
+/// and are numbered from 1 again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct VarId(u32);
 
-impl Number {
-    #[cfg(not(loom))]
-    pub(crate) const fn none() -> Self {
-        Self(AtomicU32::new(0))
-    }
+impl VarId {
+    /// Distinguishes local ids. It also puts them beyond the inline slots of a node, so that a read
+    /// of an inheritable variable needs no check of its own for them.
+    const LOCAL: u32 = 1 << 31;
 
-    #[cfg(loom)]
-    pub(crate) fn none() -> Self {
-        Self(AtomicU32::new(0))
-    }
+    /// The id of every variable that was never set. It names the slot that is always empty, so that
+    /// reading such a variable needs no branch of its own.
+    const UNASSIGNED: Self = Self(0);
 
-    /// The number, or 0, which names a slot that is always empty.
     #[inline]
-    pub(crate) fn get(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+    pub(crate) fn is_unassigned(self) -> bool {
+        self == Self::UNASSIGNED
+    }
+
+    /// Returns whether the variable is `#[no_inherit]`.
+    #[inline]
+    pub(crate) fn is_local(self) -> bool {
+        self.0 & Self::LOCAL != 0
+    }
+
+    /// Returns the variable's index in the map that it belongs to.
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        (self.0 & !Self::LOCAL) as usize
+    }
+
+    /// Returns the variable's index in the map of inheritable variables. A local id gives an index
+    /// that no slot has.
+    #[inline]
+    pub(crate) fn index_if_inheritable(self) -> usize {
+        self.0 as usize
     }
 }
 
-/// Hands out the numbers `first + 1`, `first + 2` and so on.
-pub(crate) struct Numbering(Mutex<u32>);
+/// The id of one variable, unassigned until the variable is first set anywhere.
+///
+/// # Invariants
+///
+/// * Two variables of one [`VarIdAllocator`] never have the same id, and an assigned id never
+///   changes.
+/// * Relaxed loads are enough. A thread that holds a context with an entry of the variable sees the
+///   variable's id, because the entry was stored after the id and contexts cross threads only by
+///   means that synchronise.
+pub(crate) struct LazyVarId(AtomicU32);
 
-impl Numbering {
+impl LazyVarId {
     #[cfg(not(loom))]
-    pub(crate) const fn after(first: u32) -> Self {
-        Self(Mutex::new(first))
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU32::new(VarId::UNASSIGNED.0))
     }
 
     #[cfg(loom)]
-    pub(crate) fn after(first: u32) -> Self {
-        Self(Mutex::new(first))
+    pub(crate) fn new() -> Self {
+        Self(AtomicU32::new(VarId::UNASSIGNED.0))
     }
 
-    /// The number of the variable that owns `number`; gives it one if it has none.
+    #[inline]
+    pub(crate) fn get(&self) -> VarId {
+        VarId(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Assigns the ids 1, 2, 3 and so on, all of them local or all of them inheritable.
+pub(crate) struct VarIdAllocator {
+    last: Mutex<u32>,
+}
+
+impl VarIdAllocator {
+    #[cfg(not(loom))]
+    pub(crate) const fn inheritable() -> Self {
+        Self {
+            last: Mutex::new(0),
+        }
+    }
+
+    #[cfg(not(loom))]
+    pub(crate) const fn local() -> Self {
+        Self {
+            last: Mutex::new(VarId::LOCAL),
+        }
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn inheritable() -> Self {
+        Self {
+            last: Mutex::new(0),
+        }
+    }
+
+    /// Returns the id in `id`, after assigning one if it has none.
     ///
     /// # Panics
     ///
     /// If there are more than 2³¹ variables.
     #[cold]
-    pub(crate) fn assign(&self, number: &Number) -> u32 {
-        let mut last = match self.0.lock() {
+    pub(crate) fn assign(&self, id: &LazyVarId) -> VarId {
+        let mut last = match self.last.lock() {
             Ok(last) => last,
-            // Only the panic below can poison the lock, and it changes nothing.
+            // Only the panic below can poison the lock, and nothing has changed then.
             Err(poisoned) => poisoned.into_inner(),
         };
-        // Under the lock: another thread may have been first.
-        let found = number.get();
-        if found != 0 {
-            return found;
+        // Under the lock, because another thread may have assigned one since the caller looked.
+        let assigned = id.get();
+        if !assigned.is_unassigned() {
+            return assigned;
         }
         let next = *last + 1;
-        assert!(next & !(1 << 31) != 0, "too many context variables");
+        assert!(
+            next & !VarId::LOCAL != 0,
+            "too many context variables: at most 2^31 can be set in one program"
+        );
         *last = next;
-        number.0.store(next, Ordering::Relaxed);
-        next
+        id.0.store(next, Ordering::Relaxed);
+        VarId(next)
     }
 }

@@ -142,11 +142,11 @@ impl<B: Body> Body for InContext<B> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.look(B::is_end_stream).unwrap_or(true)
+        self.run_ref(B::is_end_stream).unwrap_or(true)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.look(B::size_hint)
+        self.run_ref(B::size_hint)
             .unwrap_or_else(|| SizeHint::with_exact(0))
     }
 }

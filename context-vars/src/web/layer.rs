@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::in_context::InContext;
 #[cfg(feature = "propagation")]
 use crate::propagation::Propagator;
-use crate::raw::companion::Beside;
+use crate::raw::companion::CompanionState;
 use crate::var::ContextVar;
 
 /// Gives each request a context: for its call, its future and the body of its response.
@@ -82,12 +82,12 @@ impl Plan {
         steps.fold(start, |context, step| step.request(context, parts))
     }
 
-    /// What goes along with a copy of the current context.
-    fn beside(&self) -> Beside {
+    /// Captures the companion's state, unless requests start without anything from outside.
+    fn companion(&self) -> CompanionState {
         if self.isolated {
-            Beside::NOTHING
+            CompanionState::NONE
         } else {
-            Beside::take()
+            CompanionState::capture()
         }
     }
 
@@ -446,12 +446,12 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        let beside = self.plan.beside();
+        let companion = self.plan.companion();
         let (mut parts, body) = request.into_parts();
         let mut context = self.plan.context_of(&mut parts);
         let future = context.run(|| self.inner.call(Request::from_parts(parts, body)));
         ResponseFuture {
-            future: InContext::beside(future, context, beside),
+            future: InContext::with_companion(future, context, companion),
             plan: self.plan.clone(),
         }
     }
@@ -520,9 +520,9 @@ where
             polled
         });
         polled.map(|result| match result {
-            Ok(response) => Ok(response.map(|body| this.future.followed_by(body))),
+            Ok(response) => Ok(response.map(|body| this.future.replace_work(body))),
             Err(error) => {
-                drop(this.future.followed_by(()));
+                drop(this.future.replace_work(()));
                 Err(error)
             }
         })

@@ -1,4 +1,4 @@
-//! Sets `cfg(loom)`, and writes copies of `count.rs` with one ordering weakened in each.
+//! Sets `cfg(loom)`, and writes copies of `refcount.rs` with one ordering weakened in each.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,7 +9,7 @@ const STRONG: [&str; 2] = ["Ordering::Acquire", "Ordering::Release"];
 fn main() {
     println!("cargo::rustc-cfg=loom");
     let manifest = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
-    let source = Path::new(&manifest).join("../../../context-vars/src/count.rs");
+    let source = Path::new(&manifest).join("../../../context-vars/src/raw/refcount.rs");
     println!("cargo::rerun-if-changed={}", source.display());
     let count = fs::read_to_string(&source).expect("the source of the counts");
     let out = env::var("OUT_DIR").expect("cargo sets it");
@@ -34,12 +34,14 @@ fn weakened(count: &str, out: &Path) -> String {
             "Ordering::Relaxed",
             &count[at + ordering.len()..],
         ];
-        fs::write(&path, text.concat()).expect("a file of our own");
+        // The copies are one module deeper than the original.
+        let text = text.concat().replace("super::sync", "crate::sync");
+        fs::write(&path, text).expect("a file of our own");
         writeln!(
             all,
             "#[path = {path:?}]\nmod {name};\n\
              #[test]\nfn loom_objects_to_{name}() {{\n    \
-             crate::count_laws!({name}::Count => objects);\n}}"
+             crate::count_laws!({name}::RefCount => objects);\n}}"
         )
         .expect("writing to a string");
     }

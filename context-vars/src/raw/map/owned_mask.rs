@@ -1,50 +1,50 @@
-//! Which of a node's references are its own: one bit a place.
+//! The set of references that belong to a node itself: one bit a slot.
 
 use core::cell::Cell;
 
-/// A set of places, numbered from 0 to 15.
+/// A bitset of slots, numbered from 0 to 15.
 ///
-/// A `Cell` in what threads share: it is written only while one of them has the node.
-pub(crate) struct Owned(Cell<u16>);
+/// It is a `Cell` in a block that threads share: it is written only while one thread has the node.
+pub(super) struct OwnedMask(Cell<u16>);
 
-impl Owned {
-    pub(crate) const fn none() -> Self {
+impl OwnedMask {
+    pub(super) const fn empty() -> Self {
         Self(Cell::new(0))
     }
 
     #[inline]
-    pub(crate) fn has(&self, place: usize) -> bool {
-        self.0.get() & (1 << place) != 0
+    pub(super) fn contains(&self, slot: usize) -> bool {
+        self.0.get() & (1 << slot) != 0
     }
 
-    /// Adds `place` or takes it out.
+    /// Inserts `slot` if `owned`, else removes it.
     #[inline]
-    pub(crate) fn set(&self, place: usize, owned: bool) {
-        let rest = self.0.get() & !(1 << place);
-        self.0.set(rest | u16::from(owned) << place);
+    pub(super) fn set(&self, slot: usize, owned: bool) {
+        let others = self.0.get() & !(1 << slot);
+        self.0.set(others | u16::from(owned) << slot);
     }
 
-    /// The only place there is.
+    /// Returns the only slot in the set.
     #[inline]
-    pub(crate) fn only(&self) -> Option<usize> {
-        let owned = self.0.get();
-        owned.is_power_of_two().then(|| lowest(owned))
+    pub(super) fn only(&self) -> Option<usize> {
+        let mask = self.0.get();
+        mask.is_power_of_two().then(|| lowest(mask))
     }
 
-    /// Takes out one place.
+    /// Removes one slot and returns it.
     #[inline]
-    pub(crate) fn take_one(&self) -> Option<usize> {
-        let owned = self.0.get();
-        if owned == 0 {
+    pub(super) fn pop(&self) -> Option<usize> {
+        let mask = self.0.get();
+        if mask == 0 {
             return None;
         }
-        self.0.set(owned & (owned - 1));
-        Some(lowest(owned))
+        self.0.set(mask & (mask - 1));
+        Some(lowest(mask))
     }
 }
 
 #[inline]
-fn lowest(owned: u16) -> usize {
-    // Less than 16, which the compiler then knows.
-    owned.trailing_zeros() as usize % 16
+fn lowest(mask: u16) -> usize {
+    // The remainder tells the compiler that the result is less than 16.
+    mask.trailing_zeros() as usize % 16
 }

@@ -1,7 +1,7 @@
-//! The values of variables past the first fifteen: a persistent tree, sixteen branches a node.
+//! The values of the sixteenth variable and later ones: a persistent tree with sixteen branches.
 //!
-//! A tree is shared by snapshots and changed in place while it is not; `Arc::make_mut` does
-//! both, and copies one path when a node is shared.
+//! Snapshots share a tree. It is changed in place while it is not shared, and one path of it is
+//! copied while it is: `Arc::make_mut` does both.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ const BITS: u32 = 4;
 const WIDTH: usize = 1 << BITS;
 
 #[derive(Clone)]
-pub(crate) struct Tree {
-    /// How many levels of branches stand above the leaves.
+pub(super) struct Tree {
+    /// The number of levels above the leaves.
     height: u32,
-    top: Arc<Branch>,
+    root: Arc<Branch>,
 }
 
 #[derive(Clone)]
@@ -23,72 +23,73 @@ enum Branch {
     Inner([Option<Arc<Branch>>; WIDTH]),
 }
 
-/// Which of a node's sixteen places an index goes through, `level` levels above the leaves.
-fn place(index: u32, level: u32) -> usize {
-    (index >> (BITS * level)) as usize % WIDTH
+/// Returns the branch that leads to `index`, `level` levels above the leaves.
+fn branch(index: usize, level: u32) -> usize {
+    (index >> (BITS * level)) % WIDTH
 }
 
 impl Tree {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             height: 0,
-            top: Arc::new(Branch::empty(0)),
+            root: Arc::new(Branch::empty(0)),
         }
     }
 
-    fn holds(&self, index: u32) -> bool {
-        // 32 bits are at most eight levels of four.
+    /// Returns whether the tree is high enough for `index`.
+    fn holds(&self, index: usize) -> bool {
         index.checked_shr(BITS * (self.height + 1)).unwrap_or(0) == 0
     }
 
     #[inline]
-    pub(crate) fn get(&self, index: u32) -> Option<&Value> {
+    pub(super) fn get(&self, index: usize) -> Option<&Value> {
         if !self.holds(index) {
             return None;
         }
-        let mut branch = &*self.top;
+        let mut node = &*self.root;
         let mut level = self.height;
         loop {
-            match branch {
-                Branch::Leaf(values) => return values[place(index, 0)].as_ref(),
-                Branch::Inner(branches) => branch = branches[place(index, level)].as_deref()?,
+            match node {
+                Branch::Leaf(values) => return values[branch(index, 0)].as_ref(),
+                Branch::Inner(branches) => node = branches[branch(index, level)].as_deref()?,
             }
             level -= 1;
         }
     }
 
-    /// Puts `value` at `index` and returns what was there.
-    pub(crate) fn replace(&mut self, index: u32, value: Option<Value>) -> Option<Value> {
+    /// Sets the value at `index` and returns the previous one.
+    pub(super) fn set(&mut self, index: usize, value: Option<Value>) -> Option<Value> {
         while !self.holds(index) {
             self.grow();
         }
-        let mut branch = Arc::make_mut(&mut self.top);
+        let mut node = Arc::make_mut(&mut self.root);
         let mut level = self.height;
         loop {
-            match branch {
+            match node {
                 Branch::Leaf(values) => {
-                    return core::mem::replace(&mut values[place(index, 0)], value);
+                    return core::mem::replace(&mut values[branch(index, 0)], value);
                 }
                 Branch::Inner(branches) => {
                     level -= 1;
-                    let next = branches[place(index, level + 1)]
+                    let next = branches[branch(index, level + 1)]
                         .get_or_insert_with(|| Arc::new(Branch::empty(level)));
-                    branch = Arc::make_mut(next);
+                    node = Arc::make_mut(next);
                 }
             }
         }
     }
 
-    /// Puts a node above the top, whose first branch is the old top.
+    /// Adds a level: a new root, whose first branch is the old one.
     fn grow(&mut self) {
         self.height += 1;
         let mut branches = [const { None }; WIDTH];
-        branches[0] = Some(self.top.clone());
-        self.top = Arc::new(Branch::Inner(branches));
+        branches[0] = Some(self.root.clone());
+        self.root = Arc::new(Branch::Inner(branches));
     }
 
-    pub(crate) fn values(&self, visit: &mut impl FnMut(&Value)) {
-        self.top.values(visit);
+    /// Calls `visit` with every value.
+    pub(super) fn values(&self, visit: &mut impl FnMut(&Value)) {
+        self.root.values(visit);
     }
 }
 
@@ -100,7 +101,7 @@ impl Branch {
         }
     }
 
-    /// Calls `visit` with every value; the depth of the recursion is the height of the tree.
+    /// Calls `visit` with every value. The recursion is as deep as the tree is high.
     fn values(&self, visit: &mut impl FnMut(&Value)) {
         match self {
             Self::Leaf(values) => {

@@ -1,4 +1,4 @@
-//! Contexts that one callback makes current and a later one takes back.
+//! Contexts that one callback attaches and a later one detaches.
 
 #![cfg(all(feature = "tokio", tokio_unstable))]
 
@@ -6,95 +6,96 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::ptr;
 
-use super::state::{Outer, slot};
-use crate::error::out_of_order;
-use crate::raw::context::State;
+use super::enter::Previous;
+use super::state::thread_state;
+use crate::raw::abort::abort_out_of_order;
+use crate::raw::context::RawContext;
 
 thread_local! {
-    // The innermost visit. Without a destructor, as the slot.
-    static VISITS: ManuallyDrop<Cell<Option<Ongoing>>> =
+    // The innermost attachment. Without a destructor, like the state of the thread.
+    static ATTACHED: ManuallyDrop<Cell<Option<Attached>>> =
         const { ManuallyDrop::new(Cell::new(None)) };
 }
 
-/// A context that one call makes current and a later one takes back on the same thread: for
-/// callbacks that come in pairs, between which nothing of ours is on the stack.
+/// A context that one call makes current and a later call on the same thread takes back, for
+/// callbacks that come in pairs: between them no stack frame of this crate exists.
 ///
-/// During the visit the thread keeps the box, so that nobody can reach the context around. A
-/// visit ends only when all that began inside it is over: the depth says so of what was entered,
-/// `read` of the reads that were open.
-/// So visits nest strictly with everything else of this folder, or the process is aborted.
-pub(crate) struct Visit {
-    /// Empty during the visit, when the context is in the slot.
-    state: State,
+/// While it is attached, the thread keeps the box, so that no other code can reach the context
+/// around. It is detached only when all that began inside has ended: the depth tells so of what was
+/// entered, `read` of the active reads. So attachments nest strictly with everything else that
+/// enters a context, or the process is aborted.
+pub(crate) struct Attachment {
+    /// Empty while it is attached.
+    context: RawContext,
 }
 
-struct Ongoing {
-    visit: Box<Visit>,
-    outer: Outer,
-    /// The innermost read that was open.
+struct Attached {
+    attachment: Box<Attachment>,
+    previous: Previous,
+    /// The innermost read that was active.
     read: usize,
-    /// The visit in which this one began; then alone a box is needed.
-    below: Option<Box<Ongoing>>,
+    /// The attachment around this one, the only case that needs a box.
+    outer: Option<Box<Attached>>,
 }
 
-impl Visit {
-    pub(crate) fn new(state: State) -> Box<Self> {
-        Box::new(Self { state })
+impl Attachment {
+    pub(crate) fn new(context: RawContext) -> Box<Self> {
+        Box::new(Self { context })
     }
 
-    /// What no other visit has as long as this one exists.
+    /// Returns what no other attachment has as long as this one exists.
     pub(crate) fn key(&self) -> usize {
         ptr::from_ref(self).addr()
     }
 
-    /// Makes the context current until [`end`](Self::end).
-    pub(crate) fn begin(mut self: Box<Self>) {
-        let slot = slot();
-        let outer = slot.enter(self.state.take());
-        let read = slot.reads.innermost();
-        VISITS.with(|innermost| {
-            let below = innermost.take().map(Box::new);
-            innermost.set(Some(Ongoing {
-                visit: self,
-                outer,
+    /// Makes the context current until [`detach`](Self::detach).
+    pub(crate) fn attach(mut self: Box<Self>) {
+        let thread = thread_state();
+        let previous = thread.enter(self.context.take());
+        let read = thread.heap.innermost_read();
+        ATTACHED.with(|innermost| {
+            let outer = innermost.take().map(Box::new);
+            innermost.set(Some(Attached {
+                attachment: self,
+                previous,
                 read,
-                below,
+                outer,
             }));
         });
     }
 
-    /// Ends the visit with this key and hands it back; `None` if this thread has no such visit.
-    pub(crate) fn end(key: usize) -> Option<Box<Self>> {
-        VISITS.with(|innermost| {
-            let ongoing = innermost.take()?;
-            if ongoing.visit.key() != key {
-                if ongoing.began_inside(key) {
-                    out_of_order();
+    /// Takes back the attachment with this key; `None` if this thread has no such attachment.
+    pub(crate) fn detach(key: usize) -> Option<Box<Self>> {
+        ATTACHED.with(|innermost| {
+            let attached = innermost.take()?;
+            if attached.attachment.key() != key {
+                if attached.is_inside(key) {
+                    abort_out_of_order();
                 }
-                innermost.set(Some(ongoing));
+                innermost.set(Some(attached));
                 return None;
             }
-            let slot = slot();
-            if slot.reads.innermost() != ongoing.read {
-                out_of_order();
+            let thread = thread_state();
+            if thread.heap.innermost_read() != attached.read {
+                abort_out_of_order();
             }
-            let mut visit = ongoing.visit;
-            visit.state = slot.leave(ongoing.outer);
-            innermost.set(ongoing.below.map(|below| *below));
-            Some(visit)
+            let mut attachment = attached.attachment;
+            attachment.context = thread.leave(attached.previous);
+            innermost.set(attached.outer.map(|outer| *outer));
+            Some(attachment)
         })
     }
 }
 
-impl Ongoing {
-    /// Whether the visit with this key is one in which this one began.
-    fn began_inside(&self, key: usize) -> bool {
-        let mut next = self.below.as_deref();
-        while let Some(below) = next {
-            if below.visit.key() == key {
+impl Attached {
+    /// Returns whether the attachment with this key is one around this one.
+    fn is_inside(&self, key: usize) -> bool {
+        let mut next = self.outer.as_deref();
+        while let Some(outer) = next {
+            if outer.attachment.key() == key {
                 return true;
             }
-            next = below.below.as_deref();
+            next = outer.outer.as_deref();
         }
         false
     }

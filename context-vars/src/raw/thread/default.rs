@@ -1,36 +1,61 @@
-//! The defaults of variables, computed once in the program.
+//! The defaults of variables, each computed once in the program.
+
+use std::sync::OnceLock;
 
 use super::enter::Entered;
-use super::state::slot;
-use crate::raw::context::State;
-use crate::raw::value::{keep_default, kept_default};
-use crate::var::ContextVar;
+use super::state::thread_state;
+use super::write::new_value;
+use crate::raw::context::RawContext;
+use crate::raw::key::TypedKey;
+use crate::raw::value::TypedValue;
 
-/// The declared default of `var`: the first result anybody has computed.
-#[inline]
-#[track_caller]
-pub(crate) fn default_of<T: Send + Sync>(var: &'static ContextVar<T>) -> Option<&'static T> {
-    match kept_default(var) {
-        Some(kept) => Some(kept),
-        None => make_default(var),
+/// A declared default: how it is computed, and the one result that every reader gets.
+///
+/// It is `Sync` whatever `T` is, so that the only complaint about a type that cannot be shared is
+/// that of `__private::Shareable`, in our words. Every method of a variable asks for `Send + Sync`.
+pub(crate) struct DefaultCell<T: 'static> {
+    compute: Option<fn() -> T>,
+    value: OnceLock<TypedValue<T>>,
+}
+
+impl<T: 'static> DefaultCell<T> {
+    pub(crate) const fn new(compute: Option<fn() -> T>) -> Self {
+        Self {
+            compute,
+            value: OnceLock::new(),
+        }
     }
 }
 
-#[cold]
-#[track_caller]
-fn make_default<T: Send + Sync>(var: &'static ContextVar<T>) -> Option<&'static T> {
-    let make = var.default.make?;
-    let slot = slot();
-    let _begun = slot.makings.begin(&var.info);
-    // What the default sets here goes when its result is kept: its `Drop` may read the variable.
-    let mut empty = State::EMPTY;
-    let made = {
-        let _entered = Entered::new(&mut empty);
-        make()
-    };
-    slot.make_live();
-    let (kept, late) = keep_default(&slot.pool, var, made);
-    // A thread that lost the race drops its own result, in the context that reads.
-    drop(late);
-    Some(kept)
+impl<T: Send + Sync + 'static> DefaultCell<T> {
+    /// Returns the default, after computing it if no thread has done so.
+    ///
+    /// # Panics
+    ///
+    /// If the default needs itself.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn get(&'static self, key: &'static TypedKey<T>) -> Option<&'static T> {
+        match self.value.get() {
+            Some(value) => Some(value.get()),
+            None => self.compute(key),
+        }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn compute(&'static self, key: &'static TypedKey<T>) -> Option<&'static T> {
+        let compute = self.compute?;
+        let _guard = thread_state().init_stack.push(key.untyped());
+        // Dropped after the result is kept, because the `Drop` of what the default sets in there
+        // may read the variable.
+        let mut empty = RawContext::EMPTY;
+        let computed = {
+            let _entered = Entered::new(&mut empty);
+            compute()
+        };
+        // A thread that lost the race drops its own result here, in the context that reads.
+        drop(self.value.set(new_value(key, computed)));
+        self.value.get().map(TypedValue::get)
+    }
 }

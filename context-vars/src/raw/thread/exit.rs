@@ -1,62 +1,63 @@
-//! What happens to a thread's slot when the thread ends.
+//! What happens to the state of a thread when the thread ends.
 
-use super::state::{Phase, Slot, slot};
-use crate::raw::value::quietly;
+use super::state::{Phase, ThreadState, thread_state};
+use crate::raw::abort::ignore_panic;
 
 thread_local! {
-    static AT_END: EmptySlot = const { EmptySlot };
+    static EXIT: EmptyRoot = const { EmptyRoot };
 }
 
-impl Slot {
+impl ThreadState {
+    /// Arranges at the first call that the thread's root is emptied when the thread ends.
     #[inline]
     pub(super) fn make_live(&self) {
         if self.phase.get() == Phase::Fresh {
-            self.register();
+            self.register_exit();
         }
     }
 
-    /// Whether what is set now will be dropped in time: not in the root of a thread that ended.
+    /// Returns whether a value that is set now will be dropped in time. In the root of a thread that
+    /// has ended it would not.
     #[inline]
-    pub(super) fn takes_values(&self) -> bool {
-        self.phase.get() == Phase::Live || self.takes_values_now()
+    pub(super) fn accepts_values(&self) -> bool {
+        self.phase.get() == Phase::Live || self.accepts_values_slow()
     }
 
     #[cold]
-    fn takes_values_now(&self) -> bool {
+    fn accepts_values_slow(&self) -> bool {
         self.make_live();
         self.phase.get() == Phase::Live || !self.is_root()
     }
 
-    /// Arranges that the slot is emptied when the thread ends.
     #[cold]
-    fn register(&self) {
-        let phase = match AT_END.try_with(|_| ()) {
+    fn register_exit(&self) {
+        let phase = match EXIT.try_with(|_| ()) {
             Ok(()) => Phase::Live,
             // The thread is past the end of its other thread-locals.
             Err(_) => Phase::Ended,
         };
         self.phase.set(phase);
         if phase == Phase::Live {
-            self.pool.open();
+            self.heap.pool.open();
         }
     }
 }
 
-/// Empties the thread's slot when the thread ends.
-struct EmptySlot;
+/// Empties the root when the thread ends.
+struct EmptyRoot;
 
-impl Drop for EmptySlot {
+impl Drop for EmptyRoot {
     fn drop(&mut self) {
-        let slot = slot();
-        slot.phase.set(Phase::Ended);
-        slot.pool.close();
-        // There is no root to take if `std::process::exit` was called inside a scope: then it is
-        // on the stack, and the process ends with it.
-        if let Some(root) = slot.take_root() {
-            let (inherited, rest) = root.into_parts();
+        let thread = thread_state();
+        thread.phase.set(Phase::Ended);
+        thread.heap.pool.close();
+        // If `std::process::exit` was called inside a scope, the root is on the stack, and the
+        // process ends with it.
+        if let Some(root) = thread.take_root() {
+            let (map, extra) = root.into_parts();
             // A panic in the destructor of a thread-local would abort the process.
-            quietly(|| drop(inherited));
-            quietly(|| drop(rest));
+            ignore_panic(|| drop(map));
+            ignore_panic(|| drop(extra));
         }
     }
 }

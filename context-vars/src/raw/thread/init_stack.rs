@@ -1,61 +1,61 @@
-//! Which defaults a thread is computing, so that one that needs itself is refused.
+//! The defaults that a thread is computing, so that one which needs itself is refused.
 
 use core::cell::Cell;
 use core::ptr;
 
-use crate::var::Info;
+use crate::raw::key::Key;
 
-/// The defaults being computed, the innermost first.
-pub(super) struct Makings(Cell<Option<Box<Making>>>);
+/// The defaults that are being computed, the innermost first.
+pub(super) struct InitStack(Cell<Option<Box<InitFrame>>>);
 
-struct Making {
-    info: &'static Info,
-    around: Option<Box<Making>>,
+struct InitFrame {
+    key: &'static Key,
+    outer: Option<Box<InitFrame>>,
 }
 
-impl Makings {
+impl InitStack {
     pub(super) const fn new() -> Self {
         Self(Cell::new(None))
     }
 
-    /// Notes that the default of this variable is being computed, until the result is dropped.
+    /// Pushes the variable whose default is about to be computed, until the guard is dropped.
     ///
     /// # Panics
     ///
-    /// If it is being computed already.
+    /// If that default is being computed already.
     #[track_caller]
-    pub(super) fn begin(&self, info: &'static Info) -> Begun<'_> {
-        let around = self.0.take();
-        let circle = has(around.as_deref(), info);
-        self.0.set(around);
+    pub(super) fn push(&self, key: &'static Key) -> InitGuard<'_> {
+        let outer = self.0.take();
+        let is_cycle = contains(outer.as_deref(), key);
+        self.0.set(outer);
         assert!(
-            !circle,
-            "the default of context variable `{info}` needs itself: computing it read the variable \
+            !is_cycle,
+            "the default of context variable `{key}` needs itself: computing it read the variable \
              again (declared at {})",
-            info.location
+            key.location
         );
-        let around = self.0.take();
-        self.0.set(Some(Box::new(Making { info, around })));
-        Begun(self)
+        let outer = self.0.take();
+        self.0.set(Some(Box::new(InitFrame { key, outer })));
+        InitGuard(self)
     }
 }
 
-fn has(mut next: Option<&Making>, info: &'static Info) -> bool {
-    while let Some(making) = next {
-        if ptr::eq(making.info, info) {
+fn contains(mut next: Option<&InitFrame>, key: &'static Key) -> bool {
+    while let Some(frame) = next {
+        if ptr::eq(frame.key, key) {
             return true;
         }
-        next = making.around.as_deref();
+        next = frame.outer.as_deref();
     }
     false
 }
 
-/// Takes the innermost off when its default is there, or has panicked.
-pub(super) struct Begun<'a>(&'a Makings);
+/// Pops the innermost variable when its default is there, or has panicked.
+pub(super) struct InitGuard<'a>(&'a InitStack);
 
-impl Drop for Begun<'_> {
+impl Drop for InitGuard<'_> {
     fn drop(&mut self) {
         let innermost = self.0.0.take();
-        self.0.0.set(innermost.and_then(|making| making.around));
+        self.0.0.set(innermost.and_then(|frame| frame.outer));
     }
 }

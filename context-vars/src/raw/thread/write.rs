@@ -1,81 +1,89 @@
-//! Values are made, set, reset and removed.
+//! Setting variables, in the current context and in others.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use super::state::{ThreadState, thread_state};
+use crate::raw::context::{ContextId, RawContext};
+use crate::raw::key::{Key, TypedKey};
+use crate::raw::value::{TypedValue, Value};
 
-use super::state::{Slot, slot};
-use crate::raw::context::State;
-use crate::raw::value::Value;
-use crate::var::{ContextVar, Info};
-
-/// Makes `value` one that a context can hold.
+/// Creates a value that a context can hold.
 #[inline]
-pub(crate) fn new_value<T: Send + Sync>(var: &'static ContextVar<T>, value: T) -> Value {
-    let slot = slot();
-    slot.make_live();
-    Value::new(&slot.pool, var, value)
+pub(crate) fn new_value<T: Send + Sync>(key: &'static TypedKey<T>, value: T) -> TypedValue<T> {
+    let thread = thread_state();
+    thread.make_live();
+    TypedValue::new(&thread.heap.pool, key, value)
 }
 
-/// Puts `value` into the current context; returns what stood there, and the number of the context.
+/// Sets the variable in the current context. Returns the previous value and the context's id.
 ///
-/// In the root of a thread that has ended, `value` is dropped instead, and the number is 0.
+/// In the root of a thread that has ended, `value` is dropped instead, and there is no id.
 #[inline]
-pub(crate) fn set(info: &'static Info, value: Value) -> (Option<Value>, u64) {
-    let slot = slot();
-    let known = slot.known_identity();
-    if known == 0 {
-        return set_first(slot, info, value);
-    }
-    (slot.replace(info, Some(value)), known)
+pub(crate) fn set<T>(
+    key: &'static TypedKey<T>,
+    value: TypedValue<T>,
+) -> (Option<TypedValue<T>>, Option<ContextId>) {
+    let thread = thread_state();
+    let value = value.into_untyped();
+    let (old, context) = match thread.context_id() {
+        Some(id) => (thread.set(key.untyped(), Some(value)), Some(id)),
+        None => set_first(thread, key.untyped(), value),
+    };
+    (typed(key, old), context)
 }
 
-/// The first `set` in a context, which gives it a number.
+/// Sets a variable in a context that has no id yet.
 #[inline(never)]
-fn set_first(slot: &Slot, info: &'static Info, value: Value) -> (Option<Value>, u64) {
-    if !slot.takes_values() {
-        return (None, 0);
+fn set_first(
+    thread: &ThreadState,
+    key: &'static Key,
+    value: Value,
+) -> (Option<Value>, Option<ContextId>) {
+    if !thread.accepts_values() {
+        return (None, None);
     }
-    let identity = slot.identity(next_identity());
-    (slot.replace(info, Some(value)), identity)
+    let id = thread.context_id_or_assign();
+    (thread.set(key, Some(value)), Some(id))
 }
 
-/// A number that no other context has or had.
-#[cold]
-fn next_identity() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed) + 1
-}
-
-/// Puts `value` back if the current context is the one with the number `context`, and returns
-/// what stood there. `Err` hands `value` back.
+/// Restores `old` if the current context is `context`, and returns what was there instead. `Err`
+/// hands `old` back.
 #[inline]
-pub(crate) fn reset(
-    info: &'static Info,
-    context: u64,
-    value: Option<Value>,
-) -> Result<Option<Value>, Option<Value>> {
-    let slot = slot();
-    if context == 0 || context != slot.known_identity() {
-        return Err(value);
+pub(crate) fn reset<T>(
+    key: &'static TypedKey<T>,
+    context: Option<ContextId>,
+    old: Option<TypedValue<T>>,
+) -> Result<Option<TypedValue<T>>, Option<TypedValue<T>>> {
+    let thread = thread_state();
+    if context.is_none() || context != thread.context_id() {
+        return Err(old);
     }
-    Ok(slot.replace(info, value))
+    let old = old.map(TypedValue::into_untyped);
+    Ok(typed(key, thread.set(key.untyped(), old)))
 }
 
-/// Puts a value into the current context, which is a scope's.
+/// Sets the variable in the current context, which is that of a scope.
 #[inline]
-pub(crate) fn put<T: Send + Sync>(var: &'static ContextVar<T>, value: T) {
-    let slot = slot();
-    let value = Value::new(&slot.pool, var, value);
-    slot.put(&var.info, value);
+pub(crate) fn set_in_scope<T: Send + Sync>(key: &'static TypedKey<T>, value: T) {
+    let thread = thread_state();
+    let value = TypedValue::new(&thread.heap.pool, key, value).into_untyped();
+    thread.set_and_drop(key.untyped(), value);
 }
 
-/// Puts `value` under `info` into a context that is not current and returns what stood there.
-pub(crate) fn replace_in(
-    state: &mut State,
-    info: &'static Info,
-    value: Option<Value>,
-) -> Option<Value> {
-    debug_assert!(value.as_ref().is_none_or(|value| value.is_of(info)));
-    let slot = slot();
-    slot.make_live();
-    state.replace(&slot.pool, info.number_for_set(), value)
+/// Sets the variable in a context that is not current, and returns the previous value.
+pub(crate) fn set_in<T>(
+    context: &mut RawContext,
+    key: &'static TypedKey<T>,
+    value: Option<TypedValue<T>>,
+) -> Option<TypedValue<T>> {
+    let thread = thread_state();
+    thread.make_live();
+    let value = value.map(TypedValue::into_untyped);
+    let id = key.untyped().id_for_set();
+    typed(key, context.set(&thread.heap.pool, id, value))
+}
+
+/// Gives a value the type of the key under whose id it was found.
+#[inline]
+fn typed<T>(_: &'static TypedKey<T>, value: Option<Value>) -> Option<TypedValue<T>> {
+    // SAFETY: The callers found the value under the id of this key.
+    value.map(|value| unsafe { TypedValue::from_untyped(value) })
 }

@@ -2,7 +2,7 @@
 //!
 //! Tokio calls a hook when a task is spawned, around each of its polls, and when it is over, and
 //! tells each only the task's id. So the contexts of tasks that are not being polled lie in a
-//! table. A poll takes the task's context out, makes it the thread's (a [`Visit`]), and brings it
+//! table. A poll takes the task's context out, makes it the thread's (an [`Attachment`]), and brings it
 //! back afterwards.
 //!
 //! Three things about the order of the calls are not obvious:
@@ -20,9 +20,9 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime, Runtime, TaskMeta};
 use tokio::task::Id;
 
-use crate::raw::context::State;
-use crate::raw::thread::{self as current, Visit};
-use crate::raw::value::quietly;
+use crate::raw::abort::ignore_panic;
+use crate::raw::context::RawContext;
+use crate::raw::thread::{self, Attachment};
 
 mod table;
 
@@ -445,19 +445,19 @@ struct Hooks {
 impl Hooks {
     fn on_spawn(&self, meta: &TaskMeta<'_>) {
         let left_out = self.left_out.iter().any(|out| out(meta.spawned_at()));
-        let state = if left_out {
-            State::EMPTY
+        let context = if left_out {
+            RawContext::EMPTY
         } else {
-            current::snapshot()
+            thread::snapshot()
         };
-        discard(self.table.part(meta.id()).insert(meta.id(), state));
+        discard(self.table.part(meta.id()).insert(meta.id(), context));
         call(self.users.spawn.as_ref(), meta);
     }
 
     fn on_before_poll(&self, meta: &TaskMeta<'_>) {
         let part = self.table.part(meta.id());
-        if let Some(visit) = part.take(meta.id()) {
-            visit.begin();
+        if let Some(attachment) = part.take(meta.id()) {
+            attachment.attach();
         }
         // If `f` panics, tokio does not call the hook behind the poll.
         let leave = Leave(part, meta.id());
@@ -471,12 +471,12 @@ impl Hooks {
     }
 
     fn on_terminate(&self, meta: &TaskMeta<'_>) {
-        let Some(visit) = self.table.part(meta.id()).end(meta.id()) else {
+        let Some(attachment) = self.table.part(meta.id()).end(meta.id()) else {
             // Inside the last poll, or nothing that we know.
             return call(self.users.terminate.as_ref(), meta);
         };
-        let key = visit.key();
-        visit.begin();
+        let key = attachment.key();
+        attachment.attach();
         let _leave = EndAndDiscard(key);
         call(self.users.terminate.as_ref(), meta);
     }
@@ -495,7 +495,7 @@ struct EndAndDiscard(usize);
 
 impl Drop for EndAndDiscard {
     fn drop(&mut self) {
-        discard(Visit::end(self.0));
+        discard(Attachment::detach(self.0));
     }
 }
 
@@ -503,6 +503,6 @@ impl Drop for EndAndDiscard {
 ///
 /// A value whose `Drop` panics must not take the runtime's thread with it. It was reported, and
 /// tokio does the same with what a task returns.
-fn discard(visit: Option<Box<Visit>>) {
-    quietly(|| drop(visit));
+fn discard(attachment: Option<Box<Attachment>>) {
+    ignore_panic(|| drop(attachment));
 }

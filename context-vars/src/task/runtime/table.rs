@@ -6,8 +6,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::Id;
 
-use crate::raw::context::State;
-use crate::raw::thread::Visit;
+use crate::raw::context::RawContext;
+use crate::raw::thread::Attachment;
 
 /// How many parts a table has, each with a lock of its own.
 const PARTS: usize = 16;
@@ -55,8 +55,8 @@ impl Tasks {
 }
 
 enum Task {
-    Idle(Box<Visit>),
-    /// A thread is in the visit with this key.
+    Idle(Box<Attachment>),
+    /// A thread is in the attachment with this key.
     Polled(usize),
     /// The same, and it is the last time.
     Ended(usize),
@@ -64,11 +64,13 @@ enum Task {
 
 impl Task {
     /// Takes the context out, for a poll.
-    fn take(&mut self) -> Option<Box<Visit>> {
-        let Self::Idle(visit) = self else { return None };
-        let polled = Self::Polled(visit.key());
+    fn take(&mut self) -> Option<Box<Attachment>> {
+        let Self::Idle(attachment) = self else {
+            return None;
+        };
+        let polled = Self::Polled(attachment.key());
         match core::mem::replace(self, polled) {
-            Self::Idle(visit) => Some(visit),
+            Self::Idle(attachment) => Some(attachment),
             _ => None,
         }
     }
@@ -88,20 +90,20 @@ impl Part {
     }
 
     /// Notes the context of a task; hands it back if the task has ended already.
-    pub(super) fn insert(&self, id: Id, state: State) -> Option<Box<Visit>> {
-        let visit = Visit::new(state);
+    pub(super) fn insert(&self, id: Id, context: RawContext) -> Option<Box<Attachment>> {
+        let attachment = Attachment::new(context);
         let mut tasks = self.lock();
         let tasks = &mut *tasks;
         if let Some(ended) = tasks.ended.iter_mut().find(|ended| **ended == Some(id)) {
             *ended = None;
-            return Some(visit);
+            return Some(attachment);
         }
-        tasks.known.insert(id, Task::Idle(visit));
+        tasks.known.insert(id, Task::Idle(attachment));
         None
     }
 
     /// Takes the context of a task that is about to be polled; `None` if it has none.
-    pub(super) fn take(&self, id: Id) -> Option<Box<Visit>> {
+    pub(super) fn take(&self, id: Id) -> Option<Box<Attachment>> {
         let mut tasks = self.lock();
         loop {
             match tasks.known.get_mut(&id) {
@@ -122,26 +124,26 @@ impl Part {
     }
 
     /// Leaves the context of a task after a poll. Hands it out if the task has ended.
-    pub(super) fn bring_back(&self, id: Id) -> Option<Box<Visit>> {
+    pub(super) fn bring_back(&self, id: Id) -> Option<Box<Attachment>> {
         let mut tasks = self.lock();
         let task = tasks.known.get_mut(&id)?;
         match *task {
             Task::Polled(key) => {
-                *task = Task::Idle(Visit::end(key)?);
+                *task = Task::Idle(Attachment::detach(key)?);
                 self.tell(&tasks);
                 None
             }
             Task::Ended(key) => {
-                let visit = Visit::end(key)?;
+                let attachment = Attachment::detach(key)?;
                 tasks.known.remove(&id);
-                Some(visit)
+                Some(attachment)
             }
             Task::Idle(_) => None,
         }
     }
 
     /// Notes that a task has ended. Hands its context out unless a thread is in it.
-    pub(super) fn end(&self, id: Id) -> Option<Box<Visit>> {
+    pub(super) fn end(&self, id: Id) -> Option<Box<Attachment>> {
         let mut tasks = self.lock();
         let tasks = &mut *tasks;
         match tasks.known.get_mut(&id) {
@@ -159,7 +161,7 @@ impl Part {
             }
         }
         match tasks.known.remove(&id) {
-            Some(Task::Idle(visit)) => Some(visit),
+            Some(Task::Idle(attachment)) => Some(attachment),
             _ => None,
         }
     }

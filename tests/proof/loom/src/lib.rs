@@ -1,24 +1,22 @@
-//! The concurrent parts of `context-vars` under loom: reference counts, numbers, first results.
+//! The concurrent parts of `context-vars` under loom: reference counts and variable ids.
 //!
 //! The files are those of the crate itself, compiled against `sync` instead of std. Loom runs
 //! each test in every order that the threads' steps can take, and with every value that the
-//! memory model lets a load see. So that a green run means something, copies of `count.rs` in
+//! memory model lets a load see. So that a green run means something, copies of `refcount.rs` in
 //! which one ordering is weakened must fail; `build.rs` writes them.
 
 #![cfg(test)]
 
-#[path = "../../../../context-vars/src/count.rs"]
+#[path = "../../../../context-vars/src/raw/refcount.rs"]
 #[allow(dead_code)]
-mod count;
-#[path = "../../../../context-vars/src/first.rs"]
-mod first;
-#[path = "../../../../context-vars/src/number.rs"]
-mod number;
+mod refcount;
+#[path = "../../../../context-vars/src/raw/var_id.rs"]
+#[allow(dead_code)]
+mod var_id;
 mod sync;
 
-mod counts;
-mod firsts;
-mod numbers;
+mod refcounts;
+mod var_ids;
 
 /// Runs `model` in every order, and says how many those are.
 fn explore(what: &str, model: fn()) {

@@ -39,67 +39,68 @@ macro_rules! count_laws {
     ($Count:ty => $verdict:ident) => {{
         let laws: [(&str, fn()); 5] = [
             ("the last holder frees what others have read", || {
-                let block = $crate::counts::Block::new(<$Count>::one());
-                block.count.up();
+                let block = $crate::refcounts::Block::new(<$Count>::one());
+                block.count.inc();
                 let there = block.clone();
                 let other = loom::thread::spawn(move || {
-                    $crate::counts::read_and_let_go(&there, <$Count>::down)
+                    $crate::refcounts::read_and_let_go(&there, <$Count>::dec)
                 });
-                let here = $crate::counts::read_and_let_go(&block, <$Count>::down);
+                let here = $crate::refcounts::read_and_let_go(&block, <$Count>::dec);
                 assert_eq!(u32::from(here) + u32::from(other.join().unwrap()), 1);
             }),
             ("also when both expect to be the last", || {
-                let block = $crate::counts::Block::new(<$Count>::one());
-                block.count.up();
+                let block = $crate::refcounts::Block::new(<$Count>::one());
+                block.count.inc();
                 let there = block.clone();
                 let other = loom::thread::spawn(move || {
-                    $crate::counts::read_and_let_go(&there, <$Count>::down_from_one)
+                    $crate::refcounts::read_and_let_go(&there, <$Count>::dec_likely_last)
                 });
-                let here = $crate::counts::read_and_let_go(&block, <$Count>::down_from_one);
+                let here = $crate::refcounts::read_and_let_go(&block, <$Count>::dec_likely_last);
                 assert_eq!(u32::from(here) + u32::from(other.join().unwrap()), 1);
             }),
             ("also of three, one of which is made meanwhile", || {
-                let block = $crate::counts::Block::new(<$Count>::one());
-                block.count.up();
+                let block = $crate::refcounts::Block::new(<$Count>::one());
+                block.count.inc();
                 let there = block.clone();
                 let other = loom::thread::spawn(move || {
-                    there.count.up();
-                    let first = $crate::counts::read_and_let_go(&there, <$Count>::down);
-                    let second = $crate::counts::read_and_let_go(&there, <$Count>::down_from_one);
+                    there.count.inc();
+                    let first = $crate::refcounts::read_and_let_go(&there, <$Count>::dec);
+                    let second =
+                        $crate::refcounts::read_and_let_go(&there, <$Count>::dec_likely_last);
                     assert!(!first, "it was not the last");
                     second
                 });
-                let here = $crate::counts::read_and_let_go(&block, <$Count>::down_from_one);
+                let here = $crate::refcounts::read_and_let_go(&block, <$Count>::dec_likely_last);
                 assert_eq!(u32::from(here) + u32::from(other.join().unwrap()), 1);
             }),
             (
                 "an only holder writes in place what others have read",
                 || {
-                    let block = $crate::counts::Block::new(<$Count>::one());
-                    block.count.up();
+                    let block = $crate::refcounts::Block::new(<$Count>::one());
+                    block.count.inc();
                     let there = block.clone();
                     let other = loom::thread::spawn(move || {
-                        $crate::counts::read_and_let_go(&there, <$Count>::down)
+                        $crate::refcounts::read_and_let_go(&there, <$Count>::dec)
                     });
-                    $crate::counts::write_if_alone(&block, <$Count>::is_one);
-                    $crate::counts::read_and_let_go(&block, <$Count>::down);
+                    $crate::refcounts::write_if_alone(&block, <$Count>::is_one);
+                    $crate::refcounts::read_and_let_go(&block, <$Count>::dec);
                     other.join().unwrap();
                 },
             ),
             ("both write in place, one after the other", || {
-                let block = $crate::counts::Block::new(<$Count>::one());
-                block.count.up();
+                let block = $crate::refcounts::Block::new(<$Count>::one());
+                block.count.inc();
                 let there = block.clone();
                 let other = loom::thread::spawn(move || {
-                    $crate::counts::write_if_alone(&there, <$Count>::is_one);
-                    $crate::counts::read_and_let_go(&there, <$Count>::down)
+                    $crate::refcounts::write_if_alone(&there, <$Count>::is_one);
+                    $crate::refcounts::read_and_let_go(&there, <$Count>::dec)
                 });
-                $crate::counts::write_if_alone(&block, <$Count>::is_one);
-                $crate::counts::read_and_let_go(&block, <$Count>::down_from_one);
+                $crate::refcounts::write_if_alone(&block, <$Count>::is_one);
+                $crate::refcounts::read_and_let_go(&block, <$Count>::dec_likely_last);
                 other.join().unwrap();
             }),
         ];
-        $crate::counts::$verdict(&laws);
+        $crate::refcounts::$verdict(&laws);
     }};
 }
 
@@ -138,19 +139,19 @@ pub(crate) fn objects(laws: &[(&str, fn())]) {
 
 #[test]
 fn counts_keep_their_laws() {
-    count_laws!(crate::count::Count => holds);
+    count_laws!(crate::refcount::RefCount => holds);
 }
 
 #[test]
 fn three_holders_on_three_threads_free_once() {
     explore("three holders on three threads free once", || {
-        let block = Block::new(crate::count::Count::one());
+        let block = Block::new(crate::refcount::RefCount::one());
         let others = [(); 2].map(|()| {
-            block.count.up();
+            block.count.inc();
             let there = block.clone();
-            thread::spawn(move || read_and_let_go(&there, crate::count::Count::down))
+            thread::spawn(move || read_and_let_go(&there, crate::refcount::RefCount::dec))
         });
-        let here = read_and_let_go(&block, crate::count::Count::down_from_one);
+        let here = read_and_let_go(&block, crate::refcount::RefCount::dec_likely_last);
         let freed = others.map(|other| other.join().unwrap());
         assert_eq!(
             u32::from(here) + freed.map(u32::from).iter().sum::<u32>(),

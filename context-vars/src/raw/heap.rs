@@ -1,0 +1,144 @@
+//! The memory of a thread: its free blocks, and the reads that are active on its stack.
+//!
+//! References to values are released through [`ThreadHeap`], which first takes a reference for every
+//! active read. That is why the `&T` inside `ContextVar::with` stays valid.
+
+use core::cell::Cell;
+use core::ptr;
+
+use super::abort::abort_out_of_order;
+use super::pool::Pool;
+use super::value_ptr::ValuePtr;
+
+/// What a thread allocates values and nodes from, and gives them back to.
+pub(crate) struct ThreadHeap {
+    pub(super) pool: Pool,
+    active_reads: ActiveReads,
+}
+
+impl ThreadHeap {
+    pub(super) const fn new() -> Self {
+        Self {
+            pool: Pool::new(),
+            active_reads: ActiveReads(Cell::new(ptr::null())),
+        }
+    }
+
+    /// Releases a reference to a value, after every active read has got one of its own.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns a reference and does not use it afterwards.
+    #[inline]
+    pub(super) unsafe fn release(&self, value: ValuePtr) {
+        self.retain_active_reads();
+        // SAFETY: The caller owns the reference and gives it up.
+        unsafe { value.release(&self.pool) };
+    }
+
+    /// Takes a reference for every active read that has none yet.
+    ///
+    /// Called before references are released, and before they are handed to code that may release
+    /// them on another thread.
+    #[inline]
+    pub(super) fn retain_active_reads(&self) {
+        if !self.active_reads.0.get().is_null() {
+            self.active_reads.retain_all();
+        }
+    }
+
+    /// Calls `f` with the value.
+    ///
+    /// # Safety
+    ///
+    /// `value` was allocated for a `TypedKey<T>`. A reference to it is held until `f` has returned,
+    /// or until [`retain_active_reads`](Self::retain_active_reads) was called on this thread.
+    #[inline]
+    pub(super) unsafe fn read<T, R>(&self, value: ValuePtr, f: impl FnOnce(&T) -> R) -> R {
+        let frame = ReadFrame {
+            value,
+            outer: self.active_reads.0.get(),
+            retained: Cell::new(false),
+        };
+        let _release = ReleaseRetained(self, &frame);
+        // SAFETY: The block is of type `T`. It stays alive because the caller's reference, or the
+        // one that `retain_all` takes for the frame, is released after `with_frame` has returned.
+        let value = unsafe { value.get() };
+        self.active_reads.with_frame(&frame, value, f)
+    }
+
+    /// Identifies the innermost active read among those of this thread; 0 if there is none.
+    #[cfg(all(feature = "tokio", tokio_unstable))]
+    pub(super) fn innermost_read(&self) -> usize {
+        self.active_reads.0.get().addr()
+    }
+}
+
+/// The reads that are active on a thread, linked through their frames from the innermost outwards.
+struct ActiveReads(Cell<*const ReadFrame>);
+
+/// One active read, on the stack of the function that reads.
+struct ReadFrame {
+    value: ValuePtr,
+    /// The read around this one, or null.
+    outer: *const ReadFrame,
+    /// Whether the frame holds a reference to the value.
+    retained: Cell<bool>,
+}
+
+impl ActiveReads {
+    #[cold]
+    fn retain_all(&self) {
+        let mut next = self.0.get();
+        while !next.is_null() {
+            // SAFETY: A frame is on this thread's stack from when it is linked until it is unlinked.
+            let frame = unsafe { &*next };
+            if frame.retained.replace(true) {
+                // All frames around it were retained at the same time or before.
+                break;
+            }
+            // SAFETY: The value is alive, because no reference was released since the read began,
+            // or this function would have run before. `ReleaseRetained` releases the new one.
+            unsafe { frame.value.retain() };
+            next = frame.outer;
+        }
+    }
+
+    /// Calls `f` while `frame` is linked.
+    // A function of its own, because the type of `value` then tells the compiler that linking the
+    // frame does not change it: where `f` copies a number, nothing is linked at all.
+    #[inline]
+    fn with_frame<T, R>(&self, frame: &ReadFrame, value: &T, f: impl FnOnce(&T) -> R) -> R {
+        self.0.set(ptr::from_ref(frame));
+        let _unlink = Unlink(self, frame);
+        f(value)
+    }
+}
+
+/// Unlinks a frame when its read ends.
+struct Unlink<'a>(&'a ActiveReads, &'a ReadFrame);
+
+impl Drop for Unlink<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Self(active, frame) = *self;
+        if !ptr::eq(active.0.get(), frame) {
+            abort_out_of_order();
+        }
+        active.0.set(frame.outer);
+    }
+}
+
+/// Releases the reference that was taken for a frame, after the frame was unlinked.
+struct ReleaseRetained<'a>(&'a ThreadHeap, &'a ReadFrame);
+
+impl Drop for ReleaseRetained<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Self(heap, frame) = *self;
+        if frame.retained.get() {
+            // SAFETY: `retain_all` took this reference for the frame alone.
+            unsafe { heap.release(frame.value) };
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! The node of a map: sixteen slots and a tree, with a count of the maps that share it.
+
+use core::cell::{Cell, UnsafeCell};
+use core::mem::{self, ManuallyDrop};
+use core::ptr::{self, NonNull};
+
+use super::owned_mask::OwnedMask;
+use super::tree::Tree;
+use crate::raw::heap::ThreadHeap;
+use crate::raw::pool::{Block, NODE_BYTES};
+use crate::raw::refcount::RefCount;
+use crate::raw::value::Value;
+use crate::raw::value_ptr::ValuePtr;
+use crate::raw::var_id::VarId;
+
+/// The number of slots. Slot 0 stays empty for ever: it is that of every unassigned id.
+pub(super) const SLOTS: usize = 16;
+/// Represents the tree in `owned`, where slot 0 has no use for its bit.
+const TREE: usize = 0;
+
+pub(super) struct Node {
+    pub(super) count: RefCount,
+    /// The references below that belong to this node.
+    owned: OwnedMask,
+    /// Whether the other references are borrowed. If not, all of them belong to this node.
+    pub(super) borrows: Cell<bool>,
+    tree: UnsafeCell<ManuallyDrop<Option<Tree>>>,
+    slots: [Cell<Option<ValuePtr>>; SLOTS],
+}
+
+const _: () = assert!(size_of::<Node>() <= NODE_BYTES);
+const _: () = assert!(align_of::<Node>() <= align_of::<Block<NODE_BYTES>>());
+
+/// The memory of one node.
+pub(super) type NodeBlock = Box<Block<NODE_BYTES>>;
+
+/// A slot that can hold a value: 1 to 15.
+#[derive(Clone, Copy)]
+pub(crate) struct InlineSlot(usize);
+
+impl InlineSlot {
+    /// Returns the slot of the variable. The sixteenth variable and later ones, local variables and
+    /// unassigned ids have none.
+    #[inline]
+    pub(crate) fn of(id: VarId) -> Option<Self> {
+        Self::at(id.index_if_inheritable())
+    }
+
+    #[inline]
+    pub(super) fn at(index: usize) -> Option<Self> {
+        (index.wrapping_sub(1) < SLOTS - 1).then_some(Self(index))
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        // The remainder tells the compiler that no check of the bounds is needed.
+        self.0 % SLOTS
+    }
+}
+
+/// What a slot held before it was set.
+#[must_use = "it may have to be dropped"]
+pub(crate) enum Replaced {
+    /// A reference that belonged to the node.
+    Owned(Value),
+    /// Nothing, or a value whose reference belongs to the node that this one borrows from.
+    Borrowed(Option<ValuePtr>),
+}
+
+impl Replaced {
+    /// Returns the reference if it belonged to the node. A caller that only drops it needs no
+    /// reference to a borrowed value.
+    #[inline]
+    pub(crate) fn owned(self) -> Option<Value> {
+        match self {
+            Self::Owned(old) => Some(old),
+            Self::Borrowed(_) => None,
+        }
+    }
+
+    /// Returns a reference to the value, a new one if the value was borrowed.
+    ///
+    /// # Safety
+    ///
+    /// The node that was borrowed from has not changed since.
+    #[inline]
+    pub(crate) unsafe fn retain(self) -> Option<Value> {
+        match self {
+            Self::Owned(old) => Some(old),
+            // SAFETY: The node that was borrowed from holds a reference.
+            Self::Borrowed(old) => old.map(|old| unsafe { Value::retain(old) }),
+        }
+    }
+}
+
+impl Node {
+    /// Creates the node of maps without values, which lives in a static and is never written.
+    pub(super) const fn immortal() -> Self {
+        Self {
+            count: RefCount::immortal(),
+            owned: OwnedMask::empty(),
+            borrows: Cell::new(false),
+            tree: UnsafeCell::new(ManuallyDrop::new(None)),
+            slots: [const { Cell::new(None) }; SLOTS],
+        }
+    }
+
+    /// Writes a node into `memory` that borrows everything from this one.
+    ///
+    /// # Safety
+    ///
+    /// Until the new node is freed or [made owned](Self::make_owned), this one is neither changed
+    /// nor freed.
+    #[inline]
+    pub(super) unsafe fn fork_borrowed(&self, memory: NodeBlock) -> NonNull<Self> {
+        let memory = NonNull::from(Box::leak(memory)).cast::<Self>();
+        let fork = Self {
+            count: RefCount::one(),
+            owned: OwnedMask::empty(),
+            borrows: Cell::new(true),
+            // SAFETY: The tree is valid for reads. The copy is in a `ManuallyDrop`, and it is
+            // neither dropped nor changed as long as `owned` does not name it.
+            tree: UnsafeCell::new(unsafe { ptr::read(self.tree.get()) }),
+            slots: self.slots.clone(),
+        };
+        // SAFETY: The block has the size and alignment of a node, as asserted above, and no other
+        // code knows its address.
+        unsafe { memory.write(fork) };
+        memory
+    }
+
+    /// Takes a reference of its own to everything that the node borrows.
+    ///
+    /// Calls no allocator.
+    ///
+    /// # Safety
+    ///
+    /// Only the caller's map has this node, and what it borrows is alive.
+    pub(super) unsafe fn make_owned(&self) {
+        for (index, slot) in self.slots.iter().enumerate() {
+            if let Some(value) = slot.get().filter(|_| !self.owned.contains(index)) {
+                // SAFETY: The value is alive. `owned` says from now on that the new reference
+                // belongs to this node.
+                mem::forget(unsafe { Value::retain(value) });
+                self.owned.set(index, true);
+            }
+        }
+        if let Some(tree) = self.tree().filter(|_| !self.owned.contains(TREE)) {
+            // The node owns the clone from now on, whose bits are those that it has already.
+            mem::forget(tree.clone());
+            self.owned.set(TREE, true);
+        }
+        self.borrows.set(false);
+    }
+
+    /// Returns the tree, for reading.
+    #[inline]
+    fn tree(&self) -> Option<&Tree> {
+        // SAFETY: Only `set_in_tree` writes the tree. It hands out no reference into it, and runs no
+        // code that reads it meanwhile.
+        unsafe { &*self.tree.get() }.as_ref()
+    }
+
+    /// Returns the content of the slot with this index, or `None` if the index is beyond the slots.
+    #[inline]
+    pub(super) fn slot(&self, index: usize) -> Option<Option<ValuePtr>> {
+        self.slots.get(index).map(Cell::get)
+    }
+
+    /// Returns the value with an index beyond the slots.
+    pub(super) fn spilled(&self, index: usize) -> Option<ValuePtr> {
+        self.tree()?.get(index - SLOTS).map(Value::ptr)
+    }
+
+    /// Calls `visit` with every value.
+    pub(super) fn values(&self, visit: &mut impl FnMut(ValuePtr)) {
+        self.slots
+            .iter()
+            .filter_map(Cell::get)
+            .for_each(&mut *visit);
+        if let Some(tree) = self.tree() {
+            tree.values(&mut |value| visit(value.ptr()));
+        }
+    }
+
+    /// Sets a slot of a node that only the caller's map has.
+    #[inline]
+    pub(super) fn set(&self, slot: InlineSlot, value: Option<Value>) -> Replaced {
+        let index = slot.index();
+        let was_owned = self.owned.contains(index);
+        self.owned.set(index, value.is_some());
+        match self.slots[index].replace(value.map(Value::into_ptr)) {
+            // SAFETY: `owned` said that the reference belonged to the node, and says so no more.
+            Some(old) if was_owned => Replaced::Owned(unsafe { Value::from_ptr(old) }),
+            old => Replaced::Borrowed(old),
+        }
+    }
+
+    /// Sets a slot of a node that was just forked and owns nothing yet.
+    #[inline]
+    pub(super) fn set_first(&self, slot: InlineSlot, value: Value) {
+        let index = slot.index();
+        self.owned.set(index, true);
+        self.slots[index].set(Some(value.into_ptr()));
+    }
+
+    /// Sets the value with an index beyond the slots, in a node that only the caller's map has and
+    /// that is not the current context's: it allocates.
+    pub(super) fn set_spilled(&self, index: usize, value: Option<Value>) -> Option<Value> {
+        // SAFETY: Only the caller's map has the node, and no reference into the tree is held:
+        // `spilled` returns pointers to values, which are not in the tree itself. What runs below
+        // drops no value and calls no code that could ask for the tree.
+        let tree = unsafe { &mut *self.tree.get() };
+        if !self.owned.contains(TREE) {
+            // A borrowed tree stays as it is: a counted clone is changed instead.
+            *tree = ManuallyDrop::new(tree.as_ref().cloned());
+            self.owned.set(TREE, true);
+        }
+        tree.get_or_insert_with(Tree::new).set(index - SLOTS, value)
+    }
+}
+
+/// Frees a node without maps: the references that it owns, and its memory.
+pub(super) struct NodeDropGuard<'h> {
+    node: NonNull<Node>,
+    heap: &'h ThreadHeap,
+}
+
+impl<'h> NodeDropGuard<'h> {
+    // Not inlined, because most maps are dropped while another one has the node as well.
+    #[inline(never)]
+    pub(super) fn free(node: NonNull<Node>, heap: &'h ThreadHeap) {
+        Self::free_inline(node, heap);
+    }
+
+    #[inline(always)]
+    pub(super) fn free_inline(node: NonNull<Node>, heap: &'h ThreadHeap) {
+        let mut guard = ManuallyDrop::new(Self { node, heap });
+        match guard.only_value() {
+            // The end of most scopes. The value is dropped last, so nothing remains if it panics.
+            Some(value) => {
+                guard.dealloc();
+                // SAFETY: `only_value` took the reference out of the node.
+                unsafe { heap.release(value) };
+            }
+            None => Self::free_all(node, heap),
+        }
+    }
+
+    #[inline(never)]
+    fn free_all(node: NonNull<Node>, heap: &'h ThreadHeap) {
+        let mut guard = Self { node, heap };
+        guard.drop_values();
+        guard.dealloc();
+        // The destructor is for a value whose `Drop` panics; here nothing is left for it.
+        mem::forget(guard);
+    }
+
+    /// Takes out the only reference that the node owns, if that is one to a value.
+    #[inline]
+    fn only_value(&mut self) -> Option<ValuePtr> {
+        // SAFETY: The memory is freed after this, and no map has the node.
+        let node = unsafe { self.node.as_ref() };
+        let slot = node.owned.only()?;
+        // Slot 0, whose bit represents the tree, is always empty.
+        let value = node.slots[slot].get()?;
+        node.owned.set(slot, false);
+        Some(value)
+    }
+
+    fn drop_values(&mut self) {
+        // SAFETY: The memory is freed after this, and no map has the node.
+        let node = unsafe { self.node.as_ref() };
+        // Each bit is cleared first: if a value's `Drop` panics, the destructor goes on after it.
+        while let Some(slot) = node.owned.pop() {
+            if let Some(value) = node.slots[slot].get() {
+                // SAFETY: `owned` said that the reference belongs to the node, and says so no more.
+                unsafe { self.heap.release(value) };
+            } else {
+                // Slot 0 is always empty: its bit represents the tree.
+                // SAFETY: `owned` said that the tree belongs to the node, and says so no more.
+                drop(unsafe { ManuallyDrop::take(&mut *node.tree.get()) });
+            }
+        }
+    }
+
+    #[inline]
+    fn dealloc(&mut self) {
+        // SAFETY: `fork_borrowed` leaked the memory from such a box, and no code uses it any more.
+        // What a node has to drop was dropped.
+        let block = unsafe { Box::from_raw(self.node.as_ptr().cast::<Block<NODE_BYTES>>()) };
+        self.heap.pool.nodes.free(block);
+    }
+}
+
+impl Drop for NodeDropGuard<'_> {
+    #[cold]
+    fn drop(&mut self) {
+        // The thread is unwinding, so another value whose `Drop` panics is ignored.
+        self.drop_values();
+        self.dealloc();
+    }
+}

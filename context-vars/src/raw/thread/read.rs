@@ -1,0 +1,31 @@
+//! Reading variables in the current context.
+
+use super::state::thread_state;
+use crate::raw::key::{Key, TypedKey};
+
+/// Calls `f` with the value in the current context, which stays valid whatever `f` does. If there
+/// is none, `Err` hands `f` back.
+#[inline]
+pub(crate) fn with<T, R, F>(key: &'static TypedKey<T>, f: F) -> Result<R, F>
+where
+    F: FnOnce(&T) -> R,
+{
+    let id = key.untyped().id();
+    if id.is_unassigned() {
+        // Not set in any context so far, so the thread need not be asked.
+        return Err(f);
+    }
+    let thread = thread_state();
+    let Some(value) = thread.read(id) else {
+        return Err(f);
+    };
+    // SAFETY: The value was found under the id of a `TypedKey<T>`. The current context holds a
+    // reference, and `retain_active_reads` is called before that is released or handed out.
+    Ok(unsafe { thread.heap.read(value, f) })
+}
+
+/// Returns whether the variable has a value in the current context.
+#[inline]
+pub(crate) fn is_set(key: &Key) -> bool {
+    thread_state().read(key.id()).is_some()
+}
