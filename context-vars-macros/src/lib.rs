@@ -2,7 +2,7 @@
 //!
 //! Each macro goes through three stages, in three files of its folder: `parse` reads what was
 //! written, `validate` says what was meant or collects all that is wrong, `expand` generates and
-//! cannot fail. What two of them share stands beside the folders; [`body`] is a fourth of the kind,
+//! cannot fail. What two of them share stands beside the folders; [`work`] is a fourth of the kind,
 //! for the bodies of functions.
 
 #![forbid(unsafe_code)]
@@ -12,17 +12,13 @@
 use proc_macro::TokenStream;
 
 mod error;
-mod spans;
-mod spelling;
-mod lints;
-mod crate_path;
 mod args;
+mod crate_path;
+mod lints;
+mod case;
+mod tokens;
 mod function;
-mod returns;
-mod parameters;
-mod texts;
-mod receiver;
-mod body;
+mod work;
 mod context_var;
 mod with_context;
 mod inherit_context;

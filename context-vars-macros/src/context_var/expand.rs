@@ -8,7 +8,7 @@ use syn::Ident;
 use syn::ext::IdentExt;
 
 use super::validate::{Call, Variable};
-use crate::spans::{self, relocated};
+use crate::tokens::{self, relocated};
 
 /// What is said about a variable that is not declared in a module.
 const MISPLACED: &str = "`context_var!` stands inside a function or a block: move it out, a \
@@ -57,7 +57,7 @@ fn one(call: &Call, variable: &Variable, place: Option<&TokenStream>) -> TokenSt
     // `static` and `;` carry the name's span: an `impl` refuses the item from the one to the other.
     let at = name.span();
     // The whole type at the written one: what is wrong with that is underlined there.
-    let (first, last) = spans::ends(&ty.to_token_stream());
+    let (first, last) = tokens::ends(&ty.to_token_stream());
     let generic = relocated(quote!(#crate_path::ContextVar<), first);
     let close = quote_spanned!(last=> >);
     let item = quote_spanned! {at=>
@@ -85,7 +85,7 @@ fn constructor(call: &Call, variable: &Variable) -> TokenStream {
     let field = text.to_lowercase();
     let site = Span::mixed_site();
     // At the type, where rustc looks when that does not do for a variable.
-    let (at_type, _) = spans::ends(&ty.to_token_stream());
+    let (at_type, _) = tokens::ends(&ty.to_token_stream());
     let default = match default {
         Some(default) => {
             let make = quote_spanned!(site=> || #default);

@@ -4,9 +4,9 @@ use proc_macro2::{Span, TokenTree};
 use syn::{Attribute, Expr, Ident, Meta, Type, Visibility, parse_quote};
 
 use super::parse::{Declaration, Keyword, Written};
+use crate::case;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
-use crate::spelling;
 
 /// The variables of one call of `context_var!`.
 pub(super) struct Call {
@@ -144,8 +144,8 @@ fn check_keywords(declaration: &Declaration, errors: &mut Errors) {
 /// Reports a name that is not spelled like a static's.
 fn check_name(name: &Ident, errors: &mut Errors) {
     let text = name.to_string();
-    if !spelling::is_screaming(&text) {
-        let right = spelling::screaming(&text);
+    if !case::is_screaming(&text) {
+        let right = case::screaming(&text);
         errors.push(
             name.span(),
             format!("`{name}` is not in `SCREAMING_SNAKE_CASE`: write `{right}`"),
@@ -194,7 +194,7 @@ fn check_unknown(ident: &Ident, name: &str, errors: &mut Errors) -> bool {
         _ if KNOWN.contains(&name) => None,
         "redacted" | "secret" | "sensitive" => Some("redact"),
         "noinherit" | "not_inherited" | "local" => Some("no_inherit"),
-        _ => spelling::closest(name, OWN),
+        _ => case::closest(name, OWN),
     };
     if let Some(guess) = guess {
         errors.push(

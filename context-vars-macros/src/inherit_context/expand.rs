@@ -1,11 +1,11 @@
-//! What is generated: the same function, see `body/expand.rs`.
+//! What is generated: the same function, see `work/rewrite.rs`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
 use super::validate::Inheriting;
-use crate::body::expand::Writer;
 use crate::lints;
+use crate::work::rewrite::Writer;
 
 /// Adds `#[allow(clippy::disallowed_methods)]` too: where that lint forbids raw spawns, those of
 /// this function are none. On the function, because rustc takes no attribute on an expression.

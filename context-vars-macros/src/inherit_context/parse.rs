@@ -4,11 +4,11 @@ use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 
-use crate::body::parse::{self as body, Piece, Seek};
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::{self, Function};
-use crate::{args, spelling};
+use crate::work::scan::{self, Piece, Seek};
+use crate::{args, case};
 
 pub(super) struct Written {
     pub(super) crate_path: CratePath,
@@ -31,7 +31,7 @@ pub(super) fn parse(
     });
     match function::parse("inherit_context", item) {
         Ok(function) => {
-            let body = body::parse(function.body.tokens.clone(), Seek::SpawnCalls, errors);
+            let body = scan::parse(function.body.tokens.clone(), Seek::SpawnCalls, errors);
             Some(Written {
                 crate_path,
                 function,
@@ -50,10 +50,7 @@ fn unknown(input: ParseStream) -> syn::Error {
         .fork()
         .call(syn::Ident::parse_any)
         .map(|name| name.to_string());
-    let message = match name
-        .as_deref()
-        .map(|name| spelling::closest(name, &["crate"]))
-    {
+    let message = match name.as_deref().map(|name| case::closest(name, &["crate"])) {
         Ok(Some(_)) => "this is unknown: did you mean `crate = path`?",
         _ => {
             "`#[inherit_context]` takes no arguments but `crate = path`: variables are set by \

@@ -1,10 +1,10 @@
 //! What was meant: a function that hands out work, or what is wrong with it.
 
-use crate::body::parse::Piece;
-use crate::body::validate::{Names, carries_anything};
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::Function;
+use crate::work::plan::{Names, carries_anything};
+use crate::work::scan::Piece;
 
 use super::parse::Written;
 

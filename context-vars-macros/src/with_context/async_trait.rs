@@ -14,9 +14,9 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
-use crate::body::marks::regroup;
 use crate::function::Function;
-use crate::receiver;
+use crate::function::receiver;
+use crate::work::marks::regroup;
 
 /// `Box::pin(async move { … })`, in its parts.
 pub(super) struct Boxed {

@@ -7,10 +7,11 @@ use syn::{Signature, Type};
 
 use super::async_trait::Boxed;
 use super::validate::{Kind, Scoped};
-use crate::body::expand::as_only_arm;
 use crate::function;
-use crate::parameters::Parameters;
-use crate::{receiver, returns, spans};
+use crate::function::parameters::Parameters;
+use crate::function::{receiver, return_type};
+use crate::tokens;
+use crate::work::rewrite::as_only_arm;
 
 pub(super) fn expand(mut scoped: Scoped) -> TokenStream {
     let body = match &scoped.kind {
@@ -77,7 +78,7 @@ fn asynchronous(scoped: &mut Scoped) -> TokenStream {
     let parameters = Parameters::captured(signature, &quote!(#values #body));
     let (captures, rebound) = (parameters.captures(), parameters.rebound());
     let receiver = capture_receiver(signature);
-    let expected = function::returned(signature).map(|ty| returns::expect(ty, site()));
+    let expected = function::returned(signature).map(|ty| return_type::expect(ty, site()));
     let work = as_only_arm(&body, site());
     quote_spanned! {site()=>
         #private::scope(async move {
@@ -112,7 +113,7 @@ fn returns_future(boxed: Option<Type>, scoped: &mut Scoped) -> TokenStream {
     let signature = &mut scoped.function.signature;
     let rebound = Parameters::of(signature).rebound();
     let receiver = capture_receiver(signature);
-    let annotation = boxed.as_ref().map(returns::annotation);
+    let annotation = boxed.as_ref().map(return_type::annotation);
     let call = match boxed.as_ref().map(is_pinned) {
         None => quote_spanned!(site()=> #private::scope_call),
         Some(true) => quote_spanned!(site()=> #private::scope_call_pinned),
@@ -157,7 +158,7 @@ fn values(scoped: &Scoped) -> TokenStream {
     let (mut values, mut sets) = (TokenStream::new(), TokenStream::new());
     for (index, variable) in scoped.variables.iter().enumerate() {
         let path = &variable.path;
-        let at = spans::at(path.span());
+        let at = tokens::at(path.span());
         let local = format_ident!("__context_vars_value_{index}", span = at);
         let value = &variable.value;
         values.extend(quote_spanned!(at=> let #local = #private::value(&#path, #value);));
@@ -178,7 +179,7 @@ fn block(scoped: &Scoped) -> TokenStream {
 fn capture_receiver(signature: &Signature) -> Option<TokenStream> {
     receiver::by_value(signature).map(|receiver| {
         let keyword = receiver.self_token;
-        quote_spanned!(spans::at(keyword.span)=> let _ = &#keyword;)
+        quote_spanned!(tokens::at(keyword.span)=> let _ = &#keyword;)
     })
 }
 

@@ -8,10 +8,10 @@ use syn::spanned::Spanned;
 use syn::{Expr, Ident, Path, Token, token};
 
 use crate::args;
-use crate::body::parse::{self as body, Piece, Seek};
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::{self, Function};
+use crate::work::scan::{self, Piece, Seek};
 
 pub(super) struct Written {
     pub(super) crate_path: CratePath,
@@ -58,7 +58,7 @@ pub(super) fn parse(
             .map(Piece::Token)
             .collect()
     } else {
-        body::parse(function.body.tokens.clone(), Seek::Marks, errors)
+        scan::parse(function.body.tokens.clone(), Seek::Marks, errors)
     };
     Some(Written {
         crate_path,

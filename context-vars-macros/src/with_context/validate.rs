@@ -6,13 +6,13 @@ use syn::{Path, Type};
 
 use super::async_trait::{self, Boxed};
 use super::parse::{Setting, Written, shown};
-use crate::body::expand::Writer;
-use crate::body::validate::Names;
+use crate::case;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
+use crate::function::return_type::Returns;
 use crate::function::{self, Function};
-use crate::returns::Returns;
-use crate::spelling;
+use crate::work::plan::Names;
+use crate::work::rewrite::Writer;
 
 /// A function that gets a scope.
 pub(super) struct Scoped {
@@ -147,13 +147,13 @@ fn variable_path(mut key: Path, errors: &mut Errors) -> Path {
         return key;
     };
     let name = last.ident.to_string();
-    let right = spelling::screaming(&name);
-    if spelling::is_snake(&name) {
+    let right = case::screaming(&name);
+    if case::is_snake(&name) {
         if let Ok(mut variable) = syn::parse_str::<Ident>(&right) {
             variable.set_span(last.ident.span());
             last.ident = variable;
         }
-    } else if !spelling::is_screaming(&name) {
+    } else if !case::is_screaming(&name) {
         let snake = right.to_lowercase();
         let message = format!(
             "`{name}` is not how a context variable is spelled: write `{snake}` or `{right}`"

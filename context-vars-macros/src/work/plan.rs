@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{Expr, Member};
 
-use super::parse::{Argument, Call, CallKind, Piece};
+use super::scan::{Argument, Call, CallKind, Piece};
 
 /// How an argument of a call comes to inherit.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote_spanned;
 use syn::{Receiver, ReceiverKind, Signature, Type};
 
-use crate::body::marks;
-use crate::{lints, spans, texts};
+use super::format_string;
+use crate::work::marks;
+use crate::{lints, tokens};
 
 /// The other name of `self`.
 ///
@@ -50,7 +51,7 @@ pub(crate) fn rebind(signature: &mut Signature) -> TokenStream {
     };
     let mutability = receiver.mutability.take();
     let keyword = receiver.self_token;
-    let at = spans::at(keyword.span);
+    let at = tokens::at(keyword.span);
     let allowed = lints::allowed(at);
     let name = Ident::new(NAME, keyword.span);
     quote_spanned!(at=> #allowed let #mutability #name = #keyword;)
@@ -89,11 +90,11 @@ fn rename_in(tokens: TokenStream, format_string: Option<usize>) -> TokenStream {
             TokenTree::Group(group) => {
                 let inside = group.stream();
                 let text = called_macro(&tokens[..at])
-                    .and_then(|name| texts::format_string(name, &inside));
+                    .and_then(|name| format_string::format_string(name, &inside));
                 marks::regroup(group, rename_in(inside, text))
             }
             TokenTree::Literal(text) if format_string == Some(at) => {
-                TokenTree::Literal(texts::rename(text, NAME))
+                TokenTree::Literal(format_string::rename(text, NAME))
             }
             other => other.clone(),
         }]);

@@ -1,12 +1,17 @@
 //! The function that an attribute stands on.
 
+pub(crate) mod parameters;
+pub(crate) mod receiver;
+mod format_string;
+pub(crate) mod return_type;
+
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, Path, ReturnType, Signature, Token, Visibility, braced};
 
-use crate::body::marks;
 use crate::error::Errors;
+use crate::work::marks;
 
 /// A function, its body left as tokens, so that a mistake in there is reported by rustc.
 pub(crate) struct Function {

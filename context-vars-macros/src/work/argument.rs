@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, ExprCall, ExprMethodCall, Path};
 
-use super::parse::Around;
+use super::scan::Around;
 
 /// Whether `expression` is a closure or an `async` block, or one wrapped in what is known.
 pub(super) fn holds_literal(expression: &Expr) -> bool {

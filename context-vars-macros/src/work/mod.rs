@@ -1,9 +1,9 @@
 //! What in a function's body carries a context: spawn calls, and closures and `async` blocks
 //! that are marked. Everything else stays the tokens that it was.
 
-pub(crate) mod marks;
+pub(crate) mod scan;
 mod callee;
-mod forms;
-pub(crate) mod parse;
-pub(crate) mod validate;
-pub(crate) mod expand;
+mod argument;
+pub(crate) mod marks;
+pub(crate) mod plan;
+pub(crate) mod rewrite;

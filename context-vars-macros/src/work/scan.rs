@@ -6,9 +6,9 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::{Pair, Punctuated};
 use syn::{Attribute, Expr, ExprAsync, ExprClosure, Token};
 
+use super::argument::{self, around, holds_literal, takes_an_argument};
 pub(crate) use super::callee::CallKind;
 use super::callee::Callee;
-use super::forms::{self, around, holds_literal, takes_an_argument};
 pub(crate) use super::marks::Work;
 use super::marks::{self, Mark};
 use crate::error::Errors;
@@ -276,7 +276,7 @@ impl Reader<'_> {
 
     /// Reports work whose type shows only where it goes to, since one must ask it before.
     fn refuse_open(&mut self, callee: &Callee, last: Option<&Expr>) {
-        if let Some(name) = last.and_then(forms::open) {
+        if let Some(name) = last.and_then(argument::open) {
             let message = format!(
                 "what `{name}` makes for this `{}` shows only there, so it cannot inherit: bind it \
                  before, `let work: Type = …`, or write `{{ … }}` around it to pass it on as it is",
@@ -297,7 +297,7 @@ impl Reader<'_> {
             Expr::Path(_) | Expr::Field(_) => Argument::Place(argument),
             Expr::Reference(_) => Argument::Reference(self.read(argument.into_token_stream())),
             _ => {
-                let shows = forms::shows_by_type(&argument, callee.takes_only_work());
+                let shows = argument::shows_by_type(&argument, callee.takes_only_work());
                 let pieces = self.read(argument.into_token_stream());
                 if shows {
                     Argument::Returned(pieces)

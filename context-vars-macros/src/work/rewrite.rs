@@ -6,11 +6,12 @@ use syn::spanned::Spanned;
 use syn::{Expr, ExprAsync, ExprClosure, ReturnType};
 
 use super::marks::regroup;
-use super::parse::{Argument, Call, Literal, LiteralKind, Piece, Work};
-use super::validate::{Carry, Names, Reuse};
+use super::plan::{Carry, Names, Reuse};
+use super::scan::{Argument, Call, Literal, LiteralKind, Piece, Work};
 use crate::crate_path::CratePath;
-use crate::parameters::Parameters;
-use crate::{returns, spans};
+use crate::function::parameters::Parameters;
+use crate::function::return_type;
+use crate::tokens;
 
 /// Puts bodies together again.
 pub(crate) struct Writer<'a> {
@@ -71,7 +72,7 @@ impl Writer<'_> {
     fn other(&self, pieces: &[Piece]) -> TokenStream {
         match pieces {
             [Piece::Group(group, inside)] if group.delimiter() == Delimiter::Brace => {
-                spans::braces(self.write(inside), spans::at(group.span())).into_token_stream()
+                tokens::braces(self.write(inside), tokens::at(group.span())).into_token_stream()
             }
             _ => self.write(pieces),
         }
@@ -85,8 +86,8 @@ impl Writer<'_> {
             return place.to_token_stream();
         };
         let probe = self.probe(reuse, place.span(), &quote!(#place));
-        let wrapped = quote_spanned!(spans::at(place.span())=> #probe.wrap(#place));
-        spans::braces(wrapped, place.span()).into_token_stream()
+        let wrapped = quote_spanned!(tokens::at(place.span())=> #probe.wrap(#place));
+        tokens::braces(wrapped, place.span()).into_token_stream()
     }
 
     /// `make()` to `match make() { work => { use by_type::*; (&…&Probe::<_, false>(&work)).kind().wrap(work) } }`.
@@ -96,18 +97,18 @@ impl Writer<'_> {
         let Carry::ByType(reuse) = carry else {
             return value;
         };
-        let (first, last) = spans::ends(&value);
-        let at = spans::at(first);
+        let (first, last) = tokens::ends(&value);
+        let at = tokens::at(first);
         let probe = self.probe(reuse, first, &quote_spanned!(at=> __context_vars_work));
         let arm = quote_spanned!(at=> __context_vars_work => { #probe.wrap(__context_vars_work) });
-        let arms = spans::braces(arm, last);
+        let arms = tokens::braces(arm, last);
         quote_spanned!(first=> match #value #arms)
     }
 
     /// Asks what the type of `value` is.
     fn probe(&self, reuse: Reuse, span: Span, value: &TokenStream) -> TokenStream {
         let private = self.crate_path.private();
-        let at = spans::at(span);
+        let at = tokens::at(span);
         let reused = reuse == Reuse::AsItIs;
         quote_spanned! {at=>
             use #private::by_type::answers::*;
@@ -142,7 +143,7 @@ impl Writer<'_> {
     ///
     /// One without `move` must use the context up: it would borrow it otherwise.
     fn closure(&self, work: Work, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
-        let at = spans::at(closure.inputs_begin.span);
+        let at = tokens::at(closure.inputs_begin.span);
         let context = self.context_of_closure(work, closure, at);
         let mut head = closure.clone();
         let parameters = Parameters::of_closure(&mut head);
@@ -158,7 +159,7 @@ impl Writer<'_> {
                 #work
             }
         };
-        spans::braces(made, begin(closure)).into_token_stream()
+        tokens::braces(made, begin(closure)).into_token_stream()
     }
 
     /// `async move |a| body` to
@@ -170,32 +171,32 @@ impl Writer<'_> {
     /// }
     /// ```
     fn async_closure(&self, work: Work, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
-        let at = spans::at(closure.inputs_begin.span);
+        let at = tokens::at(closure.inputs_begin.span);
         let context = self.context_of_closure(work, closure, at);
         let head = closure_head(closure);
         let returned = match &closure.output {
             ReturnType::Default => TokenStream::new(),
-            ReturnType::Type(_, ty) => returns::expect(ty, at),
+            ReturnType::Type(_, ty) => return_type::expect(ty, at),
         };
         let work = as_only_arm(body, at);
         let made = quote_spanned! {at=>
             let __context_vars_inherited = #context;
             #head { __context_vars_inherited.again().future(async { #returned #work }).await }
         };
-        spans::braces(made, begin(closure)).into_token_stream()
+        tokens::braces(made, begin(closure)).into_token_stream()
     }
 
     /// `async move { body }` to `inherited().future(async move { body })`.
     fn async_block(&self, work: Work, block: &ExprAsync, body: &TokenStream) -> TokenStream {
         let at = block.async_token.span;
-        let context = spans::relocated(self.context(work, at), at);
+        let context = tokens::relocated(self.context(work, at), at);
         let ExprAsync {
             attrs,
             async_token,
             capture,
             ..
         } = block;
-        let (_, last) = spans::ends(body);
+        let (_, last) = tokens::ends(body);
         let mut future = Group::new(
             Delimiter::Parenthesis,
             quote!(#(#attrs)* #async_token #capture #body),
