@@ -2,6 +2,8 @@
 
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 
+use crate::tokens::is_punct;
+
 /// Where a formatting macro has its format string.
 #[derive(Clone, Copy)]
 enum Place {
@@ -31,9 +33,8 @@ fn place(name: &Ident) -> Option<Place> {
 pub(crate) fn format_string(name: &Ident, arguments: &TokenStream) -> Option<usize> {
     let place = place(name)?;
     let tokens: Vec<TokenTree> = arguments.clone().into_iter().collect();
-    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
     let mut begin = 0;
-    for (index, argument) in tokens.split(is_comma).enumerate() {
+    for (index, argument) in tokens.split(|token| is_punct(token, ',')).enumerate() {
         let is_text = matches!(argument, [TokenTree::Literal(text)] if is_text(text));
         match place {
             Place::Argument(number) if number != index => {}

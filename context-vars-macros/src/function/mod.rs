@@ -5,13 +5,13 @@ pub(crate) mod receiver;
 mod format_string;
 pub(crate) mod return_type;
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, TokenStreamExt, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, Path, ReturnType, Signature, Token, Visibility, braced};
 
 use crate::error::Errors;
-use crate::work::marks;
+use crate::tokens;
 
 /// A function, its body left as tokens, so that a mistake in there is reported by rustc.
 pub(crate) struct Function {
@@ -27,49 +27,6 @@ pub(crate) struct Body {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) tokens: TokenStream,
     pub(crate) span: Span,
-}
-
-/// What becomes of an item in which there are mistakes: the errors, and the item, so that nothing
-/// else is missing.
-///
-/// The item goes without what would be complained about once more: the same attribute, `const`,
-/// and marks, unless the attribute is still to come that takes them out.
-pub(crate) fn refused(attribute: &str, errors: Errors, item: TokenStream) -> TokenStream {
-    let errors = errors.into_tokens();
-    let read = |input: ParseStream| {
-        let mut attributes = input.call(Attribute::parse_outer)?;
-        attributes.retain(|other| !is_named(other.path(), attribute));
-        let takes_marks = |other: &Attribute| is_named(other.path(), "inherit_context");
-        let keeps_marks = attributes.iter().any(takes_marks);
-        let is_expression = stranger(input).is_some_and(|stranger| stranger.is_expression());
-        let visibility: Visibility = input.parse()?;
-        if input.peek(Token![const]) && stranger(input).is_none() {
-            input.parse::<Token![const]>()?;
-        }
-        let rest: TokenStream = input.parse()?;
-        let rest = if keeps_marks {
-            rest
-        } else {
-            marks::strip(rest)
-        };
-        if is_expression {
-            return Ok(refused_expression(&errors, rest));
-        }
-        Ok(quote!(#errors #(#attributes)* #visibility #rest))
-    };
-    let unread = quote!(#errors #item);
-    read.parse2(item).unwrap_or(unread)
-}
-
-/// Two things where one expression should be would be an error, too, and so would the comma that
-/// rustc passes on behind an argument.
-fn refused_expression(errors: &TokenStream, expression: TokenStream) -> TokenStream {
-    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
-    let mut expression: Vec<TokenTree> = expression.into_iter().collect();
-    while expression.last().is_some_and(is_comma) {
-        expression.pop();
-    }
-    quote!({ #errors #(#expression)* })
 }
 
 /// Reads the function that `attribute` stands on, or says what stands there instead.
@@ -122,13 +79,13 @@ fn body(attribute: &str, signature: &Signature, input: ParseStream) -> syn::Resu
 }
 
 /// Something that is not a function, and the token that shows it.
-struct Stranger {
+pub(crate) struct Stranger {
     noun: String,
     span: Span,
 }
 
 impl Stranger {
-    fn is_expression(&self) -> bool {
+    pub(crate) fn is_expression(&self) -> bool {
         matches!(self.noun.as_str(), "a closure" | "an `async` block")
     }
 
@@ -153,7 +110,7 @@ impl Stranger {
 }
 
 /// What follows if it is not a function.
-fn stranger(input: ParseStream) -> Option<Stranger> {
+pub(crate) fn stranger(input: ParseStream) -> Option<Stranger> {
     let ahead = input.fork();
     let first = ahead.span();
     let mut modifiers = 0;
@@ -247,8 +204,7 @@ impl Function {
             body,
         } = self;
         let inner = &body.attributes;
-        let mut braces = Group::new(Delimiter::Brace, quote!(#(#inner)* #tokens));
-        braces.set_span(body.span);
+        let braces = tokens::braces(quote!(#(#inner)* #tokens), body.span);
         quote!(#(#attributes)* #visibility #defaultness #signature #braces)
     }
 }

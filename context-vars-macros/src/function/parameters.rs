@@ -110,7 +110,7 @@ impl Parameter {
             pattern => {
                 let name = format_ident!(
                     "__context_vars_argument_{index}",
-                    span = tokens::at(pattern.span())
+                    span = tokens::hygienic_at(pattern.span())
                 );
                 let was = mem::replace(pattern, parse_quote!(#name));
                 old = (!matches!(was, Pat::Wild(_))).then_some(was);
@@ -153,7 +153,7 @@ impl Parameter {
         else {
             return TokenStream::new();
         };
-        let at = tokens::at(name.span());
+        let at = tokens::hygienic_at(name.span());
         let allowed = lints::allowed(at);
         let conditions = quote!(#(#conditions)*);
         let lints = quote!(#(#lints)*);
@@ -170,7 +170,7 @@ impl Parameter {
         let Self {
             name, conditions, ..
         } = self;
-        let at = tokens::at(name.span());
+        let at = tokens::hygienic_at(name.span());
         let allowed = lints::allowed(at);
         quote_spanned!(at=> #allowed #(#conditions)* let _ = &#name;)
     }

@@ -5,7 +5,7 @@ use quote::quote_spanned;
 use syn::{Receiver, ReceiverKind, Signature, Type};
 
 use super::format_string;
-use crate::work::marks;
+use crate::tokens::{is_punct, is_word, nested_function};
 use crate::{lints, tokens};
 
 /// The other name of `self`.
@@ -51,7 +51,7 @@ pub(crate) fn rebind(signature: &mut Signature) -> TokenStream {
     };
     let mutability = receiver.mutability.take();
     let keyword = receiver.self_token;
-    let at = tokens::at(keyword.span);
+    let at = tokens::hygienic_at(keyword.span);
     let allowed = lints::allowed(at);
     let name = Ident::new(NAME, keyword.span);
     quote_spanned!(at=> #allowed let #mutability #name = #keyword;)
@@ -59,8 +59,10 @@ pub(crate) fn rebind(signature: &mut Signature) -> TokenStream {
 
 /// Whether the other name occurs, which `#[async_trait]` gives to `self`, too.
 pub(crate) fn is_renamed_in(tokens: &TokenStream) -> bool {
-    let is_name = |token| matches!(token, TokenTree::Ident(name) if name == NAME);
-    tokens.clone().into_iter().any(is_name)
+    tokens
+        .clone()
+        .into_iter()
+        .any(|token| is_word(&token, NAME))
 }
 
 /// Writes `__self` for `self`, except in functions inside.
@@ -91,7 +93,7 @@ fn rename_in(tokens: TokenStream, format_string: Option<usize>) -> TokenStream {
                 let inside = group.stream();
                 let text = called_macro(&tokens[..at])
                     .and_then(|name| format_string::format_string(name, &inside));
-                marks::regroup(group, rename_in(inside, text))
+                tokens::regroup(group, rename_in(inside, text))
             }
             TokenTree::Literal(text) if format_string == Some(at) => {
                 TokenTree::Literal(format_string::rename(text, NAME))
@@ -105,10 +107,10 @@ fn rename_in(tokens: TokenStream, format_string: Option<usize>) -> TokenStream {
 
 /// How many tokens begin here in which `self` is another, a module or a mere word.
 fn untouched(tokens: &[TokenTree]) -> usize {
-    let function = marks::nested_function(tokens);
+    let function = nested_function(tokens);
     match tokens.first() {
         Some(TokenTree::Ident(word)) if word == "use" => {
-            let end = tokens.iter().position(|token| is_punct(Some(token), ';'));
+            let end = tokens.iter().position(|token| is_punct(token, ';'));
             end.map_or(function, |end| end + 1)
         }
         Some(TokenTree::Ident(word)) if word == "pub" => {
@@ -134,11 +136,7 @@ fn is_restriction(token: &TokenTree) -> bool {
 /// The name, if `tokens` end with `name!`.
 fn called_macro(tokens: &[TokenTree]) -> Option<&Ident> {
     match tokens {
-        [.., TokenTree::Ident(name), bang] if is_punct(Some(bang), '!') => Some(name),
+        [.., TokenTree::Ident(name), bang] if is_punct(bang, '!') => Some(name),
         _ => None,
     }
-}
-
-fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
 }

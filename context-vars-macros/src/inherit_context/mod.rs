@@ -7,7 +7,7 @@ mod expand;
 use proc_macro2::TokenStream;
 
 use crate::error::Errors;
-use crate::function;
+use crate::work::fallback::fallback;
 
 /// The function with its spawn calls rewritten, or itself and an error for each mistake.
 pub(crate) fn inherit_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -16,6 +16,6 @@ pub(crate) fn inherit_context(arguments: TokenStream, item: TokenStream) -> Toke
     let inheriting = written.and_then(|written| validate::validate(written, &mut errors));
     match inheriting {
         Some(inheriting) if errors.is_empty() => expand::expand(&inheriting),
-        _ => function::refused("inherit_context", errors, item),
+        _ => fallback("inherit_context", errors, item),
     }
 }

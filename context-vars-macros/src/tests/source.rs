@@ -5,7 +5,7 @@ use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Item, Meta, TraitItem};
 
-use crate::work::marks::regroup;
+use crate::tokens::regroup;
 
 /// The file with every call of ours replaced by what it expands to, in the order of rustc: the
 /// first attribute of an item first.

@@ -16,7 +16,7 @@ use quote::{ToTokens, quote};
 
 use crate::function::Function;
 use crate::function::receiver;
-use crate::work::marks::regroup;
+use crate::tokens::{is_group, is_punct, is_word, regroup};
 
 /// `Box::pin(async move { … })`, in its parts.
 pub(super) struct Boxed {
@@ -34,8 +34,7 @@ pub(super) fn detect(function: &Function) -> Option<Boxed> {
     lifetimes.find(|lifetime| lifetime.lifetime.ident == "async_trait")?;
     let (before, parentheses) = split(function.body.tokens.clone(), Delimiter::Parenthesis)?;
     let (head, block) = split(parentheses.stream(), Delimiter::Brace)?;
-    let is_async = matches!(head.first(), Some(TokenTree::Ident(word)) if word == "async");
-    (is_async && head.len() == 2).then_some(Boxed {
+    (is_word(head.first(), "async") && head.len() == 2).then_some(Boxed {
         before,
         parentheses,
         head,
@@ -77,12 +76,16 @@ impl Boxed {
 
 /// Where `let … = { … };` begins; 0 if there is none.
 fn body_statement(tokens: &[TokenTree]) -> usize {
-    let is = |index: usize, wanted: char| matches!(tokens.get(index), Some(TokenTree::Punct(p)) if p.as_char() == wanted);
-    let is_block = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
-    let is_let = |token: &TokenTree| matches!(token, TokenTree::Ident(word) if word == "let");
     let end = tokens.iter().enumerate().position(|(index, token)| {
-        index > 0 && is_block(token) && is(index - 1, '=') && is(index + 1, ';')
+        index > 0
+            && is_group(token, Delimiter::Brace)
+            && is_punct(&tokens[index - 1], '=')
+            && is_punct(tokens.get(index + 1), ';')
     });
-    end.and_then(|end| tokens[..end].iter().rposition(is_let))
-        .unwrap_or_default()
+    end.and_then(|end| {
+        tokens[..end]
+            .iter()
+            .rposition(|token| is_word(token, "let"))
+    })
+    .unwrap_or_default()
 }

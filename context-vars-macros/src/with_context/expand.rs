@@ -1,6 +1,6 @@
 //! What is generated.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Signature, Type};
@@ -158,7 +158,7 @@ fn values(scoped: &Scoped) -> TokenStream {
     let (mut values, mut sets) = (TokenStream::new(), TokenStream::new());
     for (index, variable) in scoped.variables.iter().enumerate() {
         let path = &variable.path;
-        let at = tokens::at(path.span());
+        let at = tokens::hygienic_at(path.span());
         let local = format_ident!("__context_vars_value_{index}", span = at);
         let value = &variable.value;
         values.extend(quote_spanned!(at=> let #local = #private::value(&#path, #value);));
@@ -170,16 +170,14 @@ fn values(scoped: &Scoped) -> TokenStream {
 /// The body in its braces.
 fn block(scoped: &Scoped) -> TokenStream {
     let body = &scoped.function.body;
-    let mut braces = Group::new(Delimiter::Brace, body.tokens.clone());
-    braces.set_span(body.span);
-    braces.into_token_stream()
+    tokens::braces(body.tokens.clone(), body.span).into_token_stream()
 }
 
 /// Makes a closure or an `async` block capture `self`, as the last of the parameters.
 fn capture_receiver(signature: &Signature) -> Option<TokenStream> {
     receiver::by_value(signature).map(|receiver| {
         let keyword = receiver.self_token;
-        quote_spanned!(tokens::at(keyword.span)=> let _ = &#keyword;)
+        quote_spanned!(tokens::hygienic_at(keyword.span)=> let _ = &#keyword;)
     })
 }
 

@@ -8,7 +8,7 @@ mod expand;
 use proc_macro2::TokenStream;
 
 use crate::error::Errors;
-use crate::function;
+use crate::work::fallback::fallback;
 
 /// The function with a scope in it, or itself and an error for each mistake.
 pub(crate) fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -17,6 +17,6 @@ pub(crate) fn with_context(arguments: TokenStream, item: TokenStream) -> TokenSt
     let scoped = written.and_then(|written| validate::validate(written, &mut errors));
     match scoped {
         Some(scoped) if errors.is_empty() => expand::expand(scoped),
-        _ => function::refused("with_context", errors, item),
+        _ => fallback("with_context", errors, item),
     }
 }

@@ -11,6 +11,7 @@ use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::return_type::Returns;
 use crate::function::{self, Function};
+use crate::tokens::is_word;
 use crate::work::plan::Names;
 use crate::work::rewrite::Writer;
 
@@ -180,18 +181,16 @@ fn refuse_await(variables: &[Variable], function: &Function, errors: &mut Errors
 /// The first `await` that is in no `async` block.
 fn awaits(tokens: TokenStream) -> Option<Span> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let is_word = |index: usize, word: &str| matches!(tokens.get(index), Some(TokenTree::Ident(i)) if i == word);
-    let in_async = |index: usize| {
-        let before = |back: usize| index.checked_sub(back);
-        before(1).is_some_and(|i| is_word(i, "async"))
-            || before(1).is_some_and(|i| is_word(i, "move"))
-                && before(2).is_some_and(|i| is_word(i, "async"))
+    let follows_async = |index: usize| match &tokens[..index] {
+        [.., keyword, last] if is_word(last, "move") => is_word(keyword, "async"),
+        [.., last] => is_word(last, "async"),
+        [] => false,
     };
     for (index, token) in tokens.iter().enumerate() {
         match token {
             TokenTree::Ident(word) if word == "await" => return Some(word.span()),
             TokenTree::Group(group)
-                if group.delimiter() != Delimiter::Brace || !in_async(index) =>
+                if group.delimiter() != Delimiter::Brace || !follows_async(index) =>
             {
                 if let Some(found) = awaits(group.stream()) {
                     return Some(found);

@@ -1,10 +1,16 @@
 //! What an argument of a spawn call can be, by the form in which it is written.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, ExprCall, ExprMethodCall, Path};
 
-use super::scan::Around;
+/// `Box::new(inside)`, `(inside)` or `inside as Type`.
+pub(crate) struct Around<T> {
+    pub(crate) before: TokenStream,
+    pub(crate) parentheses: Option<Span>,
+    pub(crate) inside: T,
+    pub(crate) after: TokenStream,
+}
 
 /// Whether `expression` is a closure or an `async` block, or one wrapped in what is known.
 pub(super) fn holds_literal(expression: &Expr) -> bool {

@@ -3,6 +3,8 @@
 use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 use syn::ext::IdentExt;
 
+use crate::tokens::{angle_brackets, is_group, is_punct};
+
 /// What a call does with the work that it is given.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallKind {
@@ -52,7 +54,7 @@ impl<'a> Callee<'a> {
                     last = segment;
                     length += 3;
                 }
-                Some(TokenTree::Punct(open)) if open.as_char() == '<' => {
+                open if is_punct(open, '<') => {
                     length += 2 + angle_brackets(&rest[length + 2..]);
                 }
                 _ => break,
@@ -76,7 +78,7 @@ impl<'a> Callee<'a> {
         // Not what `make(spawn)(job)` calls.
         let is_called = match before {
             Some(TokenTree::Ident(word)) => syn::parse_str::<Ident>(&word.to_string()).is_ok(),
-            Some(TokenTree::Group(group)) => group.delimiter() != Delimiter::Brace,
+            Some(TokenTree::Group(_)) => !is_group(before, Delimiter::Brace),
             _ => false,
         };
         if is_called || group.delimiter() != Delimiter::Parenthesis {
@@ -85,7 +87,7 @@ impl<'a> Callee<'a> {
         let inside: Vec<TokenTree> = group.stream().into_iter().collect();
         let is_part = |token: &TokenTree| match token {
             TokenTree::Ident(_) => true,
-            token => is_punct(Some(token), ':') || is_punct(Some(token), '.'),
+            token => is_punct(token, ':') || is_punct(token, '.'),
         };
         match (inside.first()?, inside.last()?) {
             (TokenTree::Group(inner), _) if inside.len() == 1 => {
@@ -136,31 +138,4 @@ impl<'a> Callee<'a> {
             _ => None,
         }
     }
-}
-
-fn is_punct(token: Option<&TokenTree>, wanted: char) -> bool {
-    matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == wanted)
-}
-
-/// How many tokens `<…>` has, at the beginning of `tokens`.
-fn angle_brackets(tokens: &[TokenTree]) -> usize {
-    let mut depth = 0_usize;
-    let mut before = ' ';
-    for (index, token) in tokens.iter().enumerate() {
-        let TokenTree::Punct(punct) = token else {
-            before = ' ';
-            continue;
-        };
-        match punct.as_char() {
-            '<' => depth += 1,
-            // Not that of `->` and `=>`.
-            '>' if before != '-' && before != '=' => depth -= 1,
-            _ => {}
-        }
-        before = punct.as_char();
-        if depth == 0 {
-            return index + 1;
-        }
-    }
-    tokens.len()
 }

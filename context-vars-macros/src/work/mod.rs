@@ -4,6 +4,7 @@
 pub(crate) mod scan;
 mod callee;
 mod argument;
-pub(crate) mod marks;
+mod marks;
 pub(crate) mod plan;
 pub(crate) mod rewrite;
+pub(crate) mod fallback;

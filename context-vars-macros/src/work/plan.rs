@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{Expr, Member};
 
-use super::scan::{Argument, Call, CallKind, Piece};
+use super::callee::CallKind;
+use super::scan::{Argument, Call, Piece};
+use crate::tokens::{is_group, is_punct, is_word};
 
 /// How an argument of a call comes to inherit.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,15 +50,15 @@ impl Names {
             match token {
                 TokenTree::Group(group) => {
                     self.find(group.stream());
-                    if group.delimiter() == Delimiter::Brace && !is_arrow(rest) {
+                    if is_group(token, Delimiter::Brace) && !is_arrow(rest) {
                         arm = index + 1;
                     }
                 }
-                TokenTree::Ident(word) if word == "let" => {
+                word if is_word(word, "let") => {
                     self.bind_until(rest, |at| is_punct(at, '=') || is_punct(at, ';'));
                 }
-                TokenTree::Ident(word) if word == "for" => {
-                    self.bind_until(rest, |at| matches!(at, TokenTree::Ident(w) if w == "in"));
+                word if is_word(word, "for") => {
+                    self.bind_until(rest, |at| is_word(at, "in"));
                 }
                 token if is_punct(token, '|') => self.bind_until(rest, |at| is_punct(at, '|')),
                 token if is_punct(token, ',') => arm = index + 1,
@@ -99,10 +101,6 @@ impl Names {
             _ => true,
         }
     }
-}
-
-fn is_punct(token: &TokenTree, wanted: char) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == wanted)
 }
 
 /// Whether `=>` comes next.

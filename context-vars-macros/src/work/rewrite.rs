@@ -1,17 +1,17 @@
 //! What is generated: the body, with contexts captured and entered where it hands out work.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream};
+use proc_macro2::{Delimiter, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprAsync, ExprClosure, ReturnType};
 
-use super::marks::regroup;
+use super::marks::Work;
 use super::plan::{Carry, Names, Reuse};
-use super::scan::{Argument, Call, Literal, LiteralKind, Piece, Work};
+use super::scan::{Argument, Call, Literal, LiteralKind, Piece};
 use crate::crate_path::CratePath;
 use crate::function::parameters::Parameters;
 use crate::function::return_type;
-use crate::tokens;
+use crate::tokens::{self, regroup};
 
 /// Puts bodies together again.
 pub(crate) struct Writer<'a> {
@@ -52,9 +52,7 @@ impl Writer<'_> {
                 let inside = self.argument(&around.inside, Carry::Literal);
                 let inside = match around.parentheses {
                     Some(span) => {
-                        let mut group = Group::new(Delimiter::Parenthesis, inside);
-                        group.set_span(span);
-                        group.into_token_stream()
+                        tokens::group(Delimiter::Parenthesis, inside, span).into_token_stream()
                     }
                     None => inside,
                 };
@@ -72,7 +70,8 @@ impl Writer<'_> {
     fn other(&self, pieces: &[Piece]) -> TokenStream {
         match pieces {
             [Piece::Group(group, inside)] if group.delimiter() == Delimiter::Brace => {
-                tokens::braces(self.write(inside), tokens::at(group.span())).into_token_stream()
+                tokens::braces(self.write(inside), tokens::hygienic_at(group.span()))
+                    .into_token_stream()
             }
             _ => self.write(pieces),
         }
@@ -86,7 +85,7 @@ impl Writer<'_> {
             return place.to_token_stream();
         };
         let probe = self.probe(reuse, place.span(), &quote!(#place));
-        let wrapped = quote_spanned!(tokens::at(place.span())=> #probe.wrap(#place));
+        let wrapped = quote_spanned!(tokens::hygienic_at(place.span())=> #probe.wrap(#place));
         tokens::braces(wrapped, place.span()).into_token_stream()
     }
 
@@ -98,7 +97,7 @@ impl Writer<'_> {
             return value;
         };
         let (first, last) = tokens::ends(&value);
-        let at = tokens::at(first);
+        let at = tokens::hygienic_at(first);
         let probe = self.probe(reuse, first, &quote_spanned!(at=> __context_vars_work));
         let arm = quote_spanned!(at=> __context_vars_work => { #probe.wrap(__context_vars_work) });
         let arms = tokens::braces(arm, last);
@@ -108,7 +107,7 @@ impl Writer<'_> {
     /// Asks what the type of `value` is.
     fn probe(&self, reuse: Reuse, span: Span, value: &TokenStream) -> TokenStream {
         let private = self.crate_path.private();
-        let at = tokens::at(span);
+        let at = tokens::hygienic_at(span);
         let reused = reuse == Reuse::AsItIs;
         quote_spanned! {at=>
             use #private::by_type::answers::*;
@@ -143,7 +142,7 @@ impl Writer<'_> {
     ///
     /// One without `move` must use the context up: it would borrow it otherwise.
     fn closure(&self, work: Work, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
-        let at = tokens::at(closure.inputs_begin.span);
+        let at = tokens::hygienic_at(closure.inputs_begin.span);
         let context = self.context_of_closure(work, closure, at);
         let mut head = closure.clone();
         let parameters = Parameters::of_closure(&mut head);
@@ -171,7 +170,7 @@ impl Writer<'_> {
     /// }
     /// ```
     fn async_closure(&self, work: Work, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
-        let at = tokens::at(closure.inputs_begin.span);
+        let at = tokens::hygienic_at(closure.inputs_begin.span);
         let context = self.context_of_closure(work, closure, at);
         let head = closure_head(closure);
         let returned = match &closure.output {
@@ -197,11 +196,8 @@ impl Writer<'_> {
             ..
         } = block;
         let (_, last) = tokens::ends(body);
-        let mut future = Group::new(
-            Delimiter::Parenthesis,
-            quote!(#(#attrs)* #async_token #capture #body),
-        );
-        future.set_span(last);
+        let future = quote!(#(#attrs)* #async_token #capture #body);
+        let future = tokens::group(Delimiter::Parenthesis, future, last);
         quote_spanned!(at=> #context.future #future)
     }
 

@@ -1,17 +1,16 @@
 //! What was written: the body as pieces.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::{Pair, Punctuated};
 use syn::{Attribute, Expr, ExprAsync, ExprClosure, Token};
 
-use super::argument::{self, around, holds_literal, takes_an_argument};
-pub(crate) use super::callee::CallKind;
-use super::callee::Callee;
-pub(crate) use super::marks::Work;
-use super::marks::{self, Mark};
+use super::argument::{self, Around, around, holds_literal, takes_an_argument};
+use super::callee::{CallKind, Callee};
+use super::marks::{self, Mark, Work};
 use crate::error::Errors;
+use crate::tokens::{begins_item, count_attributes, is_group, is_word, nested_function};
 
 /// A part of a body.
 pub(crate) enum Piece {
@@ -60,14 +59,6 @@ pub(crate) enum Argument {
     Other(Vec<Piece>),
 }
 
-/// `Box::new(inside)`, `(inside)` or `inside as Type`.
-pub(crate) struct Around<T> {
-    pub(crate) before: TokenStream,
-    pub(crate) parentheses: Option<Span>,
-    pub(crate) inside: T,
-    pub(crate) after: TokenStream,
-}
-
 /// What to look for beside marks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seek {
@@ -107,8 +98,8 @@ impl Reader<'_> {
         if let Some(count) = self.marked(rest, pieces) {
             return count;
         }
-        let untouched = match marks::count_attributes(rest) {
-            0 => marks::nested_function(rest),
+        let untouched = match count_attributes(rest) {
+            0 => nested_function(rest),
             count => count,
         };
         if untouched > 0 {
@@ -139,8 +130,8 @@ impl Reader<'_> {
 
     /// Reads attributes with a mark among them, and what they stand on.
     fn marked(&mut self, rest: &[TokenTree], pieces: &mut Vec<Piece>) -> Option<usize> {
-        let (attributes, target) = rest.split_at(marks::count_attributes(rest));
-        if attributes.is_empty() || marks::is_item(target) {
+        let (attributes, target) = rest.split_at(count_attributes(rest));
+        if attributes.is_empty() || begins_item(target) {
             return None;
         }
         let stream = attributes.iter().cloned().collect();
@@ -170,7 +161,7 @@ impl Reader<'_> {
     /// Reads the closure or `async` block at the beginning of `target`.
     fn literal_at(&mut self, target: &[TokenTree], mark: &Mark) -> Option<(Literal, usize)> {
         let read = |input: ParseStream| {
-            let literal = if marks::begins_async_block(target) {
+            let literal = if begins_async_block(target) {
                 Expr::Async(input.parse()?)
             } else {
                 Expr::Closure(input.parse()?)
@@ -328,4 +319,9 @@ impl Reader<'_> {
 fn leave(tokens: &[TokenTree], pieces: &mut Vec<Piece>) -> usize {
     pieces.extend(tokens.iter().cloned().map(Piece::Token));
     tokens.len()
+}
+
+fn begins_async_block(tokens: &[TokenTree]) -> bool {
+    let brace = if is_word(tokens.get(1), "move") { 2 } else { 1 };
+    is_word(tokens.first(), "async") && is_group(tokens.get(brace), Delimiter::Brace)
 }
