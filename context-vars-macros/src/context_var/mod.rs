@@ -11,8 +11,8 @@ use crate::error::Errors;
 /// The declarations that can be understood, and an error for each mistake.
 pub(crate) fn context_var(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let written = parse::parse(input, &mut errors);
-    let call = validate::validate(written, &mut errors);
+    let input = parse::parse(input, &mut errors);
+    let call = validate::validate(input, &mut errors);
     let mut output = errors.into_tokens();
     output.extend(expand::expand(&call));
     output

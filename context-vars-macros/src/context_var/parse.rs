@@ -11,7 +11,7 @@ use crate::error::Errors;
 
 /// One call of `context_var!`.
 #[derive(Default)]
-pub(super) struct Written {
+pub(super) struct Input {
     pub(super) crate_path: CratePath,
     pub(super) declarations: Vec<Declaration>,
 }
@@ -38,15 +38,15 @@ pub(super) enum Keyword {
 }
 
 /// Reads all declarations; after a mistake goes on behind the next `;`.
-pub(super) fn parse(input: TokenStream, errors: &mut Errors) -> Written {
-    let mut written = Written::default();
+pub(super) fn parse(input: TokenStream, errors: &mut Errors) -> Input {
+    let mut parsed = Input::default();
     let read = |input: ParseStream| {
         while !input.is_empty() {
             let start = input.cursor();
             let read = if CratePath::peek(input) {
-                crate_path(input, &mut written, errors)
+                crate_path(input, &mut parsed, errors)
             } else {
-                declaration(input, &mut written.declarations, errors)
+                declaration(input, &mut parsed.declarations, errors)
             };
             if let Err(error) = read {
                 errors.add(error);
@@ -62,14 +62,14 @@ pub(super) fn parse(input: TokenStream, errors: &mut Errors) -> Written {
     if let Err(error) = read.parse2(input) {
         errors.add(error);
     }
-    written
+    parsed
 }
 
 /// Reads `crate = path;`.
-fn crate_path(input: ParseStream, written: &mut Written, errors: &mut Errors) -> syn::Result<()> {
+fn crate_path(input: ParseStream, parsed: &mut Input, errors: &mut Errors) -> syn::Result<()> {
     let start = input.span();
-    written.crate_path.read(input, errors)?;
-    if !written.declarations.is_empty() {
+    parsed.crate_path.read(input, errors)?;
+    if !parsed.declarations.is_empty() {
         errors.push(
             start,
             "`crate = …;` stands after a variable: write it first",

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenTree};
 use syn::{Attribute, Expr, Ident, Meta, Type, Visibility, parse_quote};
 
-use super::parse::{Declaration, Keyword, Written};
+use super::parse::{Declaration, Input, Keyword};
 use crate::case;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
@@ -42,9 +42,9 @@ const KNOWN: &[&str] = &[
     "must_use",
 ];
 
-pub(super) fn validate(written: Written, errors: &mut Errors) -> Call {
+pub(super) fn validate(input: Input, errors: &mut Errors) -> Call {
     let mut variables: Vec<Variable> = Vec::new();
-    for declaration in written.declarations {
+    for declaration in input.declarations {
         let variable = variable(declaration, errors);
         let is_again = |other: &&Variable| {
             other.name == variable.name && other.conditions().eq(variable.conditions())
@@ -60,7 +60,7 @@ pub(super) fn validate(written: Written, errors: &mut Errors) -> Call {
         }
     }
     Call {
-        crate_path: written.crate_path,
+        crate_path: input.crate_path,
         variables,
     }
 }

@@ -6,7 +6,7 @@ use crate::tokens::is_punct;
 
 /// Where a formatting macro has its format string.
 #[derive(Clone, Copy)]
-enum Place {
+enum Position {
     /// It is the argument of this number.
     Argument(usize),
     /// It is the first argument that is a text and nothing else: those before are optional.
@@ -17,30 +17,30 @@ enum Place {
 ///
 /// The texts of all other macros are left alone: they may be data. A name in one of these that
 /// cannot be found is reported by rustc, at the text.
-fn place(name: &Ident) -> Option<Place> {
+fn position(name: &Ident) -> Option<Position> {
     Some(match name.to_string().as_str() {
         "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic"
-        | "todo" | "unimplemented" | "unreachable" | "anyhow" | "bail" => Place::Argument(0),
-        "write" | "writeln" | "assert" | "debug_assert" | "ensure" => Place::Argument(1),
-        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => Place::Argument(2),
+        | "todo" | "unimplemented" | "unreachable" | "anyhow" | "bail" => Position::Argument(0),
+        "write" | "writeln" | "assert" | "debug_assert" | "ensure" => Position::Argument(1),
+        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => Position::Argument(2),
         // Not `span!`, whose text is a name.
-        "error" | "warn" | "info" | "debug" | "trace" | "event" | "log" => Place::FirstText,
+        "error" | "warn" | "info" | "debug" | "trace" | "event" | "log" => Position::FirstText,
         _ => return None,
     })
 }
 
 /// Which of `arguments`, the tokens of a call of `name!`, is its format string.
 pub(crate) fn format_string(name: &Ident, arguments: &TokenStream) -> Option<usize> {
-    let place = place(name)?;
+    let position = position(name)?;
     let tokens: Vec<TokenTree> = arguments.clone().into_iter().collect();
     let mut begin = 0;
     for (index, argument) in tokens.split(|token| is_punct(token, ',')).enumerate() {
         let is_text = matches!(argument, [TokenTree::Literal(text)] if is_text(text));
-        match place {
-            Place::Argument(number) if number != index => {}
+        match position {
+            Position::Argument(number) if number != index => {}
             _ if is_text => return Some(begin),
-            Place::Argument(_) => return None,
-            Place::FirstText => {}
+            Position::Argument(_) => return None,
+            Position::FirstText => {}
         }
         begin += argument.len() + 1;
     }

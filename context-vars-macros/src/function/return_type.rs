@@ -4,9 +4,17 @@ use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{GenericArgument, PathArguments, Signature, Type, TypeParamBound, parse_quote};
+use syn::{
+    GenericArgument, PathArguments, ReturnType, Signature, Type, TypeParamBound, parse_quote,
+};
 
-use crate::function;
+/// The return type, if one is written.
+pub(crate) fn returned(signature: &Signature) -> Option<&Type> {
+    match &signature.output {
+        ReturnType::Default => None,
+        ReturnType::Type(_, ty) => Some(ty),
+    }
+}
 
 /// What the type of a function's result shows.
 pub(crate) enum Returns {
@@ -25,7 +33,7 @@ pub(crate) enum Returns {
 
 impl Returns {
     pub(crate) fn of(signature: &Signature) -> Self {
-        function::returned(signature).map_or(Self::Value, Self::of_type)
+        returned(signature).map_or(Self::Value, Self::of_type)
     }
 
     fn of_type(ty: &Type) -> Self {

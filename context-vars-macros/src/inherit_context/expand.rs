@@ -3,14 +3,14 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-use super::validate::Inheriting;
+use super::validate::InheritingFn;
 use crate::lints;
 use crate::work::rewrite::Writer;
 
 /// Adds `#[allow(clippy::disallowed_methods)]` too: where that lint forbids raw spawns, those of
 /// this function are none. On the function, because rustc takes no attribute on an expression.
-pub(super) fn expand(inheriting: &Inheriting) -> TokenStream {
-    let Inheriting {
+pub(super) fn expand(inheriting: &InheritingFn) -> TokenStream {
+    let InheritingFn {
         crate_path,
         function,
         body,

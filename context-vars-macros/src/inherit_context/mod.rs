@@ -12,8 +12,8 @@ use crate::work::fallback::fallback;
 /// The function with its spawn calls rewritten, or itself and an error for each mistake.
 pub(crate) fn inherit_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let written = parse::parse(arguments, item.clone(), &mut errors);
-    let inheriting = written.and_then(|written| validate::validate(written, &mut errors));
+    let input = parse::parse(arguments, item.clone(), &mut errors);
+    let inheriting = input.and_then(|input| validate::validate(input, &mut errors));
     match inheriting {
         Some(inheriting) if errors.is_empty() => expand::expand(&inheriting),
         _ => fallback("inherit_context", errors, item),

@@ -1,4 +1,4 @@
-//! What was written: the attribute's arguments, and the function's body as pieces.
+//! What was written: the attribute's arguments, and the function's body as fragments.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
@@ -7,13 +7,13 @@ use syn::parse::ParseStream;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::{self, Function};
-use crate::work::scan::{self, Piece, Seek};
+use crate::work::scan::{self, Fragment, Seek};
 use crate::{args, case};
 
-pub(super) struct Written {
+pub(super) struct Input {
     pub(super) crate_path: CratePath,
     pub(super) function: Function,
-    pub(super) body: Vec<Piece>,
+    pub(super) body: Vec<Fragment>,
 }
 
 /// Reads all of it, or says why this cannot be read as a function.
@@ -21,7 +21,7 @@ pub(super) fn parse(
     arguments: TokenStream,
     item: TokenStream,
     errors: &mut Errors,
-) -> Option<Written> {
+) -> Option<Input> {
     let mut crate_path = CratePath::default();
     args::parse(arguments, errors, |input, errors| {
         if CratePath::peek(input) {
@@ -32,7 +32,7 @@ pub(super) fn parse(
     match function::parse("inherit_context", item) {
         Ok(function) => {
             let body = scan::parse(function.body.tokens.clone(), Seek::SpawnCalls, errors);
-            Some(Written {
+            Some(Input {
                 crate_path,
                 function,
                 body,

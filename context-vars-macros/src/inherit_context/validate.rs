@@ -3,24 +3,24 @@
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::Function;
-use crate::work::plan::{Names, carries_anything};
-use crate::work::scan::Piece;
+use crate::work::plan::{LocalBindings, wraps_anything};
+use crate::work::scan::Fragment;
 
-use super::parse::Written;
+use super::parse::Input;
 
-pub(super) struct Inheriting {
+pub(super) struct InheritingFn {
     pub(super) crate_path: CratePath,
     pub(super) function: Function,
-    pub(super) body: Vec<Piece>,
-    pub(super) names: Names,
+    pub(super) body: Vec<Fragment>,
+    pub(super) names: LocalBindings,
 }
 
-pub(super) fn validate(written: Written, errors: &mut Errors) -> Option<Inheriting> {
-    let Written {
+pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<InheritingFn> {
+    let Input {
         crate_path,
         function,
         body,
-    } = written;
+    } = input;
     let name = function.signature.ident.clone();
     if let Some(constness) = &function.signature.constness {
         let message = format!(
@@ -29,8 +29,8 @@ pub(super) fn validate(written: Written, errors: &mut Errors) -> Option<Inheriti
         errors.push(constness.span, message);
     }
     function.refuse_again("inherit_context", errors);
-    let names = Names::new(&function.body.tokens);
-    if errors.is_empty() && !carries_anything(&body, &names) {
+    let names = LocalBindings::new(&function.body.tokens);
+    if errors.is_empty() && !wraps_anything(&body, &names) {
         let message = format!(
             "`#[inherit_context]` finds nothing in `{name}` that could inherit: give work to a \
              call of `spawn` or `spawn_…`, mark a closure or an `async` block with \
@@ -38,7 +38,7 @@ pub(super) fn validate(written: Written, errors: &mut Errors) -> Option<Inheriti
         );
         errors.push(name.span(), message);
     }
-    Some(Inheriting {
+    Some(InheritingFn {
         crate_path,
         function,
         body,

@@ -6,14 +6,14 @@ use syn::spanned::Spanned;
 use syn::{Signature, Type};
 
 use super::async_trait::Boxed;
-use super::validate::{Kind, Scoped};
+use super::validate::{Kind, ScopedFn};
 use crate::function;
 use crate::function::parameters::Parameters;
 use crate::function::{receiver, return_type};
 use crate::tokens;
 use crate::work::rewrite::as_only_arm;
 
-pub(super) fn expand(mut scoped: Scoped) -> TokenStream {
+pub(super) fn expand(mut scoped: ScopedFn) -> TokenStream {
     let body = match &scoped.kind {
         Kind::Sync => sync(&mut scoped),
         Kind::Async => asynchronous(&mut scoped),
@@ -36,7 +36,7 @@ pub(super) fn expand(mut scoped: Scoped) -> TokenStream {
 /// ```
 ///
 /// There is no closure, so that `return`, `?` and borrows in the body are the function's own.
-fn sync(scoped: &mut Scoped) -> TokenStream {
+fn sync(scoped: &mut ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
     let signature = &mut scoped.function.signature;
     let rebound = Parameters::of(signature).rebound();
@@ -70,7 +70,7 @@ fn sync(scoped: &mut Scoped) -> TokenStream {
 ///     }).await
 /// }
 /// ```
-fn asynchronous(scoped: &mut Scoped) -> TokenStream {
+fn asynchronous(scoped: &mut ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
     let values = values(scoped);
     let body = block(scoped);
@@ -78,7 +78,7 @@ fn asynchronous(scoped: &mut Scoped) -> TokenStream {
     let parameters = Parameters::captured(signature, &quote!(#values #body));
     let (captures, rebound) = (parameters.captures(), parameters.rebound());
     let receiver = capture_receiver(signature);
-    let expected = function::returned(signature).map(|ty| return_type::expect(ty, site()));
+    let expected = return_type::returned(signature).map(|ty| return_type::expect(ty, site()));
     let work = as_only_arm(&body, site());
     quote_spanned! {site()=>
         #private::scope(async move {
@@ -106,7 +106,7 @@ fn asynchronous(scoped: &mut Scoped) -> TokenStream {
 /// ```
 ///
 /// A box stays a box of the same type: the whole is put into another one.
-fn returns_future(boxed: Option<Type>, scoped: &mut Scoped) -> TokenStream {
+fn returns_future(boxed: Option<Type>, scoped: &mut ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
     let values = values(scoped);
     let work = as_only_arm(&block(scoped), site());
@@ -144,7 +144,7 @@ fn returns_future(boxed: Option<Type>, scoped: &mut Scoped) -> TokenStream {
 ///     }
 /// }))
 /// ```
-fn async_trait(boxed: &Boxed, scoped: &Scoped) -> TokenStream {
+fn async_trait(boxed: &Boxed, scoped: &ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
     let work = as_only_arm(&boxed.block_with(values(scoped)), site());
     boxed.with(|head| quote_spanned!(site()=> #private::scope(#head { #work })))
@@ -153,7 +153,7 @@ fn async_trait(boxed: &Boxed, scoped: &Scoped) -> TokenStream {
 /// Evaluates all values, and only then sets the variables.
 ///
 /// `value` tells the expression what type it shall have.
-fn values(scoped: &Scoped) -> TokenStream {
+fn values(scoped: &ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
     let (mut values, mut sets) = (TokenStream::new(), TokenStream::new());
     for (index, variable) in scoped.variables.iter().enumerate() {
@@ -168,7 +168,7 @@ fn values(scoped: &Scoped) -> TokenStream {
 }
 
 /// The body in its braces.
-fn block(scoped: &Scoped) -> TokenStream {
+fn block(scoped: &ScopedFn) -> TokenStream {
     let body = &scoped.function.body;
     tokens::braces(body.tokens.clone(), body.span).into_token_stream()
 }

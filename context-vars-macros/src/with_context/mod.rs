@@ -13,8 +13,8 @@ use crate::work::fallback::fallback;
 /// The function with a scope in it, or itself and an error for each mistake.
 pub(crate) fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let written = parse::parse(arguments, item.clone(), &mut errors);
-    let scoped = written.and_then(|written| validate::validate(written, &mut errors));
+    let input = parse::parse(arguments, item.clone(), &mut errors);
+    let scoped = input.and_then(|input| validate::validate(input, &mut errors));
     match scoped {
         Some(scoped) if errors.is_empty() => expand::expand(scoped),
         _ => fallback("with_context", errors, item),

@@ -11,13 +11,13 @@ use crate::args;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::{self, Function};
-use crate::work::scan::{self, Piece, Seek};
+use crate::work::scan::{self, Fragment, Seek};
 
-pub(super) struct Written {
+pub(super) struct Input {
     pub(super) crate_path: CratePath,
     pub(super) settings: Vec<Setting>,
     pub(super) function: Function,
-    pub(super) body: Vec<Piece>,
+    pub(super) body: Vec<Fragment>,
 }
 
 /// `path::to::name = value`
@@ -31,7 +31,7 @@ pub(super) fn parse(
     arguments: TokenStream,
     item: TokenStream,
     errors: &mut Errors,
-) -> Option<Written> {
+) -> Option<Input> {
     let mut crate_path = CratePath::default();
     let mut settings = Vec::new();
     args::parse(arguments, errors, |input, errors| {
@@ -55,12 +55,12 @@ pub(super) fn parse(
             .tokens
             .clone()
             .into_iter()
-            .map(Piece::Token)
+            .map(Fragment::Token)
             .collect()
     } else {
         scan::parse(function.body.tokens.clone(), Seek::Marks, errors)
     };
-    Some(Written {
+    Some(Input {
         crate_path,
         settings,
         function,

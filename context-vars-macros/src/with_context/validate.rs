@@ -5,18 +5,18 @@ use quote::ToTokens;
 use syn::{Path, Type};
 
 use super::async_trait::{self, Boxed};
-use super::parse::{Setting, Written, shown};
+use super::parse::{Input, Setting, shown};
 use crate::case;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
-use crate::function::return_type::Returns;
-use crate::function::{self, Function};
+use crate::function::Function;
+use crate::function::return_type::{self, Returns};
 use crate::tokens::is_word;
-use crate::work::plan::Names;
+use crate::work::plan::LocalBindings;
 use crate::work::rewrite::Writer;
 
 /// A function that gets a scope.
-pub(super) struct Scoped {
+pub(super) struct ScopedFn {
     pub(super) crate_path: CratePath,
     pub(super) variables: Vec<Variable>,
     pub(super) function: Function,
@@ -43,13 +43,13 @@ pub(super) enum Kind {
     AsyncTrait(Boxed),
 }
 
-pub(super) fn validate(written: Written, errors: &mut Errors) -> Option<Scoped> {
-    let Written {
+pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<ScopedFn> {
+    let Input {
         crate_path,
         settings,
         mut function,
         body,
-    } = written;
+    } = input;
     let variables = variables(settings, errors);
     function.refuse_again("with_context", errors);
     if let Some(constness) = &function.signature.constness {
@@ -59,7 +59,7 @@ pub(super) fn validate(written: Written, errors: &mut Errors) -> Option<Scoped> 
         );
         errors.push(constness.span, message);
     }
-    let names = Names::new(&TokenStream::new());
+    let names = LocalBindings::new(&TokenStream::new());
     function.body.tokens = Writer {
         crate_path: &crate_path,
         names: &names,
@@ -69,7 +69,7 @@ pub(super) fn validate(written: Written, errors: &mut Errors) -> Option<Scoped> 
     if !matches!(kind, Kind::Async | Kind::AsyncTrait(_)) {
         refuse_await(&variables, &function, errors);
     }
-    Some(Scoped {
+    Some(ScopedFn {
         crate_path,
         variables,
         function,
@@ -113,7 +113,7 @@ fn kind(function: &Function, errors: &mut Errors) -> Option<Kind> {
     Some(match returned {
         Returns::Future => Kind::ReturnsFuture { boxed: None },
         Returns::BoxedFuture => Kind::ReturnsFuture {
-            boxed: function::returned(&function.signature).cloned(),
+            boxed: return_type::returned(&function.signature).cloned(),
         },
         _ => Kind::Sync,
     })

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::{Expr, ExprCall, ExprMethodCall, Path};
 
 /// `Box::new(inside)`, `(inside)` or `inside as Type`.
-pub(crate) struct Around<T> {
+pub(crate) struct Wrapper<T> {
     pub(crate) before: TokenStream,
     pub(crate) parentheses: Option<Span>,
     pub(crate) inside: T,
@@ -13,17 +13,17 @@ pub(crate) struct Around<T> {
 }
 
 /// Whether `expression` is a closure or an `async` block, or one wrapped in what is known.
-pub(super) fn holds_literal(expression: &Expr) -> bool {
-    match (expression, around(expression)) {
+pub(super) fn holds_work(expression: &Expr) -> bool {
+    match (expression, wrapper(expression)) {
         (Expr::Closure(_) | Expr::Async(_), _) => true,
-        (_, Some(around)) => holds_literal(around.inside),
+        (_, Some(wrapper)) => holds_work(wrapper.inside),
         _ => false,
     }
 }
 
 /// What stands around another expression: `Box::new(…)`, parentheses, a cast.
-pub(super) fn around(expression: &Expr) -> Option<Around<&Expr>> {
-    let mut around = Around {
+pub(super) fn wrapper(expression: &Expr) -> Option<Wrapper<&Expr>> {
+    let mut wrapper = Wrapper {
         before: TokenStream::new(),
         parentheses: None,
         inside: expression,
@@ -31,23 +31,23 @@ pub(super) fn around(expression: &Expr) -> Option<Around<&Expr>> {
     };
     match expression {
         Expr::Paren(outer) => {
-            around.parentheses = Some(outer.paren_token.span.join());
-            around.inside = &outer.expr;
+            wrapper.parentheses = Some(outer.paren_token.span.join());
+            wrapper.inside = &outer.expr;
         }
-        Expr::Group(outer) => around.inside = &outer.expr,
+        Expr::Group(outer) => wrapper.inside = &outer.expr,
         Expr::Cast(outer) => {
-            around.inside = &outer.expr;
+            wrapper.inside = &outer.expr;
             let (keyword, ty) = (&outer.as_token, &outer.ty);
-            around.after = quote!(#keyword #ty);
+            wrapper.after = quote!(#keyword #ty);
         }
         Expr::Call(outer) if is_constructor(outer) => {
-            around.before = outer.func.to_token_stream();
-            around.parentheses = Some(outer.paren_token.span.join());
-            around.inside = outer.args.first()?;
+            wrapper.before = outer.func.to_token_stream();
+            wrapper.parentheses = Some(outer.paren_token.span.join());
+            wrapper.inside = outer.args.first()?;
         }
         _ => return None,
     }
-    Some(around)
+    Some(wrapper)
 }
 
 /// Whether this is `Box::new(…)`, `Box::pin(…)`, `Arc::new(…)` or `Rc::new(…)`.
@@ -68,9 +68,9 @@ fn is_constructor(call: &ExprCall) -> bool {
 
 /// Whether `expression` is a closure with parameters.
 pub(super) fn takes_an_argument(expression: &Expr) -> bool {
-    match (expression, around(expression)) {
+    match (expression, wrapper(expression)) {
         (Expr::Closure(closure), _) => !closure.inputs.is_empty(),
-        (_, Some(around)) => takes_an_argument(around.inside),
+        (_, Some(wrapper)) => takes_an_argument(wrapper.inside),
         _ => false,
     }
 }

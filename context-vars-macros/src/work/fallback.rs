@@ -7,7 +7,8 @@ use syn::{Attribute, Token, Visibility};
 
 use super::marks;
 use crate::error::Errors;
-use crate::function::{is_named, stranger};
+use crate::function::is_named;
+use crate::function::not_a_function::NotAFunction;
 use crate::tokens::{begins_item, count_attributes, is_punct, regroup};
 
 /// Returns the errors together with the item, so that its uses cause no further errors.
@@ -21,9 +22,9 @@ pub(crate) fn fallback(attribute: &str, errors: Errors, item: TokenStream) -> To
         attributes.retain(|other| !is_named(other.path(), attribute));
         let takes_marks = |other: &Attribute| is_named(other.path(), "inherit_context");
         let keeps_marks = attributes.iter().any(takes_marks);
-        let is_expression = stranger(input).is_some_and(|stranger| stranger.is_expression());
+        let is_expression = NotAFunction::peek(input).is_some_and(|other| other.is_expression());
         let visibility: Visibility = input.parse()?;
-        if input.peek(Token![const]) && stranger(input).is_none() {
+        if input.peek(Token![const]) && NotAFunction::peek(input).is_none() {
             input.parse::<Token![const]>()?;
         }
         let mut rest: TokenStream = input.parse()?;

@@ -7,24 +7,24 @@ use crate::error::Errors;
 
 /// In what context a closure or an `async` block runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Work {
+pub(crate) enum StartContext {
     /// In a copy of the one that is current where it stands.
-    Inherits,
+    Inherited,
     /// In an empty one.
-    IsDetached,
+    Empty,
 }
 
 /// A mark, by the name with which it was written.
 pub(super) struct Mark {
-    pub(super) work: Work,
+    pub(super) work: StartContext,
     name: Ident,
 }
 
 impl Mark {
     fn new(name: &Ident) -> Option<Self> {
         let work = match name.to_string().as_str() {
-            "inherit_context" => Work::Inherits,
-            "detach_context" => Work::IsDetached,
+            "inherit_context" => StartContext::Inherited,
+            "detach_context" => StartContext::Empty,
             _ => return None,
         };
         Some(Self {

@@ -6,14 +6,14 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{Expr, Member};
 
 use super::callee::CallKind;
-use super::scan::{Argument, Call, Piece};
+use super::scan::{Argument, Call, Fragment};
 use crate::tokens::{is_group, is_punct, is_word};
 
 /// How an argument of a call comes to inherit.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Carry {
+pub(crate) enum WrapPlan {
     /// It is a closure or an `async` block, or holds one: that is rewritten.
-    Literal,
+    WorkExpr,
     /// What it is shows in its type alone.
     ByType(Reuse),
     /// It is none of the call's work.
@@ -31,9 +31,9 @@ pub(crate) enum Reuse {
 }
 
 /// The names that are bound in a body, by `let`, a pattern or a parameter of a closure.
-pub(crate) struct Names(HashSet<String>);
+pub(crate) struct LocalBindings(HashSet<String>);
 
-impl Names {
+impl LocalBindings {
     pub(crate) fn new(body: &TokenStream) -> Self {
         let mut names = Self(HashSet::new());
         names.find(body.clone());
@@ -110,22 +110,22 @@ fn is_arrow(tokens: &[TokenTree]) -> bool {
 
 impl Call {
     /// How each argument comes to inherit.
-    pub(crate) fn carries(&self, names: &Names) -> Vec<Carry> {
-        let has_literal = self
+    pub(crate) fn carries(&self, names: &LocalBindings) -> Vec<WrapPlan> {
+        let has_work = self
             .arguments
             .iter()
-            .any(|(argument, _)| argument.has_literal());
+            .any(|(argument, _)| argument.has_work());
         let is_reference = |argument: &Argument| matches!(argument, Argument::Reference(_));
         let last = self
             .arguments
             .iter()
             .rposition(|(argument, _)| !is_reference(argument));
         let carry = |(index, (argument, _)): (usize, &(Argument, _))| match argument {
-            argument if argument.has_literal() => Carry::Literal,
-            _ if has_literal || self.kind != CallKind::Spawn => Carry::Nothing,
-            Argument::Place(place) => Carry::ByType(self.reuse(names.may_be_local(place))),
-            Argument::Returned(_) if last == Some(index) => Carry::ByType(self.reuse(true)),
-            _ => Carry::Nothing,
+            argument if argument.has_work() => WrapPlan::WorkExpr,
+            _ if has_work || self.kind != CallKind::Spawn => WrapPlan::Nothing,
+            Argument::PathArg(place) => WrapPlan::ByType(self.reuse(names.may_be_local(place))),
+            Argument::Returned(_) if last == Some(index) => WrapPlan::ByType(self.reuse(true)),
+            _ => WrapPlan::Nothing,
         };
         self.arguments.iter().enumerate().map(carry).collect()
     }
@@ -141,36 +141,36 @@ impl Call {
 }
 
 impl Argument {
-    fn has_literal(&self) -> bool {
-        matches!(self, Argument::Literal(_) | Argument::Around(_))
+    fn has_work(&self) -> bool {
+        matches!(self, Argument::WorkExpr(_) | Argument::Wrapper(_))
     }
 
-    fn pieces(&self) -> &[Piece] {
+    fn fragments(&self) -> &[Fragment] {
         match self {
-            Argument::Literal(literal) => &literal.body,
-            Argument::Around(around) => around.inside.pieces(),
-            Argument::Place(_) => &[],
-            Argument::Returned(pieces) | Argument::Reference(pieces) | Argument::Other(pieces) => {
-                pieces
-            }
+            Argument::WorkExpr(work_expr) => &work_expr.body,
+            Argument::Wrapper(wrapper) => wrapper.inside.fragments(),
+            Argument::PathArg(_) => &[],
+            Argument::Returned(fragments)
+            | Argument::Reference(fragments)
+            | Argument::Other(fragments) => fragments,
         }
     }
 }
 
-/// Whether anything in `pieces` carries a context.
-pub(crate) fn carries_anything(pieces: &[Piece], names: &Names) -> bool {
-    pieces.iter().any(|piece| match piece {
-        Piece::Token(_) => false,
-        Piece::Group(_, inside) => carries_anything(inside, names),
-        Piece::Literal(_) => true,
-        Piece::Call(call) => {
+/// Whether anything in `fragments` carries a context.
+pub(crate) fn wraps_anything(fragments: &[Fragment], names: &LocalBindings) -> bool {
+    fragments.iter().any(|fragment| match fragment {
+        Fragment::Token(_) => false,
+        Fragment::Group(_, inside) => wraps_anything(inside, names),
+        Fragment::WorkExpr(_) => true,
+        Fragment::Call(call) => {
             call.carries(names)
                 .iter()
-                .any(|carry| *carry != Carry::Nothing)
+                .any(|carry| *carry != WrapPlan::Nothing)
                 || call
                     .arguments
                     .iter()
-                    .any(|(argument, _)| carries_anything(argument.pieces(), names))
+                    .any(|(argument, _)| wraps_anything(argument.fragments(), names))
         }
     })
 }

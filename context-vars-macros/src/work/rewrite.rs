@@ -5,9 +5,9 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprAsync, ExprClosure, ReturnType};
 
-use super::marks::Work;
-use super::plan::{Carry, Names, Reuse};
-use super::scan::{Argument, Call, Literal, LiteralKind, Piece};
+use super::marks::StartContext;
+use super::plan::{LocalBindings, Reuse, WrapPlan};
+use super::scan::{Argument, Call, Fragment, WorkExpr, WorkExprKind};
 use crate::crate_path::CratePath;
 use crate::function::parameters::Parameters;
 use crate::function::return_type;
@@ -16,20 +16,25 @@ use crate::tokens::{self, regroup};
 /// Puts bodies together again.
 pub(crate) struct Writer<'a> {
     pub(crate) crate_path: &'a CratePath,
-    pub(crate) names: &'a Names,
+    pub(crate) names: &'a LocalBindings,
 }
 
 impl Writer<'_> {
-    pub(crate) fn write(&self, pieces: &[Piece]) -> TokenStream {
-        pieces.iter().map(|piece| self.piece(piece)).collect()
+    pub(crate) fn write(&self, fragments: &[Fragment]) -> TokenStream {
+        fragments
+            .iter()
+            .map(|fragment| self.fragment(fragment))
+            .collect()
     }
 
-    fn piece(&self, piece: &Piece) -> TokenStream {
-        match piece {
-            Piece::Token(token) => token.to_token_stream(),
-            Piece::Group(group, inside) => regroup(group, self.write(inside)).into_token_stream(),
-            Piece::Literal(literal) => self.literal(literal),
-            Piece::Call(call) => self.call(call),
+    fn fragment(&self, fragment: &Fragment) -> TokenStream {
+        match fragment {
+            Fragment::Token(token) => token.to_token_stream(),
+            Fragment::Group(group, inside) => {
+                regroup(group, self.write(inside)).into_token_stream()
+            }
+            Fragment::WorkExpr(work_expr) => self.work_expr(work_expr),
+            Fragment::Call(call) => self.call(call),
         }
     }
 
@@ -45,43 +50,43 @@ impl Writer<'_> {
         quote!(#(#callee)* #arguments)
     }
 
-    fn argument(&self, argument: &Argument, carry: Carry) -> TokenStream {
+    fn argument(&self, argument: &Argument, carry: WrapPlan) -> TokenStream {
         match argument {
-            Argument::Literal(literal) => self.literal(literal),
-            Argument::Around(around) => {
-                let inside = self.argument(&around.inside, Carry::Literal);
-                let inside = match around.parentheses {
+            Argument::WorkExpr(work_expr) => self.work_expr(work_expr),
+            Argument::Wrapper(wrapper) => {
+                let inside = self.argument(&wrapper.inside, WrapPlan::WorkExpr);
+                let inside = match wrapper.parentheses {
                     Some(span) => {
                         tokens::group(Delimiter::Parenthesis, inside, span).into_token_stream()
                     }
                     None => inside,
                 };
-                let (before, after) = (&around.before, &around.after);
+                let (before, after) = (&wrapper.before, &wrapper.after);
                 quote!(#before #inside #after)
             }
-            Argument::Place(place) => self.place(place, carry),
-            Argument::Returned(pieces) => self.returned(self.write(pieces), carry),
-            Argument::Reference(pieces) => self.write(pieces),
-            Argument::Other(pieces) => self.other(pieces),
+            Argument::PathArg(place) => self.place(place, carry),
+            Argument::Returned(fragments) => self.returned(self.write(fragments), carry),
+            Argument::Reference(fragments) => self.write(fragments),
+            Argument::Other(fragments) => self.other(fragments),
         }
     }
 
     /// What passes through; braces around it, which say so, are not for rustc to call superfluous.
-    fn other(&self, pieces: &[Piece]) -> TokenStream {
-        match pieces {
-            [Piece::Group(group, inside)] if group.delimiter() == Delimiter::Brace => {
+    fn other(&self, fragments: &[Fragment]) -> TokenStream {
+        match fragments {
+            [Fragment::Group(group, inside)] if group.delimiter() == Delimiter::Brace => {
                 tokens::braces(self.write(inside), tokens::hygienic_at(group.span()))
                     .into_token_stream()
             }
-            _ => self.write(pieces),
+            _ => self.write(fragments),
         }
     }
 
     /// `job` to `{ use by_type::*; (&…&Probe::<_, true>(&job)).kind().wrap(job) }`.
     ///
     /// The place is written twice: bound to a name, a `&mut` would be moved instead of lent.
-    fn place(&self, place: &Expr, carry: Carry) -> TokenStream {
-        let Carry::ByType(reuse) = carry else {
+    fn place(&self, place: &Expr, carry: WrapPlan) -> TokenStream {
+        let WrapPlan::ByType(reuse) = carry else {
             return place.to_token_stream();
         };
         let probe = self.probe(reuse, place.span(), &quote!(#place));
@@ -92,8 +97,8 @@ impl Writer<'_> {
     /// `make()` to `match make() { work => { use by_type::*; (&…&Probe::<_, false>(&work)).kind().wrap(work) } }`.
     ///
     /// A `match`, because it lets temporaries live as long as they did.
-    fn returned(&self, value: TokenStream, carry: Carry) -> TokenStream {
-        let Carry::ByType(reuse) = carry else {
+    fn returned(&self, value: TokenStream, carry: WrapPlan) -> TokenStream {
+        let WrapPlan::ByType(reuse) = carry else {
             return value;
         };
         let (first, last) = tokens::ends(&value);
@@ -115,14 +120,14 @@ impl Writer<'_> {
         }
     }
 
-    fn literal(&self, literal: &Literal) -> TokenStream {
-        let body = self.write(&literal.body);
-        match &literal.kind {
-            LiteralKind::Closure(closure) if closure.asyncness.is_some() => {
-                self.async_closure(literal.work, closure, &body)
+    fn work_expr(&self, work_expr: &WorkExpr) -> TokenStream {
+        let body = self.write(&work_expr.body);
+        match &work_expr.kind {
+            WorkExprKind::Closure(closure) if closure.asyncness.is_some() => {
+                self.async_closure(work_expr.work, closure, &body)
             }
-            LiteralKind::Closure(closure) => self.closure(literal.work, closure, &body),
-            LiteralKind::Async(block) => self.async_block(literal.work, block, &body),
+            WorkExprKind::Closure(closure) => self.closure(work_expr.work, closure, &body),
+            WorkExprKind::Async(block) => self.async_block(work_expr.work, block, &body),
         }
     }
 
@@ -141,7 +146,12 @@ impl Writer<'_> {
     /// ```
     ///
     /// One without `move` must use the context up: it would borrow it otherwise.
-    fn closure(&self, work: Work, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
+    fn closure(
+        &self,
+        work: StartContext,
+        closure: &ExprClosure,
+        body: &TokenStream,
+    ) -> TokenStream {
         let at = tokens::hygienic_at(closure.inputs_begin.span);
         let context = self.context_of_closure(work, closure, at);
         let mut head = closure.clone();
@@ -169,7 +179,12 @@ impl Writer<'_> {
     ///     async move |a| context.again().future(async { body }).await
     /// }
     /// ```
-    fn async_closure(&self, work: Work, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
+    fn async_closure(
+        &self,
+        work: StartContext,
+        closure: &ExprClosure,
+        body: &TokenStream,
+    ) -> TokenStream {
         let at = tokens::hygienic_at(closure.inputs_begin.span);
         let context = self.context_of_closure(work, closure, at);
         let head = closure_head(closure);
@@ -186,7 +201,12 @@ impl Writer<'_> {
     }
 
     /// `async move { body }` to `inherited().future(async move { body })`.
-    fn async_block(&self, work: Work, block: &ExprAsync, body: &TokenStream) -> TokenStream {
+    fn async_block(
+        &self,
+        work: StartContext,
+        block: &ExprAsync,
+        body: &TokenStream,
+    ) -> TokenStream {
         let at = block.async_token.span;
         let context = tokens::relocated(self.context(work, at), at);
         let ExprAsync {
@@ -202,7 +222,12 @@ impl Writer<'_> {
     }
 
     /// The context of a closure, which one without `move` can give away only once.
-    fn context_of_closure(&self, work: Work, closure: &ExprClosure, at: Span) -> TokenStream {
+    fn context_of_closure(
+        &self,
+        work: StartContext,
+        closure: &ExprClosure,
+        at: Span,
+    ) -> TokenStream {
         let context = self.context(work, at);
         let once = closure
             .capture
@@ -211,11 +236,11 @@ impl Writer<'_> {
         quote!(#context #once)
     }
 
-    fn context(&self, work: Work, at: Span) -> TokenStream {
+    fn context(&self, work: StartContext, at: Span) -> TokenStream {
         let private = self.crate_path.private();
         match work {
-            Work::Inherits => quote_spanned!(at=> #private::Inherited::current()),
-            Work::IsDetached => quote_spanned!(at=> #private::Inherited::empty()),
+            StartContext::Inherited => quote_spanned!(at=> #private::Inherited::current()),
+            StartContext::Empty => quote_spanned!(at=> #private::Inherited::empty()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What was written: the body as pieces.
+//! What was written: the body as fragments.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -6,32 +6,32 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::{Pair, Punctuated};
 use syn::{Attribute, Expr, ExprAsync, ExprClosure, Token};
 
-use super::argument::{self, Around, around, holds_literal, takes_an_argument};
+use super::argument::{self, Wrapper, holds_work, takes_an_argument, wrapper};
 use super::callee::{CallKind, Callee};
-use super::marks::{self, Mark, Work};
+use super::marks::{self, Mark, StartContext};
 use crate::error::Errors;
 use crate::tokens::{begins_item, count_attributes, is_group, is_word, nested_function};
 
 /// A part of a body.
-pub(crate) enum Piece {
+pub(crate) enum Fragment {
     /// Nothing of interest.
     Token(TokenTree),
-    /// Parentheses, brackets or braces, with the pieces inside.
-    Group(Group, Vec<Piece>),
+    /// Parentheses, brackets or braces, with the fragments inside.
+    Group(Group, Vec<Fragment>),
     /// A marked closure or `async` block.
-    Literal(Literal),
+    WorkExpr(WorkExpr),
     Call(Call),
 }
 
 /// A closure or an `async` block, and in what context it shall run.
-pub(crate) struct Literal {
-    pub(crate) work: Work,
-    pub(crate) kind: LiteralKind,
+pub(crate) struct WorkExpr {
+    pub(crate) work: StartContext,
+    pub(crate) kind: WorkExprKind,
     /// The closure's or block's own content, in place of that in `kind`.
-    pub(crate) body: Vec<Piece>,
+    pub(crate) body: Vec<Fragment>,
 }
 
-pub(crate) enum LiteralKind {
+pub(crate) enum WorkExprKind {
     Closure(Box<ExprClosure>),
     Async(Box<ExprAsync>),
 }
@@ -48,15 +48,15 @@ pub(crate) struct Call {
 
 /// An argument of a call, by the form in which it is written.
 pub(crate) enum Argument {
-    Literal(Literal),
-    /// A literal inside of something else.
-    Around(Around<Box<Argument>>),
+    WorkExpr(WorkExpr),
+    /// A work expression inside of something else.
+    Wrapper(Wrapper<Box<Argument>>),
     /// `name`, `path::to::function`, `self.field`.
-    Place(Expr),
+    PathArg(Expr),
     /// What a call returns.
-    Returned(Vec<Piece>),
-    Reference(Vec<Piece>),
-    Other(Vec<Piece>),
+    Returned(Vec<Fragment>),
+    Reference(Vec<Fragment>),
+    Other(Vec<Fragment>),
 }
 
 /// What to look for beside marks.
@@ -67,7 +67,7 @@ pub(crate) enum Seek {
 }
 
 /// Reads the body of a function.
-pub(crate) fn parse(body: TokenStream, seek: Seek, errors: &mut Errors) -> Vec<Piece> {
+pub(crate) fn parse(body: TokenStream, seek: Seek, errors: &mut Errors) -> Vec<Fragment> {
     Reader { seek, errors }.read(body)
 }
 
@@ -77,15 +77,15 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&mut self, tokens: TokenStream) -> Vec<Piece> {
+    fn read(&mut self, tokens: TokenStream) -> Vec<Fragment> {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        let mut pieces = Vec::new();
+        let mut fragments = Vec::new();
         let mut at = 0;
         while at < tokens.len() {
             let (before, rest) = tokens.split_at(at);
-            at += self.step(before.last(), rest, &mut pieces);
+            at += self.step(before.last(), rest, &mut fragments);
         }
-        pieces
+        fragments
     }
 
     /// Reads what begins with the first of `rest` and says how many tokens that are.
@@ -93,9 +93,9 @@ impl Reader<'_> {
         &mut self,
         before: Option<&TokenTree>,
         rest: &[TokenTree],
-        pieces: &mut Vec<Piece>,
+        fragments: &mut Vec<Fragment>,
     ) -> usize {
-        if let Some(count) = self.marked(rest, pieces) {
+        if let Some(count) = self.marked(rest, fragments) {
             return count;
         }
         let untouched = match count_attributes(rest) {
@@ -103,33 +103,33 @@ impl Reader<'_> {
             count => count,
         };
         if untouched > 0 {
-            return leave(&rest[..untouched], pieces);
+            return leave(&rest[..untouched], fragments);
         }
         match &rest[0] {
             TokenTree::Ident(first) if self.seek == Seek::SpawnCalls => {
                 let callee = Callee::scan(before, first, rest);
                 match self.call(&callee, rest) {
                     Some(call) => {
-                        pieces.push(Piece::Call(call));
+                        fragments.push(Fragment::Call(call));
                         callee.tokens.len() + 1
                     }
-                    None => leave(callee.tokens, pieces),
+                    None => leave(callee.tokens, fragments),
                 }
             }
             TokenTree::Group(group) => {
                 if let Some(call) = self.call_of_parentheses(before, group, rest) {
-                    pieces.push(Piece::Call(call));
+                    fragments.push(Fragment::Call(call));
                     return 2;
                 }
-                pieces.push(Piece::Group(group.clone(), self.read(group.stream())));
+                fragments.push(Fragment::Group(group.clone(), self.read(group.stream())));
                 1
             }
-            _ => leave(&rest[..1], pieces),
+            _ => leave(&rest[..1], fragments),
         }
     }
 
     /// Reads attributes with a mark among them, and what they stand on.
-    fn marked(&mut self, rest: &[TokenTree], pieces: &mut Vec<Piece>) -> Option<usize> {
+    fn marked(&mut self, rest: &[TokenTree], fragments: &mut Vec<Fragment>) -> Option<usize> {
         let (attributes, target) = rest.split_at(count_attributes(rest));
         if attributes.is_empty() || begins_item(target) {
             return None;
@@ -142,13 +142,13 @@ impl Reader<'_> {
             return None;
         }
         let others = quote!(#(#others)*);
-        pieces.extend(others.into_iter().map(Piece::Token));
+        fragments.extend(others.into_iter().map(Fragment::Token));
         let found = mark
             .as_ref()
-            .map(|mark| (mark, self.literal_at(target, mark)));
+            .map(|mark| (mark, self.work_expr_at(target, mark)));
         match found {
-            Some((_, Some((literal, length)))) => {
-                pieces.push(Piece::Literal(literal));
+            Some((_, Some((work_expr, length)))) => {
+                fragments.push(Fragment::WorkExpr(work_expr));
                 return Some(attributes.len() + length);
             }
             Some((mark, None)) => mark.refuse(self.errors),
@@ -159,47 +159,47 @@ impl Reader<'_> {
     }
 
     /// Reads the closure or `async` block at the beginning of `target`.
-    fn literal_at(&mut self, target: &[TokenTree], mark: &Mark) -> Option<(Literal, usize)> {
+    fn work_expr_at(&mut self, target: &[TokenTree], mark: &Mark) -> Option<(WorkExpr, usize)> {
         let read = |input: ParseStream| {
-            let literal = if begins_async_block(target) {
+            let work_expr = if begins_async_block(target) {
                 Expr::Async(input.parse()?)
             } else {
                 Expr::Closure(input.parse()?)
             };
             let rest: TokenStream = input.parse()?;
-            Ok((literal, rest.into_iter().count()))
+            Ok((work_expr, rest.into_iter().count()))
         };
         let (expression, left) = read.parse2(target.iter().cloned().collect()).ok()?;
-        let literal = self.literal(expression, mark.work)?;
-        Some((literal, target.len() - left))
+        let work_expr = self.work_expr(expression, mark.work)?;
+        Some((work_expr, target.len() - left))
     }
 
     /// Reads a closure or an `async` block that does `work`, unless a mark of its own says else.
-    fn literal(&mut self, expression: Expr, work: Work) -> Option<Literal> {
+    fn work_expr(&mut self, expression: Expr, work: StartContext) -> Option<WorkExpr> {
         let (kind, body, mark) = match expression {
             Expr::Closure(mut closure) => {
                 let mark = marks::take(&mut closure.attrs, self.errors);
                 let body = self.closure_body(&closure);
-                (LiteralKind::Closure(Box::new(closure)), body, mark)
+                (WorkExprKind::Closure(Box::new(closure)), body, mark)
             }
             Expr::Async(mut block) => {
                 let mark = marks::take(&mut block.attrs, self.errors);
                 let body = self.read(block.block.to_token_stream());
-                (LiteralKind::Async(Box::new(block)), body, mark)
+                (WorkExprKind::Async(Box::new(block)), body, mark)
             }
             _ => return None,
         };
         let work = mark.map_or(work, |mark| mark.work);
-        Some(Literal { work, kind, body })
+        Some(WorkExpr { work, kind, body })
     }
 
     /// Reads the body of a closure. In `|| async { … }` the block is part of the work, too.
-    fn closure_body(&mut self, closure: &ExprClosure) -> Vec<Piece> {
+    fn closure_body(&mut self, closure: &ExprClosure) -> Vec<Fragment> {
         let is_async = closure.asyncness.is_some();
         match &*closure.body {
             block @ Expr::Async(_) if !is_async => {
-                let literal = self.literal(block.clone(), Work::Inherits);
-                literal.map(Piece::Literal).into_iter().collect()
+                let work_expr = self.work_expr(block.clone(), StartContext::Inherited);
+                work_expr.map(Fragment::WorkExpr).into_iter().collect()
             }
             body => self.read(body.to_token_stream()),
         }
@@ -235,13 +235,13 @@ impl Reader<'_> {
         };
         let is_of_interest = match kind {
             CallKind::Spawn => true,
-            CallKind::Pool => list.iter().any(holds_literal),
+            CallKind::Pool => list.iter().any(holds_work),
             CallKind::PoolScope => list.iter().any(takes_an_argument),
         };
         if !is_of_interest {
             return None;
         }
-        if callee.takes_only_work() && !list.iter().any(holds_literal) {
+        if callee.takes_only_work() && !list.iter().any(holds_work) {
             self.refuse_open(callee, list.last());
         }
         let pairs = list.into_pairs().map(Pair::into_tuple);
@@ -278,46 +278,46 @@ impl Reader<'_> {
     }
 
     fn argument(&mut self, callee: &Callee, argument: Expr) -> Argument {
-        if holds_literal(&argument) {
-            return self.with_literal(callee, argument);
+        if holds_work(&argument) {
+            return self.with_work(callee, argument);
         }
         match argument {
             // A group is what a `macro_rules!` macro was given as an `expr`.
             Expr::Group(group) => self.argument(callee, *group.expr),
             Expr::Paren(outer) => self.argument(callee, *outer.expr),
-            Expr::Path(_) | Expr::Field(_) => Argument::Place(argument),
+            Expr::Path(_) | Expr::Field(_) => Argument::PathArg(argument),
             Expr::Reference(_) => Argument::Reference(self.read(argument.into_token_stream())),
             _ => {
                 let shows = argument::shows_by_type(&argument, callee.takes_only_work());
-                let pieces = self.read(argument.into_token_stream());
+                let fragments = self.read(argument.into_token_stream());
                 if shows {
-                    Argument::Returned(pieces)
+                    Argument::Returned(fragments)
                 } else {
-                    Argument::Other(pieces)
+                    Argument::Other(fragments)
                 }
             }
         }
     }
 
-    fn with_literal(&mut self, callee: &Callee, argument: Expr) -> Argument {
-        let Some(around) = around(&argument) else {
-            return match self.literal(argument, Work::Inherits) {
-                Some(literal) => Argument::Literal(literal),
+    fn with_work(&mut self, callee: &Callee, argument: Expr) -> Argument {
+        let Some(wrapper) = wrapper(&argument) else {
+            return match self.work_expr(argument, StartContext::Inherited) {
+                Some(work_expr) => Argument::WorkExpr(work_expr),
                 None => Argument::Other(Vec::new()),
             };
         };
-        Argument::Around(Around {
-            before: around.before,
-            parentheses: around.parentheses,
-            inside: Box::new(self.argument(callee, around.inside.clone())),
-            after: around.after,
+        Argument::Wrapper(Wrapper {
+            before: wrapper.before,
+            parentheses: wrapper.parentheses,
+            inside: Box::new(self.argument(callee, wrapper.inside.clone())),
+            after: wrapper.after,
         })
     }
 }
 
 /// Keeps `tokens` as they are and says how many they are.
-fn leave(tokens: &[TokenTree], pieces: &mut Vec<Piece>) -> usize {
-    pieces.extend(tokens.iter().cloned().map(Piece::Token));
+fn leave(tokens: &[TokenTree], fragments: &mut Vec<Fragment>) -> usize {
+    fragments.extend(tokens.iter().cloned().map(Fragment::Token));
     tokens.len()
 }
 

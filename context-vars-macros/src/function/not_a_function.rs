@@ -1,0 +1,117 @@
+//! An item or expression that is not a function, on which an attribute was written.
+
+use std::fmt::{self, Display, Formatter};
+
+use proc_macro2::{Ident, Span, TokenTree};
+use syn::Token;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+
+/// The kind of item or expression; displays as a noun with its article.
+pub(crate) enum NotAFunction {
+    Closure,
+    AsyncBlock,
+    /// An item that contains functions, by its keyword.
+    Container(&'static str),
+    /// Another item or a `let`, by its keyword.
+    Item(&'static str),
+    MacroCall(Ident),
+    Unknown,
+}
+
+const CONTAINERS: &[&str] = &["trait", "impl", "mod"];
+const ITEMS: &[&str] = &[
+    "struct", "enum", "union", "static", "const", "type", "use", "let",
+];
+
+impl NotAFunction {
+    /// Returns what `input` begins with, unless it is a function.
+    pub(crate) fn peek(input: ParseStream) -> Option<Self> {
+        let ahead = input.fork();
+        let mut modifiers = 0;
+        loop {
+            if ahead.peek(Token![fn]) {
+                return None;
+            }
+            let is_modifier = ahead.peek(Token![const])
+                || ahead.peek(Token![async])
+                || ahead.peek(Token![unsafe])
+                || ahead.peek(Token![extern])
+                || (modifiers > 0 && ahead.peek(syn::LitStr));
+            if !is_modifier || ahead.parse::<TokenTree>().is_err() {
+                return Some(Self::new(input, &ahead));
+            }
+            modifiers += 1;
+        }
+    }
+
+    /// Classifies what begins at `start`; `ahead` is after its modifiers.
+    fn new(start: ParseStream, ahead: ParseStream) -> Self {
+        let is_closure = |input: ParseStream| {
+            input.peek(Token![|])
+                || input.peek(Token![||])
+                || input.peek(Token![move]) && !input.peek2(syn::token::Brace)
+        };
+        if is_closure(start) || is_closure(ahead) {
+            return Self::Closure;
+        }
+        if start.peek(Token![async]) && !ahead.peek(syn::Ident) {
+            return Self::AsyncBlock;
+        }
+        if start.peek(Token![const]) && ahead.peek(syn::Ident) {
+            return Self::Item("const");
+        }
+        let Ok(word) = ahead.fork().call(Ident::parse_any) else {
+            return Self::Unknown;
+        };
+        let find = |keywords: &[&'static str]| keywords.iter().copied().find(|item| word == item);
+        if let Some(keyword) = find(CONTAINERS) {
+            return Self::Container(keyword);
+        }
+        match find(ITEMS) {
+            Some(keyword) => Self::Item(keyword),
+            None if ahead.peek2(Token![!]) => Self::MacroCall(word),
+            None => Self::Unknown,
+        }
+    }
+
+    pub(crate) fn is_expression(&self) -> bool {
+        matches!(self, Self::Closure | Self::AsyncBlock)
+    }
+
+    /// Returns the error for `#[attribute]` on this, which `input` begins with.
+    pub(super) fn error(&self, attribute: &str, input: ParseStream) -> syn::Error {
+        let advice = match self {
+            Self::Container(_) => "write it on each function in there that needs it",
+            Self::Closure | Self::AsyncBlock if attribute == "inherit_context" => {
+                "write it also on the function around this, which makes a mark of this one"
+            }
+            Self::Closure | Self::AsyncBlock => {
+                "set the variable inside, with `VAR.scope(value, future)` or `VAR.sync_scope(value, closure)`"
+            }
+            _ => "write it on a function",
+        };
+        let span = if input.is_empty() {
+            Span::call_site()
+        } else {
+            input.span()
+        };
+        syn::Error::new(span, format!("`#[{attribute}]` stands on {self}: {advice}"))
+    }
+}
+
+impl Display for NotAFunction {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closure => f.write_str("a closure"),
+            Self::AsyncBlock => f.write_str("an `async` block"),
+            Self::Container(keyword) | Self::Item(keyword) => {
+                let is_vowel = keyword.starts_with(['e', 'i']);
+                let article = if is_vowel { "an" } else { "a" };
+                write!(f, "{article} `{keyword}`")
+            }
+            Self::MacroCall(name) => write!(f, "a call of `{name}!`"),
+            Self::Unknown => f.write_str("something that is not a function"),
+        }
+    }
+}
