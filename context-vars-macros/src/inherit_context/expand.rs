@@ -1,22 +1,22 @@
-//! What is generated: the same function, see `work/rewrite.rs`.
+//! Generates the function with its body rewritten, see `work/rewrite.rs`.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
 use super::validate::InheritingFn;
 use crate::lints;
-use crate::work::rewrite::Writer;
+use crate::work::rewrite::rewrite;
 
-/// Adds `#[allow(clippy::disallowed_methods)]` too: where that lint forbids raw spawns, those of
-/// this function are none. On the function, because rustc takes no attribute on an expression.
+/// Adds `#[allow(clippy::disallowed_methods)]`, because the calls in this function are no longer raw
+/// spawns, which that lint may forbid. The function gets it, since rustc rejects attributes on
+/// expressions.
 pub(super) fn expand(inheriting: &InheritingFn) -> TokenStream {
     let InheritingFn {
         crate_path,
         function,
         body,
-        names,
     } = inheriting;
-    let body = Writer { crate_path, names }.write(body);
+    let body = rewrite(body, crate_path);
     let function = function.with_body(&body);
     let allowed = lints::spawns_allowed(Span::mixed_site());
     quote!(#allowed #function)

@@ -1,4 +1,4 @@
-//! What was written: the attribute's arguments, and the function's body as fragments.
+//! Parses the attribute's arguments and the function.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
@@ -7,7 +7,8 @@ use syn::parse::ParseStream;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::{self, Function};
-use crate::work::scan::{self, Fragment, Seek};
+use crate::work::plan::Fragment;
+use crate::work::scan;
 use crate::{args, case};
 
 pub(super) struct Input {
@@ -31,7 +32,7 @@ pub(super) fn parse(
     });
     match function::parse("inherit_context", item) {
         Ok(function) => {
-            let body = scan::parse(function.body.tokens.clone(), Seek::SpawnCalls, errors);
+            let body = scan::marks_and_calls(function.body.tokens.clone(), errors);
             Some(Input {
                 crate_path,
                 function,

@@ -1,18 +1,15 @@
-//! What was meant: a function that hands out work, or what is wrong with it.
+//! Checks that the function hands out work.
 
+use super::parse::Input;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::Function;
-use crate::work::plan::{LocalBindings, wraps_anything};
-use crate::work::scan::Fragment;
-
-use super::parse::Input;
+use crate::work::plan::{Fragment, wraps_anything};
 
 pub(super) struct InheritingFn {
     pub(super) crate_path: CratePath,
     pub(super) function: Function,
     pub(super) body: Vec<Fragment>,
-    pub(super) names: LocalBindings,
 }
 
 pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<InheritingFn> {
@@ -29,8 +26,7 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<InheritingFn
         errors.push(constness.span, message);
     }
     function.refuse_again("inherit_context", errors);
-    let names = LocalBindings::new(&function.body.tokens);
-    if errors.is_empty() && !wraps_anything(&body, &names) {
+    if errors.is_empty() && !wraps_anything(&body) {
         let message = format!(
             "`#[inherit_context]` finds nothing in `{name}` that could inherit: give work to a \
              call of `spawn` or `spawn_…`, mark a closure or an `async` block with \
@@ -42,6 +38,5 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<InheritingFn
         crate_path,
         function,
         body,
-        names,
     })
 }

@@ -13,48 +13,61 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::Signature;
 
-use crate::function::Function;
+use crate::crate_path::CratePath;
 use crate::function::receiver;
 use crate::tokens::{is_group, is_punct, is_word, regroup};
+use crate::work::plan::{Fragment, verbatim};
+use crate::work::rewrite::rewrite;
 
 /// `Box::pin(async move { … })`, in its parts.
 pub(super) struct Boxed {
     /// `Box::pin`
-    before: Vec<TokenTree>,
+    before: Vec<Fragment>,
     parentheses: Group,
     /// `async move`
-    head: Vec<TokenTree>,
+    head: Vec<Fragment>,
     block: Group,
+    inside: Vec<Fragment>,
 }
 
 /// Takes the body apart if it is one of these.
-pub(super) fn detect(function: &Function) -> Option<Boxed> {
-    let mut lifetimes = function.signature.generics.lifetimes();
+pub(super) fn detect(signature: &Signature, body: &[Fragment]) -> Option<Boxed> {
+    let mut lifetimes = signature.generics.lifetimes();
     lifetimes.find(|lifetime| lifetime.lifetime.ident == "async_trait")?;
-    let (before, parentheses) = split(function.body.tokens.clone(), Delimiter::Parenthesis)?;
-    let (head, block) = split(parentheses.stream(), Delimiter::Brace)?;
-    (is_word(head.first(), "async") && head.len() == 2).then_some(Boxed {
+    let (before, parentheses, inside) = split(body.to_vec(), Delimiter::Parenthesis)?;
+    let (head, block, inside) = split(inside, Delimiter::Brace)?;
+    let is_async = matches!(&head[..], [Fragment::Token(word), _] if is_word(word, "async"));
+    is_async.then_some(Boxed {
         before,
         parentheses,
         head,
         block,
+        inside,
     })
 }
 
-/// Takes the last token off, if it is a group.
-fn split(tokens: TokenStream, delimiter: Delimiter) -> Option<(Vec<TokenTree>, Group)> {
-    let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    match tokens.pop() {
-        Some(TokenTree::Group(group)) if group.delimiter() == delimiter => Some((tokens, group)),
-        _ => None,
-    }
+/// Takes the last fragment off, if it is a group, and returns what is before and inside of it.
+fn split(
+    mut fragments: Vec<Fragment>,
+    delimiter: Delimiter,
+) -> Option<(Vec<Fragment>, Group, Vec<Fragment>)> {
+    let (group, inside) = match fragments.pop()? {
+        Fragment::Group(group, inside) => (group, inside),
+        Fragment::Token(TokenTree::Group(group)) => {
+            let inside = verbatim(group.stream());
+            (group, inside)
+        }
+        _ => return None,
+    };
+    (group.delimiter() == delimiter).then_some((fragments, group, inside))
 }
 
 impl Boxed {
-    /// The block with `values` right before the function's own body, behind the arguments.
-    pub(super) fn block_with(&self, values: TokenStream) -> TokenStream {
-        let tokens: Vec<TokenTree> = self.block.stream().into_iter().collect();
+    /// The block with `values` right before the function's own body, after the arguments.
+    pub(super) fn block_with(&self, values: TokenStream, crate_path: &CratePath) -> TokenStream {
+        let tokens: Vec<TokenTree> = rewrite(&self.inside, crate_path).into_iter().collect();
         let (arguments, body) = tokens.split_at(body_statement(&tokens));
         let arguments: TokenStream = arguments.iter().cloned().collect();
         let values = if receiver::is_renamed_in(&arguments) {
@@ -65,12 +78,15 @@ impl Boxed {
         regroup(&self.block, quote!(#arguments #values #(#body)*)).into_token_stream()
     }
 
-    /// `Box::pin(future)`, where `future` is made of `async move`.
-    pub(super) fn with(&self, future: impl FnOnce(TokenStream) -> TokenStream) -> TokenStream {
-        let Self { before, head, .. } = self;
-        let inside = future(quote!(#(#head)*));
-        let inside = regroup(&self.parentheses, inside);
-        quote!(#(#before)* #inside)
+    /// `Box::pin(future)`, where `future` is made from `async move`.
+    pub(super) fn with(
+        &self,
+        crate_path: &CratePath,
+        future: impl FnOnce(TokenStream) -> TokenStream,
+    ) -> TokenStream {
+        let before = rewrite(&self.before, crate_path);
+        let inside = regroup(&self.parentheses, future(rewrite(&self.head, crate_path)));
+        quote!(#before #inside)
     }
 }
 

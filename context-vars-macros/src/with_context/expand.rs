@@ -11,7 +11,7 @@ use crate::function;
 use crate::function::parameters::Parameters;
 use crate::function::{receiver, return_type};
 use crate::tokens;
-use crate::work::rewrite::as_only_arm;
+use crate::work::rewrite::{as_only_arm, rewrite};
 
 pub(super) fn expand(mut scoped: ScopedFn) -> TokenStream {
     let body = match &scoped.kind {
@@ -146,8 +146,14 @@ fn returns_future(boxed: Option<Type>, scoped: &mut ScopedFn) -> TokenStream {
 /// ```
 fn async_trait(boxed: &Boxed, scoped: &ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
-    let work = as_only_arm(&boxed.block_with(values(scoped)), site());
-    boxed.with(|head| quote_spanned!(site()=> #private::scope(#head { #work })))
+    let work = as_only_arm(
+        &boxed.block_with(values(scoped), &scoped.crate_path),
+        site(),
+    );
+    boxed.with(
+        &scoped.crate_path,
+        |head| quote_spanned!(site()=> #private::scope(#head { #work })),
+    )
 }
 
 /// Evaluates all values, and only then sets the variables.
@@ -167,10 +173,10 @@ fn values(scoped: &ScopedFn) -> TokenStream {
     quote!(#values #sets)
 }
 
-/// The body in its braces.
+/// The rewritten body in its braces.
 fn block(scoped: &ScopedFn) -> TokenStream {
-    let body = &scoped.function.body;
-    tokens::braces(body.tokens.clone(), body.span).into_token_stream()
+    let body = rewrite(&scoped.body, &scoped.crate_path);
+    tokens::braces(body, scoped.function.body.span).into_token_stream()
 }
 
 /// Makes a closure or an `async` block capture `self`, as the last of the parameters.

@@ -11,7 +11,8 @@ use crate::args;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::{self, Function};
-use crate::work::scan::{self, Fragment, Seek};
+use crate::work::plan::{self, Fragment};
+use crate::work::scan;
 
 pub(super) struct Input {
     pub(super) crate_path: CratePath,
@@ -49,16 +50,10 @@ pub(super) fn parse(
         }
     };
     let body = if function.has_attribute("inherit_context") {
-        // That one, when its turn comes, sees to the marks.
-        function
-            .body
-            .tokens
-            .clone()
-            .into_iter()
-            .map(Fragment::Token)
-            .collect()
+        // That attribute is expanded later and handles the marks.
+        plan::verbatim(function.body.tokens.clone())
     } else {
-        scan::parse(function.body.tokens.clone(), Seek::Marks, errors)
+        scan::marks(function.body.tokens.clone(), errors)
     };
     Some(Input {
         crate_path,

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Path, Type};
+use syn::{Path, Signature, Type};
 
 use super::async_trait::{self, Boxed};
 use super::parse::{Input, Setting, shown};
@@ -12,14 +12,14 @@ use crate::error::Errors;
 use crate::function::Function;
 use crate::function::return_type::{self, Returns};
 use crate::tokens::is_word;
-use crate::work::plan::LocalBindings;
-use crate::work::rewrite::Writer;
+use crate::work::plan::Fragment;
 
 /// A function that gets a scope.
 pub(super) struct ScopedFn {
     pub(super) crate_path: CratePath,
     pub(super) variables: Vec<Variable>,
     pub(super) function: Function,
+    pub(super) body: Vec<Fragment>,
     pub(super) kind: Kind,
 }
 
@@ -47,7 +47,7 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<ScopedFn> {
     let Input {
         crate_path,
         settings,
-        mut function,
+        function,
         body,
     } = input;
     let variables = variables(settings, errors);
@@ -59,13 +59,7 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<ScopedFn> {
         );
         errors.push(constness.span, message);
     }
-    let names = LocalBindings::new(&TokenStream::new());
-    function.body.tokens = Writer {
-        crate_path: &crate_path,
-        names: &names,
-    }
-    .write(&body);
-    let kind = kind(&function, errors)?;
+    let kind = kind(&function.signature, &body, errors)?;
     if !matches!(kind, Kind::Async | Kind::AsyncTrait(_)) {
         refuse_await(&variables, &function, errors);
     }
@@ -73,6 +67,7 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<ScopedFn> {
         crate_path,
         variables,
         function,
+        body,
         kind,
     })
 }
@@ -89,16 +84,16 @@ const INTO_FUTURE: &str = "what becomes a future only later runs after the funct
                            outside of its scope: write `impl Future`, and return \
                            `value.into_future()`";
 
-fn kind(function: &Function, errors: &mut Errors) -> Option<Kind> {
-    let returned = Returns::of(&function.signature);
+fn kind(signature: &Signature, body: &[Fragment], errors: &mut Errors) -> Option<Kind> {
+    let returned = Returns::of(signature);
     if let Returns::Stream(span) = returned {
         errors.push(span, STREAM);
         return None;
     }
-    if function.signature.asyncness.is_some() {
+    if signature.asyncness.is_some() {
         return Some(Kind::Async);
     }
-    if let Some(boxed) = async_trait::detect(function) {
+    if let Some(boxed) = async_trait::detect(signature, body) {
         return Some(Kind::AsyncTrait(boxed));
     }
     let refused = match returned {
@@ -113,7 +108,7 @@ fn kind(function: &Function, errors: &mut Errors) -> Option<Kind> {
     Some(match returned {
         Returns::Future => Kind::ReturnsFuture { boxed: None },
         Returns::BoxedFuture => Kind::ReturnsFuture {
-            boxed: return_type::returned(&function.signature).cloned(),
+            boxed: return_type::returned(signature).cloned(),
         },
         _ => Kind::Sync,
     })

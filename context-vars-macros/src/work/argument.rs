@@ -1,53 +1,59 @@
-//! What an argument of a spawn call can be, by the form in which it is written.
+//! What an argument of a call can be, by the form in which it is written.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, ExprCall, ExprMethodCall, Path};
 
-/// `Box::new(inside)`, `(inside)` or `inside as Type`.
-pub(crate) struct Wrapper<T> {
-    pub(crate) before: TokenStream,
-    pub(crate) parentheses: Option<Span>,
-    pub(crate) inside: T,
-    pub(crate) after: TokenStream,
+/// What is written around an expression: `Box::new(…)`, `(…)` or `… as Type`.
+#[derive(Clone, Default)]
+pub(crate) struct Wrapper {
+    pub(super) before: TokenStream,
+    pub(super) parentheses: Option<Span>,
+    pub(super) after: TokenStream,
 }
 
-/// Whether `expression` is a closure or an `async` block, or one wrapped in what is known.
+/// Whether `expression` is a closure or an `async` block, also inside of wrappers.
 pub(super) fn holds_work(expression: &Expr) -> bool {
-    match (expression, wrapper(expression)) {
-        (Expr::Closure(_) | Expr::Async(_), _) => true,
-        (_, Some(wrapper)) => holds_work(wrapper.inside),
-        _ => false,
-    }
+    matches!(unwrap(expression).1, Expr::Closure(_) | Expr::Async(_))
 }
 
-/// What stands around another expression: `Box::new(…)`, parentheses, a cast.
-pub(super) fn wrapper(expression: &Expr) -> Option<Wrapper<&Expr>> {
-    let mut wrapper = Wrapper {
-        before: TokenStream::new(),
-        parentheses: None,
-        inside: expression,
-        after: TokenStream::new(),
-    };
-    match expression {
+/// Whether `expression` is a closure with parameters, also inside of wrappers.
+pub(super) fn takes_an_argument(expression: &Expr) -> bool {
+    matches!(unwrap(expression).1, Expr::Closure(closure) if !closure.inputs.is_empty())
+}
+
+/// Returns the wrappers, outermost first, and the expression inside.
+pub(super) fn unwrap(expression: &Expr) -> (Vec<Wrapper>, &Expr) {
+    let mut wrappers = Vec::new();
+    let mut inside = expression;
+    while let Some((wrapper, next)) = wrapper(inside) {
+        wrappers.push(wrapper);
+        inside = next;
+    }
+    (wrappers, inside)
+}
+
+fn wrapper(expression: &Expr) -> Option<(Wrapper, &Expr)> {
+    let mut wrapper = Wrapper::default();
+    let inside = match expression {
         Expr::Paren(outer) => {
             wrapper.parentheses = Some(outer.paren_token.span.join());
-            wrapper.inside = &outer.expr;
+            &*outer.expr
         }
-        Expr::Group(outer) => wrapper.inside = &outer.expr,
+        Expr::Group(outer) => &outer.expr,
         Expr::Cast(outer) => {
-            wrapper.inside = &outer.expr;
             let (keyword, ty) = (&outer.as_token, &outer.ty);
             wrapper.after = quote!(#keyword #ty);
+            &outer.expr
         }
         Expr::Call(outer) if is_constructor(outer) => {
             wrapper.before = outer.func.to_token_stream();
             wrapper.parentheses = Some(outer.paren_token.span.join());
-            wrapper.inside = outer.args.first()?;
+            outer.args.first()?
         }
         _ => return None,
-    }
-    Some(wrapper)
+    };
+    Some((wrapper, inside))
 }
 
 /// Whether this is `Box::new(…)`, `Box::pin(…)`, `Arc::new(…)` or `Rc::new(…)`.
@@ -66,21 +72,11 @@ fn is_constructor(call: &ExprCall) -> bool {
     owns && matches!(last.as_deref(), Some("new" | "pin")) && call.args.len() == 1
 }
 
-/// Whether `expression` is a closure with parameters.
-pub(super) fn takes_an_argument(expression: &Expr) -> bool {
-    match (expression, wrapper(expression)) {
-        (Expr::Closure(closure), _) => !closure.inputs.is_empty(),
-        (_, Some(wrapper)) => takes_an_argument(wrapper.inside),
-        _ => false,
-    }
-}
-
-/// Whether one can ask `expression`, which is no place, for its type before it is passed on.
+/// Whether `expression`, which is not a path, can be asked for its type before it is passed on.
 ///
-/// What is passed on directly can take its type from the parameter. To ask it before would break
-/// that, so this holds for what has a type of its own: not for `text.into()`, and not for
-/// `Some(Box::new(3))`, whose box may become another one at the call, unless all that the call
-/// may be given is work.
+/// What is passed on directly can have its type inferred from the parameter, which asking earlier
+/// would prevent. So this excludes `text.into()`, and `Some(Box::new(3))`, whose box may be
+/// coerced at the call, unless the call accepts nothing but work.
 pub(super) fn shows_by_type(expression: &Expr, work_only: bool) -> bool {
     let is_constructor = |call: &ExprCall| called(call).is_some_and(is_upper);
     match expression {
@@ -95,7 +91,7 @@ pub(super) fn shows_by_type(expression: &Expr, work_only: bool) -> bool {
     }
 }
 
-/// The macros of the standard library that make no work.
+/// The macros of the standard library whose results are not work.
 const VALUES: &[&str] = &[
     "column",
     "concat",
@@ -117,7 +113,7 @@ const VALUES: &[&str] = &[
     "vec",
 ];
 
-/// The name of the call that leaves the type of `expression` to what becomes of it.
+/// Returns the name of the call whose result has a type that is inferred from its use.
 pub(super) fn open(expression: &Expr) -> Option<&Ident> {
     match expression {
         Expr::MethodCall(call) => open_method(call),
@@ -142,8 +138,8 @@ fn open_method(call: &ExprMethodCall) -> Option<&Ident> {
     }
 }
 
-/// Whether this is `Default::default()`, `From::from(…)`, or `serde_json::from_str(…)`; the
-/// path of `u64::from(…)` and `Vec::<u8>::default()` says of what type it is.
+/// Whether this is `Default::default()`, `From::from(…)`, or `serde_json::from_str(…)`; not
+/// `u64::from(…)` or `Vec::<u8>::default()`, whose path names the type.
 fn is_open_function(call: &ExprCall) -> bool {
     let Some(Path { segments, .. }) = path(call) else {
         return false;

@@ -1,4 +1,4 @@
-//! What is called: by its names alone one can see whether it runs work elsewhere.
+//! The function or method that is called: its name alone shows whether it runs work elsewhere.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 use syn::ext::IdentExt;
@@ -16,7 +16,7 @@ pub(crate) enum CallKind {
     PoolScope,
 }
 
-/// What the spawn calls of known crates are called.
+/// The names of the spawn functions of well-known crates.
 const WORK_ONLY: &[&str] = &[
     "spawn",
     "spawn_blocking",
@@ -30,7 +30,7 @@ const WORK_ONLY: &[&str] = &[
     "spawn_scoped",
 ];
 
-/// A path, or the name of a method, with all that stands between it and the arguments.
+/// A path, or the name of a method, with everything up to the arguments.
 pub(super) struct Callee<'a> {
     first: Ident,
     pub(super) last: Ident,
@@ -40,12 +40,16 @@ pub(super) struct Callee<'a> {
 }
 
 impl<'a> Callee<'a> {
-    /// Reads the path that begins with the identifier `first`, the first of `rest`.
-    pub(super) fn scan(
-        before: Option<&TokenTree>,
-        first: &'a Ident,
-        rest: &'a [TokenTree],
-    ) -> Self {
+    /// Reads the path, or the path in parentheses, that `rest` begins with.
+    pub(super) fn scan(before: Option<&TokenTree>, rest: &'a [TokenTree]) -> Option<Self> {
+        match &rest[0] {
+            TokenTree::Ident(first) => Some(Self::path(before, first, rest)),
+            TokenTree::Group(group) => Self::parentheses(before, group, rest),
+            _ => None,
+        }
+    }
+
+    fn path(before: Option<&TokenTree>, first: &Ident, rest: &'a [TokenTree]) -> Self {
         let mut last = first;
         let mut length = 1;
         while is_punct(rest.get(length), ':') && is_punct(rest.get(length + 1), ':') {
@@ -69,8 +73,8 @@ impl<'a> Callee<'a> {
         }
     }
 
-    /// Reads `(path)`, the first of `rest`, where that is called.
-    pub(super) fn scan_parentheses(
+    /// Reads `(path)`, where that is called.
+    fn parentheses(
         before: Option<&TokenTree>,
         group: &Group,
         rest: &'a [TokenTree],
@@ -91,7 +95,7 @@ impl<'a> Callee<'a> {
         };
         match (inside.first()?, inside.last()?) {
             (TokenTree::Group(inner), _) if inside.len() == 1 => {
-                Self::scan_parentheses(None, inner, rest)
+                Self::parentheses(None, inner, rest)
             }
             (TokenTree::Ident(first), TokenTree::Ident(last)) if inside.iter().all(is_part) => {
                 Some(Self {
@@ -105,7 +109,7 @@ impl<'a> Callee<'a> {
         }
     }
 
-    /// What a call does, if it is of interest.
+    /// Returns what a call does, if it runs work elsewhere.
     pub(super) fn kind(&self) -> Option<CallKind> {
         let name = self.last.unraw().to_string();
         if name == "spawn" || name.starts_with("spawn_") {
@@ -116,18 +120,18 @@ impl<'a> Callee<'a> {
                 (self.first == "rayon" && self.tokens.len() > 1).then_some(CallKind::Pool)
             }
             "install" | "join" | "broadcast" => Some(CallKind::Pool),
-            // Not `in_place_scope`, whose closure runs where it stands.
+            // Not `in_place_scope`, which runs its closure on the calling thread.
             "scope" | "scope_fifo" => Some(CallKind::PoolScope),
             _ => None,
         }
     }
 
-    /// Whether all that this may be given is work: then a value is none by its form.
+    /// Whether this accepts nothing but work, so that no argument is a plain value.
     pub(super) fn takes_only_work(&self) -> bool {
         WORK_ONLY.contains(&self.last.unraw().to_string().as_str())
     }
 
-    /// The arguments of the call, if it is one and has some.
+    /// Returns the arguments, if this is called with any.
     pub(super) fn arguments<'b>(&self, rest: &'b [TokenTree]) -> Option<&'b Group> {
         match rest.get(self.tokens.len()) {
             Some(TokenTree::Group(group))

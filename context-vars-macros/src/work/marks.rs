@@ -5,35 +5,35 @@ use syn::{Attribute, Meta};
 
 use crate::error::Errors;
 
-/// In what context a closure or an `async` block runs.
+/// The context in which a closure or an `async` block starts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StartContext {
-    /// In a copy of the one that is current where it stands.
+pub(crate) enum Start {
+    /// A copy of the one that is current where the closure or block is written.
     Inherited,
-    /// In an empty one.
+    /// An empty one.
     Empty,
 }
 
-/// A mark, by the name with which it was written.
+/// A mark, with the name under which it was written.
 pub(super) struct Mark {
-    pub(super) work: StartContext,
+    pub(super) start: Start,
     name: Ident,
 }
 
 impl Mark {
     fn new(name: &Ident) -> Option<Self> {
-        let work = match name.to_string().as_str() {
-            "inherit_context" => StartContext::Inherited,
-            "detach_context" => StartContext::Empty,
+        let start = match name.to_string().as_str() {
+            "inherit_context" => Start::Inherited,
+            "detach_context" => Start::Empty,
             _ => return None,
         };
         Some(Self {
-            work,
+            start,
             name: name.clone(),
         })
     }
 
-    /// Reports that the mark stands on something else.
+    /// Reports that the mark is on something else.
     pub(super) fn refuse(&self, errors: &mut Errors) {
         let message = format!(
             "`#[{}]` marks a closure or an `async` block: write it right before one",
@@ -47,10 +47,7 @@ impl Mark {
 pub(super) fn take(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Option<Mark> {
     let mut found: Option<Mark> = None;
     attributes.retain(|attribute| {
-        if is_conditional(attribute, errors) {
-            return false;
-        }
-        if is_scope(attribute, errors) {
+        if is_conditional(attribute, errors) || is_scope(attribute, errors) {
             return false;
         }
         let last = attribute.path().segments.last();
@@ -83,7 +80,7 @@ pub(super) fn take(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Opti
     found
 }
 
-/// Reports `#[with_context]`, which is for functions alone.
+/// Reports `#[with_context]`, which is only for functions.
 fn is_scope(attribute: &Attribute, errors: &mut Errors) -> bool {
     let last = attribute.path().segments.last();
     let Some(last) = last.filter(|last| last.ident == "with_context") else {
@@ -95,7 +92,7 @@ fn is_scope(attribute: &Attribute, errors: &mut Errors) -> bool {
     true
 }
 
-/// Reports a mark inside of `cfg_attr`, whose condition nobody knows who expands the function.
+/// Reports a mark in `cfg_attr`, whose condition is unknown while the function is expanded.
 fn is_conditional(attribute: &Attribute, errors: &mut Errors) -> bool {
     let Meta::List(list) = &attribute.meta else {
         return false;

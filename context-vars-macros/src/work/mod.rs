@@ -1,10 +1,23 @@
-//! What in a function's body carries a context: spawn calls, and closures and `async` blocks
-//! that are marked. Everything else stays the tokens that it was.
+//! The rewriting of a function's body: spawn calls, and closures and `async` blocks that are
+//! marked. `scan` finds them and makes a plan, `rewrite` writes it out; all other tokens stay.
+//!
+//! Bodies are scanned as tokens instead of being parsed with syn, for four reasons:
+//!
+//! - A mistake in a body is reported by rustc, in its words and at the typo. A parser would give up
+//!   at the first token that it does not expect, and replace the function by one error.
+//! - A body contains calls of macros, whose arguments are tokens to syn, too, and syntax that is
+//!   newer than the syn which this crate was built with. Spawn calls are found among both.
+//! - While a body is being typed it rarely parses. Left as tokens, it still reaches the editor, so
+//!   that completion works inside.
+//! - Tokens that are not touched keep their spans, so errors, lints and debuggers point at the
+//!   user's code.
+//!
+//! Only what is rewritten is parsed: the arguments of spawn calls and the marked expressions.
 
-pub(crate) mod scan;
 mod callee;
 mod argument;
 mod marks;
 pub(crate) mod plan;
+pub(crate) mod scan;
 pub(crate) mod rewrite;
 pub(crate) mod fallback;

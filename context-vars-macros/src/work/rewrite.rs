@@ -1,48 +1,42 @@
-//! What is generated: the body, with contexts captured and entered where it hands out work.
+//! Writes a plan out: the body, with contexts captured and entered where it hands out work.
 
 use proc_macro2::{Delimiter, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprAsync, ExprClosure, ReturnType};
 
-use super::marks::StartContext;
-use super::plan::{LocalBindings, Reuse, WrapPlan};
-use super::scan::{Argument, Call, Fragment, WorkExpr, WorkExprKind};
+use super::argument::Wrapper;
+use super::marks::Start;
+use super::plan::{Call, Fragment, Reuse, WorkExpr, WorkExprKind, WrapPlan};
 use crate::crate_path::CratePath;
 use crate::function::parameters::Parameters;
 use crate::function::return_type;
 use crate::tokens::{self, regroup};
 
-/// Puts bodies together again.
-pub(crate) struct Writer<'a> {
-    pub(crate) crate_path: &'a CratePath,
-    pub(crate) names: &'a LocalBindings,
+/// Returns the tokens of `fragments`.
+pub(crate) fn rewrite(fragments: &[Fragment], crate_path: &CratePath) -> TokenStream {
+    Writer { crate_path }.write(fragments)
+}
+
+struct Writer<'a> {
+    crate_path: &'a CratePath,
 }
 
 impl Writer<'_> {
-    pub(crate) fn write(&self, fragments: &[Fragment]) -> TokenStream {
-        fragments
-            .iter()
-            .map(|fragment| self.fragment(fragment))
-            .collect()
-    }
-
-    fn fragment(&self, fragment: &Fragment) -> TokenStream {
-        match fragment {
+    fn write(&self, fragments: &[Fragment]) -> TokenStream {
+        let write = |fragment: &_| match fragment {
             Fragment::Token(token) => token.to_token_stream(),
-            Fragment::Group(group, inside) => {
-                regroup(group, self.write(inside)).into_token_stream()
-            }
-            Fragment::WorkExpr(work_expr) => self.work_expr(work_expr),
+            Fragment::Group(old, inside) => regroup(old, self.write(inside)).into_token_stream(),
+            Fragment::WorkExpr(work) => self.work(work),
             Fragment::Call(call) => self.call(call),
-        }
+        };
+        fragments.iter().map(write).collect()
     }
 
     fn call(&self, call: &Call) -> TokenStream {
-        let carries = call.carries(self.names);
         let mut arguments = TokenStream::new();
-        for ((argument, comma), carry) in call.arguments.iter().zip(carries) {
-            arguments.extend(self.argument(argument, carry));
+        for (plan, comma) in &call.arguments {
+            arguments.extend(self.argument(plan));
             comma.to_tokens(&mut arguments);
         }
         let callee = &call.callee;
@@ -50,33 +44,22 @@ impl Writer<'_> {
         quote!(#(#callee)* #arguments)
     }
 
-    fn argument(&self, argument: &Argument, carry: WrapPlan) -> TokenStream {
-        match argument {
-            Argument::WorkExpr(work_expr) => self.work_expr(work_expr),
-            Argument::Wrapper(wrapper) => {
-                let inside = self.argument(&wrapper.inside, WrapPlan::WorkExpr);
-                let inside = match wrapper.parentheses {
-                    Some(span) => {
-                        tokens::group(Delimiter::Parenthesis, inside, span).into_token_stream()
-                    }
-                    None => inside,
-                };
-                let (before, after) = (&wrapper.before, &wrapper.after);
-                quote!(#before #inside #after)
-            }
-            Argument::PathArg(place) => self.place(place, carry),
-            Argument::Returned(fragments) => self.returned(self.write(fragments), carry),
-            Argument::Reference(fragments) => self.write(fragments),
-            Argument::Other(fragments) => self.other(fragments),
+    fn argument(&self, plan: &WrapPlan) -> TokenStream {
+        match plan {
+            WrapPlan::WorkExpr(wrappers, work) => wrappers.iter().rev().fold(self.work(work), wrap),
+            WrapPlan::PathArg(path, reuse) => self.path(path, *reuse),
+            WrapPlan::Returned(value, reuse) => self.returned(&self.write(value), *reuse),
+            WrapPlan::Unwrapped(fragments) => self.unwrapped(fragments),
         }
     }
 
-    /// What passes through; braces around it, which say so, are not for rustc to call superfluous.
-    fn other(&self, fragments: &[Fragment]) -> TokenStream {
+    /// Braces around an argument say that it is not wrapped. They get a generated span, so that
+    /// rustc does not warn that they are superfluous.
+    fn unwrapped(&self, fragments: &[Fragment]) -> TokenStream {
         match fragments {
             [Fragment::Group(group, inside)] if group.delimiter() == Delimiter::Brace => {
-                tokens::braces(self.write(inside), tokens::hygienic_at(group.span()))
-                    .into_token_stream()
+                let at = tokens::hygienic_at(group.span());
+                tokens::braces(self.write(inside), at).into_token_stream()
             }
             _ => self.write(fragments),
         }
@@ -84,24 +67,19 @@ impl Writer<'_> {
 
     /// `job` to `{ use by_type::*; (&…&Probe::<_, true>(&job)).kind().wrap(job) }`.
     ///
-    /// The place is written twice: bound to a name, a `&mut` would be moved instead of lent.
-    fn place(&self, place: &Expr, carry: WrapPlan) -> TokenStream {
-        let WrapPlan::ByType(reuse) = carry else {
-            return place.to_token_stream();
-        };
-        let probe = self.probe(reuse, place.span(), &quote!(#place));
-        let wrapped = quote_spanned!(tokens::hygienic_at(place.span())=> #probe.wrap(#place));
-        tokens::braces(wrapped, place.span()).into_token_stream()
+    /// The path is written twice, because a `&mut` that is bound to a name would be moved instead
+    /// of reborrowed.
+    fn path(&self, path: &Expr, reuse: Reuse) -> TokenStream {
+        let probe = self.probe(reuse, path.span(), &quote!(#path));
+        let wrapped = quote_spanned!(tokens::hygienic_at(path.span())=> #probe.wrap(#path));
+        tokens::braces(wrapped, path.span()).into_token_stream()
     }
 
     /// `make()` to `match make() { work => { use by_type::*; (&…&Probe::<_, false>(&work)).kind().wrap(work) } }`.
     ///
-    /// A `match`, because it lets temporaries live as long as they did.
-    fn returned(&self, value: TokenStream, carry: WrapPlan) -> TokenStream {
-        let WrapPlan::ByType(reuse) = carry else {
-            return value;
-        };
-        let (first, last) = tokens::ends(&value);
+    /// A `match`, because it keeps temporaries alive as long as the plain argument did.
+    fn returned(&self, value: &TokenStream, reuse: Reuse) -> TokenStream {
+        let (first, last) = tokens::ends(value);
         let at = tokens::hygienic_at(first);
         let probe = self.probe(reuse, first, &quote_spanned!(at=> __context_vars_work));
         let arm = quote_spanned!(at=> __context_vars_work => { #probe.wrap(__context_vars_work) });
@@ -120,14 +98,14 @@ impl Writer<'_> {
         }
     }
 
-    fn work_expr(&self, work_expr: &WorkExpr) -> TokenStream {
-        let body = self.write(&work_expr.body);
-        match &work_expr.kind {
+    fn work(&self, work: &WorkExpr) -> TokenStream {
+        let body = self.write(&work.body);
+        match &work.kind {
             WorkExprKind::Closure(closure) if closure.asyncness.is_some() => {
-                self.async_closure(work_expr.work, closure, &body)
+                self.async_closure(work.start, closure, &body)
             }
-            WorkExprKind::Closure(closure) => self.closure(work_expr.work, closure, &body),
-            WorkExprKind::Async(block) => self.async_block(work_expr.work, block, &body),
+            WorkExprKind::Closure(closure) => self.closure(work.start, closure, &body),
+            WorkExprKind::Async(block) => self.async_block(work.start, block, &body),
         }
     }
 
@@ -146,14 +124,9 @@ impl Writer<'_> {
     /// ```
     ///
     /// One without `move` must use the context up: it would borrow it otherwise.
-    fn closure(
-        &self,
-        work: StartContext,
-        closure: &ExprClosure,
-        body: &TokenStream,
-    ) -> TokenStream {
+    fn closure(&self, start: Start, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
         let at = tokens::hygienic_at(closure.inputs_begin.span);
-        let context = self.context_of_closure(work, closure, at);
+        let context = self.context_of_closure(start, closure, at);
         let mut head = closure.clone();
         let parameters = Parameters::of_closure(&mut head);
         let rebound = parameters.rebound();
@@ -181,12 +154,12 @@ impl Writer<'_> {
     /// ```
     fn async_closure(
         &self,
-        work: StartContext,
+        start: Start,
         closure: &ExprClosure,
         body: &TokenStream,
     ) -> TokenStream {
         let at = tokens::hygienic_at(closure.inputs_begin.span);
-        let context = self.context_of_closure(work, closure, at);
+        let context = self.context_of_closure(start, closure, at);
         let head = closure_head(closure);
         let returned = match &closure.output {
             ReturnType::Default => TokenStream::new(),
@@ -201,14 +174,9 @@ impl Writer<'_> {
     }
 
     /// `async move { body }` to `inherited().future(async move { body })`.
-    fn async_block(
-        &self,
-        work: StartContext,
-        block: &ExprAsync,
-        body: &TokenStream,
-    ) -> TokenStream {
+    fn async_block(&self, start: Start, block: &ExprAsync, body: &TokenStream) -> TokenStream {
         let at = block.async_token.span;
-        let context = tokens::relocated(self.context(work, at), at);
+        let context = tokens::relocated(self.context(start, at), at);
         let ExprAsync {
             attrs,
             async_token,
@@ -222,13 +190,8 @@ impl Writer<'_> {
     }
 
     /// The context of a closure, which one without `move` can give away only once.
-    fn context_of_closure(
-        &self,
-        work: StartContext,
-        closure: &ExprClosure,
-        at: Span,
-    ) -> TokenStream {
-        let context = self.context(work, at);
+    fn context_of_closure(&self, start: Start, closure: &ExprClosure, at: Span) -> TokenStream {
+        let context = self.context(start, at);
         let once = closure
             .capture
             .is_none()
@@ -236,13 +199,23 @@ impl Writer<'_> {
         quote!(#context #once)
     }
 
-    fn context(&self, work: StartContext, at: Span) -> TokenStream {
+    fn context(&self, start: Start, at: Span) -> TokenStream {
         let private = self.crate_path.private();
-        match work {
-            StartContext::Inherited => quote_spanned!(at=> #private::Inherited::current()),
-            StartContext::Empty => quote_spanned!(at=> #private::Inherited::empty()),
+        match start {
+            Start::Inherited => quote_spanned!(at=> #private::Inherited::current()),
+            Start::Empty => quote_spanned!(at=> #private::Inherited::empty()),
         }
     }
+}
+
+/// `work` to `Box::new(work)` and the like.
+fn wrap(work: TokenStream, wrapper: &Wrapper) -> TokenStream {
+    let work = match wrapper.parentheses {
+        Some(span) => tokens::group(Delimiter::Parenthesis, work, span).into_token_stream(),
+        None => work,
+    };
+    let (before, after) = (&wrapper.before, &wrapper.after);
+    quote!(#before #work #after)
 }
 
 /// Where a closure begins.

@@ -1,83 +1,38 @@
-//! What was written: the body as fragments.
+//! Scans a body for marks and spawn calls, and builds its plan.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::{Pair, Punctuated};
-use syn::{Attribute, Expr, ExprAsync, ExprClosure, Token};
+use syn::{Attribute, Expr, ExprClosure, Token};
 
-use super::argument::{self, Wrapper, holds_work, takes_an_argument, wrapper};
+use super::argument::{self, holds_work, takes_an_argument};
 use super::callee::{CallKind, Callee};
-use super::marks::{self, Mark, StartContext};
+use super::marks::{self, Mark, Start};
+use super::plan::{Argument, Call, Fragment, LocalBindings, WorkExpr, WorkExprKind, verbatim};
 use crate::error::Errors;
 use crate::tokens::{begins_item, count_attributes, is_group, is_word, nested_function};
 
-/// A part of a body.
-pub(crate) enum Fragment {
-    /// Nothing of interest.
-    Token(TokenTree),
-    /// Parentheses, brackets or braces, with the fragments inside.
-    Group(Group, Vec<Fragment>),
-    /// A marked closure or `async` block.
-    WorkExpr(WorkExpr),
-    Call(Call),
+/// Scans the body of a function for marks alone.
+pub(crate) fn marks(body: TokenStream, errors: &mut Errors) -> Vec<Fragment> {
+    let bindings = None;
+    Scanner { bindings, errors }.scan(body)
 }
 
-/// A closure or an `async` block, and in what context it shall run.
-pub(crate) struct WorkExpr {
-    pub(crate) work: StartContext,
-    pub(crate) kind: WorkExprKind,
-    /// The closure's or block's own content, in place of that in `kind`.
-    pub(crate) body: Vec<Fragment>,
+/// Scans the body of a function for marks and spawn calls.
+pub(crate) fn marks_and_calls(body: TokenStream, errors: &mut Errors) -> Vec<Fragment> {
+    let bindings = Some(LocalBindings::new(&body));
+    Scanner { bindings, errors }.scan(body)
 }
 
-pub(crate) enum WorkExprKind {
-    Closure(Box<ExprClosure>),
-    Async(Box<ExprAsync>),
-}
-
-/// A call of something that runs work elsewhere.
-pub(crate) struct Call {
-    pub(crate) kind: CallKind,
-    /// `std::thread::spawn`, or the name of the method.
-    pub(crate) callee: Vec<TokenTree>,
-    pub(crate) name: Ident,
-    pub(crate) parentheses: Group,
-    pub(crate) arguments: Vec<(Argument, Option<Token![,]>)>,
-}
-
-/// An argument of a call, by the form in which it is written.
-pub(crate) enum Argument {
-    WorkExpr(WorkExpr),
-    /// A work expression inside of something else.
-    Wrapper(Wrapper<Box<Argument>>),
-    /// `name`, `path::to::function`, `self.field`.
-    PathArg(Expr),
-    /// What a call returns.
-    Returned(Vec<Fragment>),
-    Reference(Vec<Fragment>),
-    Other(Vec<Fragment>),
-}
-
-/// What to look for beside marks.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seek {
-    Marks,
-    SpawnCalls,
-}
-
-/// Reads the body of a function.
-pub(crate) fn parse(body: TokenStream, seek: Seek, errors: &mut Errors) -> Vec<Fragment> {
-    Reader { seek, errors }.read(body)
-}
-
-struct Reader<'a> {
-    seek: Seek,
+struct Scanner<'a> {
+    /// The names that are bound in the body, if spawn calls are looked for.
+    bindings: Option<LocalBindings>,
     errors: &'a mut Errors,
 }
 
-impl Reader<'_> {
-    fn read(&mut self, tokens: TokenStream) -> Vec<Fragment> {
+impl Scanner<'_> {
+    fn scan(&mut self, tokens: TokenStream) -> Vec<Fragment> {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut fragments = Vec::new();
         let mut at = 0;
@@ -88,7 +43,7 @@ impl Reader<'_> {
         fragments
     }
 
-    /// Reads what begins with the first of `rest` and says how many tokens that are.
+    /// Scans what begins with the first of `rest` and returns the number of its tokens.
     fn step(
         &mut self,
         before: Option<&TokenTree>,
@@ -98,37 +53,33 @@ impl Reader<'_> {
         if let Some(count) = self.marked(rest, fragments) {
             return count;
         }
-        let untouched = match count_attributes(rest) {
+        let unchanged = match count_attributes(rest) {
             0 => nested_function(rest),
             count => count,
         };
-        if untouched > 0 {
-            return leave(&rest[..untouched], fragments);
+        if unchanged > 0 {
+            return leave(&rest[..unchanged], fragments);
         }
-        match &rest[0] {
-            TokenTree::Ident(first) if self.seek == Seek::SpawnCalls => {
-                let callee = Callee::scan(before, first, rest);
-                match self.call(&callee, rest) {
-                    Some(call) => {
-                        fragments.push(Fragment::Call(call));
-                        callee.tokens.len() + 1
-                    }
-                    None => leave(callee.tokens, fragments),
-                }
-            }
-            TokenTree::Group(group) => {
-                if let Some(call) = self.call_of_parentheses(before, group, rest) {
-                    fragments.push(Fragment::Call(call));
-                    return 2;
-                }
-                fragments.push(Fragment::Group(group.clone(), self.read(group.stream())));
+        let callee = self
+            .bindings
+            .as_ref()
+            .and_then(|_| Callee::scan(before, rest));
+        if let Some(call) = callee.as_ref().and_then(|callee| self.call(callee, rest)) {
+            let length = call.callee.len() + 1;
+            fragments.push(Fragment::Call(call));
+            return length;
+        }
+        match (&rest[0], callee) {
+            (TokenTree::Group(group), _) => {
+                fragments.push(Fragment::Group(group.clone(), self.scan(group.stream())));
                 1
             }
-            _ => leave(&rest[..1], fragments),
+            (_, Some(callee)) => leave(callee.tokens, fragments),
+            (_, None) => leave(&rest[..1], fragments),
         }
     }
 
-    /// Reads attributes with a mark among them, and what they stand on.
+    /// Scans attributes with a mark among them, and the expression after them.
     fn marked(&mut self, rest: &[TokenTree], fragments: &mut Vec<Fragment>) -> Option<usize> {
         let (attributes, target) = rest.split_at(count_attributes(rest));
         if attributes.is_empty() || begins_item(target) {
@@ -141,120 +92,102 @@ impl Reader<'_> {
         if others.len() == count {
             return None;
         }
-        let others = quote!(#(#others)*);
-        fragments.extend(others.into_iter().map(Fragment::Token));
-        let found = mark
-            .as_ref()
-            .map(|mark| (mark, self.work_expr_at(target, mark)));
-        match found {
-            Some((_, Some((work_expr, length)))) => {
-                fragments.push(Fragment::WorkExpr(work_expr));
+        fragments.extend(verbatim(quote!(#(#others)*)));
+        // Without a mark, what was taken out has been reported.
+        if let Some(mark) = mark {
+            if let Some((work, length)) = self.marked_work(target, &mark) {
+                fragments.push(Fragment::WorkExpr(work));
                 return Some(attributes.len() + length);
             }
-            Some((mark, None)) => mark.refuse(self.errors),
-            // It was reported.
-            None => {}
+            mark.refuse(self.errors);
         }
         Some(attributes.len())
     }
 
-    /// Reads the closure or `async` block at the beginning of `target`.
-    fn work_expr_at(&mut self, target: &[TokenTree], mark: &Mark) -> Option<(WorkExpr, usize)> {
+    /// Scans the closure or `async` block at the beginning of `target`.
+    fn marked_work(&mut self, target: &[TokenTree], mark: &Mark) -> Option<(WorkExpr, usize)> {
         let read = |input: ParseStream| {
-            let work_expr = if begins_async_block(target) {
+            let work = if begins_async_block(target) {
                 Expr::Async(input.parse()?)
             } else {
                 Expr::Closure(input.parse()?)
             };
             let rest: TokenStream = input.parse()?;
-            Ok((work_expr, rest.into_iter().count()))
+            Ok((work, rest.into_iter().count()))
         };
         let (expression, left) = read.parse2(target.iter().cloned().collect()).ok()?;
-        let work_expr = self.work_expr(expression, mark.work)?;
-        Some((work_expr, target.len() - left))
+        let work = self.work(&expression, mark.start)?;
+        Some((work, target.len() - left))
     }
 
-    /// Reads a closure or an `async` block that does `work`, unless a mark of its own says else.
-    fn work_expr(&mut self, expression: Expr, work: StartContext) -> Option<WorkExpr> {
+    /// Scans a closure or an `async` block that starts in `start`, unless its own mark says
+    /// otherwise.
+    fn work(&mut self, expression: &Expr, start: Start) -> Option<WorkExpr> {
         let (kind, body, mark) = match expression {
-            Expr::Closure(mut closure) => {
+            Expr::Closure(closure) => {
+                let mut closure = closure.clone();
                 let mark = marks::take(&mut closure.attrs, self.errors);
                 let body = self.closure_body(&closure);
                 (WorkExprKind::Closure(Box::new(closure)), body, mark)
             }
-            Expr::Async(mut block) => {
+            Expr::Async(block) => {
+                let mut block = block.clone();
                 let mark = marks::take(&mut block.attrs, self.errors);
-                let body = self.read(block.block.to_token_stream());
+                let body = self.scan(block.block.to_token_stream());
                 (WorkExprKind::Async(Box::new(block)), body, mark)
             }
             _ => return None,
         };
-        let work = mark.map_or(work, |mark| mark.work);
-        Some(WorkExpr { work, kind, body })
+        let start = mark.map_or(start, |mark| mark.start);
+        Some(WorkExpr { start, kind, body })
     }
 
-    /// Reads the body of a closure. In `|| async { … }` the block is part of the work, too.
+    /// Scans the body of a closure. In `|| async { … }` the block is part of the work, too.
     fn closure_body(&mut self, closure: &ExprClosure) -> Vec<Fragment> {
-        let is_async = closure.asyncness.is_some();
         match &*closure.body {
-            block @ Expr::Async(_) if !is_async => {
-                let work_expr = self.work_expr(block.clone(), StartContext::Inherited);
-                work_expr.map(Fragment::WorkExpr).into_iter().collect()
+            block @ Expr::Async(_) if closure.asyncness.is_none() => {
+                let work = self.work(block, Start::Inherited);
+                work.map(Fragment::WorkExpr).into_iter().collect()
             }
-            body => self.read(body.to_token_stream()),
+            body => self.scan(body.to_token_stream()),
         }
     }
 
-    /// Reads `(path)(arguments)`.
-    fn call_of_parentheses(
-        &mut self,
-        before: Option<&TokenTree>,
-        group: &Group,
-        rest: &[TokenTree],
-    ) -> Option<Call> {
-        if self.seek != Seek::SpawnCalls {
-            return None;
-        }
-        let callee = Callee::scan_parentheses(before, group, rest)?;
-        self.call(&callee, rest)
-    }
-
-    /// Reads a call, if one can tell its arguments apart.
+    /// Scans a call, if it is one that runs work and its arguments can be told apart.
     fn call(&mut self, callee: &Callee, rest: &[TokenTree]) -> Option<Call> {
         let kind = callee.kind()?;
         let parentheses = callee.arguments(rest)?;
         let list = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(parentheses.stream());
-        let list = match list {
-            Ok(list) => list,
-            Err(_) => {
-                if kind == CallKind::Spawn {
-                    self.refuse_opaque(&callee.last);
-                }
-                return None;
+        let Ok(list) = list else {
+            if kind == CallKind::Spawn {
+                self.refuse_opaque(&callee.last);
             }
+            return None;
         };
-        let is_of_interest = match kind {
+        let runs_work = match kind {
             CallKind::Spawn => true,
             CallKind::Pool => list.iter().any(holds_work),
             CallKind::PoolScope => list.iter().any(takes_an_argument),
         };
-        if !is_of_interest {
+        if !runs_work {
             return None;
         }
         if callee.takes_only_work() && !list.iter().any(holds_work) {
             self.refuse_open(callee, list.last());
         }
-        let pairs = list.into_pairs().map(Pair::into_tuple);
-        let arguments = pairs
+        let arguments = list
+            .into_pairs()
+            .map(Pair::into_tuple)
             .map(|(argument, comma)| (self.argument(callee, argument), comma))
             .collect();
-        Some(Call {
+        let bindings = self.bindings.as_ref()?;
+        Some(Call::plan(
+            callee,
             kind,
-            callee: callee.tokens.to_vec(),
-            name: callee.last.clone(),
-            parentheses: parentheses.clone(),
+            parentheses.clone(),
             arguments,
-        })
+            bindings,
+        ))
     }
 
     fn refuse_opaque(&mut self, name: &Ident) {
@@ -265,7 +198,7 @@ impl Reader<'_> {
         self.errors.push(name.span(), message);
     }
 
-    /// Reports work whose type shows only where it goes to, since one must ask it before.
+    /// Reports work whose type is inferred from the parameter, since it cannot be asked before.
     fn refuse_open(&mut self, callee: &Callee, last: Option<&Expr>) {
         if let Some(name) = last.and_then(argument::open) {
             let message = format!(
@@ -278,44 +211,25 @@ impl Reader<'_> {
     }
 
     fn argument(&mut self, callee: &Callee, argument: Expr) -> Argument {
-        if holds_work(&argument) {
-            return self.with_work(callee, argument);
+        let (wrappers, inside) = argument::unwrap(&argument);
+        if let Some(work) = self.work(inside, Start::Inherited) {
+            return Argument::WorkExpr(wrappers, work);
         }
         match argument {
             // A group is what a `macro_rules!` macro was given as an `expr`.
             Expr::Group(group) => self.argument(callee, *group.expr),
             Expr::Paren(outer) => self.argument(callee, *outer.expr),
             Expr::Path(_) | Expr::Field(_) => Argument::PathArg(argument),
-            Expr::Reference(_) => Argument::Reference(self.read(argument.into_token_stream())),
-            _ => {
-                let shows = argument::shows_by_type(&argument, callee.takes_only_work());
-                let fragments = self.read(argument.into_token_stream());
-                if shows {
-                    Argument::Returned(fragments)
-                } else {
-                    Argument::Other(fragments)
-                }
+            Expr::Reference(_) => Argument::Reference(self.scan(argument.into_token_stream())),
+            _ if argument::shows_by_type(&argument, callee.takes_only_work()) => {
+                Argument::Returned(self.scan(argument.into_token_stream()))
             }
+            _ => Argument::Other(self.scan(argument.into_token_stream())),
         }
-    }
-
-    fn with_work(&mut self, callee: &Callee, argument: Expr) -> Argument {
-        let Some(wrapper) = wrapper(&argument) else {
-            return match self.work_expr(argument, StartContext::Inherited) {
-                Some(work_expr) => Argument::WorkExpr(work_expr),
-                None => Argument::Other(Vec::new()),
-            };
-        };
-        Argument::Wrapper(Wrapper {
-            before: wrapper.before,
-            parentheses: wrapper.parentheses,
-            inside: Box::new(self.argument(callee, wrapper.inside.clone())),
-            after: wrapper.after,
-        })
     }
 }
 
-/// Keeps `tokens` as they are and says how many they are.
+/// Keeps `tokens` as they are and returns their number.
 fn leave(tokens: &[TokenTree], fragments: &mut Vec<Fragment>) -> usize {
     fragments.extend(tokens.iter().cloned().map(Fragment::Token));
     tokens.len()
