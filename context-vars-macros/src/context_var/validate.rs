@@ -1,6 +1,7 @@
 //! What was meant: variables that can be generated, or what is wrong with them.
 
 use proc_macro2::{Span, TokenTree};
+use quote::quote;
 use syn::{Attribute, Expr, Ident, Meta, Type, Visibility, parse_quote};
 
 use super::parse::{Declaration, Input, Keyword};
@@ -46,10 +47,10 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Call {
     let mut variables: Vec<Variable> = Vec::new();
     for declaration in input.declarations {
         let variable = variable(declaration, errors);
-        let is_again = |other: &&Variable| {
-            other.name == variable.name && other.conditions().eq(variable.conditions())
+        let is_again = |other: &Variable| {
+            other.name == variable.name && other.conditions_text() == variable.conditions_text()
         };
-        if variables.iter().any(|other| is_again(&other)) {
+        if variables.iter().any(is_again) {
             let message = format!(
                 "`{0}` is declared twice: rename one of the two",
                 variable.name
@@ -231,5 +232,10 @@ impl Variable {
         self.attributes
             .iter()
             .filter(|attribute| attribute.path().is_ident("cfg"))
+    }
+
+    fn conditions_text(&self) -> String {
+        let conditions = self.conditions();
+        quote!(#(#conditions)*).to_string()
     }
 }

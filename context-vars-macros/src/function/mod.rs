@@ -7,7 +7,7 @@ mod format_string;
 pub(crate) mod return_type;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, TokenStreamExt, quote};
+use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, Path, Signature, Token, Visibility, braced};
 
@@ -115,12 +115,6 @@ impl Function {
         let inner = &body.attributes;
         let braces = tokens::braces(quote!(#(#inner)* #tokens), body.span);
         quote!(#(#attributes)* #visibility #defaultness #signature #braces)
-    }
-}
-
-impl ToTokens for Function {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        tokens.append_all(self.with_body(&self.body.tokens));
     }
 }
 

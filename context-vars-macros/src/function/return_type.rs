@@ -1,12 +1,11 @@
 //! What a function returns, by the form of the type: a value, a future, a stream.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::visit_mut::{self, VisitMut};
-use syn::{
-    GenericArgument, PathArguments, ReturnType, Signature, Type, TypeParamBound, parse_quote,
-};
+use syn::{GenericArgument, PathArguments, ReturnType, Signature, Type, TypeParamBound};
+
+use crate::tokens::{angle_brackets, is_punct, is_word, regroup};
 
 /// The return type, if one is written.
 pub(crate) fn returned(signature: &Signature) -> Option<&Type> {
@@ -132,21 +131,38 @@ fn only_argument(arguments: &PathArguments) -> Option<&Type> {
     })
 }
 
-/// The type without what cannot stand in a body: `impl Trait` becomes `_`.
-pub(crate) fn nameable(ty: &Type) -> Type {
-    struct Infer;
-    impl VisitMut for Infer {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            if let Type::ImplTrait(_) = ty {
-                *ty = parse_quote!(_);
-            } else {
-                visit_mut::visit_type_mut(self, ty);
+/// The type without what cannot be written in a body: `impl Trait` becomes `_`.
+fn nameable(ty: TokenStream) -> TokenStream {
+    let tokens: Vec<TokenTree> = ty.into_iter().collect();
+    let mut output = TokenStream::new();
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        at += 1;
+        output.extend([match token {
+            TokenTree::Group(group) => regroup(group, nameable(group.stream())),
+            word if is_word(word, "impl") => {
+                at += bounds(&tokens[at..]);
+                Ident::new("_", word.span()).into()
             }
-        }
+            other => other.clone(),
+        }]);
     }
-    let mut ty = ty.clone();
-    Infer.visit_type_mut(&mut ty);
-    ty
+    output
+}
+
+/// Returns the number of tokens in the bounds of an `impl Trait`, which `tokens` begin with.
+fn bounds(tokens: &[TokenTree]) -> usize {
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        at += match token {
+            token if is_punct(token, '<') => angle_brackets(&tokens[at..]),
+            // `->`, whose second half does not close anything.
+            token if is_punct(token, '-') => 2,
+            token if [',', ';', '>'].iter().any(|end| is_punct(token, *end)) => break,
+            _ => 1,
+        };
+    }
+    at.min(tokens.len())
 }
 
 /// `ty` to `if let Some(returned) = None::<ty> { return returned; }`.
@@ -154,12 +170,12 @@ pub(crate) fn nameable(ty: &Type) -> Type {
 /// An `async` block has no place for the type of its result. Without, `?` and `.into()` in it
 /// could not be inferred. This never runs, and costs nothing.
 pub(crate) fn expect(ty: &Type, at: Span) -> TokenStream {
-    let ty = match nameable(ty) {
-        // `!` is no type to have a value of, and `_` would leave it open.
-        Type::Never(_) | Type::Infer(_) => return TokenStream::new(),
-        ty => ty,
-    };
+    // `!` has no values, and `_`, which `impl Trait` becomes, would leave the type open.
+    if matches!(ty, Type::Never(_) | Type::Infer(_) | Type::ImplTrait(_)) {
+        return TokenStream::new();
+    }
     let at = at.located_at(ty.span());
+    let ty = nameable(ty.to_token_stream());
     let none = quote_spanned!(at=> ::core::option::Option::None);
     quote_spanned! {at=>
         if let ::core::option::Option::Some(__context_vars_returned) = #none::<#ty> {
@@ -170,6 +186,6 @@ pub(crate) fn expect(ty: &Type, at: Span) -> TokenStream {
 
 /// What a closure gets as its result's type, if one can be written.
 pub(crate) fn annotation(ty: &Type) -> TokenStream {
-    let ty = nameable(ty);
+    let ty = nameable(ty.to_token_stream());
     quote!(-> #ty)
 }

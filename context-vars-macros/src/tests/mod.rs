@@ -4,3 +4,4 @@ mod source;
 mod snapshots;
 mod messages;
 mod fuzz;
+mod types;

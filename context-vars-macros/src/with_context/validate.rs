@@ -119,7 +119,10 @@ fn variables(settings: Vec<Setting>, errors: &mut Errors) -> Vec<Variable> {
     for Setting { key, value } in settings {
         let name = shown(&key);
         let path = variable_path(key, errors);
-        if let Some(first) = variables.iter().find(|other| other.path == path) {
+        if let Some(first) = variables
+            .iter()
+            .find(|other| shown(&other.path) == shown(&path))
+        {
             let message = if first.name == name {
                 format!("`{name}` is set twice: keep one of the two")
             } else {
