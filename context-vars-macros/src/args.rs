@@ -1,4 +1,4 @@
-//! The arguments of an attribute: a list with commas between.
+//! The arguments of an attribute: a list separated by commas.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::Token;
@@ -6,7 +6,7 @@ use syn::parse::{ParseStream, Parser};
 
 use crate::error::Errors;
 
-/// Calls `read` for each argument; after a mistake goes on behind the next comma.
+/// Calls `read` for each argument; after a mistake, reading continues after the next comma.
 pub(crate) fn parse(
     arguments: TokenStream,
     errors: &mut Errors,
@@ -58,7 +58,7 @@ fn skip_argument(input: ParseStream) -> syn::Result<()> {
     Ok(())
 }
 
-/// Where the last token of all arguments stands, to point at when something is missing behind it.
+/// Returns the span of the last token of all arguments, for errors about what is missing after it.
 pub(crate) fn last_span(input: ParseStream) -> Span {
     let rest = input.cursor().token_stream();
     rest.into_iter()

@@ -1,11 +1,11 @@
-//! How names are spelled: `USER`, its `user`, and what someone may have meant.
+//! The case of names, `USER` and `user`, and the name that was probably meant.
 
 /// Whether a static may be called `name`.
 pub(crate) fn is_screaming(name: &str) -> bool {
     !name.chars().any(char::is_lowercase)
 }
 
-/// Whether `name` stands for its `SCREAMING_SNAKE_CASE` form.
+/// Whether `name` may be written in place of its `SCREAMING_SNAKE_CASE` form.
 pub(crate) fn is_snake(name: &str) -> bool {
     !name.chars().any(char::is_uppercase)
 }
@@ -24,7 +24,7 @@ pub(crate) fn screaming(name: &str) -> String {
     result
 }
 
-/// The one of `known` that is a slip of the keyboard away from `name`.
+/// Returns the name in `known` that differs from `name` by a typing error.
 pub(crate) fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let plain = |name: &str| name.to_lowercase().replace('_', "");
     known
@@ -35,7 +35,7 @@ pub(crate) fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// How many letters must be added, removed or changed to get from `a` to `b`.
+/// Returns how many letters must be added, removed or changed to get from `a` to `b`.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,4 +1,4 @@
-//! `crate = path`: where the runtime crate is found if it was renamed or is re-exported.
+//! `crate = path`: the path of the runtime crate if it was renamed or is re-exported.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -17,7 +17,7 @@ impl CratePath {
         input.peek(Token![crate]) && !input.peek2(Token![::])
     }
 
-    /// Reads `crate = path`. The first one counts.
+    /// Reads `crate = path`; a second one is reported and ignored.
     pub(crate) fn read(&mut self, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         let keyword: Token![crate] = input.parse()?;
         let advice = "write `crate = path::to::context_vars`";
@@ -45,7 +45,7 @@ impl CratePath {
         Ok(())
     }
 
-    /// The module that generated code calls into.
+    /// Returns the path of the module that generated code calls.
     pub(crate) fn private(&self) -> TokenStream {
         quote_spanned!(Span::mixed_site()=> #self::__private)
     }

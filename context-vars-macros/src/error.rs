@@ -1,26 +1,26 @@
-//! All that is wrong with one item, collected, so that it is reported at once.
+//! The errors of one item, collected so that all are reported at once.
 
 use std::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// Collects mistakes. Every message says what is wrong and then what to write instead.
+/// Collects errors. Every message says what is wrong and then what to write instead.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
-    /// Adds a mistake at `span`.
+    /// Adds an error at `span`.
     pub(crate) fn push(&mut self, span: Span, message: impl Display) {
         self.add(syn::Error::new(span, message));
     }
 
-    /// Adds a mistake that is underlined from the first of `tokens` to the last.
+    /// Adds an error that underlines all of `tokens`.
     pub(crate) fn push_at(&mut self, tokens: impl ToTokens, message: impl Display) {
         self.add(syn::Error::new_spanned(tokens, message));
     }
 
-    /// Adds what a parser complained about.
+    /// Adds the error of a parser.
     pub(crate) fn add(&mut self, error: syn::Error) {
         match &mut self.0 {
             Some(all) => all.combine(error),
@@ -32,7 +32,7 @@ impl Errors {
         self.0.is_none()
     }
 
-    /// The `compile_error!`s, nothing if all is well.
+    /// Returns a `compile_error!` for each error.
     pub(crate) fn into_tokens(self) -> TokenStream {
         self.0
             .map(syn::Error::into_compile_error)

@@ -1,9 +1,12 @@
 //! The procedural macros of [`context-vars`](https://docs.rs/context-vars), which re-exports them.
 //!
-//! Each macro goes through three stages, in three files of its folder: `parse` reads what was
-//! written, `validate` says what was meant or collects all that is wrong, `expand` generates and
-//! cannot fail. What two of them share stands beside the folders; [`work`] is a fourth of the kind,
-//! for the bodies of functions.
+//! The source has three layers, each of which imports only what is below it:
+//!
+//! 1. [`error`], [`args`], [`crate_path`], [`lints`], [`case`], [`tokens`] and [`function`], which
+//!    reads the function that an attribute is applied to;
+//! 2. [`work`], which rewrites bodies so that the work in them inherits;
+//! 3. the three macros, each a folder with three stages: `parse` reads the input, `validate` decides
+//!    what it means or collects the errors, `expand` generates the output and cannot fail.
 
 #![forbid(unsafe_code)]
 #![deny(rustdoc::broken_intra_doc_links)]

@@ -1,12 +1,12 @@
-//! The one list of lints that generated code does not keep to.
+//! The lints that generated code allows.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 
-/// `#[allow(…)]`, to stand on a generated statement.
+/// Returns `#[allow(…)]` for a generated statement.
 ///
-/// The statements declare the user's parameters anew, under the user's names and at their places,
-/// so that lints take them for the user's own.
+/// The statements rebind the user's parameters under the same names and spans, so lints take them
+/// for code of the user.
 pub(crate) fn allowed(at: Span) -> TokenStream {
     quote_spanned! {at=>
         #[allow(
@@ -17,7 +17,7 @@ pub(crate) fn allowed(at: Span) -> TokenStream {
     }
 }
 
-/// `#[allow(…)]`, to stand on a function whose spawn calls inherit.
+/// Returns `#[allow(…)]` for a function whose spawn calls inherit.
 pub(crate) fn spawns_allowed(at: Span) -> TokenStream {
     quote_spanned!(at=> #[allow(clippy::disallowed_methods)])
 }

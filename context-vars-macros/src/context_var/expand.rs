@@ -1,4 +1,4 @@
-//! What is generated.
+//! Generates the statics.
 
 use std::cell::Cell;
 
@@ -7,14 +7,15 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::ext::IdentExt;
 
-use super::validate::{Call, Variable};
+use super::validate::{ContextVars, Variable};
+use crate::crate_path::CratePath;
 use crate::tokens::{self, relocated};
 
-/// What is said about a variable that is not declared in a module.
+/// The message about a variable that is not declared in a module.
 const MISPLACED: &str = "`context_var!` stands inside a function or a block: move it out, a \
                          context variable is declared in a module";
 
-/// Generates the statics, and what checks that they stand in a module.
+/// Generates the statics, and the check that they are declared in a module.
 ///
 /// ```text
 /// context_var! { pub static USER: String = "anonymous".to_owned(); }
@@ -29,21 +30,28 @@ const MISPLACED: &str = "`context_var!` stands inside a function or a block: mov
 /// };
 /// const __context_var_USER: (u32, u32, u32) = (line!(), column!(), 1);
 /// ```
-pub(super) fn expand(call: &Call) -> TokenStream {
-    // One check is enough for all, unless it might be switched off with its variable.
-    let stays = |variable: &&Variable| variable.conditions().next().is_none();
-    let first = call.variables.iter().position(|variable| stays(&variable));
-    let place = place();
+pub(super) fn expand(context_vars: &ContextVars) -> TokenStream {
+    let ContextVars {
+        crate_path,
+        variables,
+    } = context_vars;
+    // One check is enough for all, unless a `cfg` may remove it together with its variable.
+    let stays = |variable: &Variable| variable.conditions().next().is_none();
+    let first = variables.iter().position(stays);
+    let position = position();
     let mut output = TokenStream::new();
-    for (index, variable) in call.variables.iter().enumerate() {
+    for (index, variable) in variables.iter().enumerate() {
         let checked = first.is_none_or(|first| first == index);
-        output.extend(one(call, variable, checked.then_some(&place)));
+        output.extend(item(crate_path, variable, checked.then_some(&position)));
     }
     output
 }
 
-fn one(call: &Call, variable: &Variable, place: Option<&TokenStream>) -> TokenStream {
-    let crate_path = &call.crate_path;
+fn item(
+    crate_path: &CratePath,
+    variable: &Variable,
+    position: Option<&TokenStream>,
+) -> TokenStream {
     let Variable {
         attributes,
         visibility,
@@ -51,12 +59,13 @@ fn one(call: &Call, variable: &Variable, place: Option<&TokenStream>) -> TokenSt
         ty,
         ..
     } = variable;
-    let marker = place.map(|place| position_marker(variable, place));
-    let check = place.map(|place| position_check(call, variable, place));
-    let value = constructor(call, variable);
-    // `static` and `;` carry the name's span: an `impl` refuses the item from the one to the other.
+    let marker = position.map(|position| position_marker(variable, position));
+    let check = position.map(|position| position_check(crate_path, variable, position));
+    let value = constructor(crate_path, variable);
+    // `static` and `;` have the name's span, because rustc underlines an item that an `impl` rejects
+    // from the one to the other.
     let at = name.span();
-    // The whole type at the written one: what is wrong with that is underlined there.
+    // All tokens of the type have spans of the written type, where its errors are underlined.
     let (first, last) = tokens::ends(&ty.to_token_stream());
     let generic = relocated(quote!(#crate_path::ContextVar<), first);
     let close = quote_spanned!(last=> >);
@@ -70,9 +79,9 @@ fn one(call: &Call, variable: &Variable, place: Option<&TokenStream>) -> TokenSt
     }
 }
 
-/// `variable(Declaration { … }, Some(|| default))`, with `location()` at the name.
-fn constructor(call: &Call, variable: &Variable) -> TokenStream {
-    let private = call.crate_path.private();
+/// Generates `variable(Declaration { … }, Some(|| default))`, with `location()` at the name.
+fn constructor(crate_path: &CratePath, variable: &Variable) -> TokenStream {
+    let private = crate_path.private();
     let Variable {
         name,
         ty,
@@ -84,7 +93,7 @@ fn constructor(call: &Call, variable: &Variable) -> TokenStream {
     let text = name.unraw().to_string();
     let field = text.to_lowercase();
     let site = Span::mixed_site();
-    // At the type, where rustc looks when that does not do for a variable.
+    // At the type, where rustc reports that it cannot be the type of a variable.
     let (at_type, _) = tokens::ends(&ty.to_token_stream());
     let default = match default {
         Some(default) => {
@@ -105,27 +114,27 @@ fn constructor(call: &Call, variable: &Variable) -> TokenStream {
         }
     };
     let show = quote_spanned!(site=> use #private::NoShow as _;);
-    // Every token of the call, or the location were that of the whole macro call.
+    // Every token has the name's span; otherwise the location is that of the whole macro call.
     let path = relocated(quote!(#private::variable), name.span());
     quote_spanned!(name.span()=> #show #path(#declaration, #default))
 }
 
-/// The place of the macro call, beside the first variable and under a name made from its.
+/// Generates a constant with the position of the macro call, named after the variable.
 ///
-/// A `const`, because an `impl` and a `trait`, which refuse the static in rustc's words, have
-/// nothing to say against one.
-fn position_marker(variable: &Variable, place: &TokenStream) -> TokenStream {
+/// It is a `const`, because rustc rejects a static in an `impl` or a `trait` but accepts a `const`,
+/// so that only the static is reported.
+fn position_marker(variable: &Variable, position: &TokenStream) -> TokenStream {
     let conditions = variable.conditions();
     let marker = marker(&variable.name);
     quote_spanned! {variable.name.span()=>
         #(#conditions)*
         #[doc(hidden)]
         #[allow(dead_code, non_upper_case_globals)]
-        const #marker: (u32, u32, u32) = #place;
+        const #marker: (u32, u32, u32) = #position;
     }
 }
 
-/// Compares the place of this call with that of the marker which the *module* has.
+/// Generates the comparison of this call's position with the marker in the *module*.
 ///
 /// ```text
 /// {
@@ -138,11 +147,15 @@ fn position_marker(variable: &Variable, place: &TokenStream) -> TokenStream {
 /// ```
 ///
 /// A path that starts with `self::` sees the module and never the body of a function, and what a
-/// glob imports into the inner block wins over the outer block's item. So the name is the marker
-/// of this call if that stands in the module, and else the zeros, or the marker of another
-/// variable of the same name there, which is at another place.
-fn position_check(call: &Call, variable: &Variable, place: &TokenStream) -> TokenStream {
-    let private = call.crate_path.private();
+/// glob imports into the inner block takes precedence over the item in the outer block. So the name
+/// refers to this call's marker if the call is in the module. Otherwise it refers to the zeros, or
+/// to the marker of another variable of that name in the module, which has another position.
+fn position_check(
+    crate_path: &CratePath,
+    variable: &Variable,
+    position: &TokenStream,
+) -> TokenStream {
+    let private = crate_path.private();
     let marker = marker(&variable.name);
     let at = variable.name.span();
     let assert = relocated(quote!(#private::assert_in_module), at);
@@ -153,7 +166,7 @@ fn position_check(call: &Call, variable: &Variable, place: &TokenStream) -> Toke
             {
                 #[allow(unused_imports, clippy::wildcard_imports)]
                 use self::*;
-                #assert(#place, #marker, #MISPLACED);
+                #assert(#position, #marker, #MISPLACED);
             }
         }
     }
@@ -163,13 +176,13 @@ fn marker(name: &Ident) -> Ident {
     format_ident!("__context_var_{}", name.unraw(), span = Span::call_site())
 }
 
-/// Which call this is: where it stands, and the how many-th it is.
+/// Generates the position of this call: its line, its column, and its number.
 ///
-/// The place alone would be that of two calls, if a `macro_rules!` macro wrote both; the number
-/// alone, if a compiler asked another process about each.
-fn place() -> TokenStream {
+/// Two calls in one `macro_rules!` macro share line and column. The number alone would not do
+/// either, because a compiler may expand each call in another process.
+fn position() -> TokenStream {
     thread_local!(static CALLS: Cell<u32> = const { Cell::new(0) });
-    // Snapshots show one call as the first.
+    // Every snapshot shows the first call.
     let number = if cfg!(test) {
         1
     } else {

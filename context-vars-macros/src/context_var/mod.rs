@@ -8,12 +8,12 @@ use proc_macro2::TokenStream;
 
 use crate::error::Errors;
 
-/// The declarations that can be understood, and an error for each mistake.
+/// Returns the statics for the declarations that can be read, and an error for each mistake.
 pub(crate) fn context_var(input: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let input = parse::parse(input, &mut errors);
-    let call = validate::validate(input, &mut errors);
+    let context_vars = validate::validate(input, &mut errors);
     let mut output = errors.into_tokens();
-    output.extend(expand::expand(&call));
+    output.extend(expand::expand(&context_vars));
     output
 }

@@ -1,4 +1,4 @@
-//! What was written: declarations, each as far as it can be read.
+//! Parses the declarations, each as far as it can be read.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
@@ -25,19 +25,19 @@ pub(super) struct Declaration {
     pub(super) reference: Option<Token![ref]>,
     pub(super) name: Ident,
     pub(super) generics: Generics,
-    /// `None` if it could not be read, which was reported.
+    /// `None` if it could not be read, which has been reported.
     pub(super) ty: Option<Type>,
     pub(super) default: Option<Expr>,
 }
 
-/// What stands where `static` should.
+/// The keyword of a declaration.
 pub(super) enum Keyword {
     Static,
     Other(Ident),
     Missing,
 }
 
-/// Reads all declarations; after a mistake goes on behind the next `;`.
+/// Reads all declarations; after a mistake, reading continues after the next `;`.
 pub(super) fn parse(input: TokenStream, errors: &mut Errors) -> Input {
     let mut parsed = Input::default();
     let read = |input: ParseStream| {
@@ -53,7 +53,7 @@ pub(super) fn parse(input: TokenStream, errors: &mut Errors) -> Input {
                 skip_declaration(input)?;
             }
             if input.cursor() == start {
-                // Whatever it is, nobody could read it.
+                // Nothing was read, so this token is skipped to make progress.
                 input.parse::<TokenTree>()?;
             }
         }
@@ -126,7 +126,7 @@ fn attributes(input: ParseStream) -> syn::Result<Vec<Attribute>> {
 
 const EXAMPLE: &str = "write `static NAME: Type = default;`";
 
-/// Reads `static`, or what stands in its place.
+/// Reads `static`, or another keyword in its place.
 fn keyword(input: ParseStream) -> syn::Result<Keyword> {
     if input.parse::<Option<Token![static]>>()?.is_some() {
         return Ok(Keyword::Static);
@@ -259,7 +259,7 @@ fn default(input: ParseStream, name: &Ident, errors: &mut Errors) -> syn::Result
 
 /// Reads the `;` at the end of `what`.
 ///
-/// Where the next declaration begins instead, reading goes on as if the `;` were there.
+/// Where the next declaration begins instead, reading continues as if the `;` were there.
 fn end(input: ParseStream, what: &str, start: Span, errors: &mut Errors) -> syn::Result<()> {
     if input.parse::<Option<Token![;]>>()?.is_some() {
         return Ok(());
@@ -288,17 +288,17 @@ fn begins_declaration(input: ParseStream) -> bool {
     input.peek(Token![static]) || input.peek(Token![pub]) || input.peek(Token![#])
 }
 
-/// Goes on behind the `;` that ends the declaration, or before the next one.
+/// Skips up to the `;` that ends the declaration, or to the next declaration.
 fn skip_declaration(input: ParseStream) -> syn::Result<()> {
     while !input.is_empty() && !begins_declaration(input) {
         if input.peek(Lifetime) {
-            // Whole, or the second half of `'static` would look like a declaration.
+            // As a whole, because the second token of `'static` looks like a declaration.
             input.parse::<Lifetime>()?;
             continue;
         }
         match input.parse::<TokenTree>()? {
             TokenTree::Punct(punct) if punct.as_char() == ';' => return Ok(()),
-            // The body of a function or of a structure ends it, too.
+            // The body of a function or a struct ends it, too.
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return Ok(()),
             _ => {}
         }
@@ -307,7 +307,7 @@ fn skip_declaration(input: ParseStream) -> syn::Result<()> {
 }
 
 impl Declaration {
-    /// `<T>` and `where …`, which a variable cannot have.
+    /// Returns `<T>` and `where …`, which a variable cannot have.
     pub(super) fn written_generics(&self) -> Option<TokenStream> {
         let Generics {
             lt_token,

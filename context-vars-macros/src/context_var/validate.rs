@@ -1,4 +1,4 @@
-//! What was meant: variables that can be generated, or what is wrong with them.
+//! Validates the declarations.
 
 use proc_macro2::{Span, TokenTree};
 use quote::quote;
@@ -10,13 +10,13 @@ use crate::crate_path::CratePath;
 use crate::error::Errors;
 
 /// The variables of one call of `context_var!`.
-pub(super) struct Call {
+pub(super) struct ContextVars {
     pub(super) crate_path: CratePath,
     pub(super) variables: Vec<Variable>,
 }
 
 pub(super) struct Variable {
-    /// All but our own.
+    /// All attributes but those of this macro.
     pub(super) attributes: Vec<Attribute>,
     pub(super) visibility: Visibility,
     pub(super) name: Ident,
@@ -26,8 +26,9 @@ pub(super) struct Variable {
     pub(super) redact: bool,
 }
 
-/// Our own attributes, then those that people know from Rust and expect here.
+/// The attributes of this macro.
 const OWN: &[&str] = &["no_inherit", "redact"];
+/// Attributes that are never a misspelled one of this macro.
 const KNOWN: &[&str] = &[
     "no_inherit",
     "redact",
@@ -43,7 +44,7 @@ const KNOWN: &[&str] = &[
     "must_use",
 ];
 
-pub(super) fn validate(input: Input, errors: &mut Errors) -> Call {
+pub(super) fn validate(input: Input, errors: &mut Errors) -> ContextVars {
     let mut variables: Vec<Variable> = Vec::new();
     for declaration in input.declarations {
         let variable = variable(declaration, errors);
@@ -60,7 +61,7 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Call {
             variables.push(variable);
         }
     }
-    Call {
+    ContextVars {
         crate_path: input.crate_path,
         variables,
     }
@@ -87,7 +88,7 @@ fn variable(declaration: Declaration, errors: &mut Errors) -> Variable {
     } = declaration;
     let mut own = OwnAttributes::default();
     attributes.retain(|attribute| own.keep(attribute, &name, errors));
-    // With a type that cannot be written, the name is still there for those who use it.
+    // If its type cannot be generated, the variable still exists, so that its uses are no errors.
     let (ty, default) = match ty {
         Some(ty) if generics.is_none() => (ty, default),
         _ => (parse_quote!(()), None),
@@ -104,7 +105,7 @@ fn variable(declaration: Declaration, errors: &mut Errors) -> Variable {
     }
 }
 
-/// Checks that just `static` stands before the name.
+/// Checks that only `static` precedes the name.
 fn check_keywords(declaration: &Declaration, errors: &mut Errors) {
     let Declaration {
         keyword,
@@ -142,7 +143,7 @@ fn check_keywords(declaration: &Declaration, errors: &mut Errors) {
     }
 }
 
-/// Reports a name that is not spelled like a static's.
+/// Reports a name that is not in the case of a static.
 fn check_name(name: &Ident, errors: &mut Errors) {
     let text = name.to_string();
     if !case::is_screaming(&text) {
@@ -154,7 +155,7 @@ fn check_name(name: &Ident, errors: &mut Errors) {
     }
 }
 
-/// Our own attributes, each with the place where it stands.
+/// The attributes of this macro on one variable, each with its span.
 #[derive(Default)]
 struct OwnAttributes {
     no_inherit: Option<Span>,
@@ -162,7 +163,7 @@ struct OwnAttributes {
 }
 
 impl OwnAttributes {
-    /// Takes an attribute in if it is ours, and says whether it is someone else's.
+    /// Records an attribute of this macro, and returns whether the static keeps the attribute.
     fn keep(&mut self, attribute: &Attribute, name: &Ident, errors: &mut Errors) -> bool {
         let Some(ident) = attribute.path().get_ident() else {
             return true;
@@ -189,7 +190,7 @@ impl OwnAttributes {
     }
 }
 
-/// Reports an attribute that looks like a slip of the keyboard.
+/// Reports an attribute that looks like a typing error.
 fn check_unknown(ident: &Ident, name: &str, errors: &mut Errors) -> bool {
     let guess = match name {
         _ if KNOWN.contains(&name) => None,
@@ -206,7 +207,7 @@ fn check_unknown(ident: &Ident, name: &str, errors: &mut Errors) -> bool {
     guess.is_none()
 }
 
-/// Reports `#[cfg_attr(condition, redact)]`: who expands the macro cannot know the condition.
+/// Reports `#[cfg_attr(condition, redact)]`, whose condition is unknown while the macro is expanded.
 fn check_cfg_attr(attribute: &Attribute, name: &Ident, errors: &mut Errors) -> bool {
     let Meta::List(list) = &attribute.meta else {
         return true;
@@ -227,7 +228,7 @@ fn check_cfg_attr(attribute: &Attribute, name: &Ident, errors: &mut Errors) -> b
 }
 
 impl Variable {
-    /// Its `#[cfg(…)]`s, which everything generated for it carries, too.
+    /// Returns its `#[cfg(…)]`s, which everything that is generated for it gets, too.
     pub(super) fn conditions(&self) -> impl Iterator<Item = &Attribute> {
         self.attributes
             .iter()

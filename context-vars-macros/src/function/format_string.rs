@@ -1,22 +1,22 @@
-//! The texts in which a formatting macro finds names: `"{self}"` in `format!("{self}")`.
+//! Format strings, in which macros find names: `"{self}"` in `format!("{self}")`.
 
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 
 use crate::tokens::is_punct;
 
-/// Where a formatting macro has its format string.
+/// The position of the format string in the arguments of a macro.
 #[derive(Clone, Copy)]
 enum Position {
-    /// It is the argument of this number.
+    /// The argument of this number.
     Argument(usize),
-    /// It is the first argument that is a text and nothing else: those before are optional.
+    /// The first argument that is only a string literal, because those before it are optional.
     FirstText,
 }
 
-/// Where `name!` has its format string; `None` if the macro is not known to have one.
+/// Returns the position of the format string of `name!`, `None` if the macro is unknown.
 ///
-/// The texts of all other macros are left alone: they may be data. A name in one of these that
-/// cannot be found is reported by rustc, at the text.
+/// The string literals of unknown macros stay, because they may be data. If one is a format string
+/// after all, rustc reports the name in it that does not exist.
 fn position(name: &Ident) -> Option<Position> {
     Some(match name.to_string().as_str() {
         "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic"
@@ -29,7 +29,7 @@ fn position(name: &Ident) -> Option<Position> {
     })
 }
 
-/// Which of `arguments`, the tokens of a call of `name!`, is its format string.
+/// Returns the index of the format string in `arguments`, the tokens of a call of `name!`.
 pub(crate) fn format_string(name: &Ident, arguments: &TokenStream) -> Option<usize> {
     let position = position(name)?;
     let tokens: Vec<TokenTree> = arguments.clone().into_iter().collect();

@@ -15,7 +15,7 @@ use self::not_a_function::NotAFunction;
 use crate::error::Errors;
 use crate::tokens;
 
-/// A function, its body left as tokens, so that a mistake in there is reported by rustc.
+/// A function whose body is left as tokens, so that mistakes in it are reported by rustc.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
@@ -31,7 +31,7 @@ pub(crate) struct Body {
     pub(crate) span: Span,
 }
 
-/// Reads the function that `attribute` stands on, or says what stands there instead.
+/// Reads the function that `attribute` is applied to, or reports what it is instead.
 pub(crate) fn parse(attribute: &str, item: TokenStream) -> syn::Result<Function> {
     let read = |input: ParseStream| {
         let attributes = input.call(Attribute::parse_outer)?;
@@ -53,7 +53,7 @@ pub(crate) fn parse(attribute: &str, item: TokenStream) -> syn::Result<Function>
     read.parse2(item)
 }
 
-/// Reads `default`, which stands before functions of specialized implementations.
+/// Reads `default`, which precedes functions of specialized implementations.
 fn defaultness(input: ParseStream) -> syn::Result<Option<Ident>> {
     let ahead = input.fork();
     match ahead.parse::<Ident>() {
@@ -70,7 +70,7 @@ fn body(attribute: &str, signature: &Signature, input: ParseStream) -> syn::Resu
         );
         return Err(syn::Error::new(signature.ident.span(), message));
     }
-    // Not as a plain group: the body may come from a `macro_rules!` macro as a `block`.
+    // Not read as a plain group, because a `block` of a `macro_rules!` macro has another around it.
     let inside;
     let braces = braced!(inside in input);
     Ok(Body {
@@ -81,14 +81,14 @@ fn body(attribute: &str, signature: &Signature, input: ParseStream) -> syn::Resu
 }
 
 impl Function {
-    /// Whether the attribute is on the function once more, under whatever path.
+    /// Whether the function has the attribute `name`, under any path.
     pub(crate) fn has_attribute(&self, name: &str) -> bool {
         self.attributes
             .iter()
             .any(|attribute| is_named(attribute.path(), name))
     }
 
-    /// Reports the attribute that is being expanded if the function has it once more.
+    /// Reports the attribute that is being expanded if the function has it a second time.
     pub(crate) fn refuse_again(&self, name: &str, errors: &mut Errors) {
         for attribute in &self.attributes {
             if let Some(last) = attribute
@@ -103,7 +103,7 @@ impl Function {
         }
     }
 
-    /// The function with `tokens` for a body; the braces and inner attributes are the user's.
+    /// Returns the function with another body; braces and inner attributes are the user's.
     pub(crate) fn with_body(&self, tokens: &TokenStream) -> TokenStream {
         let Self {
             attributes,

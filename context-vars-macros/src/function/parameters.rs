@@ -14,16 +14,16 @@ use crate::{lints, tokens};
 pub(crate) struct Parameters(Vec<Parameter>);
 
 struct Parameter {
-    /// Under which name the body gets it.
+    /// The name under which the body receives it.
     name: Ident,
     /// Its `#[cfg(…)]`s.
     conditions: Vec<Attribute>,
-    /// How the body declares it anew; `None` if it only captures it.
+    /// How the body rebinds it; `None` if the body only captures it.
     rebound: Option<Rebound>,
 }
 
 struct Rebound {
-    /// What was said about lints at the parameter.
+    /// The lint attributes of the parameter.
     lints: Vec<Attribute>,
     mutability: Option<Token![mut]>,
     /// `(a, _)`
@@ -31,16 +31,16 @@ struct Rebound {
 }
 
 impl Parameters {
-    /// Takes the parameters of a function, all of which the body declares anew.
+    /// Takes the parameters of a function whose body rebinds all of them.
     pub(crate) fn of(signature: &mut Signature) -> Self {
         Self::take(signature, false, &TokenStream::new())
     }
 
     /// Takes the parameters of a function whose body, an `async` block, captures them.
     ///
-    /// A captured one lies in the block's future once; one that is declared anew, twice. That is
-    /// done for those that nobody mentions, so that rustc still warns of them, for patterns, and
-    /// for what follows these, since otherwise it would be dropped after them.
+    /// A captured parameter is stored in the block's future once, a rebound one twice. Rebound are
+    /// parameters that the body does not use, so that rustc still warns about them, patterns, and
+    /// all parameters after one of these, which would otherwise be dropped after it.
     pub(crate) fn captured(signature: &mut Signature, body: &TokenStream) -> Self {
         Self::take(signature, true, body)
     }
@@ -74,22 +74,22 @@ impl Parameters {
         Self(closure.inputs.iter_mut().enumerate().map(take).collect())
     }
 
-    /// The statements that declare them anew, `let a = a;`.
+    /// Returns the statements that rebind them, `let a = a;`.
     pub(crate) fn rebound(&self) -> TokenStream {
         self.0.iter().map(Parameter::rebind).collect()
     }
 
-    /// The statements that make a closure or an `async` block capture them, `let _ = &a;`.
+    /// Returns the statements that make a closure or an `async` block capture them, `let _ = &a;`.
     ///
-    /// The last one comes first: what is captured is dropped in the order in which it is
-    /// mentioned, and parameters in the opposite one.
+    /// They are in reverse order, because captures are dropped in the order of their first use, and
+    /// parameters in the reverse order of their declaration.
     pub(crate) fn captures(&self) -> TokenStream {
         self.0.iter().rev().map(Parameter::capture).collect()
     }
 }
 
 impl Parameter {
-    /// Makes of `pattern` what may stand in the signature: a name.
+    /// Replaces `pattern` by a name.
     fn take(
         pattern: &mut Pat,
         attributes: &mut Vec<Attribute>,
@@ -138,7 +138,7 @@ impl Parameter {
         }
     }
 
-    /// A name that is declared for a pattern is `mut`, for the sake of a `ref mut` in there.
+    /// The name that replaces a pattern is `mut`, because the pattern may contain `ref mut`.
     fn rebind(&self) -> TokenStream {
         let Self {
             name,
@@ -182,7 +182,7 @@ fn is_one_of(attribute: &Attribute, names: &[&str]) -> bool {
     names.iter().any(|name| attribute.path().is_ident(name))
 }
 
-/// The name, if the pattern is nothing else.
+/// Returns the name if the pattern is nothing else.
 fn simple(pattern: &Pat) -> Option<&PatIdent> {
     match pattern {
         Pat::Ident(name) if is_simple(name) => Some(name),
@@ -194,7 +194,7 @@ fn is_simple(name: &PatIdent) -> bool {
     name.by_ref.is_none() && name.subpat.is_none()
 }
 
-/// Whether `name` occurs, also in a text like `"{name}"`.
+/// Whether `name` occurs, also in a string like `"{name}"`.
 fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
     let text = name.unraw().to_string();
     tokens.clone().into_iter().any(|token| match token {

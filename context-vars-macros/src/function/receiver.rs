@@ -8,12 +8,12 @@ use super::format_string;
 use crate::tokens::{is_punct, is_word, nested_function};
 use crate::{lints, tokens};
 
-/// The other name of `self`.
+/// The name of `self` in a scope.
 ///
-/// It is not hygienic, because in `"{self}"` it has to be found by the name alone.
+/// It is not hygienic, because a format string finds it by the text alone.
 const NAME: &str = "__self";
 
-/// The receiver, if something is dropped with it.
+/// Returns the receiver if it is not a reference, so that dropping it may run code.
 pub(crate) fn by_value(signature: &Signature) -> Option<&Receiver> {
     signature
         .receiver()
@@ -57,7 +57,7 @@ pub(crate) fn rebind(signature: &mut Signature) -> TokenStream {
     quote_spanned!(at=> #allowed let #mutability #name = #keyword;)
 }
 
-/// Whether the other name occurs, which `#[async_trait]` gives to `self`, too.
+/// Whether `__self` occurs, the name that `#[async_trait]` gives to `self`, too.
 pub(crate) fn is_renamed_in(tokens: &TokenStream) -> bool {
     tokens
         .clone()
@@ -65,12 +65,12 @@ pub(crate) fn is_renamed_in(tokens: &TokenStream) -> bool {
         .any(|token| is_word(&token, NAME))
 }
 
-/// Writes `__self` for `self`, except in functions inside.
+/// Replaces `self` by `__self`, except in nested functions.
 pub(crate) fn rename(tokens: TokenStream) -> TokenStream {
     rename_in(tokens, None)
 }
 
-/// The same; the token of the number `format_string` is a text in which names are found.
+/// Like [`rename`], for tokens of which the one with the index `format_string` is a format string.
 fn rename_in(tokens: TokenStream, format_string: Option<usize>) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut output = TokenStream::new();
@@ -105,7 +105,7 @@ fn rename_in(tokens: TokenStream, format_string: Option<usize>) -> TokenStream {
     output
 }
 
-/// How many tokens begin here in which `self` is another, a module or a mere word.
+/// Returns the number of tokens at the beginning in which `self` is another one, a module, or text.
 fn untouched(tokens: &[TokenTree]) -> usize {
     let function = nested_function(tokens);
     match tokens.first() {
@@ -123,7 +123,7 @@ fn untouched(tokens: &[TokenTree]) -> usize {
     }
 }
 
-/// Whether this is `(self)` or `(in self::path)`, of a visibility.
+/// Whether this is the `(self)` or `(in self::path)` of a visibility.
 fn is_restriction(token: &TokenTree) -> bool {
     let TokenTree::Group(group) = token else {
         return false;
@@ -133,7 +133,7 @@ fn is_restriction(token: &TokenTree) -> bool {
     matches!(inside.first(), Some(TokenTree::Ident(word)) if word == "in" || is_alone)
 }
 
-/// The name, if `tokens` end with `name!`.
+/// Returns the name if `tokens` end with `name!`.
 fn called_macro(tokens: &[TokenTree]) -> Option<&Ident> {
     match tokens {
         [.., TokenTree::Ident(name), bang] if is_punct(bang, '!') => Some(name),

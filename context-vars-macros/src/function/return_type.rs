@@ -1,4 +1,4 @@
-//! What a function returns, by the form of the type: a value, a future, a stream.
+//! The return type of a function, which shows whether it returns a value, a future or a stream.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -7,7 +7,7 @@ use syn::{GenericArgument, PathArguments, ReturnType, Signature, Type, TypeParam
 
 use crate::tokens::{angle_brackets, is_punct, is_word, regroup};
 
-/// The return type, if one is written.
+/// Returns the return type, if one is written.
 pub(crate) fn returned(signature: &Signature) -> Option<&Type> {
     match &signature.output {
         ReturnType::Default => None,
@@ -15,7 +15,7 @@ pub(crate) fn returned(signature: &Signature) -> Option<&Type> {
     }
 }
 
-/// What the type of a function's result shows.
+/// What a function returns, by the form of its return type.
 pub(crate) enum Returns {
     Value,
     /// `impl Future`.
@@ -59,7 +59,7 @@ impl Returns {
         }
     }
 
-    /// What is in a `Result` or an `Option`.
+    /// Classifies the content of a `Result` or an `Option`.
     fn of_content(ty: &Type) -> Self {
         match Self::of_type(ty) {
             Self::Future | Self::BoxedFuture => Self::FutureInside(future(ty)),
@@ -67,7 +67,7 @@ impl Returns {
         }
     }
 
-    /// What is in a `Pin` or a `Box`.
+    /// Classifies the content of a `Pin` or a `Box`.
     fn of_boxed(ty: &Type) -> Self {
         match ty {
             Type::TraitObject(ty) => Self::of_bounds(ty.bounds.iter(), Self::BoxedFuture),
@@ -104,7 +104,7 @@ impl Returns {
     }
 }
 
-/// The word that shows that `ty` is a future.
+/// Returns the span of the word that shows that `ty` is a future.
 fn future(ty: &Type) -> Span {
     fn find(tokens: TokenStream) -> Option<Span> {
         tokens.into_iter().find_map(|token| match token {
@@ -131,7 +131,7 @@ fn only_argument(arguments: &PathArguments) -> Option<&Type> {
     })
 }
 
-/// The type without what cannot be written in a body: `impl Trait` becomes `_`.
+/// Returns the type as it can be written in a body: `impl Trait` becomes `_`.
 fn nameable(ty: TokenStream) -> TokenStream {
     let tokens: Vec<TokenTree> = ty.into_iter().collect();
     let mut output = TokenStream::new();
@@ -167,8 +167,8 @@ fn bounds(tokens: &[TokenTree]) -> usize {
 
 /// `ty` to `if let Some(returned) = None::<ty> { return returned; }`.
 ///
-/// An `async` block has no place for the type of its result. Without, `?` and `.into()` in it
-/// could not be inferred. This never runs, and costs nothing.
+/// An `async` block has no syntax for the type of its result, without which `?` and `.into()` in it
+/// could not be inferred. This code never runs and is optimised away.
 pub(crate) fn expect(ty: &Type, at: Span) -> TokenStream {
     // `!` has no values, and `_`, which `impl Trait` becomes, would leave the type open.
     if matches!(ty, Type::Never(_) | Type::Infer(_) | Type::ImplTrait(_)) {
@@ -184,7 +184,7 @@ pub(crate) fn expect(ty: &Type, at: Span) -> TokenStream {
     }
 }
 
-/// What a closure gets as its result's type, if one can be written.
+/// Returns the return type of a closure.
 pub(crate) fn annotation(ty: &Type) -> TokenStream {
     let ty = nameable(ty.to_token_stream());
     quote!(-> #ty)

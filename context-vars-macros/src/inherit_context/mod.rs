@@ -1,4 +1,4 @@
-//! `#[inherit_context]`: what a function hands to a spawn call inherits.
+//! `#[inherit_context]`: the work that a function spawns inherits the context.
 
 mod parse;
 mod validate;
@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 use crate::error::Errors;
 use crate::work::fallback::fallback;
 
-/// The function with its spawn calls rewritten, or itself and an error for each mistake.
+/// Returns the function with its spawn calls rewritten, or unchanged with an error for each mistake.
 pub(crate) fn inherit_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let input = parse::parse(arguments, item.clone(), &mut errors);

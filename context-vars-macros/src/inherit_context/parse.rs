@@ -17,7 +17,7 @@ pub(super) struct Input {
     pub(super) body: Vec<Fragment>,
 }
 
-/// Reads all of it, or says why this cannot be read as a function.
+/// Reads arguments and function; `None` if this is not a function, which is reported.
 pub(super) fn parse(
     arguments: TokenStream,
     item: TokenStream,

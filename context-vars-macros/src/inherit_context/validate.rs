@@ -1,4 +1,4 @@
-//! Checks that the function hands out work.
+//! Checks that the function spawns work.
 
 use super::parse::Input;
 use crate::crate_path::CratePath;

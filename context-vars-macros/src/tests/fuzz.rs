@@ -105,7 +105,7 @@ fn check(arguments: &TokenStream, input: &TokenStream) {
     );
     for output in [scoped, inheriting] {
         let is_item = syn::parse2::<syn::ItemFn>(output.clone()).is_ok();
-        // Of a body with mistakes rustc has the say, since it stays tokens.
+        // Mistakes in a body are reported by rustc, since it stays tokens.
         let is_good = is_item || syn::parse2::<syn::ItemFn>(input.clone()).is_err();
         assert!(
             is_error(&output) || is_good,

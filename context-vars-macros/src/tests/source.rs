@@ -49,7 +49,7 @@ fn call(tokens: &[TokenTree]) -> Option<(TokenStream, usize)> {
     Some((expanded, if is_braced { 3 } else { 4 }))
 }
 
-/// `#[with_context(…)]` or `#[inherit_context]`, with the item behind.
+/// `#[with_context(…)]` or `#[inherit_context]`, with the item after it.
 fn attribute(tokens: &[TokenTree]) -> Option<(TokenStream, usize)> {
     let read = |input: ParseStream| {
         let mut attributes = input.call(Attribute::parse_outer)?;

@@ -1,4 +1,4 @@
-//! What `#[async_trait]` makes of an `async fn`, before `#[with_context]` sees it:
+//! The function that `#[async_trait]` makes from an `async fn`, before `#[with_context]` sees it:
 //!
 //! ```text
 //! fn name<'async_trait>(self, a: A) -> Pin<Box<dyn Future<Output = R> + Send + 'async_trait>> {
@@ -32,7 +32,7 @@ pub(super) struct Boxed {
     inside: Vec<Fragment>,
 }
 
-/// Takes the body apart if it is one of these.
+/// Takes the body apart if `#[async_trait]` made it.
 pub(super) fn detect(signature: &Signature, body: &[Fragment]) -> Option<Boxed> {
     let mut lifetimes = signature.generics.lifetimes();
     lifetimes.find(|lifetime| lifetime.lifetime.ident == "async_trait")?;
@@ -65,7 +65,7 @@ fn split(
 }
 
 impl Boxed {
-    /// The block with `values` right before the function's own body, after the arguments.
+    /// Returns the block with `values` between the arguments and the function's own body.
     pub(super) fn block_with(&self, values: TokenStream, crate_path: &CratePath) -> TokenStream {
         let tokens: Vec<TokenTree> = rewrite(&self.inside, crate_path).into_iter().collect();
         let (arguments, body) = tokens.split_at(body_statement(&tokens));
@@ -78,7 +78,7 @@ impl Boxed {
         regroup(&self.block, quote!(#arguments #values #(#body)*)).into_token_stream()
     }
 
-    /// `Box::pin(future)`, where `future` is made from `async move`.
+    /// Returns `Box::pin(future)`, where `future` is made from `async move`.
     pub(super) fn with(
         &self,
         crate_path: &CratePath,
@@ -90,7 +90,7 @@ impl Boxed {
     }
 }
 
-/// Where `let … = { … };` begins; 0 if there is none.
+/// Returns the index at which `let … = { … };` begins, 0 if there is none.
 fn body_statement(tokens: &[TokenTree]) -> usize {
     let end = tokens.iter().enumerate().position(|(index, token)| {
         index > 0

@@ -1,4 +1,4 @@
-//! What is generated.
+//! Generates the function with a scope in it.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -105,7 +105,7 @@ fn asynchronous(scoped: &mut ScopedFn) -> TokenStream {
 /// }
 /// ```
 ///
-/// A box stays a box of the same type: the whole is put into another one.
+/// A box stays a box of the same type, because the future with the scope is boxed again.
 fn returns_future(boxed: Option<Type>, scoped: &mut ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
     let values = values(scoped);
@@ -156,9 +156,9 @@ fn async_trait(boxed: &Boxed, scoped: &ScopedFn) -> TokenStream {
     )
 }
 
-/// Evaluates all values, and only then sets the variables.
+/// Generates the evaluation of all values, and after it the setting of all variables.
 ///
-/// `value` tells the expression what type it shall have.
+/// The runtime's function `value` gives each expression its expected type.
 fn values(scoped: &ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
     let (mut values, mut sets) = (TokenStream::new(), TokenStream::new());
@@ -173,13 +173,13 @@ fn values(scoped: &ScopedFn) -> TokenStream {
     quote!(#values #sets)
 }
 
-/// The rewritten body in its braces.
+/// Returns the rewritten body in its braces.
 fn block(scoped: &ScopedFn) -> TokenStream {
     let body = rewrite(&scoped.body, &scoped.crate_path);
     tokens::braces(body, scoped.function.body.span).into_token_stream()
 }
 
-/// Makes a closure or an `async` block capture `self`, as the last of the parameters.
+/// Generates what makes a closure or an `async` block capture `self`, as the last parameter.
 fn capture_receiver(signature: &Signature) -> Option<TokenStream> {
     receiver::by_value(signature).map(|receiver| {
         let keyword = receiver.self_token;

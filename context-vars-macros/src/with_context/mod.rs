@@ -10,7 +10,7 @@ use proc_macro2::TokenStream;
 use crate::error::Errors;
 use crate::work::fallback::fallback;
 
-/// The function with a scope in it, or itself and an error for each mistake.
+/// Returns the function with a scope in it, or unchanged with an error for each mistake.
 pub(crate) fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let input = parse::parse(arguments, item.clone(), &mut errors);

@@ -1,4 +1,4 @@
-//! What was written: the settings, and the function.
+//! Parses the settings and the function.
 
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
@@ -27,7 +27,7 @@ pub(super) struct Setting {
     pub(super) value: Expr,
 }
 
-/// Reads all of it, or says why this cannot be read as a function.
+/// Reads arguments and function; `None` if this is not a function, which is reported.
 pub(super) fn parse(
     arguments: TokenStream,
     item: TokenStream,
@@ -120,7 +120,7 @@ fn key(input: ParseStream) -> syn::Result<Path> {
     Ok(key)
 }
 
-/// Reads names with `::` between, up to where something else begins.
+/// Reads names separated by `::`, up to the first other token.
 fn path(input: ParseStream) -> syn::Result<Path> {
     let mut path = Path {
         leading_colon: input.parse()?,
@@ -175,7 +175,7 @@ fn equals(input: ParseStream, key: &Path, name: &str) -> syn::Result<Span> {
     Err(syn::Error::new(at, format!("{wrong}: {right}")))
 }
 
-/// The path as it was written.
+/// Returns the path as it was written.
 pub(super) fn shown(path: &Path) -> String {
     let names: Vec<_> = path
         .segments

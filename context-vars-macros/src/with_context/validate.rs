@@ -1,4 +1,4 @@
-//! What was meant: the variables to set and the kind of function, or what is wrong with them.
+//! Validates the variables to set, and determines the kind of function.
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -39,7 +39,7 @@ pub(super) enum Kind {
     Async,
     /// With the call, and with the future that is returned.
     ReturnsFuture { boxed: Option<Type> },
-    /// As `Async`, for what `#[async_trait]` made of an `async fn`.
+    /// Like `Async`, for the function that `#[async_trait]` made from an `async fn`.
     AsyncTrait(Boxed),
 }
 
@@ -140,7 +140,7 @@ fn variables(settings: Vec<Setting>, errors: &mut Errors) -> Vec<Variable> {
     variables
 }
 
-/// `vars::user` to `vars::USER`; what is neither spelling is a mistake.
+/// Turns `vars::user` into `vars::USER`, and reports a name in neither case.
 fn variable_path(mut key: Path, errors: &mut Errors) -> Path {
     let Some(last) = key.segments.last_mut() else {
         return key;
@@ -162,7 +162,7 @@ fn variable_path(mut key: Path, errors: &mut Errors) -> Path {
     key
 }
 
-/// Reports `.await` in values that are computed where nothing can wait.
+/// Reports `.await` in values, which a function that is not async cannot wait for.
 fn refuse_await(variables: &[Variable], function: &Function, errors: &mut Errors) {
     let function = &function.signature.ident;
     for Variable { name, value, .. } in variables {
@@ -176,7 +176,7 @@ fn refuse_await(variables: &[Variable], function: &Function, errors: &mut Errors
     }
 }
 
-/// The first `await` that is in no `async` block.
+/// Returns the span of the first `await` outside of `async` blocks.
 fn awaits(tokens: TokenStream) -> Option<Span> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let follows_async = |index: usize| match &tokens[..index] {
