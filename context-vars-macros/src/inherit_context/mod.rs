@@ -13,7 +13,7 @@ use crate::work::fallback::fallback;
 pub(crate) fn inherit_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let input = parse::parse(arguments, item.clone(), &mut errors);
-    let inheriting = input.and_then(|input| validate::validate(input, &mut errors));
+    let inheriting = input.map(|input| validate::validate(input, &mut errors));
     match inheriting {
         Some(inheriting) if errors.is_empty() => expand::expand(&inheriting),
         _ => fallback("inherit_context", errors, item),

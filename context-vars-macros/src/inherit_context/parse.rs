@@ -8,7 +8,7 @@ use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::{self, Function};
 use crate::work::plan::Fragment;
-use crate::work::scan;
+use crate::work::scan::scan_marks_and_calls;
 use crate::{args, case};
 
 pub(super) struct Input {
@@ -32,7 +32,7 @@ pub(super) fn parse(
     });
     match function::parse("inherit_context", item) {
         Ok(function) => {
-            let body = scan::marks_and_calls(function.body.tokens.clone(), errors);
+            let body = scan_marks_and_calls(function.body.tokens.clone(), errors);
             Some(Input {
                 crate_path,
                 function,

@@ -12,7 +12,7 @@ pub(super) struct InheritingFn {
     pub(super) body: Vec<Fragment>,
 }
 
-pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<InheritingFn> {
+pub(super) fn validate(input: Input, errors: &mut Errors) -> InheritingFn {
     let Input {
         crate_path,
         function,
@@ -34,9 +34,9 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<InheritingFn
         );
         errors.push(name.span(), message);
     }
-    Some(InheritingFn {
+    InheritingFn {
         crate_path,
         function,
         body,
-    })
+    }
 }

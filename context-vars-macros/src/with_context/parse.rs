@@ -12,7 +12,7 @@ use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::{self, Function};
 use crate::work::plan::{self, Fragment};
-use crate::work::scan;
+use crate::work::scan::scan_marks;
 
 pub(super) struct Input {
     pub(super) crate_path: CratePath,
@@ -53,7 +53,7 @@ pub(super) fn parse(
         // That attribute is expanded later and handles the marks.
         plan::verbatim(function.body.tokens.clone())
     } else {
-        scan::marks(function.body.tokens.clone(), errors)
+        scan_marks(function.body.tokens.clone(), errors)
     };
     Some(Input {
         crate_path,

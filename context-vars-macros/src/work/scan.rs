@@ -14,13 +14,13 @@ use crate::error::Errors;
 use crate::tokens::{begins_item, count_attributes, is_group, is_word, nested_function};
 
 /// Scans the body of a function for marks alone.
-pub(crate) fn marks(body: TokenStream, errors: &mut Errors) -> Vec<Fragment> {
+pub(crate) fn scan_marks(body: TokenStream, errors: &mut Errors) -> Vec<Fragment> {
     let bindings = None;
     Scanner { bindings, errors }.scan(body)
 }
 
 /// Scans the body of a function for marks and spawn calls.
-pub(crate) fn marks_and_calls(body: TokenStream, errors: &mut Errors) -> Vec<Fragment> {
+pub(crate) fn scan_marks_and_calls(body: TokenStream, errors: &mut Errors) -> Vec<Fragment> {
     let bindings = Some(LocalBindings::new(&body));
     Scanner { bindings, errors }.scan(body)
 }
