@@ -1,4 +1,4 @@
-//! Every mistake of `tests/ui` gives the messages that rustc shows there.
+//! Every mistake of `tests/ui/ours` gives the messages that rustc shows there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -55,7 +55,7 @@ fn messages_say_what_to_write_and_end_without_a_full_stop() {
     }
 }
 
-/// Whether this is the crate as cargo packs it, without `tests/ui` beside it.
+/// Whether this is the crate as cargo packs it, without `tests/ui/ours` beside it.
 fn is_packed() -> bool {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("Cargo.toml.orig")
@@ -63,7 +63,7 @@ fn is_packed() -> bool {
 }
 
 fn cases() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/ui/ours");
     let mut cases = Vec::new();
     for macros in fs::read_dir(folder).unwrap() {
         for case in fs::read_dir(macros.unwrap().path()).unwrap() {
@@ -71,6 +71,6 @@ fn cases() -> Vec<PathBuf> {
         }
     }
     cases.retain(|case| case.extension().is_some_and(|extension| extension == "rs"));
-    assert!(!cases.is_empty(), "`tests/ui` is gone");
+    assert!(!cases.is_empty(), "`tests/ui/ours` is gone");
     cases
 }
