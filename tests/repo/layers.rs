@@ -1,205 +1,474 @@
-//! The ladder of DESIGN section 7: a file imports only from rows above it.
+//! The layers of both crates: no file imports from a layer above its own, and no files import each
+//! other in a circle.
 //!
-//! A folder is one row of the crate's ladder; its `mod.rs` is the ladder of the files inside.
+//! A call of a method names no file, so an `impl` of a type in a later layer is not an import.
 
-use std::collections::BTreeMap;
+mod imports;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The ladder is what `lib.rs` writes down, or a folder's `mod.rs`: the order of its `mod` lines.
-fn ladder(face: &Path) -> Vec<String> {
-    let face = fs::read_to_string(face).unwrap();
-    let modules = face.lines().filter_map(|line| {
-        let line = line.trim();
-        let name = line
-            .strip_prefix("mod ")
-            .or_else(|| line.strip_prefix("pub mod "))?;
-        name.strip_suffix(';').map(str::to_owned)
-    });
-    modules.collect()
+use imports::{Import, Sources, count, imports};
+
+/// Layers from the lowest to the highest. A name is a file (`token.rs`) or a folder (`fields/`).
+struct Rules {
+    source: &'static str,
+    layers: &'static [Layer],
+    /// Words, and the files or folders that may use them.
+    words: &'static [(&'static str, &'static [&'static str])],
 }
 
-/// The modules that a source file names after `root`, which is `crate::` or `super::`.
-fn imports(text: &str, root: &str) -> Vec<String> {
-    let code = text
-        .lines()
-        .map(|line| line.split("//").next().unwrap_or(""));
-    let mut found = Vec::new();
-    for line in code {
-        for (at, _) in line.match_indices(root) {
-            let rest = &line[at + root.len()..];
-            let end = rest
-                .find(|c: char| !c.is_alphanumeric() && c != '_')
-                .unwrap_or(rest.len());
-            found.push(rest[..end].to_owned());
-        }
+struct Layer {
+    name: &'static str,
+    members: &'static [&'static str],
+    /// The imports between members that are allowed, with the reason. `None` allows all.
+    between: Option<&'static [(&'static str, &'static str, &'static str)]>,
+}
+
+const RUNTIME: Rules = Rules {
+    source: "context-vars/src",
+    layers: &[
+        Layer {
+            name: "raw",
+            members: &["raw/"],
+            between: None,
+        },
+        Layer {
+            name: "API",
+            members: &[
+                "error.rs",
+                "var.rs",
+                "token.rs",
+                "context.rs",
+                "in_context.rs",
+                "scope.rs",
+                "iter.rs",
+                "inherit.rs",
+                "thread.rs",
+                "attach.rs",
+                "fields/",
+                "panic.rs",
+            ],
+            between: None,
+        },
+        Layer {
+            name: "integrations",
+            members: &[
+                "propagation/",
+                "stream.rs",
+                "logs/",
+                "deadline.rs",
+                "companion/",
+                "task/",
+                "service.rs",
+                "web/",
+            ],
+            between: Some(&[(
+                "web/",
+                "propagation/",
+                "the web layer extracts and injects what is listed for propagation",
+            )]),
+        },
+        Layer {
+            name: "faces",
+            members: &["lib.rs", "prelude.rs", "private/", "docs/"],
+            between: None,
+        },
+    ],
+    words: &[("unsafe", &["raw/"]), ("thread_local", &["raw/"])],
+};
+
+const MACROS: Rules = Rules {
+    source: "context-vars-macros/src",
+    layers: &[
+        Layer {
+            name: "shared",
+            members: &[
+                "error.rs",
+                "args.rs",
+                "crate_path.rs",
+                "lints.rs",
+                "case.rs",
+                "tokens.rs",
+                "function/",
+            ],
+            between: None,
+        },
+        Layer {
+            name: "work",
+            members: &["work/"],
+            between: None,
+        },
+        Layer {
+            name: "macros",
+            members: &["context_var/", "with_context/", "inherit_context/"],
+            between: Some(&[]),
+        },
+        Layer {
+            name: "faces",
+            members: &["lib.rs"],
+            between: None,
+        },
+    ],
+    words: &[
+        ("unsafe", &[]),
+        // Numbers the calls of `context_var!` in one compilation; no user's thread ever has it.
+        ("thread_local", &["context_var/expand.rs"]),
+    ],
+};
+
+impl Rules {
+    /// The layer of a file and the member of it that the file is or is in.
+    fn place(&self, file: &str) -> Option<(usize, &'static str)> {
+        let found = self.layers.iter().enumerate().find_map(|(index, layer)| {
+            let member = layer.members.iter().find(|member| holds(member, file));
+            Some((index, *member?))
+        });
+        found
     }
-    found
+
+    fn offences(&self, sources: &Sources) -> Vec<String> {
+        let (imports, mut offences) = imports(sources);
+        for file in sources.keys().filter(|file| self.place(file).is_none()) {
+            offences.push(format!("{file} is in no layer"));
+        }
+        let members = self.layers.iter().flat_map(|layer| layer.members);
+        let empty = members.filter(|member| !sources.keys().any(|file| holds(member, file)));
+        offences.extend(empty.map(|member| format!("{member} is listed and not there")));
+        offences.extend(self.upward(&imports));
+        offences.extend(self.sideways(&imports));
+        offences.extend(
+            circles(&imports)
+                .into_iter()
+                .map(|circle| format!("circle: {circle}")),
+        );
+        offences.extend(self.misplaced_words(sources));
+        offences
+    }
+
+    fn upward(&self, imports: &BTreeSet<Import>) -> Vec<String> {
+        let upward = imports.iter().filter_map(|(from, to)| {
+            let ((low, _), (high, _)) = (self.place(from)?, self.place(to)?);
+            let [low_name, high_name] = [low, high].map(|layer| self.layers[layer].name);
+            (low < high).then(|| format!("{low_name} imports {high_name}: {from} -> {to}"))
+        });
+        upward.collect()
+    }
+
+    /// Imports between members of a layer, unless they are listed, and listed ones without a use.
+    fn sideways(&self, imports: &BTreeSet<Import>) -> Vec<String> {
+        let mut offences = Vec::new();
+        let mut used = BTreeSet::new();
+        for (from, to) in imports {
+            let (Some((layer, one)), Some((other_layer, other))) =
+                (self.place(from), self.place(to))
+            else {
+                continue; // said to be in no layer
+            };
+            let Some(allowed) = self.layers[layer].between else {
+                continue;
+            };
+            if layer == other_layer && one != other {
+                let pair = allowed.iter().find(|pair| (pair.0, pair.1) == (one, other));
+                match pair {
+                    Some(pair) => drop(used.insert((pair.0, pair.1))),
+                    None => offences.push(format!("{one} imports {other}: {from} -> {to}")),
+                }
+            }
+        }
+        let allowed = self
+            .layers
+            .iter()
+            .filter_map(|layer| layer.between)
+            .flatten();
+        let unused = allowed.filter(|pair| !used.contains(&(pair.0, pair.1)));
+        offences.extend(unused.map(|(one, other, _)| format!("{one} does not import {other}")));
+        offences
+    }
+
+    fn misplaced_words(&self, sources: &Sources) -> Vec<String> {
+        let mut offences = Vec::new();
+        for (word, allowed) in self.words {
+            for (file, text) in sources {
+                let is_allowed = allowed.iter().any(|member| holds(member, file));
+                if !is_allowed && count(text, word) > 0 {
+                    offences.push(format!("{file} has `{word}`"));
+                }
+            }
+        }
+        offences
+    }
 }
 
-fn source() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../context-vars/src")
+/// Whether a file is the member of a layer, or in it if the member is a folder.
+fn holds(member: &str, file: &str) -> bool {
+    file == member || (member.ends_with('/') && file.starts_with(member))
 }
 
-/// Every import that goes up the ladder or past it, as `file -> module`.
-fn offences(ladder: &[String], files: &BTreeMap<String, String>, root: &str) -> Vec<String> {
-    let rank = |module: &str| ladder.iter().position(|m| m == module);
-    let mut offences = Vec::new();
-    for (file, text) in files {
-        let Some(own) = rank(file) else {
-            offences.push(format!("{file} is not on the ladder"));
+/// The shortest circle through each file, once for all files of it: `a.rs -> b.rs -> a.rs`.
+fn circles(imports: &BTreeSet<Import>) -> Vec<String> {
+    let mut reported = BTreeSet::new();
+    let mut circles = Vec::new();
+    for start in imports
+        .iter()
+        .map(|(from, _)| from)
+        .collect::<BTreeSet<_>>()
+    {
+        let Some(mut circle) = way_back(imports, start) else {
             continue;
         };
-        for import in imports(text, root) {
-            match rank(&import) {
-                Some(other) if other <= own => {}
-                _ => offences.push(format!("{file} -> {import}")),
+        let files: BTreeSet<_> = circle.iter().copied().collect();
+        if reported.insert(files) {
+            circle.push(start);
+            circles.push(circle.join(" -> "));
+        }
+    }
+    circles
+}
+
+/// The files on the shortest way of imports from `start` back to it.
+fn way_back<'a>(imports: &'a BTreeSet<Import>, start: &'a str) -> Option<Vec<&'a str>> {
+    let mut came_from = BTreeMap::new();
+    let mut queue = VecDeque::from([start]);
+    while let Some(file) = queue.pop_front() {
+        for (_, to) in imports.iter().filter(|(from, _)| from == file) {
+            if to == start {
+                let mut way = vec![file];
+                while let Some(&previous) = came_from.get(way[way.len() - 1]) {
+                    way.push(previous);
+                }
+                way.reverse();
+                return Some(way);
+            }
+            if !came_from.contains_key(to.as_str()) {
+                came_from.insert(to.as_str(), file);
+                queue.push_back(to);
             }
         }
     }
-    offences
+    None
 }
 
-/// The sources by module; a folder's files are one module.
-fn files(source: &Path) -> BTreeMap<String, String> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(source).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        // Generated code calls `private`, and the crate's face re-exports: they see all.
-        if !["lib", "private", "prelude", "docs"].contains(&name.as_str()) {
-            files.insert(name, text(&path));
-        }
-    }
-    files
-}
-
-fn text(path: &Path) -> String {
-    if path.is_file() {
-        return fs::read_to_string(path).unwrap();
-    }
-    let entries = fs::read_dir(path).unwrap();
-    entries.map(|entry| text(&entry.unwrap().path())).collect()
-}
-
-/// The files of a folder but for its face.
-fn inside(folder: &Path) -> BTreeMap<String, String> {
-    let paths = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let files = paths.map(|path| {
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        (name, fs::read_to_string(&path).unwrap())
-    });
-    files.filter(|(name, _)| name != "mod").collect()
-}
-
-/// A module inside a file may `use super::` what the file itself has, which is no other file.
-fn without_inner_modules(text: &str, ladder: &[String]) -> String {
-    let inner = |line: &str| {
-        let indented = line.starts_with(' ') && line.trim_start().starts_with("use super::");
-        indented && !imports(line, "super::").iter().any(|m| ladder.contains(m))
-    };
-    text.lines()
-        .filter(|line| !inner(line))
-        .map(|line| format!("{line}\n"))
-        .collect()
-}
-
-fn folders(source: &Path) -> Vec<PathBuf> {
-    let paths = fs::read_dir(source)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    // The pages of the documentation are no code, and what generated code calls sees all.
-    let left_out = |path: &Path| path.ends_with("docs") || path.ends_with("private");
-    let folders = paths.filter(|path| path.is_dir() && !left_out(path));
-    folders.collect()
-}
-
-#[test]
-fn no_file_imports_up_the_ladder() {
-    let source = source();
-    let offences = offences(&ladder(&source.join("lib.rs")), &files(&source), "crate::");
-    assert!(offences.is_empty(), "{offences:#?}");
-}
-
-#[test]
-fn no_file_of_a_folder_imports_up_its_ladder() {
-    for folder in folders(&source()) {
-        let ladder = ladder(&folder.join("mod.rs"));
-        let mut files = inside(&folder);
-        for text in files.values_mut() {
-            *text = without_inner_modules(text, &ladder);
-        }
-        let found = offences(&ladder, &files, "super::");
-        assert!(found.is_empty(), "{folder:?}: {found:#?}");
-        let [first, .., last] = ladder.as_slice() else {
-            continue; // one step is no ladder
-        };
-        let text = files.get_mut(first).unwrap();
-        text.push_str(&format!("use super::{last}::Something;"));
-        let found = offences(&ladder, &files, "super::");
-        assert_eq!(found, [format!("{first} -> {last}")]);
-    }
-}
-
-#[test]
-fn an_import_up_the_ladder_is_found() {
-    let source = source();
-    let mut files = files(&source);
-    files
-        .get_mut("value")
-        .unwrap()
-        .push_str("use crate::current::slot;");
-    files.insert("stray".into(), String::new());
-    let offences = offences(&ladder(&source.join("lib.rs")), &files, "crate::");
-    assert_eq!(offences, ["stray is not on the ladder", "value -> current"]);
-}
-
-/// The lines of every source file that have `word` outside comments, by the file's path.
-fn uses(word: &str) -> BTreeMap<String, usize> {
-    let (mut uses, root) = (BTreeMap::new(), source());
+/// The Rust files of a crate; the folders that only the crate's own tests use are left out.
+fn sources(rules: &Rules) -> Sources {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(rules.source);
+    let mut sources = Sources::new();
     let mut folders = vec![root.clone()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
+            if path.is_dir() && !path.ends_with("src/tests") {
                 folders.push(path);
-                continue;
-            }
-            if path.extension().is_none_or(|extension| extension != "rs") {
-                continue;
-            }
-            let text = fs::read_to_string(&path).unwrap();
-            let code = text
-                .lines()
-                .filter(|line| !line.trim_start().starts_with("//"));
-            let count = code.filter(|line| line.contains(word)).count();
-            if count > 0 {
-                let path = path.strip_prefix(&root).unwrap().to_str().unwrap();
-                uses.insert(path.to_owned(), count);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let file = path.strip_prefix(&root).unwrap().to_str().unwrap();
+                sources.insert(file.to_owned(), fs::read_to_string(&path).unwrap());
             }
         }
     }
-    uses
+    sources
+}
+
+/// The files of the runtime's three layers; a `mod.rs` is named by its folder.
+pub(super) fn files_of_the_runtime() -> Vec<String> {
+    let faces = RUNTIME.layers.len() - 1;
+    let files = sources(&RUNTIME).into_keys();
+    let files = files.filter(|file| RUNTIME.place(file).is_none_or(|(layer, _)| layer != faces));
+    let names = files.map(|file| match file.strip_suffix("mod.rs") {
+        Some(folder) => folder.to_owned(),
+        None => file,
+    });
+    names.collect()
+}
+
+/// A crate of these files; those that the rules list beside are there and empty.
+fn tree(rules: &Rules, files: &[(&str, &str)]) -> Sources {
+    let members = rules.layers.iter().flat_map(|layer| layer.members);
+    let empty = members.map(|member| match member.strip_suffix('/') {
+        Some(folder) => (format!("{folder}/mod.rs"), String::new()),
+        None => ((*member).to_owned(), String::new()),
+    });
+    let mut tree: Sources = empty.collect();
+    for (file, text) in files {
+        tree.insert((*file).to_owned(), (*text).to_owned());
+    }
+    tree
+}
+
+/// The offences of a crate of these files; allowed imports that it does not need are no offence.
+fn said_of(rules: &Rules, files: &[(&str, &str)]) -> Vec<String> {
+    let mut offences = rules.offences(&tree(rules, files));
+    offences.retain(|offence| !offence.contains("does not import"));
+    offences
 }
 
 #[test]
-fn unsafe_code_stays_in_three_files() {
-    let mut uses = uses("unsafe");
-    // The lint levels.
-    uses.remove("lib.rs");
-    uses.remove("current/mod.rs");
-    let files: Vec<_> = uses.into_keys().collect();
-    assert_eq!(files, ["current/slot.rs", "storage.rs", "value.rs"]);
+fn runtime_has_three_layers_and_no_circle() {
+    let offences = RUNTIME.offences(&sources(&RUNTIME));
+    assert!(offences.is_empty(), "{offences:#?}");
 }
 
 #[test]
-fn thread_locals_stay_in_one_folder() {
-    let uses = uses("thread_local!");
-    assert!(uses.contains_key("current/slot.rs"));
-    assert!(
-        uses.keys().all(|file| file.starts_with("current/")),
-        "{uses:?}"
+fn macros_have_three_layers_and_no_circle() {
+    let offences = MACROS.offences(&sources(&MACROS));
+    assert!(offences.is_empty(), "{offences:#?}");
+}
+
+#[test]
+fn upward_import_is_found_in_each_crate() {
+    let runtime = [
+        ("lib.rs", "mod raw; mod token; mod stream;"),
+        ("raw/mod.rs", "mod map;"),
+        ("raw/map.rs", "fn f() { if true { crate::token::make() } }"),
+        (
+            "token.rs",
+            "pub(crate) fn make() -> crate::stream::Poll { loop {} }",
+        ),
+        ("stream.rs", "use crate::Root;"),
+    ];
+    assert_eq!(
+        said_of(&RUNTIME, &runtime),
+        [
+            "raw imports API: raw/map.rs -> token.rs",
+            "integrations imports faces: stream.rs -> lib.rs",
+            "API imports integrations: token.rs -> stream.rs",
+        ]
     );
+    let macros = [
+        ("lib.rs", "mod error; mod work; mod with_context;"),
+        ("error.rs", "use super::{work::{self, plan::Plan}};"),
+        (
+            "work/mod.rs",
+            "pub mod plan; fn f() { local!(crate::with_context::g()) }",
+        ),
+        ("work/plan.rs", ""),
+        ("with_context/mod.rs", ""),
+    ];
+    assert_eq!(
+        said_of(&MACROS, &macros),
+        [
+            "shared imports work: error.rs -> work/mod.rs",
+            "shared imports work: error.rs -> work/plan.rs",
+            "work imports macros: work/mod.rs -> with_context/mod.rs",
+        ]
+    );
+}
+
+#[test]
+fn circle_is_found_in_each_crate() {
+    let runtime = [
+        ("lib.rs", "mod raw;"),
+        (
+            "raw/mod.rs",
+            "mod value; mod pool; mod map; pub use map::Map;",
+        ),
+        ("raw/value.rs", "use super::pool;"),
+        ("raw/pool.rs", "use crate::raw::{map::{node}};"),
+        ("raw/map/mod.rs", "pub mod node;"),
+        (
+            "raw/map/node.rs",
+            "impl super::super::value::Values for Node {}",
+        ),
+    ];
+    assert_eq!(
+        said_of(&RUNTIME, &runtime),
+        ["circle: raw/map/node.rs -> raw/value.rs -> raw/pool.rs -> raw/map/node.rs"]
+    );
+    let through_the_parent = [
+        ("lib.rs", "mod function;"),
+        (
+            "function/mod.rs",
+            "mod receiver; mod kind; pub use self::kind::Kind;",
+        ),
+        ("function/receiver.rs", "use super::Kind;"),
+        (
+            "function/kind.rs",
+            "fn f() { let _ = super::receiver::Receiver; }",
+        ),
+    ];
+    assert_eq!(
+        said_of(&MACROS, &through_the_parent),
+        ["circle: function/kind.rs -> function/receiver.rs -> function/mod.rs -> function/kind.rs"]
+    );
+}
+
+#[test]
+fn imports_between_members_are_found_unless_they_are_listed() {
+    let files = [
+        (
+            "lib.rs",
+            "mod logs; mod web; mod deadline; mod propagation;",
+        ),
+        (
+            "web/mod.rs",
+            "mod layer; use crate::{propagation::Propagator, logs as l};",
+        ),
+        ("web/layer.rs", "use super::l; fn f() { l::g() }"),
+        (
+            "deadline.rs",
+            "mod inner { fn f() { crate::web::layer::h() } }",
+        ),
+    ];
+    assert_eq!(
+        said_of(&RUNTIME, &files),
+        [
+            "deadline.rs imports web/: deadline.rs -> web/layer.rs",
+            "web/ imports logs/: web/mod.rs -> logs/mod.rs",
+        ]
+    );
+    let unused = RUNTIME.offences(&tree(&RUNTIME, &[]));
+    assert!(
+        unused.contains(&"web/ does not import propagation/".to_owned()),
+        "{unused:#?}"
+    );
+}
+
+#[test]
+fn what_is_no_import_is_left_alone() {
+    let raw = r#"
+        //! Like [`crate::token`].
+        #![allow(clippy::all)]
+        /// See [`crate::token::Token`].
+        #[cfg(feature = "tokio")]
+        pub(in crate::raw) fn f(token: ::token::T) -> impl Sized + use<'_> {
+            let text = "crate::token"; // crate::token
+            Vec::<u8>::token::new()
+        }
+        #[cfg(test)]
+        mod tests { use crate::token::Token; unsafe fn f() {} }
+        mod inner { use super::*; fn g() { unsafe { f() } } }
+    "#;
+    let files = [("lib.rs", "mod raw; mod token;"), ("raw/mod.rs", raw)];
+    assert_eq!(said_of(&RUNTIME, &files), [""; 0]);
+}
+
+#[test]
+fn words_out_of_place_and_files_in_no_layer_are_found() {
+    let files = [
+        (
+            "lib.rs",
+            "#![forbid(unsafe_code)] // unsafe\nmod token; mod stray; mod gone;",
+        ),
+        (
+            "token.rs",
+            "m! { unsafe { f() } Token![unsafe] } thread_local!(static X: u8 = 1);",
+        ),
+        ("stray.rs", ""),
+    ];
+    assert_eq!(
+        said_of(&RUNTIME, &files),
+        [
+            "gone.rs is declared and not there",
+            "stray.rs is in no layer",
+            "token.rs has `unsafe`",
+            "token.rs has `thread_local`",
+        ]
+    );
+    let files = [
+        ("lib.rs", "mod error;"),
+        ("error.rs", "fn f() { unsafe { g() } }"),
+    ];
+    assert_eq!(said_of(&MACROS, &files), ["error.rs has `unsafe`"]);
 }

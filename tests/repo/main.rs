@@ -1,6 +1,5 @@
 //! What reads the repository's own text: its sources, its pages, its map of cases.
 
 mod layers;
-mod house;
 mod pages;
 mod cases;
