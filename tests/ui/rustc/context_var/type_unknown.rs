@@ -1,7 +1,9 @@
 use context_vars::context_var;
 
+struct Name;
+
 context_var! {
-    static USER: Strin = String::new();
+    static USER: Nam = Name;
 }
 
 fn main() {}

@@ -1,8 +1,10 @@
 use context_vars::inherit_context;
 
+fn spawn(_: impl FnOnce() -> u64) {}
+
 #[inherit_context]
 fn handle() {
-    std::thread::spawn(|| 5 5);
+    spawn(|| 5 5);
 }
 
 fn main() {}

@@ -1,9 +1,13 @@
 use context_vars::Context;
 
+fn on_two_threads(one: impl FnOnce() + Send, other: impl FnOnce() + Send) {
+    std::thread::scope(|scope| {
+        scope.spawn(one);
+        scope.spawn(other);
+    });
+}
+
 fn main() {
     let mut context = Context::new();
-    std::thread::scope(|scope| {
-        scope.spawn(|| context.run(|| ()));
-        scope.spawn(|| context.run(|| ()));
-    });
+    on_two_threads(|| context.run(|| ()), || context.run(|| ()));
 }
