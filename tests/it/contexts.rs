@@ -11,6 +11,7 @@ context_var! {
     static PASSWORD: &str;
     static OPAQUE: Tracked;
     static NUMBER: std::net::Ipv4Addr;
+    static NARROW: u8;
 }
 
 mod second {
@@ -87,6 +88,21 @@ fn with_value_and_without_make_the_context_they_say() {
     assert_eq!(before.get(&REQUEST_ID), Some(&2));
     assert_eq!(context.get(&REQUEST_ID), None);
     assert!(context.is_empty() && !before.is_empty());
+}
+
+#[test]
+fn variables_of_equal_value_and_other_type_are_no_aliases() {
+    // case 21: nested contexts, each of which adds one.
+    let outer = Context::new().with_value(&NARROW, 7);
+    let inner = outer.clone().with_value(&REQUEST_ID, 7);
+    let innermost = inner.clone().with_value(&USER, "7".to_owned());
+    assert_eq!(innermost.get(&NARROW), Some(&7));
+    assert_eq!(innermost.get(&REQUEST_ID), Some(&7));
+    assert!(!outer.contains(&REQUEST_ID) && !inner.contains(&USER));
+    assert_eq!((outer.len(), inner.len(), innermost.len()), (1, 2, 3));
+    let without = innermost.without(&NARROW);
+    assert_eq!(without.get(&REQUEST_ID), Some(&7));
+    assert!(!without.contains(&NARROW));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! R1, R2: what a read gives, and its errors.
 
+use std::sync::{Arc, Mutex};
+
 use context_vars::{Context, context_var, isolated};
 
 use crate::support::panic_of;
@@ -8,6 +10,10 @@ context_var! {
     static USER: String = "anonymous".to_owned();
     static REQUEST_ID: u64;
     static MAYBE: Option<u32>;
+    static NUMBER: u32 = 42;
+    static NOTHING: Option<u32> = None;
+    static SETTINGS: Vec<u32>;
+    static SHARED: Arc<Mutex<Vec<u32>>>;
 }
 
 mod other {
@@ -39,13 +45,13 @@ fn lookup_error_names_variable_module_and_place() {
     assert_eq!(error.name(), "REQUEST_ID");
     assert_eq!(error.module_path(), module_path!());
     assert_eq!(error.location().file(), file!());
-    assert_eq!(error.location().line(), 9);
+    assert_eq!(error.location().line(), 11);
     let text = error.to_string();
     assert!(
         text.contains(concat!(module_path!(), "::REQUEST_ID")),
         "{text}"
     );
-    assert!(text.contains("reading.rs:9:"), "{text}");
+    assert!(text.contains("reading.rs:11:"), "{text}");
     assert_eq!(REQUEST_ID.try_with(|_| ()).unwrap_err(), error);
 }
 
@@ -61,11 +67,24 @@ fn name_module_and_location_are_those_of_the_declaration() {
     // case 1
     assert_eq!(USER.name(), "USER");
     assert_eq!(USER.module_path(), module_path!());
-    assert_eq!(USER.location().line(), 8);
+    assert_eq!(USER.location().line(), 10);
     assert_eq!(USER.location().column(), 12);
     assert_eq!(
         format!("{USER:?}"),
         format!("ContextVar({}::USER)", module_path!())
+    );
+}
+
+#[test]
+fn defaults_of_each_kind_are_read_and_names_are_as_written() {
+    // case 16
+    assert!(REQUEST_ID.try_get().is_err());
+    assert_eq!(USER.get(), "anonymous");
+    assert_eq!(NUMBER.get(), 42);
+    assert_eq!(NOTHING.try_get(), Ok(None));
+    assert_eq!(
+        (REQUEST_ID.name(), NOTHING.name()),
+        ("REQUEST_ID", "NOTHING")
     );
 }
 
@@ -118,6 +137,23 @@ fn unset_variable_is_unset_from_every_initial_state() {
         assert!(REQUEST_ID.try_get().is_err());
         let _snapshot = Context::current();
         assert!(REQUEST_ID.try_get().is_err());
+    });
+}
+
+#[test]
+fn later_edits_of_the_source_of_a_value_are_not_seen() {
+    // case 24, case 76: but a value that is shared and mutable is the same object, and shows its
+    // mutation.
+    let mut settings = vec![1, 2];
+    let shared = Arc::new(Mutex::new(vec![1]));
+    SETTINGS.sync_scope(settings.clone(), || {
+        SHARED.sync_scope(shared.clone(), || {
+            settings.push(3);
+            shared.lock().unwrap().push(2);
+            assert_eq!(SETTINGS.get(), [1, 2]);
+            assert_eq!(*SHARED.get().lock().unwrap(), [1, 2]);
+            assert!(Arc::ptr_eq(&SHARED.get(), &shared));
+        });
     });
 }
 

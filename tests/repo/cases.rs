@@ -23,11 +23,13 @@ fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
 
-/// The rows of the tables: a case and what is said of it.
-fn rows(map: &str) -> Vec<(u32, String)> {
+/// The rows of the tables: a case, what it is, and its tests or the reason why it has none.
+fn rows(map: &str) -> Vec<(u32, &str, &str)> {
     let cells = map.lines().filter_map(|line| {
-        let (case, text) = line.strip_prefix("| ")?.split_once(" | ")?;
-        Some((case.parse().ok()?, text.trim_end_matches(" |").to_owned()))
+        let row = line.strip_prefix("| ")?.strip_suffix(" |")?;
+        let (case, rest) = row.split_once(" | ")?;
+        let (what, tests) = rest.split_once(" | ").unwrap_or((rest, ""));
+        Some((case.parse().ok()?, what, tests))
     });
     cells.collect()
 }
@@ -57,9 +59,18 @@ fn test_in<'a>(source: &'a str, name: &str) -> Option<&'a str> {
     Some(&source[before..start + end])
 }
 
-/// What is wrong with a row.
+/// What is wrong with a row's last cell: tests as `` `file` `test` ``, programs that do not compile
+/// as `` `ui/…` ``, or a reason.
 fn mistakes(case: u32, text: &str) -> Vec<String> {
-    let quoted = quoted(text);
+    let (programs, quoted): (Vec<_>, Vec<_>) = quoted(text)
+        .into_iter()
+        .partition(|text| text.starts_with("ui/"));
+    let is_there = |program: &&&str| {
+        let program = tests().join(program);
+        program.exists() && program.with_extension("stderr").exists()
+    };
+    let gone = programs.iter().filter(|program| !is_there(program));
+    let gone = gone.map(|program| format!("case {case}: there is no `{program}` with its output"));
     let files = quoted.chunks(2).filter(|pair| pair[0].ends_with(".rs"));
     let wrong = files.filter_map(|pair| {
         let [file, name] = *pair else {
@@ -77,7 +88,7 @@ fn mistakes(case: u32, text: &str) -> Vec<String> {
             Some(_) => None,
         }
     });
-    wrong.collect()
+    gone.chain(wrong).collect()
 }
 
 #[test]
@@ -86,10 +97,13 @@ fn every_case_is_mapped_once_to_tests_that_carry_its_number_or_to_a_reason() {
     let rows = rows(&map);
     let mut count: BTreeMap<u32, u32> = CASES.iter().map(|&case| (case, 0)).collect();
     let mut wrong = Vec::new();
-    for (case, text) in &rows {
+    for (case, what, text) in &rows {
         match count.get_mut(case) {
             Some(count) => *count += 1,
             None => wrong.push(format!("case {case} is not of the list")),
+        }
+        if what.len() < 20 || !what.ends_with('.') {
+            wrong.push(format!("case {case} does not say what it is"));
         }
         if text.len() < 20 {
             wrong.push(format!("case {case} has neither a test nor a reason"));
@@ -140,7 +154,13 @@ fn mistakes_in_the_map_are_found() {
     let said = |text: &str| mistakes(39, text).join("\n");
     let file = "`it/conformance/tokens.rs`";
     let test = "`token_reset_by_hand_inside_a_scope_leaves_the_scopes_end_right`";
-    assert_eq!(said(&format!("{file} {test}")), "");
+    assert_eq!(
+        said(&format!(
+            "{file} {test}<br>`ui/rustc/runtime/token_used_twice.rs`"
+        )),
+        ""
+    );
+    assert!(said("`ui/rustc/runtime/gone.rs`").contains("with its output"));
     assert!(said(&format!("{file} `nothing_of_the_kind`")).contains("there is no"));
     let other = "`scope_that_has_ended_cannot_end_again`";
     assert!(said(&format!("{file} {other}")).contains("does not carry the number"));

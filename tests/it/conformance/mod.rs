@@ -2,7 +2,6 @@
 //!
 //! A comment gives the number and, where our rules decide otherwise, what the source expects.
 
-mod declaring;
 mod tokens;
 mod scopes;
 mod contexts;
@@ -16,4 +15,3 @@ mod deep;
 mod lifetimes;
 mod structure;
 mod opting_out;
-mod cost;

@@ -204,7 +204,7 @@ async fn futures_written_by_hand_and_continuations_run_in_the_right_context() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn overlapping_timers_of_two_variables_do_not_mix() {
     // case 152: leaving one of them inside a callback leaves the other.
     async fn work(user: &'static str, count: u32) {

@@ -9,12 +9,14 @@ use crate::support::yield_once;
 #[with_context(user = "above".to_owned())]
 #[test]
 fn above_test() {
+    // case 297
     assert_eq!(user(), "above");
 }
 
 #[test]
 #[with_context(user = "below".to_owned())]
 fn below_test() {
+    // case 297
     assert_eq!(user(), "below");
 }
 
@@ -29,6 +31,7 @@ fn below_test_with_a_result() -> Result<(), std::num::ParseIntError> {
 #[with_context(user = "above".to_owned())]
 #[tokio::test]
 async fn above_tokio_test() {
+    // case 297
     yield_once().await;
     assert_eq!(user(), "above");
 }
@@ -36,6 +39,7 @@ async fn above_tokio_test() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[with_context(user = "below".to_owned())]
 async fn below_tokio_test() {
+    // case 297
     yield_once().await;
     assert_eq!(user(), "below");
 }
