@@ -1,11 +1,10 @@
 //! R3: when, where and how often a default is computed.
 
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use context_vars::{context_var, inherit};
 
-use crate::support::panic_of;
+use crate::support::{Meeting, panic_of};
 
 context_var! {
     static USER: &str = "anonymous";
@@ -25,8 +24,8 @@ context_var! {
 
 static TRIES: AtomicUsize = AtomicUsize::new(0);
 static RACERS: AtomicUsize = AtomicUsize::new(0);
-static BOTH_COMPUTE: Barrier = Barrier::new(2);
-static START: Barrier = Barrier::new(2);
+static BOTH_COMPUTE: Meeting = Meeting::new();
+static START: Meeting = Meeting::new();
 
 /// Reads, when it is dropped, the variable whose default has set it.
 struct Reader;

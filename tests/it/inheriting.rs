@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use context_vars::{Context, context_var, inherit, inherit_fn, inherit_with, isolated, prelude::*};
 
-use crate::support::OnDrop;
+use crate::support::{OnDrop, soon};
 
 context_var! {
     static USER: &str = "anonymous";
@@ -17,7 +17,7 @@ fn thread_inherits_where_it_was_spawned_and_gives_nothing_back() {
     USER.sync_scope("alice", || {
         let (changed, go) = mpsc::channel();
         let worker = context_vars::thread::spawn(move || {
-            go.recv().unwrap();
+            soon(&go);
             assert_eq!(USER.get(), "alice", "later changes are not seen");
             drop(USER.set("worker"));
             USER.get()

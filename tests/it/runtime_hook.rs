@@ -4,13 +4,12 @@
 
 use std::sync::mpsc;
 use std::task::{Poll, Waker};
-use std::time::Duration;
 
 use context_vars::{context_var, prelude::*};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 
-use crate::support::Tracked;
+use crate::support::{Tracked, until};
 
 mod inherits;
 mod left_out;
@@ -53,11 +52,9 @@ async fn user() -> &'static str {
     USER.get()
 }
 
-/// Blocks until `done`; what a runtime does after a task's result is there takes a moment.
-fn until(done: impl Fn() -> bool) {
-    while !done() {
-        std::thread::sleep(Duration::from_micros(100));
-    }
+/// Blocks until a worker has taken up what was woken from outside of the runtime.
+fn taken_up(runtime: &Runtime) {
+    until(|| runtime.metrics().global_queue_depth() == 0);
 }
 
 /// Is pending until another thread wakes it, often while the poll is not over yet.

@@ -4,9 +4,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
 
 /// Counts the allocations of each thread.
 struct Counting;
@@ -76,6 +77,52 @@ pub async fn yield_once() {
         Poll::Pending
     })
     .await;
+}
+
+/// How long a test waits for what must happen; it takes far less.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// What another thread sends.
+#[track_caller]
+pub fn soon<T>(events: &mpsc::Receiver<T>) -> T {
+    events
+        .recv_timeout(LIMIT)
+        .expect("an event within a minute")
+}
+
+/// Blocks until `done`.
+#[track_caller]
+pub fn until(done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < LIMIT, "not done within a minute");
+        std::thread::sleep(Duration::from_micros(50));
+    }
+}
+
+/// Where two threads wait for each other.
+pub struct Meeting {
+    here: Mutex<usize>,
+    change: Condvar,
+}
+
+impl Meeting {
+    pub const fn new() -> Self {
+        Self {
+            here: Mutex::new(0),
+            change: Condvar::new(),
+        }
+    }
+
+    #[track_caller]
+    pub fn wait(&self) {
+        let mut here = self.here.lock().unwrap();
+        *here += 1;
+        self.change.notify_all();
+        let alone = |here: &mut usize| *here < 2;
+        let waited = self.change.wait_timeout_while(here, LIMIT, alone);
+        assert!(!waited.unwrap().1.timed_out(), "alone for a minute");
+    }
 }
 
 /// How many of the [`Tracked`] made from it are alive.

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::task::{self, Poll};
 use std::thread as std_thread;
+use std::time::Duration;
 
 use context_vars::service::ContextServiceLayer;
 use context_vars::web::{ContextBodyExt, ContextLayer};
@@ -92,7 +93,12 @@ fn what_the_attribute_wraps() {
         let installed = pool.install(|| seen());
         pool.spawn(move || sender.send(seen()).unwrap());
         let mut all = pool.broadcast(move |_| seen());
-        all.extend([a, b, installed, receiver.recv().unwrap()]);
+        all.extend([
+            a,
+            b,
+            installed,
+            receiver.recv_timeout(Duration::from_secs(60)).unwrap(),
+        ]);
         all
     }
     let pool = rayon::ThreadPoolBuilder::new()

@@ -233,12 +233,11 @@ async fn grandchildren_stop_with_the_request_too() {
 async fn blocking_work_can_ask() {
     let worker = deadline::scope(async {
         task::spawn_blocking(|| {
-            let mut rounds = 0_u64;
+            let start = std::time::Instant::now();
             while !deadline::is_cancelled() {
-                rounds += 1;
+                assert!(start.elapsed() < Duration::from_secs(60), "never told");
                 std::thread::yield_now();
             }
-            rounds
         })
     });
     worker.await.await.unwrap();
@@ -265,9 +264,9 @@ async fn task_that_never_rests_is_out_of_time_all_the_same() {
 
 #[tokio::test]
 async fn work_that_does_not_rest_can_see_that_its_time_is_over() {
-    let busy = deadline::timeout(ms(10), async {
+    let busy = deadline::timeout(ms(200), async {
         let before = deadline::is_cancelled();
-        std::thread::sleep(ms(20));
+        std::thread::sleep(deadline::time_left().unwrap());
         (before, deadline::is_cancelled(), deadline::time_left())
     });
     assert_eq!(busy.await, Ok((false, true, Some(ms(0)))));

@@ -10,7 +10,7 @@ use tokio::task::{self, JoinSet, LocalSet};
 use tokio_util::task::TaskTracker;
 
 use super::{USER, user};
-use crate::support::yield_once;
+use crate::support::{soon, yield_once};
 
 async fn later() -> String {
     yield_once().await;
@@ -150,7 +150,7 @@ fn futures_spawns() -> String {
     let mut local = LocalPool::new();
     let third = local.spawner().spawn_local_with_handle(later()).unwrap();
     let futures = async { first.await + &second.await + &third.await };
-    local.run_until(futures) + &receive.recv().unwrap()
+    local.run_until(futures) + &soon(&receive)
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::thread;
 use context_vars::inherit_context;
 
 use super::{USER, user};
+use crate::support::soon;
 
 /// Runs `f` as alice.
 fn as_alice<R>(f: impl FnOnce() -> R) -> R {
@@ -88,7 +89,7 @@ fn nothing_comes_back() {
 fn later_changes() -> String {
     let (send, receive) = std::sync::mpsc::channel::<()>();
     let thread = thread::spawn(move || {
-        receive.recv().unwrap();
+        soon(&receive);
         user()
     });
     USER.set("changed".to_owned());

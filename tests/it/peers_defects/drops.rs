@@ -10,7 +10,7 @@ use context_vars::{Context, ContextStreamExt, context_var, inherit, isolated, pr
 use futures::stream::{self, StreamExt};
 
 use super::{HOOK, LOCAL_HOOK, NOTE, REQUEST_ID, TRACKED, USER, one_thread};
-use crate::support::{Alive, DropHook, on_drop, poll_once, yield_once};
+use crate::support::{Alive, DropHook, Meeting, on_drop, poll_once, yield_once};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Does {
@@ -194,7 +194,7 @@ fn value_may_read_set_or_panic_on_every_path_by_which_it_goes() {
 
 /// Two threads compute the default at once; this is how often that one which came too late went.
 static LATE: AtomicUsize = AtomicUsize::new(0);
-static BOTH_COMPUTE: std::sync::Barrier = std::sync::Barrier::new(2);
+static BOTH_COMPUTE: Meeting = Meeting::new();
 
 context_var! {
     static RACED: DropHook = {

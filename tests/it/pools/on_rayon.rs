@@ -1,13 +1,14 @@
 //! Rayon: closures that are stolen.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::TryRecvError;
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
 
 use context_vars::{Context, inherit, inherit_fn};
 use rayon::prelude::*;
 
 use super::{PIECE, PIECES, STEP, Tally, USER, as_user_of, closure};
+use crate::support::{soon, until};
 
 fn rayon_pool() -> rayon::ThreadPool {
     rayon::ThreadPoolBuilder::new()
@@ -30,7 +31,7 @@ fn rayon_spawn() {
     }
     drop(send);
     // Every job has dropped its end.
-    assert!(receive.recv().is_err());
+    until(|| receive.try_recv() == Err(TryRecvError::Disconnected));
     tally.assert_all_right(PIECES);
 }
 
@@ -97,11 +98,7 @@ fn stolen_by_a_waiting_thread(job: impl FnOnce(Box<dyn FnOnce() + Send>) + Send)
         .build()
         .unwrap();
     let (started, ran) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
-    let wait_for = |flag: &AtomicBool| {
-        while !flag.load(Ordering::Acquire) {
-            std::thread::sleep(Duration::from_micros(50));
-        }
-    };
+    let wait_for = |flag: &AtomicBool| until(|| flag.load(Ordering::Acquire));
     let runs = ran.clone();
     pool.install(|| {
         USER.sync_scope("the one who waits".to_owned(), || {
@@ -132,11 +129,7 @@ fn rayon_job_stolen_by_a_thread_that_waits_in_join() {
                 done();
             });
         });
-        assert_eq!(
-            read.recv().unwrap(),
-            "the one who waits",
-            "so nobody may rely on it"
-        );
+        assert_eq!(soon(&read), "the one who waits", "so nobody may rely on it");
         stolen_by_a_waiting_thread(|done| {
             let job = move || {
                 send.send(USER.get()).unwrap();
@@ -146,7 +139,7 @@ fn rayon_job_stolen_by_a_thread_that_waits_in_join() {
                 rayon::spawn(inherit(job))
             });
         });
-        assert_eq!(read.recv().unwrap(), "the one who spawned");
+        assert_eq!(soon(&read), "the one who spawned");
     }
 }
 

@@ -1,9 +1,8 @@
 //! The end of a task: nothing is left.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
-use std::time::Duration;
 
 use context_vars::Context;
 use context_vars::task::BuilderExt;
@@ -11,8 +10,8 @@ use tokio::runtime::{Builder, RuntimeFlavor};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
-use super::{HOOK, TRACKED, USER, as_alice, both_kinds, two_workers, user};
-use crate::support::{Alive, OnDrop, on_drop};
+use super::{HOOK, TRACKED, USER, as_alice, both_kinds, taken_up, two_workers, user};
+use crate::support::{Alive, OnDrop, on_drop, soon, until};
 
 /// A context whose values are counted, and a witness of where a task is dropped.
 fn tracked(
@@ -78,14 +77,11 @@ fn nothing_is_left_however_a_task_ends() {
                 assert_eq!(task.await.is_ok(), how == "finished");
             });
             // A runtime of one thread goes on only while something blocks on it.
-            while alive.count() > 0 {
+            until(|| {
                 runtime.block_on(yield_now());
-            }
-            assert_eq!(
-                seen.recv(),
-                Ok("alice"),
-                "{how}: dropped inside its context"
-            );
+                alive.count() == 0
+            });
+            assert_eq!(soon(&seen), "alice", "{how}: dropped inside its context");
         }
         let after = runtime.block_on(runtime.spawn(async { USER.is_set() }));
         assert!(!after.unwrap());
@@ -120,7 +116,7 @@ fn nothing_is_left_when_the_runtime_is_shut_down() {
         USER.sync_scope("who shuts down", || drop(runtime));
         assert_eq!(alive.count(), 0);
         // Tokio calls no hook before it drops such a task, unless it was being polled.
-        let seen = seen.recv().unwrap();
+        let seen = soon(&seen);
         match handle.runtime_flavor() {
             RuntimeFlavor::CurrentThread => assert_eq!(seen, "who shuts down"),
             _ => assert!(
@@ -144,7 +140,7 @@ fn nothing_is_left_of_tasks_that_are_spawned_while_the_runtime_shuts_down() {
         let runtime = two_workers();
         let alive = Alive::default();
         let handle = runtime.handle().clone();
-        let stop = AtomicBool::new(false);
+        let (stop, spawned) = (AtomicBool::new(false), AtomicUsize::new(0));
         std::thread::scope(|threads| {
             for _ in 0..2 {
                 threads.spawn(|| {
@@ -152,10 +148,11 @@ fn nothing_is_left_of_tasks_that_are_spawned_while_the_runtime_shuts_down() {
                         let (mut context, hook, _seen) = tracked(&alive);
                         let task = context.run(|| handle.spawn(async move { drop(hook) }));
                         drop((context, task));
+                        spawned.fetch_add(1, Ordering::Relaxed);
                     }
                 });
             }
-            std::thread::sleep(Duration::from_millis(1));
+            until(|| spawned.load(Ordering::Relaxed) > 10);
             drop(runtime);
             stop.store(true, Ordering::Relaxed);
         });
@@ -186,7 +183,7 @@ fn values_are_dropped_outside_and_one_that_panics_harms_nobody() {
         drop(context);
         go.send(()).unwrap();
         assert_eq!(runtime.block_on(task).unwrap(), "alice");
-        assert_eq!(seen.recv(), Ok("anonymous"));
+        assert_eq!(soon(&seen), "anonymous");
     }
     let after = as_alice(|| runtime.spawn(user()));
     assert_eq!(runtime.block_on(after).unwrap(), "alice");
@@ -195,6 +192,7 @@ fn values_are_dropped_outside_and_one_that_panics_harms_nobody() {
 #[test]
 fn shutdown_ends_a_task_whose_next_poll_waits_for_the_context() {
     let (at_hook, in_hook) = mpsc::channel();
+    let (at_end, ended) = mpsc::channel();
     let (release, released) = mpsc::channel::<()>();
     let released = Mutex::new(released);
     let first = AtomicBool::new(true);
@@ -205,9 +203,10 @@ fn shutdown_ends_a_task_whose_next_poll_waits_for_the_context() {
         .on_after_task_poll(move |_| {
             if first.swap(false, Ordering::SeqCst) {
                 at_hook.send(()).unwrap();
-                released.lock().unwrap().recv().unwrap();
+                soon(&released.lock().unwrap());
             }
         })
+        .on_task_terminate(move |_| at_end.send(()).unwrap())
         .build()
         .unwrap();
     let (give_waker, wakers) = mpsc::channel();
@@ -217,20 +216,18 @@ fn shutdown_ends_a_task_whose_next_poll_waits_for_the_context() {
             Poll::<()>::Pending
         }))
     });
-    let waker = wakers.recv().unwrap();
     // One worker has let the task go, and is in the hook behind its poll.
-    in_hook.recv().unwrap();
+    soon(&in_hook);
     // A second one takes the task and waits for its context.
-    waker.wake();
-    std::thread::sleep(Duration::from_millis(100));
+    soon(&wakers).wake();
+    taken_up(&runtime);
     let (done, is_done) = mpsc::channel();
     std::thread::spawn(move || {
         drop(runtime);
         let _ = done.send(());
     });
     // The third one ends it.
-    std::thread::sleep(Duration::from_millis(100));
+    soon(&ended);
     release.send(()).unwrap();
-    let shut_down = is_done.recv_timeout(Duration::from_secs(20));
-    assert!(shut_down.is_ok(), "somebody still waits");
+    soon(&is_done);
 }

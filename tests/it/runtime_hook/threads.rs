@@ -1,16 +1,15 @@
 //! Tasks on several threads.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::Waker;
-use std::time::Duration;
 
 use context_vars::prelude::*;
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
-use super::{COUNT, TRACKED, USER, as_alice, until, woken_elsewhere};
-use crate::support::Alive;
+use super::{COUNT, TRACKED, USER, as_alice, taken_up, woken_elsewhere};
+use crate::support::{Alive, soon, until};
 
 #[test]
 fn thousands_of_tasks_that_change_threads_keep_their_own() {
@@ -66,16 +65,20 @@ fn thousands_of_tasks_that_change_threads_keep_their_own() {
 
 #[test]
 fn next_poll_waits_for_the_context_that_the_last_one_still_has() {
-    // Tokio lets go of the task before it calls the callback behind the poll. Here that takes so
-    // long that the other worker has taken the task up.
+    // Tokio lets go of the task before it calls the callback behind the poll. Here that ends only
+    // when the other worker has taken the task up.
     let first = AtomicBool::new(true);
+    let (at_hook, in_hook) = mpsc::channel();
+    let (release, released) = mpsc::channel();
+    let released = Mutex::new(released);
     let mut builder = Builder::new_multi_thread();
     let runtime = builder
         .worker_threads(2)
         .inherit_context()
         .on_after_task_poll(move |_| {
             if first.swap(false, Ordering::SeqCst) {
-                std::thread::sleep(Duration::from_millis(100));
+                at_hook.send(()).unwrap();
+                soon(&released.lock().unwrap());
                 drop(COUNT.set(COUNT.get() + 1));
             }
         })
@@ -89,9 +92,9 @@ fn next_poll_waits_for_the_context_that_the_last_one_still_has() {
             (USER.get(), COUNT.get())
         })
     });
-    let waker = wakers.recv().unwrap();
-    // The first poll is over, or will be when this wakes the task.
-    std::thread::sleep(Duration::from_millis(20));
-    waker.wake();
+    soon(&in_hook);
+    soon(&wakers).wake();
+    taken_up(&runtime);
+    release.send(()).unwrap();
     assert_eq!(runtime.block_on(task).unwrap(), ("alice", 2));
 }

@@ -3,11 +3,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use context_vars::{Context, prelude::*};
 
 use super::{COUNT, Runtime, TRACKED, USER};
-use crate::support::{Alive, OnDrop, yield_once};
+use crate::support::{Alive, LIMIT, OnDrop, yield_once};
 
 /// Two tasks set the same variable in turn.
 pub(super) async fn set<R: Runtime>() {
@@ -111,7 +112,9 @@ fn tracked(alive: &Alive) -> Context {
 
 /// Yields until `done`, since a runtime may be late to drop what was cancelled.
 async fn until(done: impl Fn() -> bool) {
+    let start = Instant::now();
     while !done() {
+        assert!(start.elapsed() < LIMIT, "not done within a minute");
         std::thread::yield_now();
         yield_once().await;
     }

@@ -123,7 +123,10 @@ pub(super) const EVENTS: [&str; 9] = [
 async fn report(State(app): State<App>, headers: HeaderMap) -> AxumBody {
     let order = order_of(&headers);
     app.line(order, "begun");
-    app.together.wait().await;
+    let together = tokio::time::timeout(Duration::from_secs(60), app.together.wait());
+    together
+        .await
+        .expect("the other requests come within a minute");
     let (in_task, in_closure) = (app.clone(), app.clone());
     let task = task::spawn(async move {
         tokio::task::yield_now().await;
