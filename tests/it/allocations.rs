@@ -137,3 +137,17 @@ fn free_lists_are_bounded() {
     });
     assert!(count > 1500, "{count}");
 }
+
+#[test]
+fn setting_again_makes_no_new_context() {
+    // case 224: CPython hands the same map back if the object is the same. Here a set puts one
+    // value in the place of another: one block for the value, which the thread's free list has.
+    isolated(|| {
+        for _ in 0..3 {
+            drop(NUMBER.set(7));
+        }
+        let count = allocations(|| drop(NUMBER.set(7)));
+        let of_the_value = u32::from(cfg!(context_vars_no_free_lists));
+        assert_eq!(count, of_the_value as usize);
+    });
+}

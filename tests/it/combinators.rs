@@ -32,6 +32,7 @@ fn awaiting() {
 
 #[test]
 fn tokio_join() {
+    // case 269
     run(async {
         let isolated = tokio::join!(scoped(turn("a")), turn("b").inherit_context());
         assert_eq!(isolated, (("scope", "a"), ("caller", "b")));
@@ -69,6 +70,7 @@ fn tokio_try_join() {
 
 #[test]
 fn tokio_select() {
+    // case 269
     run(async {
         let seen = Seen::default();
         let hook = witness(&seen);
@@ -198,6 +200,7 @@ fn buffer_unordered() {
 
 #[test]
 fn timeout() {
+    // case 269
     run(async {
         let soon = Duration::from_millis(5);
         let seen = Seen::default();
@@ -227,6 +230,7 @@ fn timeout() {
 
 #[test]
 fn join_set() {
+    // case 269
     run(async {
         let mut tasks = JoinSet::new();
         tasks.spawn_inherited(turn("a"));

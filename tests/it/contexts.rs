@@ -22,11 +22,13 @@ mod second {
 
 #[test]
 fn copies_are_independent_both_ways() {
-    // case 96, case 104, case 106
+    // case 86, case 96, case 104, case 106
     isolated(|| {
         drop(REQUEST_ID.set(1));
         let mut copy = Context::current();
         drop(REQUEST_ID.set(2));
+        drop(USER.set("later".to_owned()));
+        assert_eq!((copy.get(&REQUEST_ID), copy.len()), (Some(&1), 1));
         copy.run(|| {
             assert_eq!(REQUEST_ID.get(), 1);
             drop(REQUEST_ID.set(3));
@@ -51,7 +53,7 @@ fn run_keeps_what_was_set_and_a_second_run_sees_it() {
 
 #[test]
 fn run_that_panics_keeps_what_was_set_and_can_be_entered_again() {
-    // case 89, case 91, case 202; R7, R8
+    // case 89, case 91, case 202; R7, R8, case 197
     let mut context = Context::new();
     USER.sync_scope("outer".into(), || {
         let text = panic_of(|| {
@@ -68,11 +70,35 @@ fn run_that_panics_keeps_what_was_set_and_can_be_entered_again() {
 }
 
 #[test]
-fn runs_of_different_contexts_nest() {
+fn runs_of_different_contexts_and_of_copies_nest() {
+    // case 47: one handle cannot be entered twice (it does not compile); a copy of it can.
     let mut outer = Context::new().with_value(&REQUEST_ID, 1);
-    let mut inner = Context::new().with_value(&REQUEST_ID, 2);
+    let (mut copy, mut inner) = (outer.clone(), Context::new().with_value(&REQUEST_ID, 2));
     outer.run(|| {
         inner.run(|| assert_eq!(REQUEST_ID.get(), 2));
+        copy.run(|| {
+            assert_eq!(REQUEST_ID.get(), 1);
+            drop(REQUEST_ID.set(3));
+        });
+        assert_eq!(REQUEST_ID.get(), 1);
+    });
+}
+
+#[test]
+fn clearing_inside_a_scope_keeps_the_stack_balanced() {
+    // case 109: push, clear everything, pop; an export is a copy.
+    isolated(|| {
+        drop(REQUEST_ID.set(1));
+        REQUEST_ID.sync_scope(2, || {
+            isolated(|| {
+                assert_eq!(Context::current().len(), 0);
+                drop(PASSWORD.set("inside"));
+            });
+            let export = Context::current();
+            drop(REQUEST_ID.set(3));
+            assert_eq!(export.get(&REQUEST_ID), Some(&2));
+            assert!(!PASSWORD.is_set());
+        });
         assert_eq!(REQUEST_ID.get(), 1);
     });
 }
@@ -88,6 +114,30 @@ fn with_value_and_without_make_the_context_they_say() {
     assert_eq!(before.get(&REQUEST_ID), Some(&2));
     assert_eq!(context.get(&REQUEST_ID), None);
     assert!(context.is_empty() && !before.is_empty());
+}
+
+#[test]
+fn each_version_of_a_context_stays_as_it_was() {
+    // case 81 and case 82: setting an identical value makes a new entry; contexts have no identity
+    // of their own that could be compared, so "the same object" is nobody's promise here.
+    let first = Context::new().with_value(&REQUEST_ID, 1);
+    let second = first.clone().with_value(&REQUEST_ID, 2);
+    let third = second.clone().with_value(&REQUEST_ID, 2);
+    let fourth = third.clone().with_value(&USER, "alice".to_owned());
+    let fifth = fourth.clone().without(&REQUEST_ID);
+    let counts = [&first, &second, &third, &fourth, &fifth].map(|context| context.get(&REQUEST_ID));
+    assert_eq!(counts, [Some(&1), Some(&2), Some(&2), Some(&2), None]);
+    assert_eq!(
+        (third.get(&USER), fifth.get(&USER)),
+        (None, Some(&"alice".to_owned()))
+    );
+
+    let (mut outer, mut inner) = (first, fourth);
+    outer.run(|| {
+        inner.run(|| assert_eq!((REQUEST_ID.get(), USER.get()), (2, "alice".to_owned())));
+        assert!(!USER.is_set());
+        assert_eq!(REQUEST_ID.get(), 1);
+    });
 }
 
 #[test]

@@ -245,3 +245,164 @@ fn debug_of_wrappers_asks_nothing_of_what_they_wrap() {
         "Scope { .. }"
     );
 }
+
+#[test]
+fn work_in_a_context_shows_that_context_and_not_a_copy_of_its_start() {
+    // case 134: asyncio hands the object out. Here the work owns it, and a step in it can look.
+    let mut work = pin!(
+        async {
+            drop(COUNT.set(5));
+            yield_once().await
+        }
+        .in_context(Context::new().with_value(&USER, "alice"))
+    );
+    assert!(poll_once(work.as_mut()).is_pending());
+    let seen = work.as_mut().run_pinned(|_| Context::current());
+    assert_eq!(
+        (seen.get(&USER), seen.get(&COUNT)),
+        (Some(&"alice"), Some(&5))
+    );
+}
+
+#[test]
+fn handler_of_a_failure_reads_what_the_failing_task_has_set() {
+    // case 137: by an error, and by a panic, after which the work still has its context.
+    let handled = Arc::new(Mutex::new(Vec::new()));
+    let log = handled.clone();
+    let failing = async {
+        drop(USER.set("failing"));
+        Err::<(), _>("failed")
+    };
+    let mut task = pin!(
+        async move {
+            if failing.await.is_err() {
+                log.lock().unwrap().push(USER.get());
+            }
+        }
+        .in_context(Context::new())
+    );
+    assert!(poll_once(task.as_mut()).is_ready());
+    let mut panics = pin!(
+        async {
+            drop(USER.set("panicking"));
+            panic!("unhandled")
+        }
+        .in_context(Context::new())
+    );
+    assert_eq!(
+        panic_of(|| poll_once::<dyn Future<Output = ()>>(panics.as_mut())),
+        "unhandled"
+    );
+    let seen = panics.as_mut().run_pinned(|_| USER.get());
+    handled.lock().unwrap().push(seen);
+    assert_eq!(*handled.lock().unwrap(), ["failing", "panicking"]);
+    assert_eq!(USER.get(), "anonymous");
+}
+
+#[tokio::test]
+async fn future_with_a_context_overrides_one_value_and_adds_one() {
+    // case 149
+    let parent = Context::new().with_value(&USER, "parent");
+    let inner = parent
+        .clone()
+        .with_value(&USER, "inner")
+        .with_value(&COUNT, 1);
+    let work = async {
+        yield_once().await;
+        (USER.get(), COUNT.get())
+    };
+    assert_eq!(work.in_context(inner).await, ("inner", 1));
+    assert_eq!(
+        (parent.get(&USER), parent.get(&COUNT)),
+        (Some(&"parent"), None)
+    );
+    assert_eq!(USER.get(), "anonymous");
+}
+
+/// A future that somebody wrote by hand.
+struct ByHand {
+    polls: u32,
+    fails: bool,
+}
+
+impl Future for ByHand {
+    type Output = Result<&'static str, &'static str>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Self::Output> {
+        assert_eq!(USER.get(), "alice", "poll {}", self.polls);
+        self.polls += 1;
+        if self.polls < 3 {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(if self.fails {
+            Err(USER.get())
+        } else {
+            Ok(USER.get())
+        })
+    }
+}
+
+#[tokio::test]
+async fn futures_written_by_hand_and_continuations_run_in_the_right_context() {
+    // case 151: in success and in failure.
+    for fails in [false, true] {
+        let work = USER.scope("alice", async move {
+            match (ByHand { polls: 0, fails }).await {
+                Ok(seen) | Err(seen) => (seen, USER.get()),
+            }
+        });
+        assert_eq!(work.await, ("alice", "alice"));
+        assert_eq!(USER.get(), "anonymous");
+    }
+}
+
+#[test]
+fn each_poll_installs_and_restores_in_pairs_the_last_first() {
+    // case 156 and case 157: two wrappers; what is dropped on the way out tells the order.
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let step = log.clone();
+    let inner = async move {
+        for _ in 0..3 {
+            step.lock().unwrap().push((USER.get(), COUNT.get()));
+            yield_once().await;
+        }
+    };
+    let outer_log = log.clone();
+    let outer = async move {
+        let mut inner = pin!(COUNT.scope(2, USER.scope("inner", inner)));
+        std::future::poll_fn(|cx| {
+            outer_log.lock().unwrap().push((USER.get(), COUNT.get()));
+            let polled = inner.as_mut().poll(cx);
+            outer_log.lock().unwrap().push((USER.get(), COUNT.get()));
+            polled
+        })
+        .await;
+    };
+    let mut outer = pin!(USER.scope("outer", COUNT.scope(1, outer)));
+    for poll in 0..4 {
+        assert_eq!(poll_once(outer.as_mut()).is_ready(), poll == 3);
+        assert_eq!((USER.get(), COUNT.is_set()), ("anonymous", false));
+    }
+    let pair = [("outer", 1), ("inner", 2), ("outer", 1)];
+    let last = [("outer", 1), ("outer", 1)];
+    let expected = [pair.as_slice(), &pair, &pair, &last].concat();
+    assert_eq!(*log.lock().unwrap(), expected);
+
+    // The values of the inner wrapper go first, while the outer one's are there.
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let note = |name| {
+        let order = order.clone();
+        OnDrop(move || order.lock().unwrap().push((name, USER.get())))
+    };
+    let (first, second) = (note("inner"), note("outer"));
+    let work = USER.scope("outer", async move {
+        let _second = second;
+        USER.scope("inner", async move { drop(first) }).await;
+    });
+    assert!(poll_once(pin!(work)).is_ready());
+    assert_eq!(
+        *order.lock().unwrap(),
+        [("inner", "inner"), ("outer", "outer")]
+    );
+}

@@ -1,14 +1,20 @@
 //! R12, R13: what inherits, what does not, and that nothing comes back.
 
-use std::sync::mpsc;
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, mpsc};
 
-use context_vars::{Context, context_var, inherit, inherit_fn, inherit_with, isolated, prelude::*};
+use context_vars::{
+    Context, context_var, inherit, inherit_fn, inherit_with, isolated, prelude::*, task,
+};
 
-use crate::support::{OnDrop, soon};
+use crate::support::{OnDrop, poll_once, soon};
 
 context_var! {
     static USER: &str = "anonymous";
     static OTHER: u32;
+    static SECRET: &str;
+    static LIMIT: u32 = 10;
 }
 
 #[test]
@@ -102,6 +108,7 @@ fn named_thread_of_a_builder_inherits() {
 
 #[test]
 fn scoped_thread_with_borrowed_captures_inherits() {
+    // case 257: Swift used to crash here.
     let mut seen = Vec::new();
     USER.sync_scope("alice", || {
         std::thread::scope(|threads| {
@@ -171,14 +178,55 @@ async fn block_in_a_blocking_closure_inherits() {
 
 #[test]
 fn isolated_is_empty_and_lets_nothing_out() {
-    // case 276, case 279
+    // case 271, case 276, case 279; case 272: also isolated twice, and to restore without
+    // suppressing cannot be written.
     USER.sync_scope("alice", || {
         let inside = isolated(|| {
+            assert!(Context::current().is_empty());
+            isolated(|| assert!(!USER.is_set()));
+            Context::new().with_value(&USER, "run").run(|| {
+                isolated(|| assert!(!USER.is_set()));
+                assert_eq!(USER.get(), "run");
+            });
             drop(OTHER.set(1));
             (USER.get(), Context::current().len())
         });
         assert_eq!(inside, ("anonymous", 1));
         assert!(!OTHER.is_set());
+        assert_eq!(USER.get(), "alice");
+    });
+}
+
+#[test]
+fn captured_before_and_run_inside_flows_again_for_the_run_only() {
+    // case 274
+    USER.sync_scope("captured", || {
+        let captured = inherit(|| {
+            (
+                USER.get(),
+                context_vars::thread::spawn(|| USER.get()).join().unwrap(),
+            )
+        });
+        isolated(|| {
+            drop(USER.set("own"));
+            assert_eq!(captured(), ("captured", "captured"));
+            assert_eq!(USER.get(), "own");
+        });
+    });
+}
+
+#[test]
+fn variable_that_was_taken_out_is_unset_until_it_is_set_again() {
+    // case 277
+    USER.sync_scope("alice", || {
+        let mut disabled = Context::current().without(&USER);
+        let later = disabled.run(|| {
+            assert!(!USER.is_set());
+            inherit_fn(|()| USER.is_set())
+        });
+        assert!(!later(()), "in a callback, too");
+        assert!(!disabled.run(|| isolated(|| USER.is_set())));
+        assert!(disabled.run(|| USER.sync_scope("again", || USER.is_set())));
         assert_eq!(USER.get(), "alice");
     });
 }
@@ -193,5 +241,225 @@ fn grandchildren_inherit_from_their_parent() {
             (first, second.join().unwrap(), USER.get())
         });
         assert_eq!(child.join().unwrap(), ("x", "y", "x"));
+    });
+}
+
+#[tokio::test]
+async fn wrapper_hands_the_operations_of_what_it_wraps_through() {
+    // case 126: cancel and its state, of a task; the work itself, of a future that has methods.
+    let task = USER.sync_scope("alice", || {
+        tokio::spawn(std::future::pending::<()>().inherit_context())
+    });
+    assert!(!task.is_finished());
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+
+    let counter = std::future::ready(5);
+    let mut wrapped = pin!(counter.inherit_context());
+    let inner = wrapped.as_mut().run_pinned(|ready| ready.clone());
+    assert_eq!(inner.into_inner(), 5);
+    assert!(poll_once(wrapped.as_mut()).is_ready());
+}
+
+/// A library that calls all callbacks from one timer, which the first of them has started.
+#[derive(Default)]
+struct Batch {
+    callbacks: VecDeque<Box<dyn FnOnce() -> &'static str>>,
+    timer: Option<Context>,
+}
+
+impl Batch {
+    fn add(&mut self, callback: impl FnOnce() -> &'static str + 'static) {
+        self.timer.get_or_insert_with(Context::current);
+        self.callbacks.push_back(Box::new(callback));
+    }
+
+    fn fire(self) -> Vec<&'static str> {
+        let mut timer = self.timer.unwrap_or_default();
+        timer.run(|| {
+            self.callbacks
+                .into_iter()
+                .map(|callback| callback())
+                .collect()
+        })
+    }
+}
+
+#[test]
+fn callbacks_of_a_library_that_batches_need_to_be_wrapped() {
+    // case 127
+    let mut batch = Batch::default();
+    USER.sync_scope("first", || batch.add(|| USER.get()));
+    USER.sync_scope("second", || batch.add(|| USER.get()));
+    USER.sync_scope("third", || batch.add(inherit(|| USER.get())));
+    assert_eq!(
+        batch.fire(),
+        ["first", "first", "third"],
+        "the second is wrong"
+    );
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A thread that does what it is sent, and says what it sees between.
+fn worker() -> (mpsc::Sender<Job>, std::thread::JoinHandle<Vec<bool>>) {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    let thread = std::thread::spawn(move || {
+        let see = |job: Job| {
+            job();
+            USER.is_set() || OTHER.is_set()
+        };
+        jobs.into_iter().map(see).collect()
+    });
+    (sender, thread)
+}
+
+#[test]
+fn context_passed_to_a_pools_thread_is_gone_from_it_afterwards() {
+    // case 167, and case 182: the thread that queues keeps its own.
+    let (pool, thread) = worker();
+    USER.sync_scope("alice", || {
+        let mut passed = Context::current();
+        pool.send(Box::new(move || {
+            passed.run(|| {
+                assert_eq!(USER.get(), "alice");
+                drop(OTHER.set(1));
+            });
+        }))
+        .unwrap();
+        pool.send(Box::new(inherit(|| {
+            assert_eq!(USER.get(), "alice");
+            drop(USER.set("changed"));
+        })))
+        .unwrap();
+        assert_eq!(USER.get(), "alice");
+        assert!(!OTHER.is_set());
+    });
+    drop(pool);
+    assert_eq!(
+        thread.join().unwrap(),
+        [false, false],
+        "set between two jobs"
+    );
+}
+
+#[test]
+fn closure_reads_where_it_is_evaluated_unless_it_carries_its_context() {
+    // case 172: Racket's continuation takes the parameterization along; ours must be wrapped.
+    let (bare, wrapped, read_before) = USER.sync_scope("captured", || {
+        let user = USER.get();
+        (|| USER.get(), inherit(|| USER.get()), move || user)
+    });
+    let there =
+        std::thread::spawn(move || USER.sync_scope("there", || (bare(), wrapped(), read_before())));
+    assert_eq!(there.join().unwrap(), ("there", "captured", "captured"));
+}
+
+#[tokio::test]
+async fn neither_direction_of_the_bridge_gives_changes_back() {
+    // case 176: asgiref copies them back, asyncio's `to_thread` does not, and nor do we (R12).
+    let work = async {
+        drop(OTHER.set(1));
+        let seen = task::spawn_blocking(|| {
+            let seen = OTHER.get();
+            drop(OTHER.set(2));
+            seen
+        });
+        assert_eq!(seen.await.unwrap(), 1);
+        assert_eq!(OTHER.get(), 1);
+    };
+    work.inherit_context().await;
+    let back = task::spawn_blocking(|| {
+        drop(OTHER.set(3));
+        let handle = tokio::runtime::Handle::current();
+        handle.block_on(
+            async {
+                assert_eq!(OTHER.get(), 3);
+                drop(OTHER.set(4));
+            }
+            .inherit_context(),
+        );
+        OTHER.get()
+    });
+    assert_eq!(back.await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn context_that_workers_share_collects_what_all_of_them_set() {
+    // case 177: one at a time, since a context is entered by one.
+    let shared = Arc::new(Mutex::new(Context::new()));
+    let mut blocking = Vec::new();
+    for set in [|| drop(USER.set("sync")), || drop(OTHER.set(1))] {
+        let shared = shared.clone();
+        blocking.push(tokio::task::spawn_blocking(move || {
+            shared.lock().unwrap().run(set);
+        }));
+    }
+    for work in blocking {
+        work.await.unwrap();
+    }
+    for set in [|| drop(SECRET.set("async")), || drop(LIMIT.set(2))] {
+        let context = std::mem::take(&mut *shared.lock().unwrap());
+        let mut work = Box::pin(async move { set() }.in_context(context));
+        let mut collected = Context::new();
+        std::future::poll_fn(|cx| {
+            // Before the future is done and its context goes.
+            collected = work.as_mut().run_pinned(|step| {
+                assert!(step.poll(cx).is_ready());
+                Context::current()
+            });
+            std::task::Poll::Ready(())
+        })
+        .await;
+        *shared.lock().unwrap() = collected;
+    }
+    let collected = shared.lock().unwrap();
+    assert_eq!(collected.len(), 4);
+    assert_eq!(
+        (collected.get(&USER), collected.get(&LIMIT)),
+        (Some(&"sync"), Some(&2))
+    );
+    assert!(!USER.is_set() && !LIMIT.is_set(), "the caller is as it was");
+}
+
+#[tokio::test]
+async fn raw_threads_never_see_or_disturb_a_counter() {
+    // case 181
+    let work = async {
+        drop(OTHER.set(0));
+        for n in 0..10 {
+            let bumped = task::spawn_blocking(move || OTHER.get() + 1).await.unwrap();
+            drop(OTHER.set(bumped));
+            let raw: Vec<_> = (0..5)
+                .map(|_| {
+                    std::thread::spawn(|| {
+                        let seen = OTHER.is_set();
+                        drop(OTHER.set(1000));
+                        seen
+                    })
+                })
+                .collect();
+            assert!(raw.into_iter().all(|thread| !thread.join().unwrap()));
+            assert_eq!(OTHER.get(), n + 1);
+        }
+    };
+    work.inherit_context().await;
+}
+
+#[test]
+fn thread_borrows_another_s_values_but_for_some() {
+    // case 184
+    isolated(|| {
+        drop(USER.set("lender"));
+        drop(SECRET.set("hidden"));
+        let mut lent = Context::current().without(&SECRET);
+        let borrower = std::thread::spawn(move || {
+            drop(USER.set("borrower"));
+            drop(SECRET.set("own"));
+            let seen = lent.run(|| (USER.get(), SECRET.is_set()));
+            (seen, USER.get(), SECRET.get())
+        });
+        let seen = borrower.join().unwrap();
+        assert_eq!(seen, (("lender", false), "borrower", "own"));
     });
 }

@@ -34,6 +34,5 @@ mod pools;
 mod opting_out;
 mod limitations;
 mod runtime_hook;
-mod conformance;
 mod peers_defects;
 mod variance;

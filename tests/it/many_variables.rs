@@ -1,10 +1,11 @@
 //! R6 and the storage, with more variables than a node has places.
 
 use std::cell::Cell;
+use std::pin::Pin;
 
 use context_vars::{Context, ContextVar, context_var, isolated};
 
-use crate::support::with_allocator_calling;
+use crate::support::{allocations, with_allocator_calling, yield_once};
 
 macro_rules! variables {
     ($($name:ident)*) => {
@@ -38,7 +39,6 @@ variables! {
 
 #[test]
 fn every_variable_keeps_its_own_value() {
-    // case 221, case 309
     isolated(|| {
         for (n, var) in ALL.iter().enumerate() {
             drop(var.set(n));
@@ -46,7 +46,12 @@ fn every_variable_keeps_its_own_value() {
         for (n, var) in ALL.iter().enumerate() {
             assert_eq!(var.get(), n);
         }
-        assert_eq!(Context::current().len(), ALL.len());
+        // case 227: numbers do not collide; the tree has the levels that the highest one needs.
+        let all = Context::current();
+        let mut listed: Vec<_> = all.iter().map(|entry| entry.name()).collect();
+        assert!(listed.is_sorted());
+        listed.dedup();
+        assert_eq!((listed.len(), all.len()), (ALL.len(), ALL.len()));
     });
 }
 
@@ -88,21 +93,92 @@ fn scope_over_many_variables_restores_them_all() {
     });
 }
 
+/// The first `size` of the variables, each set to its place.
+fn of(size: usize) -> Context {
+    let set = |context: Context, place: usize| context.with_value(ALL[place], place);
+    (0..size).fold(Context::new(), set)
+}
+
+fn places_in(context: &Context) -> Vec<usize> {
+    ALL.iter()
+        .filter_map(|var| context.get(var))
+        .copied()
+        .collect()
+}
+
 #[test]
-fn removing_leaves_the_others() {
+fn removing_what_is_there_or_not_leaves_the_rest_in_every_shape() {
     // case 229
-    let mut context = Context::new();
-    for (n, var) in ALL.iter().enumerate() {
-        context = context.with_value(var, n);
+    for size in [0, 1, 2, 15, 16, 17, 33, 40] {
+        let full = of(size);
+        for (place, var) in ALL[..40].iter().enumerate() {
+            let once = full.clone().without(var);
+            let twice = once.clone().without(var);
+            let rest: Vec<_> = (0..size).filter(|&other| other != place).collect();
+            for less in [once, twice] {
+                assert_eq!((less.len(), places_in(&less)), (rest.len(), rest.clone()));
+            }
+            assert_eq!(places_in(&full).len(), size);
+        }
     }
-    let full = context.clone();
-    for (n, var) in ALL.iter().enumerate() {
-        context = context.without(var);
-        assert_eq!(context.len(), ALL.len() - n - 1);
-        assert!(!context.contains(var));
+    let none = ALL
+        .iter()
+        .fold(of(ALL.len()), |context, var| context.without(var));
+    assert!(none.is_empty());
+}
+
+/// Sets the variable of each level from `level` on, and gives what each has captured.
+fn nest(level: usize) -> Pin<Box<dyn Future<Output = Vec<Context>>>> {
+    let Some(var) = ALL[..40].get(level) else {
+        return Box::pin(std::future::ready(Vec::new()));
+    };
+    Box::pin(var.scope(level, async move {
+        yield_once().await;
+        let mut captured = vec![Context::current()];
+        captured.extend(nest(level + 1).await);
+        check_nested(level);
+        captured
+    }))
+}
+
+fn check_nested(level: usize) {
+    for (place, var) in ALL[..40].iter().enumerate() {
+        assert_eq!(var.try_get().ok(), (place <= level).then_some(place));
     }
-    assert!(context.is_empty());
-    assert_eq!(full.len(), ALL.len());
+}
+
+#[test]
+fn captures_of_forty_nested_levels_hold_exactly_what_was_set_around_them() {
+    // case 221; there are no events to be counted (case 284).
+    let captured = futures::executor::block_on(nest(0));
+    assert_eq!(captured.len(), 40);
+    for (level, context) in captured.iter().enumerate() {
+        context.clone().run(|| check_nested(level));
+        isolated(|| context.clone().run(|| check_nested(level)));
+        for (around, outer) in captured.iter().enumerate() {
+            outer.clone().run(|| {
+                context.clone().run(|| check_nested(level));
+                check_nested(around);
+            });
+        }
+        assert!(ALL[..40].iter().all(|var| !var.is_set()));
+    }
+}
+
+#[test]
+fn set_beside_a_copy_takes_as_many_blocks_however_many_are_set() {
+    // case 309: a node, the path of the tree if there is one, and the value.
+    for size in [1, 2, 3, 4, 5, 16, 17, 40] {
+        of(size).run(|| {
+            for var in [ALL[0], ALL[39]] {
+                let copy = Context::current();
+                let blocks = allocations(|| drop(var.set(0)));
+                assert!(blocks <= 6, "{blocks} blocks with {size} variables");
+                assert_eq!(allocations(|| var.get()), 0);
+                drop(copy);
+            }
+        });
+    }
 }
 
 thread_local! {
@@ -138,4 +214,47 @@ fn allocator_may_read_while_a_variable_far_out_is_set() {
         });
         drop(SNAPSHOT.take());
     }
+}
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695);
+        (self.0 >> 33) as usize % sides
+    }
+}
+
+fn check(model: &[Option<usize>; 16]) {
+    for (var, expected) in ALL.iter().zip(model) {
+        assert_eq!(var.try_get().ok(), *expected);
+    }
+}
+
+fn level(depth: usize, model: &[Option<usize>; 16], dice: &mut Dice) {
+    check(model);
+    for _ in 0..1000 {
+        let n = dice.roll(16);
+        assert_eq!(ALL[n].try_get().ok(), model[n]);
+    }
+    check(model);
+    if depth < 24 {
+        let n = dice.roll(16);
+        let mut inner = *model;
+        inner[n] = Some(depth * 100 + n);
+        ALL[n].sync_scope(depth * 100 + n, || level(depth + 1, &inner, dice));
+    }
+    check(model);
+}
+
+#[test]
+fn sixteen_variables_rebound_at_random_on_every_level_are_what_the_model_says() {
+    // case 222 and case 236
+    level(0, &[None; 16], &mut Dice(1));
+    let there = std::thread::spawn(|| level(0, &[None; 16], &mut Dice(2)));
+    there.join().unwrap();
 }

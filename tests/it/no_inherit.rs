@@ -14,7 +14,7 @@ context_var! {
 
 #[test]
 fn left_out_of_snapshots_and_of_everything_that_inherits() {
-    // case 171, case 179, case 281
+    // case 171, case 179, case 281, case 282
     TRANSACTION.sync_scope(7, || {
         USER.sync_scope("alice", || {
             assert_eq!(Context::current().get(&TRANSACTION), None);
@@ -48,6 +48,7 @@ async fn scopes_of_the_same_work_keep_it() {
 
 #[test]
 fn context_that_was_given_one_explicitly_holds_it() {
+    // case 282: CPython's draft marks those that inherit, we mark those that do not.
     let mut context = Context::new().with_value(&TRANSACTION, 1);
     assert_eq!(context.get(&TRANSACTION), Some(&1));
     assert_eq!(context.run(|| TRANSACTION.get()), 1);

@@ -119,6 +119,25 @@ fn none_as_value_differs_from_unset() {
 }
 
 #[test]
+fn removing_restores_the_initial_value_for_every_way_to_read() {
+    // case 56
+    isolated(|| {
+        USER.set("alice".into()).reset().unwrap();
+        assert_eq!(
+            (USER.get().as_str(), Context::current().get(&USER)),
+            ("anonymous", None)
+        );
+    });
+    let mut without = Context::new()
+        .with_value(&USER, "alice".into())
+        .without(&USER);
+    assert_eq!(
+        without.run(|| (USER.get(), USER.is_set())),
+        ("anonymous".into(), false)
+    );
+}
+
+#[test]
 fn setting_the_default_is_a_value_like_any_other() {
     // case 54
     isolated(|| {
@@ -159,10 +178,10 @@ fn later_edits_of_the_source_of_a_value_are_not_seen() {
 
 #[test]
 fn thread_starts_in_an_empty_context_of_its_own() {
-    // R1; case 166
+    // R1; case 166, case 169: the default is the process's.
     USER.sync_scope("alice".into(), || {
         std::thread::spawn(|| {
-            assert_eq!(USER.get(), "anonymous");
+            assert_eq!((USER.get().as_str(), USER.is_set()), ("anonymous", false));
             drop(USER.set("bob".into()));
         })
         .join()

@@ -132,10 +132,12 @@ fn clone_that_sets_the_variable_it_is_cloned_from_is_harmless() {
 fn clone_that_panics_poisons_nothing() {
     isolated(|| {
         drop(FRAGILE.set(Fragile));
-        assert_eq!(crate::support::panic_of(|| FRAGILE.get()), "in clone");
-        assert_eq!(crate::support::panic_of(|| FRAGILE.get()), "in clone");
-        assert!(FRAGILE.is_set());
-        FRAGILE.with(|_| ());
+        for read in [|| FRAGILE.get(), || FRAGILE.get_or(Fragile)] {
+            assert_eq!(crate::support::panic_of(read), "in clone");
+            assert!(FRAGILE.is_set());
+            FRAGILE.with(|_| ());
+        }
+        drop(FRAGILE.set(Fragile));
     });
 }
 
@@ -207,5 +209,18 @@ fn not_inherited_variable_is_as_safe_inside_with() {
             assert_eq!(first, "first");
         });
         assert_eq!(LOCAL.get(), "second");
+    });
+}
+
+/// A use after free of ours, found by the model.
+#[test]
+fn token_dropped_on_another_thread_keeps_the_value_that_is_being_read() {
+    isolated(|| {
+        drop(NAME.set(name("long enough to be on the heap, and then gone")));
+        NAME.with(|text| {
+            let token = NAME.set(name("second"));
+            std::thread::spawn(move || drop(token)).join().unwrap();
+            assert_eq!(text, "long enough to be on the heap, and then gone");
+        });
     });
 }

@@ -1,15 +1,18 @@
 //! R8, R9, R10: scopes of closures and of futures.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use context_vars::{Context, context_var, prelude::*};
+use context_vars::{Context, context_var, prelude::*, with_context};
 
 use crate::support::{panic_of, poll_once, yield_once};
 
 context_var! {
     static USER: &str = "anonymous";
     static OTHER: u32;
+    static TENANT: u32;
+    static NOTE: &str;
+    static TRACKED: crate::support::Tracked;
 }
 
 #[test]
@@ -51,6 +54,18 @@ fn everything_set_inside_is_gone_outside() {
     });
     assert_eq!(USER.get(), "anonymous");
     assert!(!OTHER.is_set());
+}
+
+#[with_context(user = user, other = 7)]
+fn both(user: &'static str) -> (&'static str, u32, usize) {
+    (USER.get(), OTHER.get(), Context::current().len())
+}
+
+#[test]
+fn variables_of_one_scope_come_and_go_together() {
+    // case 69
+    assert_eq!(both("alice"), ("alice", 7, 2));
+    assert!(!USER.is_set() && !OTHER.is_set());
 }
 
 #[test]
@@ -121,14 +136,76 @@ fn scoped_future_forms_its_context_at_the_first_poll_and_keeps_it() {
     assert_eq!(second, Poll::Ready(("alice", 1, 1)));
 }
 
-#[tokio::test]
-async fn scopes_nest_however_the_futures_were_built() {
-    let read = async || (USER.get(), OTHER.get());
-    let inner = OTHER.scope(1, read());
-    assert_eq!(USER.scope("alice", inner).await, ("alice", 1));
-    let inner = USER.scope("inner", read());
-    let outer = USER.scope("outer", OTHER.scope(2, inner));
-    assert_eq!(outer.await, ("inner", 2));
+type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
+#[test]
+fn nested_scopes_keep_every_outer_variable_in_whatever_order_they_were_built() {
+    type Wrap<T> = fn(Boxed<T>) -> Boxed<T>;
+    let wraps: [Wrap<_>; 3] = [
+        |future| Box::pin(USER.scope("alice", future)),
+        |future| Box::pin(OTHER.scope(7, future)),
+        |future| Box::pin(TENANT.scope(1, future)),
+    ];
+    for order in [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ] {
+        // Built here, inside another scope, and polled there, one poll inside yet another.
+        let mut future: Boxed<_> = Box::pin(async {
+            yield_once().await;
+            (USER.get(), OTHER.get(), TENANT.get(), NOTE.get())
+        });
+        USER.sync_scope("where it was built", || {
+            for wrap in order {
+                future = wraps[wrap](std::mem::replace(
+                    &mut future,
+                    Box::pin(std::future::pending()),
+                ));
+            }
+        });
+        let first = NOTE.sync_scope("at the first poll", || poll_once(future.as_mut()));
+        assert!(first.is_pending());
+        let second = NOTE.sync_scope("at the second", || poll_once(future.as_mut()));
+        assert_eq!(second, Poll::Ready(("alice", 7, 1, "at the first poll")));
+    }
+}
+
+#[test]
+fn scope_that_has_ended_cannot_end_again() {
+    // case 42: a closure ends once. A future that is asked again panics and changes nothing.
+    let mut outer = pin!(USER.scope("outer", async {
+        let mut inner = pin!(USER.scope("inner", async { USER.get() }));
+        assert!(poll_once(inner.as_mut()).is_ready());
+        assert_eq!(USER.get(), "outer");
+        let again = panic_of(|| poll_once(inner.as_mut()));
+        assert!(again.contains("after it had completed"), "{again}");
+        USER.get()
+    }));
+    assert!(poll_once(outer.as_mut()).is_ready());
+    assert_eq!(USER.get(), "anonymous");
+}
+
+#[test]
+fn outer_scope_that_ends_before_the_inner_one_disturbs_neither() {
+    // case 44: elsewhere this is a mistake and worth a diagnostic; a future keeps its context, so
+    // here it is none.
+    let mut inner = Box::pin(USER.scope("inner", async {
+        yield_once().await;
+        USER.get()
+    }));
+    let mut outer = Box::pin(USER.scope("outer", async {
+        assert!(poll_once(inner.as_mut()).is_pending());
+        yield_once().await;
+    }));
+    assert!(poll_once(outer.as_mut()).is_pending());
+    drop(outer);
+    assert_eq!(USER.get(), "anonymous");
+    assert!(poll_once(inner.as_mut()).is_ready());
+    assert_eq!(USER.get(), "anonymous");
 }
 
 #[tokio::test]
@@ -162,27 +239,26 @@ fn scoped_future_that_is_never_polled_never_forms_a_context() {
     USER.sync_scope("where it is dropped", || drop(future));
 }
 
-context_var! {
-    static TRACKED: crate::support::Tracked;
-}
-
 #[test]
-fn thousands_of_nested_scopes_restore_each_level() {
-    fn level(n: u32) {
-        if n > 0 {
-            OTHER.sync_scope(n, || {
-                level(n - 1);
-                assert_eq!(OTHER.get(), n);
+fn scopes_nested_deeper_than_sixteen_bits_can_count_are_exact() {
+    // case 234: where levels are counted in 16 bits, those beyond are ignored. Ours end where the
+    // stack does.
+    const LEVELS: u32 = 70_000;
+    fn level(depth: u32) {
+        if depth < LEVELS {
+            OTHER.sync_scope(depth, || {
+                level(depth + 1);
+                assert_eq!(OTHER.get(), depth);
             });
         }
     }
-    // A sanitizer's frames are large.
-    let thread = std::thread::Builder::new().stack_size(64 << 20);
-    let thread = thread.spawn(|| {
-        level(2000);
+    let thread = std::thread::Builder::new().stack_size(1 << 30).spawn(|| {
+        level(0);
+        assert!(!OTHER.is_set());
+        level(LEVELS - 2);
         assert!(!OTHER.is_set());
     });
-    thread.unwrap().join().unwrap();
+    assert!(thread.expect("a thread").join().is_ok());
 }
 
 #[test]
@@ -204,4 +280,33 @@ fn panic_at_each_depth_restores_exactly() {
         let _ = std::panic::catch_unwind(|| level(1, fail_at));
         assert!(!OTHER.is_set());
     }
+}
+
+#[test]
+fn scope_open_across_the_steps_of_a_body_is_over_when_it_is_closed() {
+    // case 209
+    let body = async {
+        let before = USER.get();
+        let inside = USER
+            .scope("inside", async {
+                yield_once().await;
+                let seen = USER.get();
+                yield_once().await;
+                seen
+            })
+            .await;
+        yield_once().await;
+        (before, inside, USER.get())
+    };
+    let mut body = pin!(body.in_context(Context::new().with_value(&USER, "body")));
+    for step in 0..3 {
+        USER.sync_scope("driver", || {
+            assert!(poll_once(body.as_mut()).is_pending(), "step {step}");
+            assert_eq!(USER.get(), "driver");
+        });
+    }
+    assert_eq!(
+        poll_once(body.as_mut()),
+        Poll::Ready(("body", "inside", "body"))
+    );
 }

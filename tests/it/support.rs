@@ -9,6 +9,8 @@ use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::{Builder, Runtime};
+
 /// Counts the allocations of each thread.
 struct Counting;
 
@@ -123,6 +125,17 @@ impl Meeting {
         let waited = self.change.wait_timeout_while(here, LIMIT, alone);
         assert!(!waited.unwrap().1.timed_out(), "alone for a minute");
     }
+}
+
+/// Tokio, with everything on, on the thread that blocks on it.
+pub fn one_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Tokio, with everything on and two workers.
+pub fn two_workers() -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().unwrap()
 }
 
 /// How many of the [`Tracked`] made from it are alive.

@@ -12,6 +12,7 @@ use crate::support::Tracked;
 mod spawning;
 mod ends;
 mod sets_of_tasks;
+mod interleaved;
 mod bare_tasks;
 
 context_var! {

@@ -14,6 +14,8 @@ context_var! {
     static HOOK: DropHook;
     #[no_inherit]
     static LOCAL: Tracked;
+    #[no_inherit]
+    static LOCAL_HOOK: DropHook;
 }
 
 type Destructor = OnDrop<Box<dyn FnMut()>>;
@@ -111,6 +113,19 @@ fn drop_of_a_roots_value_may_set_again_while_the_thread_ends() {
     })
     .join()
     .unwrap();
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn drops_of_a_roots_values_may_panic_while_the_thread_ends() {
+    let alive = Alive::default();
+    let there = alive.clone();
+    let ends = std::thread::spawn(move || {
+        drop(TRACKED.set(there.track()));
+        drop(HOOK.set(on_drop(|| panic!("a value of the root"))));
+        drop(LOCAL_HOOK.set(on_drop(|| panic!("another"))));
+    });
+    assert!(ends.join().is_ok());
     assert_eq!(alive.count(), 0);
 }
 

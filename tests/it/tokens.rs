@@ -1,8 +1,9 @@
 //! R4, R5: `set`, tokens and `reset`.
 
 use std::error::Error as _;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use context_vars::{Context, ResetErrorKind, context_var, inherit, isolated, prelude::*};
+use context_vars::{Context, ResetErrorKind, Token, context_var, inherit, isolated, prelude::*};
 
 use crate::support::Alive;
 
@@ -11,6 +12,7 @@ context_var! {
     static OTHER: &str;
     static TRACKED: crate::support::Tracked;
     static LIST: Vec<u32>;
+    static LEVEL: Level;
 }
 
 #[test]
@@ -43,6 +45,21 @@ fn reset_puts_back_what_was_there_whatever_was_set_since() {
 }
 
 #[test]
+fn token_reset_by_hand_inside_a_scope_leaves_the_scopes_end_right() {
+    // case 39: Python reports "already used" at the end of the block. Here `reset` takes the
+    // token, so that a second use does not compile (`ui/rustc/runtime/token_used_twice`).
+    USER.sync_scope("outer", || {
+        USER.sync_scope("inner", || {
+            let token = USER.set("set");
+            token.reset().unwrap();
+            assert_eq!(USER.get(), "inner");
+        });
+        assert_eq!(USER.get(), "outer");
+    });
+    assert_eq!(USER.get(), "anonymous");
+}
+
+#[test]
 fn tokens_may_be_used_in_any_order() {
     isolated(|| {
         let first = USER.set("a");
@@ -62,7 +79,11 @@ fn token_of_another_variable_is_handed_back_and_changes_nothing() {
         let token = USER.set("alice");
         let error = OTHER.reset(token).unwrap_err();
         assert_eq!(error.kind(), ResetErrorKind::OtherVariable);
-        assert!(error.to_string().contains("::USER"), "{error}");
+        let text = "the token was made by `set` of another variable, `";
+        assert_eq!(
+            error.to_string(),
+            format!("{text}{}::USER`", module_path!())
+        );
         assert!(error.source().is_none());
         assert_eq!((USER.get(), OTHER.get()), ("alice", "other"));
         error.into_token().reset().unwrap();
@@ -73,18 +94,25 @@ fn token_of_another_variable_is_handed_back_and_changes_nothing() {
 #[test]
 fn token_of_another_context_is_refused_in_each_kind_of_one() {
     // case 32; R4: a scope that has ended, another task, a copy, the context around.
+    // case 46, case 49: it is no panic, changes nothing, and helps nowhere else.
     let refused = |result: Result<(), context_vars::ResetError<&'static str>>| {
-        assert_eq!(result.unwrap_err().kind(), ResetErrorKind::OtherContext);
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ResetErrorKind::OtherContext);
+        assert!(error.to_string().contains("in another context"), "{error}");
+        let again = isolated(|| error.into_token().reset());
+        assert_eq!(again.unwrap_err().kind(), ResetErrorKind::OtherContext);
+        assert!(!USER.is_set());
     };
     refused(OTHER.sync_scope("x", || USER.set("in a scope")).reset());
     let mut entered = Context::current();
     refused(entered.run(|| USER.set("in run")).reset());
-    refused(
-        std::thread::spawn(|| USER.set("there"))
-            .join()
-            .unwrap()
-            .reset(),
-    );
+    let there = std::thread::spawn(|| {
+        let in_run = Context::new().run(|| USER.set("entered there"));
+        [USER.set("there"), in_run]
+    });
+    for token in there.join().unwrap() {
+        refused(token.reset());
+    }
 
     isolated(|| {
         let token = USER.set("here");
@@ -198,5 +226,46 @@ fn scope_inside_which_tokens_were_forgotten_ends_with_the_outer_value() {
         });
         assert_eq!(USER.get(), "outer");
         assert!(!OTHER.is_set());
+    });
+}
+
+/// What Racket's guards do, a type does: nobody can set what it does not let be made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Level(u8);
+
+static MADE: AtomicU32 = AtomicU32::new(0);
+
+impl Level {
+    fn new(level: u32) -> Result<Self, String> {
+        MADE.fetch_add(1, Ordering::SeqCst);
+        let level = u8::try_from(level).map_err(|_| format!("{level} is too high"))?;
+        Ok(Self(level))
+    }
+}
+
+fn set_level(level: u32) -> Result<Token<Level>, String> {
+    Ok(LEVEL.set(Level::new(level)?))
+}
+
+#[test]
+fn conversion_of_the_value_runs_once_a_store_and_fails_where_it_is_stored() {
+    // case 51 and case 52: there is no guard of a variable; the value's type is it.
+    isolated(|| {
+        let before = MADE.load(Ordering::SeqCst);
+        let token = set_level(1).unwrap();
+        assert_eq!(set_level(300).unwrap_err(), "300 is too high");
+        assert_eq!(LEVEL.get(), Level(1));
+        LEVEL.sync_scope(Level::new(2).unwrap(), || {
+            drop(set_level(3).unwrap());
+            assert_eq!(LEVEL.get(), Level(3), "the innermost binding alone");
+        });
+        assert_eq!(LEVEL.get(), Level(1));
+        token.reset().unwrap();
+        assert!(!LEVEL.is_set());
+        assert_eq!(
+            MADE.load(Ordering::SeqCst) - before,
+            4,
+            "never at a restore"
+        );
     });
 }

@@ -152,7 +152,7 @@ fn every_number_in_a_comment_is_of_the_list() {
 #[test]
 fn mistakes_in_the_map_are_found() {
     let said = |text: &str| mistakes(39, text).join("\n");
-    let file = "`it/conformance/tokens.rs`";
+    let file = "`it/tokens.rs`";
     let test = "`token_reset_by_hand_inside_a_scope_leaves_the_scopes_end_right`";
     assert_eq!(
         said(&format!(
@@ -162,7 +162,7 @@ fn mistakes_in_the_map_are_found() {
     );
     assert!(said("`ui/rustc/runtime/gone.rs`").contains("with its output"));
     assert!(said(&format!("{file} `nothing_of_the_kind`")).contains("there is no"));
-    let other = "`scope_that_has_ended_cannot_end_again`";
+    let other = "`unused_token_changes_nothing`";
     assert!(said(&format!("{file} {other}")).contains("does not carry the number"));
     assert!(names("case 39.", 39) && !names("case 391", 39));
 }

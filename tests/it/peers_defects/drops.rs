@@ -9,8 +9,8 @@ use std::task::Poll;
 use context_vars::{Context, ContextStreamExt, context_var, inherit, isolated, prelude::*};
 use futures::stream::{self, StreamExt};
 
-use super::{HOOK, LOCAL_HOOK, NOTE, REQUEST_ID, TRACKED, USER, one_thread};
-use crate::support::{Alive, DropHook, Meeting, on_drop, poll_once, yield_once};
+use super::{HOOK, LOCAL_HOOK, NOTE, REQUEST_ID, TRACKED, USER};
+use crate::support::{Alive, DropHook, Meeting, on_drop, one_thread, poll_once, yield_once};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Does {
@@ -53,7 +53,7 @@ async fn async_with_attribute(hook: DropHook) {
     yield_once().await;
 }
 
-const WAYS: [Way; 30] = [
+const WAYS: [Way; 31] = [
     ("end of a scope", true, |hook| HOOK.sync_scope(hook, || ())),
     ("end of a scope after an error", true, |hook| {
         let _failed: Result<(), ()> = HOOK.sync_scope(hook, || Err(()));
@@ -82,6 +82,9 @@ const WAYS: [Way; 30] = [
         drop(HOOK.set(hook));
         let token = HOOK.set(on_drop(|| ()));
         drop(isolated(|| token.reset()).unwrap_err());
+    }),
+    ("context", true, |hook| {
+        drop(Context::new().with_value(&HOOK, hook));
     }),
     ("copy of a context", true, |hook| {
         let copy = HOOK.sync_scope(hook, Context::current);
@@ -172,6 +175,8 @@ const WAYS: [Way; 30] = [
 
 #[test]
 fn value_may_read_set_or_panic_on_every_path_by_which_it_goes() {
+    // case 201: no callbacks run at a switch but the `Drop` of values. .NET kills the process,
+    // CPython reports and goes on; here the panic is the caller's, afterwards.
     for does in [Does::Reads, Does::Sets, Does::Panics] {
         for (way, reaches_us, go) in WAYS {
             let (alive, dropped) = (Alive::default(), Arc::default());

@@ -80,6 +80,8 @@ fn stream_inherits_where_it_is_wrapped_and_steps_keep_what_they_set() {
 
 #[test]
 fn pending_step_leaves_the_context_too() {
+    // case 219: a `Sink` is driven by its caller, whose context is the right one for what is sent; it
+    // has no wrapper.
     let mut stream = pin!(by_unfold("a").in_context(alice()));
     USER.sync_scope("consumer", || {
         assert!(stream.as_mut().poll_next(&mut noop()).is_pending());
@@ -168,4 +170,71 @@ fn stream_inside_a_wrapped_stream_has_its_own() {
     let outer = outer.in_context(Context::new().with_value(&USER, "bob"));
     let seen: Vec<_> = outer.collect().now_or_never().unwrap();
     assert_eq!(seen, [("alice", "bob"); 2]);
+}
+
+/// Where the producer's steps run.
+#[derive(Clone, Copy, Debug)]
+enum On {
+    TheConsumersTask,
+    AnotherTask,
+    AnotherThread,
+}
+
+#[test]
+fn producer_and_consumer_of_a_flow_each_see_their_own() {
+    // case 211, case 216: every combination of yields, an outer value, and where the producer runs.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for on in [On::TheConsumersTask, On::AnotherTask, On::AnotherThread] {
+        for yields in [false, true] {
+            for outer in [None, Some("outer")] {
+                let flow = flow(on, yields);
+                match outer {
+                    Some(outer) => USER.sync_scope(outer, || runtime.block_on(flow)),
+                    None => runtime.block_on(flow),
+                }
+                assert_eq!(USER.get(), "anonymous", "{on:?} {yields} {outer:?}");
+            }
+        }
+    }
+}
+
+async fn flow(on: On, yields: bool) {
+    let steps = stream::iter(0..3).then(move |_| async move {
+        if yields {
+            yield_once().await;
+        }
+        USER.get()
+    });
+    let producer = Context::new().with_value(&USER, "producer");
+    let steps = ContextStreamExt::in_context(steps, producer);
+    let (sender, mut received) = tokio::sync::mpsc::channel(1);
+    let produce = async move {
+        let mut steps = pin!(steps);
+        while let Some(seen) = steps.next().await {
+            sender.send(seen).await.unwrap();
+        }
+    };
+    let consume = USER.scope("consumer", async move {
+        let mut seen = Vec::new();
+        while let Some(value) = received.recv().await {
+            assert_eq!(USER.get(), "consumer");
+            seen.push(value);
+        }
+        seen
+    });
+    let seen = match on {
+        On::TheConsumersTask => tokio::join!(produce, consume).1,
+        On::AnotherTask => {
+            tokio::spawn(produce);
+            consume.await
+        }
+        On::AnotherThread => {
+            let handle = tokio::runtime::Handle::current();
+            let thread = std::thread::spawn(move || handle.block_on(produce));
+            let seen = consume.await;
+            thread.join().unwrap();
+            seen
+        }
+    };
+    assert_eq!(seen, ["producer"; 3]);
 }

@@ -1,10 +1,10 @@
 //! The end of a task.
 
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 
-use context_vars::{Context, task};
+use context_vars::{Context, prelude::*, task};
 use tokio::runtime::Builder;
-use tokio::task::yield_now;
+use tokio::task::{JoinSet, yield_now};
 
 use super::{TRACKED, USER, as_alice};
 use crate::support::{Alive, OnDrop, soon};
@@ -78,4 +78,30 @@ fn task_that_its_runtime_shuts_down_is_dropped_inside_its_context() {
     drop(_enter);
     USER.sync_scope("who shuts down", || drop(runtime));
     assert_eq!(soon(&seen), "alice");
+}
+
+#[tokio::test]
+async fn group_of_tasks_that_ends_inside_an_inner_scope_ends_each_in_its_own() {
+    // case 261: Java reports a violation of the structure. A task here owns a copy, so that
+    // nothing is violated.
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let mut group = JoinSet::new();
+    for user in ["a", "b"] {
+        let log = seen.clone();
+        let witness = OnDrop(move || log.lock().unwrap().push(USER.get()));
+        USER.sync_scope(user, || {
+            let work = async move {
+                let _witness = witness;
+                std::future::pending::<()>().await;
+            };
+            group.spawn(work.inherit_context());
+        });
+    }
+    USER.scope("inner", async move {
+        group.shutdown().await;
+        assert_eq!(USER.get(), "inner");
+    })
+    .await;
+    seen.lock().unwrap().sort_unstable();
+    assert_eq!(*seen.lock().unwrap(), ["a", "b"]);
 }

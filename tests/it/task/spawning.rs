@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use context_vars::{prelude::*, task};
+use context_vars::{Context, prelude::*, task};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet, LocalSet, yield_now};
@@ -29,6 +29,43 @@ async fn task_inherits_where_it_is_spawned_and_gives_nothing_back() {
         go.notify_one();
         assert_eq!(task.await.unwrap(), "task");
         assert_eq!(USER.get(), "changed");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn task_sees_what_was_bound_when_it_was_forked() {
+    // case 262: Java demands that the bindings are those in force when the group was opened; ours
+    // are those at the fork, as in Swift 6.
+    let mut group = JoinSet::new();
+    group.spawn(async { USER.get() }.inherit_context());
+    USER.sync_scope("bound later", || {
+        group.spawn(async { USER.get() }.inherit_context());
+        USER.sync_scope("rebound", || {
+            group.spawn(async { USER.get() }.inherit_context())
+        });
+    });
+    let mut seen = group.join_all().await;
+    seen.sort_unstable();
+    assert_eq!(seen, ["anonymous", "bound later", "rebound"]);
+}
+
+#[tokio::test]
+async fn child_gets_a_copy_and_an_element_given_to_it_wins() {
+    // case 267: Kotlin's elements may say how they are copied and merged; ours are shared until
+    // somebody sets, and what is given explicitly wins.
+    USER.scope("parent", async {
+        let child = task::spawn(async {
+            drop(USER.set("child"));
+            USER.get()
+        });
+        let given = Context::current().with_value(&USER, "given");
+        let sibling = tokio::spawn(async { USER.get() }.in_context(given));
+        assert_eq!(
+            (child.await.unwrap(), sibling.await.unwrap()),
+            ("child", "given")
+        );
+        assert_eq!(USER.get(), "parent");
     })
     .await;
 }
