@@ -4,20 +4,16 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use context_vars::{Context, context_var, prelude::*, task};
+use context_vars::{Context, prelude::*, task};
 use futures::stream::{self, FuturesUnordered, StreamExt};
 use futures::{FutureExt, select_biased};
 use tokio::task::{JoinSet, LocalSet};
 
-use self::turns::{Seen, run, scoped, turn, turn_and_fail, turn_for_ever, witness};
-use crate::support::poll_once;
+use self::turns::{run, scoped, turn, turn_and_fail, turn_for_ever};
+use crate::support::{USER, poll_once, witness};
 
 mod table;
 mod turns;
-
-context_var! {
-    static USER: &str = "anonymous";
-}
 
 #[test]
 fn awaiting() {
@@ -46,8 +42,7 @@ fn tokio_join() {
 #[test]
 fn tokio_try_join() {
     run(async {
-        let seen = Seen::default();
-        let hook = witness(&seen);
+        let (hook, seen) = witness();
         let dropped = scoped(async move {
             let _hook = hook;
             turn_for_ever("dropped").await;
@@ -55,7 +50,7 @@ fn tokio_try_join() {
         });
         let failed = tokio::try_join!(dropped, scoped(turn_and_fail("failed")));
         assert_eq!(failed, Err("failed"));
-        assert_eq!(*seen.lock().unwrap(), ["dropped"]);
+        assert_eq!(seen.users(), ["dropped"]);
         assert_eq!(USER.get(), "caller", "nothing is left");
 
         let dropped = async {
@@ -72,8 +67,7 @@ fn tokio_try_join() {
 fn tokio_select() {
     // case 269
     run(async {
-        let seen = Seen::default();
-        let hook = witness(&seen);
+        let (hook, seen) = witness();
         let lost = async move {
             let _hook = hook;
             turn_for_ever("lost").await;
@@ -83,11 +77,7 @@ fn tokio_select() {
             () = scoped(lost) => unreachable!(),
             won = scoped(turn("won")) => assert_eq!(won, ("scope", "won")),
         }
-        assert_eq!(
-            *seen.lock().unwrap(),
-            ["lost"],
-            "dropped inside its context"
-        );
+        assert_eq!(seen.users(), ["lost"], "dropped inside its context");
         assert_eq!(USER.get(), "caller");
 
         tokio::select! {
@@ -203,18 +193,13 @@ fn timeout() {
     // case 269
     run(async {
         let soon = Duration::from_millis(5);
-        let seen = Seen::default();
-        let hook = witness(&seen);
+        let (hook, seen) = witness();
         let late = scoped(async move {
             let _hook = hook;
             turn_for_ever("late").await;
         });
         assert!(tokio::time::timeout(soon, late).await.is_err());
-        assert_eq!(
-            *seen.lock().unwrap(),
-            ["late"],
-            "dropped inside its context"
-        );
+        assert_eq!(seen.users(), ["late"], "dropped inside its context");
         assert_eq!(USER.get(), "caller");
         let in_time = tokio::time::timeout(soon, scoped(turn("in time"))).await;
         assert_eq!(in_time, Ok(("scope", "in time")));

@@ -1,25 +1,17 @@
 //! R19: when and where values are dropped, and what their `Drop` may do.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use context_vars::{Context, context_var, isolated, prelude::*};
 
-use crate::support::{Alive, DropHook, Tracked, on_drop, panic_of, poll_once};
+use crate::support::{
+    Alive, DropHook, HOOK, TRACKED, Tracked, USER, on_drop, panic_of, poll_once, witness,
+};
 
 context_var! {
-    static USER: &str = "anonymous";
-    static TRACKED: Tracked;
     static OTHER: Tracked;
-    static HOOK: DropHook;
     static SECOND: DropHook;
     static LOG: Vec<&'static str> = Vec::new();
-}
-
-/// A value that remembers in what context it was dropped.
-fn witness() -> (DropHook, Arc<Mutex<Vec<&'static str>>>) {
-    let seen = Arc::<Mutex<Vec<_>>>::default();
-    let here = seen.clone();
-    (on_drop(move || here.lock().unwrap().push(USER.get())), seen)
 }
 
 #[test]
@@ -100,7 +92,7 @@ fn drop_runs_after_the_leave_in_the_outer_context() {
     USER.sync_scope("outer", || {
         HOOK.sync_scope(hook, || drop(USER.set("inner")));
     });
-    assert_eq!(*seen.lock().unwrap(), ["outer"]);
+    assert_eq!(seen.users(), ["outer"]);
 }
 
 #[test]
@@ -118,7 +110,7 @@ fn drop_of_a_futures_value_runs_outside_when_it_is_done_and_when_it_is_cancelled
             assert_eq!(poll_once(future.as_mut()).is_ready(), done);
             drop(future);
         });
-        assert_eq!(*seen.lock().unwrap(), ["outer"], "done: {done}");
+        assert_eq!(seen.users(), ["outer"], "done: {done}");
     }
 }
 

@@ -5,16 +5,14 @@ use std::pin::Pin;
 
 use context_vars::{Context, context_var, prelude::*};
 
-use crate::support::{Tracked, yield_once};
+use crate::support::{USER, alice, yield_once};
 
 mod other_threads;
 mod wakers;
 mod inside_others;
 
 context_var! {
-    static USER: &str = "anonymous";
     static COUNT: u32 = 0;
-    static TRACKED: Tracked;
 }
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -27,10 +25,6 @@ fn seen() -> (&'static str, bool, u32, usize) {
         COUNT.get(),
         Context::current().len(),
     )
-}
-
-fn alice() -> Context {
-    Context::new().with_value(&USER, "alice")
 }
 
 /// Counts its polls in `COUNT` and gives the user at the end.

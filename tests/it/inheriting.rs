@@ -8,10 +8,9 @@ use context_vars::{
     Context, context_var, inherit, inherit_fn, inherit_with, isolated, prelude::*, task,
 };
 
-use crate::support::{OnDrop, poll_once, soon};
+use crate::support::{OnDrop, USER, poll_once, soon};
 
 context_var! {
-    static USER: &str = "anonymous";
     static OTHER: u32;
     static SECRET: &str;
     static LIMIT: u32 = 10;

@@ -2,10 +2,9 @@
 
 use context_vars::{Context, context_var, prelude::*};
 
-use crate::support::OnDrop;
+use crate::support::{OnDrop, USER};
 
 context_var! {
-    static USER: &str = "anonymous";
     static COUNT: u32 = 0;
 }
 

@@ -1,16 +1,18 @@
 //! R14 and the ways to run work without the context around it: each on threads, tasks, blocking
 //! closures and streams.
 //!
-//! Every test runs as alice, with a transaction open, and asks what the work sees of it.
+//! All work runs as alice, with a transaction open, and says what it sees of both.
+
+use std::pin::Pin;
+use std::sync::mpsc;
 
 use context_vars::{Context, context_var, inherit_context, isolated, prelude::*, task, thread};
 use futures::executor::block_on;
 use futures::stream::{self, StreamExt};
 
-use crate::support::{OnDrop, soon, yield_once};
+use crate::support::{OnDrop, USER, one_thread, soon, yield_once};
 
 context_var! {
-    static USER: &str = "anonymous";
     #[no_inherit]
     static TRANSACTION: u32;
 }
@@ -31,19 +33,6 @@ async fn seen_later() -> Seen {
     seen()
 }
 
-/// Runs `test` as alice, in a transaction, on a runtime; both are as before afterwards.
-fn as_alice(test: impl Future<Output = Seen>) -> Seen {
-    let work = async {
-        let found = test.await;
-        assert_eq!(seen(), ALL);
-        found
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(USER.scope("alice", TRANSACTION.scope(1, work)))
-}
-
 /// The only item of a stream.
 async fn item_of(stream: impl stream::Stream<Item = Seen>) -> Seen {
     let items: Vec<_> = stream.collect().await;
@@ -55,238 +44,153 @@ fn steps() -> impl stream::Stream<Item = Seen> {
     stream::once(seen_later())
 }
 
-// ---- `#[no_inherit]`: all else is inherited ----
+type Work = Pin<Box<dyn Future<Output = Seen>>>;
 
-mod no_inherit {
-    use super::*;
-
-    #[test]
-    fn on_a_thread() {
-        let found = as_alice(async { thread::spawn(seen).join().unwrap() });
-        assert_eq!(found, ALICE_ALONE);
-    }
-
-    #[test]
-    fn in_a_task() {
-        assert_eq!(
-            as_alice(async { task::spawn(seen_later()).await.unwrap() }),
-            ALICE_ALONE
-        );
-    }
-
-    #[test]
-    fn in_a_blocking_closure() {
-        assert_eq!(
-            as_alice(async { task::spawn_blocking(seen).await.unwrap() }),
-            ALICE_ALONE
-        );
-    }
-
-    #[test]
-    fn in_a_stream() {
-        assert_eq!(
-            as_alice(async { item_of(steps().inherit_context()).await }),
-            ALICE_ALONE
-        );
-        assert_eq!(
-            as_alice(async { item_of(steps()).await }),
-            ALL,
-            "a bare one shares"
-        );
-    }
-
-    #[test]
-    fn scopes_of_the_same_work_keep_it() {
-        assert_eq!(as_alice(USER.scope("alice", seen_later())), ALL);
-        assert_eq!(as_alice(async { USER.sync_scope("alice", seen) }), ALL);
+/// Runs each line of a table as alice, in a transaction, on a runtime; both are as before
+/// afterwards.
+fn check(lines: impl IntoIterator<Item = (&'static str, Seen, Work)>) {
+    for (line, expected, work) in lines {
+        let work = async {
+            let found = work.await;
+            assert_eq!(seen(), ALL, "{line}");
+            found
+        };
+        let found = one_thread().block_on(USER.scope("alice", TRANSACTION.scope(1, work)));
+        assert_eq!(found, expected, "{line}");
     }
 }
 
-// ---- `isolated(f)`: what is made inside inherits nothing ----
+/// One line of a table: the work is an `async` block.
+macro_rules! table {
+    ($($line:literal => $expected:ident: $work:expr,)*) => {
+        check([$(($line, $expected, Box::pin(async { $work }) as Work)),*])
+    };
+}
 
-mod isolated_closure {
-    use super::*;
-
-    #[test]
-    fn itself() {
-        assert_eq!(as_alice(async { isolated(seen) }), NOTHING);
+#[test]
+fn variable_that_is_not_inherited_is_left_out_and_all_else_is_inherited() {
+    table! {
+        "thread" => ALICE_ALONE: thread::spawn(seen).join().unwrap(),
+        "task" => ALICE_ALONE: task::spawn(seen_later()).await.unwrap(),
+        "blocking closure" => ALICE_ALONE: task::spawn_blocking(seen).await.unwrap(),
+        "stream" => ALICE_ALONE: item_of(steps().inherit_context()).await,
+        "bare stream, which shares" => ALL: item_of(steps()).await,
+        "scope of the same work" => ALL: USER.scope("alice", seen_later()).await,
+        "sync scope of the same work" => ALL: USER.sync_scope("alice", seen),
     }
+}
 
-    #[test]
-    fn on_a_thread() {
-        let spawned_inside = async { isolated(|| thread::spawn(seen)).join().unwrap() };
-        assert_eq!(as_alice(spawned_inside), NOTHING);
-        let called_inside = async { thread::spawn(|| isolated(seen)).join().unwrap() };
-        assert_eq!(as_alice(called_inside), NOTHING);
-    }
-
-    #[test]
-    fn in_a_task() {
-        let spawned_inside = async { isolated(|| task::spawn(seen_later())).await.unwrap() };
-        assert_eq!(as_alice(spawned_inside), NOTHING);
-        let called_inside = async { task::spawn(async { isolated(seen) }).await.unwrap() };
-        assert_eq!(as_alice(called_inside), NOTHING);
-    }
-
-    #[test]
-    fn in_a_blocking_closure() {
-        let spawned_inside = async { isolated(|| task::spawn_blocking(seen)).await.unwrap() };
-        assert_eq!(as_alice(spawned_inside), NOTHING);
-        let called_inside = async { task::spawn_blocking(|| isolated(seen)).await.unwrap() };
-        assert_eq!(as_alice(called_inside), NOTHING);
-    }
-
-    #[test]
-    fn in_a_stream() {
-        let wrapped_inside = async { item_of(isolated(|| steps().inherit_context())).await };
-        assert_eq!(as_alice(wrapped_inside), NOTHING);
-        let called_inside = async {
+#[test]
+fn what_is_made_or_called_in_an_isolated_closure_inherits_nothing() {
+    table! {
+        "itself" => NOTHING: isolated(seen),
+        "thread" => NOTHING: isolated(|| thread::spawn(seen)).join().unwrap(),
+        "on a thread" => NOTHING: thread::spawn(|| isolated(seen)).join().unwrap(),
+        "task" => NOTHING: isolated(|| task::spawn(seen_later())).await.unwrap(),
+        "in a task" => NOTHING: task::spawn(async { isolated(seen) }).await.unwrap(),
+        "closure" => NOTHING: isolated(|| task::spawn_blocking(seen)).await.unwrap(),
+        "in a closure" => NOTHING: task::spawn_blocking(|| isolated(seen)).await.unwrap(),
+        "stream" => NOTHING: item_of(isolated(|| steps().inherit_context())).await,
+        "in a stream" => NOTHING: {
             let steps = stream::iter([()]).map(|()| isolated(seen));
             item_of(steps.inherit_context()).await
-        };
-        assert_eq!(as_alice(called_inside), NOTHING);
+        },
     }
 }
 
-// ---- an `InContext` of `Context::new()` ----
-
-mod empty_context {
-    use super::*;
-
-    #[test]
-    fn on_a_thread() {
-        let mut context = Context::new();
-        let there = async move { thread::spawn(move || context.run(seen)).join().unwrap() };
-        assert_eq!(as_alice(there), NOTHING);
+#[test]
+fn work_in_an_empty_context_sees_nothing_whether_it_would_inherit_or_not() {
+    fn work() -> impl Future<Output = Seen> + Send {
+        seen_later().in_context(Context::new())
     }
-
-    #[test]
-    fn in_a_task() {
-        // Whether the task would inherit or not.
-        let work = || seen_later().in_context(Context::new());
-        assert_eq!(
-            as_alice(async { tokio::spawn(work()).await.unwrap() }),
-            NOTHING
-        );
-        assert_eq!(
-            as_alice(async { task::spawn(work()).await.unwrap() }),
-            NOTHING
-        );
-        assert_eq!(as_alice(work()), NOTHING);
+    fn empty_steps() -> impl stream::Stream<Item = Seen> {
+        steps().in_context(Context::new())
     }
-
-    #[test]
-    fn in_a_blocking_closure() {
-        let blocking = || block_on(seen_later().in_context(Context::new()));
-        assert_eq!(
-            as_alice(async { task::spawn_blocking(blocking).await.unwrap() }),
-            NOTHING
-        );
-    }
-
-    #[test]
-    fn in_a_stream() {
-        let steps = || steps().in_context(Context::new());
-        assert_eq!(as_alice(async { item_of(steps()).await }), NOTHING);
-        assert_eq!(
-            as_alice(async { item_of(steps().inherit_context()).await }),
-            NOTHING
-        );
-    }
-
-    #[test]
-    fn also_when_it_is_dropped() {
-        let found = as_alice(async {
-            let (send, found) = std::sync::mpsc::channel();
+    table! {
+        "itself" => NOTHING: work().await,
+        "thread" => NOTHING: {
+            let mut context = Context::new();
+            thread::spawn(move || context.run(seen)).join().unwrap()
+        },
+        "bare task" => NOTHING: tokio::spawn(work()).await.unwrap(),
+        "task" => NOTHING: task::spawn(work()).await.unwrap(),
+        "closure" => NOTHING: task::spawn_blocking(|| block_on(work())).await.unwrap(),
+        "stream" => NOTHING: item_of(empty_steps()).await,
+        "stream that inherits" => NOTHING: item_of(empty_steps().inherit_context()).await,
+        "when it is dropped" => NOTHING: {
+            let (send, found) = mpsc::channel();
             let hook = OnDrop(move || send.send(seen()).unwrap());
             drop(async move { drop(hook) }.in_context(Context::new()));
             soon(&found)
-        });
-        assert_eq!(found, NOTHING);
+        },
     }
 }
 
-// ---- `#[detach_context]`, among others that inherit ----
+#[inherit_context]
+async fn threads() -> Seen {
+    let inherits = std::thread::spawn(seen);
+    assert_eq!(inherits.join().unwrap(), ALICE_ALONE);
+    let detached = std::thread::spawn(
+        #[detach_context]
+        || seen(),
+    );
+    detached.join().unwrap()
+}
 
-mod detach_context {
-    use super::*;
+#[inherit_context]
+async fn tasks() -> Seen {
+    assert_eq!(tokio::spawn(seen_later()).await.unwrap(), ALICE_ALONE);
+    let detached = tokio::spawn(
+        #[detach_context]
+        async {
+            seen_later().await
+        },
+    );
+    detached.await.unwrap()
+}
 
-    #[inherit_context]
-    async fn threads() -> Seen {
-        let inherits = std::thread::spawn(seen);
-        assert_eq!(inherits.join().unwrap(), ALICE_ALONE);
-        let detached = std::thread::spawn(
-            #[detach_context]
-            || seen(),
-        );
-        detached.join().unwrap()
-    }
+#[inherit_context]
+async fn blocking_closures() -> Seen {
+    let inherits = tokio::task::spawn_blocking(seen);
+    assert_eq!(inherits.await.unwrap(), ALICE_ALONE);
+    let detached = tokio::task::spawn_blocking(
+        #[detach_context]
+        || seen(),
+    );
+    detached.await.unwrap()
+}
 
-    #[test]
-    fn on_a_thread() {
-        assert_eq!(as_alice(threads()), NOTHING);
-    }
+#[inherit_context]
+async fn streams() -> Seen {
+    let shares = stream::iter([()]).then(|()| seen_later());
+    assert_eq!(item_of(shares).await, ALL);
+    let inherits = stream::iter([()]).then(|()| {
+        #[inherit_context]
+        async {
+            seen_later().await
+        }
+    });
+    assert_eq!(item_of(inherits).await, ALICE_ALONE);
+    let detached = stream::iter([()]).map(
+        #[detach_context]
+        move |()| seen(),
+    );
+    assert_eq!(item_of(detached).await, NOTHING);
+    let detached = stream::iter([()]).then(|()| {
+        #[detach_context]
+        async {
+            seen_later().await
+        }
+    });
+    item_of(detached).await
+}
 
-    #[inherit_context]
-    async fn tasks() -> Seen {
-        assert_eq!(tokio::spawn(seen_later()).await.unwrap(), ALICE_ALONE);
-        let detached = tokio::spawn(
-            #[detach_context]
-            async {
-                seen_later().await
-            },
-        );
-        detached.await.unwrap()
-    }
-
-    #[test]
-    fn in_a_task() {
-        assert_eq!(as_alice(tasks()), NOTHING);
-    }
-
-    #[inherit_context]
-    async fn blocking_closures() -> Seen {
-        let inherits = tokio::task::spawn_blocking(seen);
-        assert_eq!(inherits.await.unwrap(), ALICE_ALONE);
-        let detached = tokio::task::spawn_blocking(
-            #[detach_context]
-            || seen(),
-        );
-        detached.await.unwrap()
-    }
-
-    #[test]
-    fn in_a_blocking_closure() {
-        assert_eq!(as_alice(blocking_closures()), NOTHING);
-    }
-
-    #[inherit_context]
-    async fn streams() -> Seen {
-        let shares = stream::iter([()]).then(|()| seen_later());
-        assert_eq!(item_of(shares).await, ALL);
-        let inherits = stream::iter([()]).then(|()| {
-            #[inherit_context]
-            async {
-                seen_later().await
-            }
-        });
-        assert_eq!(item_of(inherits).await, ALICE_ALONE);
-        let detached = stream::iter([()]).map(
-            #[detach_context]
-            move |()| seen(),
-        );
-        assert_eq!(item_of(detached).await, NOTHING);
-        let detached = stream::iter([()]).then(|()| {
-            #[detach_context]
-            async {
-                seen_later().await
-            }
-        });
-        item_of(detached).await
-    }
-
-    #[test]
-    fn in_a_stream() {
-        assert_eq!(as_alice(streams()), NOTHING);
+#[test]
+fn marked_work_inherits_nothing_among_other_work_that_does() {
+    table! {
+        "threads" => NOTHING: threads().await,
+        "tasks" => NOTHING: tasks().await,
+        "blocking closures" => NOTHING: blocking_closures().await,
+        "streams" => NOTHING: streams().await,
     }
 }

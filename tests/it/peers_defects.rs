@@ -5,16 +5,13 @@
 
 use context_vars::context_var;
 
-use crate::support::{DropHook, Tracked};
+use crate::support::DropHook;
 
 mod work;
 mod drops;
 
 context_var! {
-    static USER: &str = "anonymous";
     static REQUEST_ID: u32;
-    static TRACKED: Tracked;
-    static HOOK: DropHook;
     #[no_inherit]
     static LOCAL_HOOK: DropHook;
     static NOTE: &str;

@@ -111,9 +111,11 @@ fn none_as_value_differs_from_unset() {
     // case 12
     MAYBE.sync_scope(None, || {
         assert!(MAYBE.is_set());
-        assert_eq!(MAYBE.get(), None);
-        MAYBE.sync_scope(Some(1), || assert_eq!(MAYBE.get(), Some(1)));
-        assert_eq!(MAYBE.get(), None);
+        assert_eq!((MAYBE.get(), MAYBE.get_or(Some(2))), (None, None));
+        let token = MAYBE.set(Some(1));
+        assert_eq!(token.old_value(), Some(&None), "it was set, to `None`");
+        token.reset().unwrap();
+        assert!(MAYBE.is_set());
     });
     assert!(MAYBE.try_get().is_err());
 }

@@ -9,7 +9,7 @@ use context_vars::{context_var, prelude::*};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 
-use crate::support::{Tracked, until};
+use crate::support::{USER, until};
 
 mod inherits;
 mod left_out;
@@ -20,10 +20,7 @@ mod nested;
 mod storm;
 
 context_var! {
-    static USER: &str = "anonymous";
     static COUNT: u32 = 0;
-    static TRACKED: Tracked;
-    static HOOK: crate::support::DropHook;
     #[no_inherit]
     static TRANSACTION: u32;
 }
@@ -41,10 +38,6 @@ fn one_thread() -> Runtime {
 
 fn both_kinds() -> [Runtime; 2] {
     [two_workers(), one_thread()]
-}
-
-fn as_alice<R>(f: impl FnOnce() -> R) -> R {
-    USER.sync_scope("alice", f)
 }
 
 async fn user() -> &'static str {

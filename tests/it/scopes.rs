@@ -5,14 +5,12 @@ use std::task::Poll;
 
 use context_vars::{Context, context_var, prelude::*, with_context};
 
-use crate::support::{panic_of, poll_once, yield_once};
+use crate::support::{TRACKED, USER, panic_of, poll_once, yield_once};
 
 context_var! {
-    static USER: &str = "anonymous";
     static OTHER: u32;
     static TENANT: u32;
     static NOTE: &str;
-    static TRACKED: crate::support::Tracked;
 }
 
 #[test]

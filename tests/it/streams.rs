@@ -2,36 +2,19 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use context_vars::{Context, context_var};
+use context_vars::context_var;
 use futures::stream::{Stream, StreamExt};
 
-use crate::support::{OnDrop, Tracked, poll_once};
+use crate::support::poll_once;
 
 mod steps;
 mod drops;
 mod protocols;
 
 context_var! {
-    static USER: &str = "anonymous";
     static COUNT: u32 = 0;
-    static TRACKED: Tracked;
-}
-
-fn alice() -> Context {
-    Context::new().with_value(&USER, "alice")
-}
-
-/// Remembers the user that was current when it was dropped.
-fn witness() -> (impl Drop + Send, Arc<Mutex<Option<&'static str>>>) {
-    let seen = Arc::new(Mutex::new(None));
-    let here = seen.clone();
-    (
-        OnDrop(move || *here.lock().unwrap() = Some(USER.get())),
-        seen,
-    )
 }
 
 /// Polls for the next item, which is there.

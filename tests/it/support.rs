@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use context_vars::{Context as ContextHandle, context_var};
 use tokio::runtime::{Builder, Runtime};
 
 /// Counts the allocations of each thread.
@@ -16,7 +17,7 @@ struct Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    static HOOK: Cell<Option<fn()>> = const { Cell::new(None) };
+    static CALLED: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
 #[global_allocator]
@@ -40,17 +41,17 @@ unsafe impl GlobalAlloc for Counting {
 
 fn call_hook() {
     // Not inside itself.
-    if let Some(hook) = HOOK.take() {
+    if let Some(hook) = CALLED.take() {
         hook();
-        HOOK.set(Some(hook));
+        CALLED.set(Some(hook));
     }
 }
 
 /// Calls `hook` in each allocation and after each release of memory by `f` on this thread.
 pub fn with_allocator_calling(hook: fn(), f: impl FnOnce()) {
-    HOOK.set(Some(hook));
+    CALLED.set(Some(hook));
     f();
-    HOOK.set(None);
+    CALLED.set(None);
 }
 
 /// How often `f` allocates on this thread.
@@ -79,6 +80,42 @@ pub async fn yield_once() {
         Poll::Pending
     })
     .await;
+}
+
+context_var! {
+    /// Whom most tests are about.
+    pub static USER: &str = "anonymous";
+    pub static TRACKED: Tracked;
+    pub static HOOK: DropHook;
+}
+
+pub fn alice() -> ContextHandle {
+    ContextHandle::new().with_value(&USER, "alice")
+}
+
+pub fn as_alice<R>(f: impl FnOnce() -> R) -> R {
+    USER.sync_scope("alice", f)
+}
+
+/// The users that were current when witnesses were dropped.
+#[derive(Clone, Default)]
+pub struct Witnessed(Arc<Mutex<Vec<&'static str>>>);
+
+impl Witnessed {
+    pub fn witness(&self) -> DropHook {
+        let users = self.0.clone();
+        on_drop(move || users.lock().unwrap().push(USER.get()))
+    }
+
+    pub fn users(&self) -> Vec<&'static str> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// What notes the user that is current when it is dropped, and its note.
+pub fn witness() -> (DropHook, Witnessed) {
+    let seen = Witnessed::default();
+    (seen.witness(), seen)
 }
 
 /// How long a test waits for what must happen; it takes far less.

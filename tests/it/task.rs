@@ -7,7 +7,7 @@ use std::sync::Once;
 use context_vars::context_var;
 use tokio::task::yield_now;
 
-use crate::support::Tracked;
+use crate::support::USER;
 
 mod spawning;
 mod ends;
@@ -16,13 +16,7 @@ mod interleaved;
 mod bare_tasks;
 
 context_var! {
-    static USER: &str = "anonymous";
     static COUNT: u32 = 0;
-    static TRACKED: Tracked;
-}
-
-fn as_alice<R>(f: impl FnOnce() -> R) -> R {
-    USER.sync_scope("alice", f)
 }
 
 async fn user() -> &'static str {

@@ -5,13 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use context_vars::{Context, context_var, prelude::*};
 
-use crate::support::{Alive, DropHook, OnDrop, Tracked, on_drop, poll_once};
+use crate::support::{Alive, DropHook, HOOK, OnDrop, TRACKED, Tracked, USER, on_drop, poll_once};
 
 context_var! {
-    static USER: &str = "anonymous";
     static BARE: u32;
-    static TRACKED: Tracked;
-    static HOOK: DropHook;
     #[no_inherit]
     static LOCAL: Tracked;
     #[no_inherit]

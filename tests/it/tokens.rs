@@ -5,12 +5,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use context_vars::{Context, ResetErrorKind, Token, context_var, inherit, isolated, prelude::*};
 
-use crate::support::Alive;
+use crate::support::{Alive, TRACKED, USER};
 
 context_var! {
-    static USER: &str = "anonymous";
     static OTHER: &str;
-    static TRACKED: crate::support::Tracked;
     static LIST: Vec<u32>;
     static LEVEL: Level;
 }
@@ -82,7 +80,7 @@ fn token_of_another_variable_is_handed_back_and_changes_nothing() {
         let text = "the token was made by `set` of another variable, `";
         assert_eq!(
             error.to_string(),
-            format!("{text}{}::USER`", module_path!())
+            format!("{text}{}::USER`", USER.module_path())
         );
         assert!(error.source().is_none());
         assert_eq!((USER.get(), OTHER.get()), ("alice", "other"));

@@ -1,10 +1,8 @@
 //! What the tests have the combinators run.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex};
 
-use super::USER;
-use crate::support::{OnDrop, yield_once};
+use crate::support::{USER, yield_once};
 
 /// Reads, sets, lets others have a turn, reads again.
 pub(super) async fn turn(own: &'static str) -> (&'static str, &'static str) {
@@ -39,12 +37,4 @@ pub(super) fn run(test: impl Future<Output = ()>) {
 /// In a scope that reads what it was given, until the future sets something.
 pub(super) fn scoped<F: Future>(future: F) -> impl Future<Output = F::Output> {
     USER.scope("scope", future)
-}
-
-pub(super) type Seen = Arc<Mutex<Vec<&'static str>>>;
-
-/// Notes the user that is current when it is dropped.
-pub(super) fn witness(seen: &Seen) -> impl Drop + Send + use<> {
-    let seen = seen.clone();
-    OnDrop(move || seen.lock().unwrap().push(USER.get()))
 }

@@ -2,15 +2,14 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use context_vars::{Context, inherit, prelude::*, task};
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
-use super::{Boxed, COUNT, TRACKED, USER, alice, counting, seen, ways};
-use crate::support::{Alive, OnDrop, panic_of, poll_once, yield_once};
+use super::{Boxed, COUNT, counting, seen, ways};
+use crate::support::{Alive, TRACKED, USER, alice, panic_of, poll_once, witness, yield_once};
 
 #[test]
 fn executors_run_inside_a_scope_and_the_scope_goes_on() {
@@ -120,9 +119,7 @@ fn polled_inside_the_poll_of_another() {
 
 #[test]
 fn dropped_inside_the_poll_of_another() {
-    let log = Arc::new(Mutex::new(Vec::new()));
-    let here = log.clone();
-    let hook = OnDrop(move || here.lock().unwrap().push(USER.get()));
+    let (hook, seen) = witness();
     let mut victim = Box::pin(USER.scope("victim", async move {
         let _hook = hook;
         counting(5).await
@@ -133,7 +130,7 @@ fn dropped_inside_the_poll_of_another() {
         USER.get()
     });
     assert_eq!(futures::executor::block_on(killer), "killer");
-    assert_eq!(*log.lock().unwrap(), ["victim"]);
+    assert_eq!(seen.users(), ["victim"]);
     assert!(!USER.is_set());
 }
 

@@ -5,8 +5,8 @@ use std::task::Poll;
 
 use context_vars::prelude::*;
 
-use super::{Boxed, COUNT, USER, alice, counting, seen, ways};
-use crate::support::{OnDrop, poll_once, soon};
+use super::{Boxed, COUNT, counting, seen, ways};
+use crate::support::{OnDrop, USER, alice, poll_once, soon};
 
 #[test]
 fn polled_by_hand_from_several_threads_in_turn() {

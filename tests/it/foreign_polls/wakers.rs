@@ -7,8 +7,8 @@ use std::task::{Context as Waking, Poll, Wake, Waker};
 
 use context_vars::{Context, prelude::*};
 
-use super::{Boxed, COUNT, TRACKED, USER, seen};
-use crate::support::{Alive, poll_once, yield_once};
+use super::{Boxed, COUNT, seen};
+use crate::support::{Alive, TRACKED, USER, poll_once, yield_once};
 
 #[test]
 fn waker_that_polls_another_task_inline() {

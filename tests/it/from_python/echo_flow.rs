@@ -3,7 +3,7 @@
 use context_vars::{inherit_context, with_context};
 use tokio::task::JoinHandle;
 
-use super::{Output, REQUEST_ID, TASK_ID, USER_ID, gather, wait};
+use super::{Output, TASK_ID, USER_ID, gather, wait};
 
 #[tokio::test(start_paused = true)]
 async fn echo_flow_each_sub_task_reads_its_own_task_id() {
@@ -29,36 +29,6 @@ async fn echo_flow_each_sub_task_reads_its_own_task_id() {
         "sub-task of task 2 ends",
     ]);
     assert!(!TASK_ID.is_set());
-}
-
-#[tokio::test(start_paused = true)]
-async fn echo_flow_with_req_123_and_req_456() {
-    async fn process(out: &Output) {
-        out.print(format!("processing {}", REQUEST_ID.get()));
-        wait(10).await;
-        out.print(format!("finished {}", REQUEST_ID.get()));
-    }
-
-    async fn handle_request(id: &'static str, out: Output) {
-        REQUEST_ID.scope(id, process(&out)).await;
-    }
-
-    let out = Output::default();
-    let other = handle_request("req-456", out.clone());
-    gather([
-        tokio::spawn(handle_request("req-123", out.clone())),
-        tokio::spawn(async {
-            wait(5).await;
-            other.await;
-        }),
-    ])
-    .await;
-    out.expect([
-        "processing req-123",
-        "processing req-456",
-        "finished req-123",
-        "finished req-456",
-    ]);
 }
 
 /// As in Python, a task may set and never reset: it has a context of its own. It must have been

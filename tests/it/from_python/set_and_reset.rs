@@ -56,26 +56,3 @@ async fn option_with_default_none_is_set_by_a_middleware() {
     out.print(handler().await);
     out.expect(["Please log in", "Hello, alice", "Please log in"]);
 }
-
-#[test]
-fn bound_to_none_differs_from_unset() {
-    let fallback = Some(user("fallback"));
-
-    assert!(!CURRENT_USER.is_set());
-    assert_eq!(CURRENT_USER.get(), None);
-    assert_eq!(CURRENT_USER.get_or(fallback.clone()), fallback);
-
-    let token = CURRENT_USER.set(None);
-    assert!(CURRENT_USER.is_set());
-    assert_eq!(CURRENT_USER.get(), None);
-    assert_eq!(CURRENT_USER.get_or(fallback), None);
-
-    let nested = CURRENT_USER.set(Some(user("alice")));
-    assert_eq!(nested.old_value(), Some(&None), "it was set, to `None`");
-    nested.reset().unwrap();
-    assert!(CURRENT_USER.is_set());
-
-    assert_eq!(token.old_value(), None, "it was not set");
-    token.reset().unwrap();
-    assert!(!CURRENT_USER.is_set());
-}

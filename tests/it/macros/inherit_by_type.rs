@@ -6,12 +6,8 @@ use std::thread;
 use context_vars::inherit_context;
 use futures::future::BoxFuture;
 
-use super::{USER, user};
+use super::{as_alice, user};
 use crate::support::yield_once;
-
-fn as_alice<R>(f: impl FnOnce() -> R) -> R {
-    USER.sync_scope("alice".to_owned(), f)
-}
 
 /// Runs work without a context of its own.
 mod pool {

@@ -5,11 +5,7 @@ use std::sync::Mutex;
 use context_vars::inherit_context;
 use rayon::ThreadPool;
 
-use super::{USER, user};
-
-fn as_alice<R>(f: impl FnOnce() -> R) -> R {
-    USER.sync_scope("alice".to_owned(), f)
-}
+use super::{USER, as_alice, user};
 
 fn pool() -> ThreadPool {
     rayon::ThreadPoolBuilder::new()

@@ -4,13 +4,8 @@ use std::thread;
 
 use context_vars::inherit_context;
 
-use super::{USER, user};
+use super::{USER, as_alice, user};
 use crate::support::soon;
-
-/// Runs `f` as alice.
-fn as_alice<R>(f: impl FnOnce() -> R) -> R {
-    USER.sync_scope("alice".to_owned(), f)
-}
 
 #[inherit_context]
 fn spawns(name: String) -> String {

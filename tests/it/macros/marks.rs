@@ -5,12 +5,8 @@ use std::thread;
 
 use context_vars::{inherit_context, with_context};
 
-use super::{USER, user};
+use super::{USER, as_alice, user};
 use crate::support::yield_once;
-
-fn as_alice<R>(f: impl FnOnce() -> R) -> R {
-    USER.sync_scope("alice".to_owned(), f)
-}
 
 fn elsewhere<R>(f: impl FnOnce() -> R) -> R {
     USER.sync_scope("elsewhere".to_owned(), f)

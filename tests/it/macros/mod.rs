@@ -42,6 +42,11 @@ fn user() -> String {
     USER.get()
 }
 
+/// Runs `f` as alice.
+fn as_alice<R>(f: impl FnOnce() -> R) -> R {
+    USER.sync_scope("alice".to_owned(), f)
+}
+
 /// Nothing of a scope is left.
 #[track_caller]
 fn assert_outside() {

@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use context_vars::inherit_context;
 
-use super::{USER, user};
-
-fn as_alice<R>(f: impl FnOnce() -> R) -> R {
-    USER.sync_scope("alice".to_owned(), f)
-}
+use super::{USER, as_alice, user};
 
 mod spawner {
     use context_vars::isolated;

@@ -9,8 +9,10 @@ use std::task::Poll;
 use context_vars::{Context, ContextStreamExt, context_var, inherit, isolated, prelude::*};
 use futures::stream::{self, StreamExt};
 
-use super::{HOOK, LOCAL_HOOK, NOTE, REQUEST_ID, TRACKED, USER};
-use crate::support::{Alive, DropHook, Meeting, on_drop, one_thread, poll_once, yield_once};
+use super::{LOCAL_HOOK, NOTE, REQUEST_ID};
+use crate::support::{
+    Alive, DropHook, HOOK, Meeting, TRACKED, USER, on_drop, one_thread, poll_once, yield_once,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Does {

@@ -2,8 +2,7 @@
 
 use context_vars::{Context, prelude::*, task};
 
-use super::USER;
-use crate::support::{one_thread, two_workers};
+use crate::support::{USER, one_thread, two_workers};
 
 #[test]
 fn scope_around_block_on_reaches_the_tasks_that_inherit_on_every_runtime() {

@@ -7,8 +7,8 @@ use context_vars::prelude::*;
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
-use super::{COUNT, USER, as_alice, user};
-use crate::support::panic_of;
+use super::{COUNT, user};
+use crate::support::{USER, as_alice, panic_of};
 
 #[test]
 fn own_callbacks_are_taken_along_and_called_in_context() {

@@ -10,8 +10,8 @@ use tokio::runtime::{Builder, RuntimeFlavor};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
-use super::{HOOK, TRACKED, USER, as_alice, both_kinds, taken_up, two_workers, user};
-use crate::support::{Alive, OnDrop, on_drop, soon, until};
+use super::{both_kinds, taken_up, two_workers, user};
+use crate::support::{Alive, HOOK, OnDrop, TRACKED, USER, as_alice, on_drop, soon, until};
 
 /// A context whose values are counted, and a witness of where a task is dropped.
 fn tracked(

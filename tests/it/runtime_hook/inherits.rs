@@ -8,7 +8,8 @@ use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet, yield_now};
 use tokio_util::task::TaskTracker;
 
-use super::{COUNT, TRANSACTION, USER, as_alice, both_kinds, two_workers, user};
+use super::{COUNT, TRANSACTION, both_kinds, two_workers, user};
+use crate::support::{USER, as_alice};
 
 #[test]
 fn plain_spawn_inherits_and_gives_nothing_back() {

@@ -7,7 +7,8 @@ use context_vars::{prelude::*, task};
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
-use super::{COUNT, USER, user};
+use super::{COUNT, user};
+use crate::support::USER;
 
 async fn spawn_long_lived() -> (&'static str, u32) {
     let task = tokio::spawn(async {

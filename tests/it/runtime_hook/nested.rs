@@ -6,7 +6,8 @@ use context_vars::{Context, isolated, prelude::*};
 use tokio::runtime::{Builder, RuntimeFlavor};
 use tokio::task::{LocalSet, block_in_place, yield_now};
 
-use super::{COUNT, USER, one_thread, two_workers, user};
+use super::{COUNT, one_thread, two_workers, user};
+use crate::support::USER;
 
 #[test]
 fn task_that_blocks_in_place_keeps_its_context_and_others_theirs() {

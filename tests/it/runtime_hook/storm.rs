@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::task::{block_in_place, yield_now};
 
-use super::{COUNT, TRACKED, USER, as_alice, two_workers, woken_elsewhere};
-use crate::support::Alive;
+use super::{COUNT, two_workers, woken_elsewhere};
+use crate::support::{Alive, TRACKED, USER, as_alice};
 
 /// Numbers that look random, by splitmix64.
 struct Random(u64);

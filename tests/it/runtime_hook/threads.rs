@@ -8,8 +8,8 @@ use context_vars::prelude::*;
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
-use super::{COUNT, TRACKED, USER, as_alice, taken_up, woken_elsewhere};
-use crate::support::{Alive, soon, until};
+use super::{COUNT, taken_up, woken_elsewhere};
+use crate::support::{Alive, TRACKED, USER, as_alice, soon, until};
 
 #[test]
 fn thousands_of_tasks_that_change_threads_keep_their_own() {

@@ -6,8 +6,8 @@ use context_vars::{Context, inherit, isolated, prelude::*, task};
 use tokio::runtime::{Builder, Handle, LocalOptions};
 use tokio::task::{JoinError, JoinSet, LocalSet, yield_now};
 
-use super::{COUNT, TRACKED, USER, as_alice, panic_place};
-use crate::support::{Alive, OnDrop, panic_text};
+use super::{COUNT, panic_place};
+use crate::support::{Alive, OnDrop, TRACKED, USER, as_alice, panic_text};
 
 const REFUSED: &str = "`task::COUNT` was set in a bare tokio task, where the next task polled on \
      this thread would see the value; set it in a scope (`#[with_context]`, `scope`), or start \

@@ -1,19 +1,9 @@
 //! The end of a task.
 
-use std::sync::{Arc, Mutex, mpsc};
-
-use context_vars::{Context, prelude::*, task};
-use tokio::runtime::Builder;
+use context_vars::{prelude::*, task};
 use tokio::task::{JoinSet, yield_now};
 
-use super::{TRACKED, USER, as_alice};
-use crate::support::{Alive, OnDrop, soon};
-
-/// Remembers the user that is current when it is dropped.
-fn witness() -> (impl Drop + Send + Sync, mpsc::Receiver<&'static str>) {
-    let (seen, users) = mpsc::channel();
-    (OnDrop(move || seen.send(USER.get()).unwrap()), users)
-}
+use crate::support::{Alive, TRACKED, USER, Witnessed, alice, as_alice, two_workers, witness};
 
 #[tokio::test]
 async fn task_is_dropped_inside_its_context_however_it_ends() {
@@ -32,9 +22,7 @@ async fn task_is_dropped_inside_its_context_however_it_ends() {
     ] {
         let alive = Alive::default();
         let (hook, seen) = witness();
-        let context = Context::new()
-            .with_value(&USER, "alice")
-            .with_value(&TRACKED, alive.track());
+        let context = alice().with_value(&TRACKED, alive.track());
         let task = context.clone().run(|| {
             task::spawn(async move {
                 let _hook = hook;
@@ -50,7 +38,7 @@ async fn task_is_dropped_inside_its_context_however_it_ends() {
             task.abort();
         }
         assert_eq!(task.await.is_ok(), how == "finished");
-        assert_eq!(soon(&seen), "alice", "{how}");
+        assert_eq!(seen.users(), ["alice"], "{how}");
         assert_eq!(
             alive.count(),
             1,
@@ -63,10 +51,7 @@ async fn task_is_dropped_inside_its_context_however_it_ends() {
 
 #[test]
 fn task_that_its_runtime_shuts_down_is_dropped_inside_its_context() {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .unwrap();
+    let runtime = two_workers();
     let (hook, seen) = witness();
     let _enter = runtime.enter();
     as_alice(|| {
@@ -77,18 +62,17 @@ fn task_that_its_runtime_shuts_down_is_dropped_inside_its_context() {
     });
     drop(_enter);
     USER.sync_scope("who shuts down", || drop(runtime));
-    assert_eq!(soon(&seen), "alice");
+    assert_eq!(seen.users(), ["alice"]);
 }
 
 #[tokio::test]
 async fn group_of_tasks_that_ends_inside_an_inner_scope_ends_each_in_its_own() {
     // case 261: Java reports a violation of the structure. A task here owns a copy, so that
     // nothing is violated.
-    let seen = Arc::new(Mutex::new(Vec::new()));
+    let seen = Witnessed::default();
     let mut group = JoinSet::new();
     for user in ["a", "b"] {
-        let log = seen.clone();
-        let witness = OnDrop(move || log.lock().unwrap().push(USER.get()));
+        let witness = seen.witness();
         USER.sync_scope(user, || {
             let work = async move {
                 let _witness = witness;
@@ -102,6 +86,7 @@ async fn group_of_tasks_that_ends_inside_an_inner_scope_ends_each_in_its_own() {
         assert_eq!(USER.get(), "inner");
     })
     .await;
-    seen.lock().unwrap().sort_unstable();
-    assert_eq!(*seen.lock().unwrap(), ["a", "b"]);
+    let mut seen = seen.users();
+    seen.sort_unstable();
+    assert_eq!(seen, ["a", "b"]);
 }

@@ -9,8 +9,8 @@ use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use super::{COUNT, USER};
-use crate::support::two_workers;
+use super::COUNT;
+use crate::support::{USER, two_workers};
 
 #[test]
 fn callback_runs_in_the_context_of_its_registration_and_never_pollutes_the_task() {

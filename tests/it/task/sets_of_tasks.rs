@@ -7,7 +7,8 @@ use tokio::runtime::{Builder, Handle};
 use tokio::task::{JoinHandle, JoinSet, LocalSet};
 use tokio_util::task::TaskTracker;
 
-use super::{USER, as_alice, user};
+use super::user;
+use crate::support::{USER, as_alice};
 
 #[tokio::test]
 async fn join_set_inherits_by_each_method() {

@@ -11,7 +11,8 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet, LocalSet, yield_now};
 use tokio_util::task::TaskTracker;
 
-use super::{COUNT, USER, as_alice, panic_place, user};
+use super::{COUNT, panic_place, user};
+use crate::support::{USER, as_alice};
 
 #[tokio::test]
 async fn task_inherits_where_it_is_spawned_and_gives_nothing_back() {
