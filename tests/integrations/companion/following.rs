@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::task::{self, Poll};
 use std::thread as std_thread;
-use std::time::Duration;
 
 use context_vars::service::ContextServiceLayer;
 use context_vars::web::{ContextBodyExt, ContextLayer};
@@ -19,6 +18,7 @@ use http_body::{Body, Frame};
 use tokio::task::JoinSet;
 use tower::{Layer, Service, service_fn};
 
+use crate::shared::{LIMIT, noop};
 use crate::support::{ACME, NOTHING, Seen, in_acme, seen, within};
 
 context_var! {
@@ -65,7 +65,7 @@ fn iterators_and_streams_at_every_step() {
         (Some(ACME), NOTHING, Some(ACME))
     );
     let mut steps = in_acme(|| stream::iter(0..2).map(|_| seen()).inherit_context());
-    let mut cx = task::Context::from_waker(task::Waker::noop());
+    let mut cx = noop();
     for _ in 0..2 {
         assert_eq!(steps.poll_next_unpin(&mut cx), Poll::Ready(Some(ACME)));
         assert_eq!(seen(), NOTHING);
@@ -93,12 +93,7 @@ fn what_the_attribute_wraps() {
         let installed = pool.install(|| seen());
         pool.spawn(move || sender.send(seen()).unwrap());
         let mut all = pool.broadcast(move |_| seen());
-        all.extend([
-            a,
-            b,
-            installed,
-            receiver.recv_timeout(Duration::from_secs(60)).unwrap(),
-        ]);
+        all.extend([a, b, installed, receiver.recv_timeout(LIMIT).unwrap()]);
         all
     }
     let pool = rayon::ThreadPoolBuilder::new()
@@ -158,7 +153,7 @@ impl Drop for Shows {
 
 fn read(body: impl Body) {
     let mut body = Box::pin(body);
-    let mut cx = task::Context::from_waker(task::Waker::noop());
+    let mut cx = noop();
     assert!(!body.is_end_stream());
     while let Poll::Ready(Some(_)) = body.as_mut().poll_frame(&mut cx) {}
 }

@@ -1,14 +1,15 @@
 //! The state is left on every way out, and the work is dropped inside it.
 
 use std::cell::RefCell;
-use std::future::{Future, pending};
+use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{self, Waker};
+use std::task::Poll;
 
 use context_vars::{inherit, inherit_context, inherit_fn, prelude::*};
 
+use crate::shared::poll_once;
 use crate::support::{
     ACME, CANNOT_BE_ENTERED, NOTHING, Seen, WORKER, closed_by, in_acme, open_spans, seen, within,
 };
@@ -27,10 +28,6 @@ fn on_drop() -> (Rc<RefCell<Vec<Seen>>>, OnDrop) {
     (seen.clone(), OnDrop(seen))
 }
 
-fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> task::Poll<F::Output> {
-    future.poll(&mut task::Context::from_waker(Waker::noop()))
-}
-
 #[test]
 fn work_is_dropped_inside_the_state_it_inherited() {
     let (at_drop, value) = on_drop();
@@ -42,15 +39,15 @@ fn work_is_dropped_inside_the_state_it_inherited() {
             drop(value);
         };
         let mut cancelled = pin!(in_acme(|| future.inherit_context()));
-        assert!(poll(cancelled.as_mut()).is_pending());
+        assert!(poll_once(cancelled.as_mut()).is_pending());
     }
     let value = OnDrop(at_drop.clone());
     let mut done = pin!(in_acme(|| std::future::poll_fn(move |_| {
         let _value = &value;
-        task::Poll::Ready(())
+        Poll::Ready(())
     })
     .inherit_context()));
-    assert!(poll(done.as_mut()).is_ready());
+    assert!(poll_once(done.as_mut()).is_ready());
     let value = OnDrop(at_drop.clone());
     drop(in_acme(|| inherit(move || drop(value))));
     let value = OnDrop(at_drop.clone());
@@ -85,7 +82,7 @@ fn panics_leave_the_state() {
     assert_eq!((seen(), &*at_drop.borrow()), (NOTHING, &vec![ACME]));
 
     let mut future = pin!(in_acme(|| async { panic!("on purpose") }.inherit_context()));
-    let caught = catch_unwind(AssertUnwindSafe(|| poll::<_>(future.as_mut())));
+    let caught = catch_unwind(AssertUnwindSafe(|| poll_once(future.as_mut())));
     assert!(caught.is_err());
     assert_eq!(seen(), NOTHING);
 
@@ -146,7 +143,7 @@ fn span_is_closed_inside_when_the_work_is_done() {
     }
     let mut future = pin!(closing("future", || async {}.inherit_context()));
     assert_eq!(open_spans("closing"), 1);
-    assert!(poll(future.as_mut()).is_ready());
+    assert!(poll_once(future.as_mut()).is_ready());
     // The future is still there.
     assert_eq!((open_spans("closing"), closed_by()), (0, "future"));
     let closure = closing("closure", || inherit(seen));

@@ -1,5 +1,7 @@
 //! Thread-bound state beside the context: in a process of its own, where a companion is installed.
 
+#[path = "../support/mod.rs"]
+mod shared;
 mod support;
 mod following;
 mod leaving;

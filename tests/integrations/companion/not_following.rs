@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{self, Poll, Waker};
+use std::task::Poll;
 
 use context_vars::companion::{self, TracingSpan};
 use context_vars::web::ContextLayer;
@@ -13,6 +13,7 @@ use context_vars::{
 use http::{Request, Response};
 use tower::{Layer, Service, service_fn};
 
+use crate::shared::poll_once;
 use crate::support::{ACME, NOTHING, Seen, in_acme, install, seen, within};
 
 context_var! {
@@ -20,7 +21,7 @@ context_var! {
 }
 
 fn poll<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut task::Context::from_waker(Waker::noop())) {
+    match poll_once(pin!(future)) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("it never waits"),
     }

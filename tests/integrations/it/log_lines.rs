@@ -1,7 +1,6 @@
 //! Whole lines that the real `env_logger` and `fern` write for `log`.
 
-use std::io::Write;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::mpsc;
 
 use context_vars::logs::ContextLogger;
 use context_vars::{Fields, context_var, isolated};
@@ -9,6 +8,7 @@ use log::kv::{Key, Value, VisitSource};
 use log::{Level, LevelFilter, Log, Record};
 
 use crate::fields::{HOSTILE, Shows, is_one_line};
+use crate::support::Output;
 
 context_var! {
     static USER: String;
@@ -17,26 +17,6 @@ context_var! {
     static PASSWORD: String;
     static FLAG: bool;
     static SHOWS: Shows;
-}
-
-#[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Output {
-    fn text(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
-    }
 }
 
 /// `env_logger` as it is, without the time.

@@ -1,5 +1,8 @@
 //! `context-vars` with the libraries that people use, one module a subject.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod fields;
 mod propagation;
 mod broken_input;

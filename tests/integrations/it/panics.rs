@@ -105,19 +105,43 @@ fn install_while_panicking() {
 }
 
 #[test]
-fn context_stands_before_the_previous_hook_s_report_once() {
-    assert_eq!(
-        report("two"),
-        [
-            "context of the panic: request_id=7 user=\"alice\"",
-            "previous hook: two"
-        ]
-    );
-}
-
-#[test]
-fn panic_without_variables_is_reported_as_before() {
-    assert_eq!(report("none"), ["previous hook: none"]);
+fn context_comes_before_the_previous_hook_s_report_once() {
+    let reports: [(&str, &[&str]); 6] = [
+        ("two", &["request_id=7 user=\"alice\"", "two"]),
+        ("none", &["none"]),
+        ("redacted", &["password=***", "redacted"]),
+        // A thread has its own context.
+        ("thread", &["user=\"alice\"", "in a thread"]),
+        // A value that panics when it is shown does not abort.
+        (
+            "bomb",
+            &["in Debug", "(a value panics when shown)", "first"],
+        ),
+        // One that waits for the panicking thread does not hang.
+        (
+            "locked",
+            &["(a value takes too long to show)", "with a lock"],
+        ),
+    ];
+    for (case, expected) in reports {
+        let lines = report(case);
+        let starts = |line: &String| {
+            let rest = line.strip_prefix("context of the panic: ");
+            rest.or(line.strip_prefix("previous hook: "))
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(
+            lines.iter().map(starts).collect::<Vec<_>>(),
+            expected,
+            "{case}"
+        );
+        let context = |line: &&String| line.starts_with("context");
+        let before = lines.len().saturating_sub(2);
+        let contexts = lines.iter().filter(context).count();
+        assert_eq!(contexts, usize::from(case != "none"), "{case}");
+        assert_eq!(context(&&lines[before]), case != "none", "{case}");
+    }
 }
 
 #[test]
@@ -127,51 +151,6 @@ fn hook_that_could_not_be_installed_can_be_later() {
     assert_eq!(
         lines[last..],
         ["context of the panic: request_id=7", "previous hook: late"]
-    );
-}
-
-#[test]
-fn redacted_values_are_stars() {
-    assert_eq!(
-        report("redacted"),
-        [
-            "context of the panic: password=***",
-            "previous hook: redacted"
-        ]
-    );
-}
-
-#[test]
-fn thread_that_panics_shows_its_own_context() {
-    assert_eq!(
-        report("thread"),
-        [
-            "context of the panic: user=\"alice\"",
-            "previous hook: in a thread"
-        ]
-    );
-}
-
-#[test]
-fn value_that_panics_when_shown_does_not_abort() {
-    assert_eq!(
-        report("bomb"),
-        [
-            "previous hook: in Debug",
-            "context of the panic: (a value panics when shown)",
-            "previous hook: first",
-        ]
-    );
-}
-
-#[test]
-fn value_that_waits_for_the_panicking_thread_does_not_hang() {
-    assert_eq!(
-        report("locked"),
-        [
-            "context of the panic: (a value takes too long to show)",
-            "previous hook: with a lock",
-        ]
     );
 }
 

@@ -1,8 +1,5 @@
 //! Whole lines that the real `tracing-subscriber` writes.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use context_vars::context_var;
 use tracing_subscriber::fmt::SubscriberBuilder;
 
@@ -16,21 +13,6 @@ context_var! {
     static RATIO: f64;
     static WIDE: i128;
     static SHOWS: Shows;
-}
-
-/// What was written.
-#[derive(Clone, Default)]
-struct Output(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 type Builder = SubscriberBuilder;
@@ -52,8 +34,7 @@ macro_rules! written {
                 $f()
             })
         });
-        let bytes = std::mem::take(&mut *output.0.lock().unwrap());
-        String::from_utf8(bytes).unwrap()
+        output.text()
     }};
 }
 

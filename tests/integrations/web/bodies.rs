@@ -1,7 +1,7 @@
 //! The body of a response goes on in the request's own context, to its drop.
 
 use std::convert::Infallible;
-use std::task::{Context as Task, Poll, Waker};
+use std::task::Poll;
 
 use bytes::Bytes;
 use context_vars::web::{ContextBodyExt, ContextLayer};
@@ -11,7 +11,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, StreamBody};
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{Seen, chunks, get, text};
+use crate::support::{Seen, ask, ask_text, chunks, noop, text};
 
 mod hints;
 mod warned_of;
@@ -55,9 +55,8 @@ async fn frames_see_what_the_request_set_until_its_last_poll() {
         drop(USER.set(format!("{}, then by the middleware", USER.get())));
         response
     });
-    let response = layer().layer(middleware).oneshot(get(&[])).await.unwrap();
     assert_eq!(
-        text(response).await,
+        ask_text(layer().layer(middleware), &[]).await,
         "0 set by the handler, then by the middleware; \
          1 set by the handler, then by the middleware; "
     );
@@ -78,8 +77,7 @@ async fn body_has_the_context_itself_and_not_a_copy() {
         });
         Ok::<_, Infallible>(Response::new(body))
     });
-    let response = layer().layer(handler).oneshot(get(&[])).await.unwrap();
-    assert_eq!(text(response).await, "bob alice ");
+    assert_eq!(ask_text(layer().layer(handler), &[]).await, "bob alice ");
 }
 
 #[tokio::test]
@@ -92,8 +90,8 @@ async fn what_a_frame_sets_is_seen_by_the_next_and_by_nobody_else() {
         Ok::<_, Infallible>(Response::new(body))
     });
     let service = ContextLayer::new().layer(handler);
-    let a = service.clone().oneshot(get(&[])).await.unwrap();
-    let b = service.oneshot(get(&[])).await.unwrap();
+    let a = ask(service.clone(), &[]).await;
+    let b = ask(service, &[]).await;
     let texts = COUNT
         .scope(100, async {
             let texts = tokio::join!(text(a), text(b));
@@ -123,7 +121,7 @@ async fn body_is_dropped_inside_finished_or_not_and_its_values_after_it() {
             });
             async { Ok::<_, Infallible>(Response::new(body)) }
         });
-        let response = layer().layer(handler).oneshot(get(&[])).await.unwrap();
+        let response = ask(layer().layer(handler), &[]).await;
         let mut body = Box::pin(response.into_body());
         for _ in 0..frames {
             if let Some(frame) = body.frame().await {
@@ -154,7 +152,7 @@ async fn panic_in_a_frame_restores_and_the_body_keeps_its_context() {
     let panicked = USER
         .scope("poller".into(), async {
             let mut poll = std::panic::AssertUnwindSafe(|| {
-                let mut task = Task::from_waker(Waker::noop());
+                let mut task = noop();
                 while body.as_mut().poll_frame(&mut task).is_pending() {}
             });
             let result = std::panic::catch_unwind(move || (*poll)());
@@ -198,7 +196,7 @@ fn body_that_inherits_copies_where_it_is_wrapped() {
     let mut body = USER.sync_scope("alice".into(), || {
         Box::pin(chunks(1, |_| USER.get()).inherit_context())
     });
-    let mut task = Task::from_waker(Waker::noop());
+    let mut task = noop();
     USER.sync_scope("poller".into(), || {
         assert!(body.as_mut().poll_frame(&mut task).is_pending());
         let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(&mut task) else {

@@ -22,7 +22,7 @@ use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status};
 use tower::service_fn;
 
-use crate::support::{OnDrop, Seen};
+use crate::support::{OnDrop, Seen, soon};
 
 context_var! {
     static REQUEST_ID: u64;
@@ -292,7 +292,11 @@ async fn stream_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
 
 /// Waits for the drops, which come after the client has gone, and compares where they were.
 async fn assert_all_dropped(reports: &Reports, count: u64) {
-    drop(reports.dropped.acquire_many(count as u32).await.unwrap());
+    drop(
+        soon(reports.dropped.acquire_many(count as u32))
+            .await
+            .unwrap(),
+    );
     let mut dropped = reports.seen.lines();
     dropped.sort_unstable();
     let mut expected: Vec<_> = (0..count).map(identity_of).collect();

@@ -16,7 +16,7 @@ use futures::stream::FuturesUnordered;
 use tokio::runtime::{Builder, Runtime};
 
 use self::server::{App, CHUNKS, EVENTS, Line, order_of, routes, user_of, with_contexts};
-use crate::support::{Protocol, serve};
+use crate::support::{Protocol, serve, soon};
 
 mod server;
 
@@ -179,7 +179,7 @@ fn handler_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
             let client = protocol.client();
             let send = |order| tokio::spawn(request(&client, address, "never", order).send());
             let requests: Vec<_> = (0..ALL).map(send).collect();
-            drop(app.begun.acquire_many(ALL as u32).await.unwrap());
+            drop(soon(app.begun.acquire_many(ALL as u32)).await.unwrap());
             for request in requests {
                 request.abort();
             }

@@ -2,6 +2,8 @@
 //!
 //! One module a subject; a test's name is its claim. Rules (`R15`) are those of the design.
 
+#[path = "../support/mod.rs"]
+mod shared;
 mod support;
 
 mod layer;

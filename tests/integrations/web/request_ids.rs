@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::request_id::{MakeRequestId, RequestId, SetRequestIdLayer};
 
-use crate::support::{Protocol, get, serve, text};
+use crate::support::{Protocol, ask, ask_text, get, serve, text};
 
 context_var! {
     static REQUEST_ID: u64;
@@ -50,7 +50,7 @@ async fn harmless_id_is_taken_over_put_into_the_request_and_echoed() {
     let router = Router::new().route("/", routing::get(ids)).layer(layer());
     let address = serve(router).await;
     for protocol in Protocol::ALL {
-        let request = protocol.client().get(format!("http://{address}/"));
+        let request = protocol.get(address);
         let response = request.header(X_REQUEST_ID, "42").send().await.unwrap();
         assert_eq!(response.headers()[X_REQUEST_ID], "42");
         assert_eq!(response.text().await.unwrap(), r#"42 ["42"]"#);
@@ -61,7 +61,7 @@ async fn harmless_id_is_taken_over_put_into_the_request_and_echoed() {
 async fn missing_id_is_made_once_per_request() {
     let service = layer().layer(service_fn(ids_in));
     for made in FIRST..FIRST + 3 {
-        let response = service.clone().oneshot(get(&[])).await.unwrap();
+        let response = ask(service.clone(), &[]).await;
         assert_eq!(response.headers()[X_REQUEST_ID], made.to_string());
         assert_eq!(text(response).await, format!(r#"{made} ["{made}"]"#));
     }
@@ -99,7 +99,7 @@ async fn refused_id_is_replaced_and_nothing_of_it_is_left() {
             .iter()
             .map(|v| (X_REQUEST_ID, v.as_slice()))
             .collect();
-        let response = service.clone().oneshot(get(&headers)).await.unwrap();
+        let response = ask(service.clone(), &headers).await;
         let echoed: Vec<_> = response.headers().iter().collect();
         let name = HeaderName::from_static(X_REQUEST_ID);
         assert_eq!(echoed, [(&name, &HeaderValue::from(made))], "{values:?}");
@@ -272,8 +272,7 @@ async fn layers_of_tower_http_inside_see_the_id() {
         .oneshot(get(&[(X_REQUEST_ID, b"bad id")]))
         .await;
     assert_eq!(text(response.unwrap()).await, FIRST.to_string());
-    let response = service.oneshot(get(&[(X_REQUEST_ID, b"7")])).await;
-    assert_eq!(text(response.unwrap()).await, "7");
+    assert_eq!(ask_text(service, &[(X_REQUEST_ID, b"7")]).await, "7");
 }
 
 #[tokio::test]
@@ -285,6 +284,5 @@ async fn made_id_can_use_what_was_set_before() {
         });
     let handler =
         service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(NAME.get())));
-    let response = layer.layer(handler).oneshot(get(&[])).await.unwrap();
-    assert_eq!(text(response).await, "front-1");
+    assert_eq!(ask_text(layer.layer(handler), &[]).await, "front-1");
 }

@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
-use crate::support::{Protocol, Seen, chunks, serve};
+use crate::support::{OnDrop, Protocol, Seen, chunks, sent, serve, soon};
 
 context_var! {
     static REQUEST_ID: u64;
@@ -107,7 +107,7 @@ async fn request_body_is_read_inside() {
     for protocol in Protocol::ALL {
         let request = protocol.client().post(format!("http://{address}/"));
         let request = request.header("x-request-id", 7).body("12345");
-        let text = request.send().await.unwrap().text().await.unwrap();
+        let text = sent(request).await;
         assert_eq!(text, "7 5");
     }
 }
@@ -134,12 +134,9 @@ async fn what_a_request_sets_is_not_seen_by_the_next_on_its_connection() {
                 .try_clone()
                 .unwrap()
                 .header("authorization", "alice");
-            let text = alice.send().await.unwrap().text().await.unwrap();
+            let text = sent(alice).await;
             assert_eq!(text, "alice");
-            assert_eq!(
-                request.send().await.unwrap().text().await.unwrap(),
-                "anonymous"
-            );
+            assert_eq!(sent(request).await, "anonymous");
         }
     }
 }
@@ -186,13 +183,7 @@ async fn handler_that_is_cancelled_is_dropped_inside() {
     );
     let (note, begins, goes) = (seen.clone(), begun.clone(), gone.clone());
     let handler = async move || {
-        struct Goes(Arc<Notify>);
-        impl Drop for Goes {
-            fn drop(&mut self) {
-                self.0.notify_one();
-            }
-        }
-        let _goes = Goes(goes.clone());
+        let _goes = OnDrop(|| goes.notify_one());
         let _guard = note.note_drop("handler of", || REQUEST_ID.get_or(0));
         begins.notify_one();
         std::future::pending::<String>().await
@@ -204,11 +195,11 @@ async fn handler_that_is_cancelled_is_dropped_inside() {
     )
     .await;
     for protocol in Protocol::ALL {
-        let request = protocol.client().get(format!("http://{address}/"));
+        let request = protocol.get(address);
         let request = tokio::spawn(request.header("x-request-id", 7).send());
-        begun.notified().await;
+        soon(begun.notified()).await;
         request.abort();
-        gone.notified().await;
+        soon(gone.notified()).await;
     }
     assert_eq!(seen.lines(), ["handler of 7", "handler of 7"]);
 }
@@ -225,11 +216,8 @@ async fn what_is_set_around_serve_does_not_reach_requests() {
     let serve = async move { axum::serve(listener, router).await.unwrap() };
     tokio::spawn(USER.scope("around serve".into(), serve));
     for protocol in Protocol::ALL {
-        let request = protocol.client().get(format!("http://{address}/"));
-        assert_eq!(
-            request.send().await.unwrap().text().await.unwrap(),
-            "anonymous"
-        );
+        let request = protocol.get(address);
+        assert_eq!(sent(request).await, "anonymous");
     }
 }
 

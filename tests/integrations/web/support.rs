@@ -11,6 +11,9 @@ use http::{Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, StreamBody};
 use tokio::net::TcpListener;
+use tower::{Service, ServiceExt};
+
+pub use crate::shared::{OnDrop, noop, poll_once, soon};
 
 /// Serves the router on a port of its own until the test's runtime ends.
 pub async fn serve(router: Router) -> SocketAddr {
@@ -38,6 +41,11 @@ impl Protocol {
         };
         builder.build().unwrap()
     }
+
+    /// A request to the root of a server, by a client of its own.
+    pub fn get(self, address: SocketAddr) -> reqwest::RequestBuilder {
+        self.client().get(format!("http://{address}/"))
+    }
 }
 
 /// A request without a body, to call a service with.
@@ -48,6 +56,31 @@ pub fn get(headers: &[(&'static str, &[u8])]) -> Request<String> {
         request.headers_mut().append(*name, value);
     }
     request
+}
+
+/// What a service answers to such a request.
+pub async fn ask<S, B>(service: S, headers: &[(&'static str, &[u8])]) -> Response<B>
+where
+    S: Service<Request<String>, Response = Response<B>>,
+    S::Error: std::fmt::Debug,
+{
+    service.oneshot(get(headers)).await.unwrap()
+}
+
+/// What the body of the answer to such a request says.
+pub async fn ask_text<S, B>(service: S, headers: &[(&'static str, &[u8])]) -> String
+where
+    S: Service<Request<String>, Response = Response<B>>,
+    S::Error: std::fmt::Debug,
+    B: Body,
+    B::Error: std::fmt::Debug,
+{
+    text(ask(service, headers).await).await
+}
+
+/// What the body of the answer to a request over TCP says.
+pub async fn sent(request: reqwest::RequestBuilder) -> String {
+    request.send().await.unwrap().text().await.unwrap()
 }
 
 /// What a body says in the end.
@@ -71,15 +104,6 @@ pub fn chunks(
         n
     });
     StreamBody::new(numbers.map(move |n| Ok(Frame::data(Bytes::from(next(n))))))
-}
-
-/// Calls a closure when it is dropped.
-pub struct OnDrop<F: FnMut()>(pub F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
 }
 
 /// What several parts of a test have seen, in order.

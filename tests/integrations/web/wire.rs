@@ -16,7 +16,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
-use crate::support::{Protocol, get, serve, text};
+use crate::support::{Protocol, ask, get, sent, serve, text};
 
 context_var! {
     static REQUEST_ID: u64;
@@ -60,7 +60,7 @@ async fn reqwest_carries_the_headers_of_each_request() {
             here(id, async move {
                 let request = client.get(format!("http://{address}/"));
                 let request = request.headers(propagator.headers());
-                let text = request.send().await.unwrap().text().await.unwrap();
+                let text = sent(request).await;
                 assert_eq!(text, format!("{id} Müller & Co {id} false"));
             })
         });
@@ -111,17 +111,17 @@ async fn three_processes_in_a_row_share_one_id() {
             let client = Protocol::Http1.client();
             let request = client.get(format!("http://{next}/"));
             let request = request.headers(propagator().headers());
-            let behind = request.send().await.unwrap().text().await.unwrap();
+            let behind = sent(request).await;
             format!("{} | {behind}", identity(headers).await)
         };
         let layer = ContextLayer::new().isolated().extract(propagator());
         address = serve(Router::new().route("/", routing::get(forward)).layer(layer)).await;
     }
-    let request = Protocol::Http1.client().get(format!("http://{address}/"));
+    let request = Protocol::Http1.get(address);
     let request = request
         .header("x-request-id", "7")
         .header("baggage", "tenant=acme");
-    let text = request.send().await.unwrap().text().await.unwrap();
+    let text = sent(request).await;
     assert_eq!(text, "7 acme false | 7 acme false | 7 acme false");
     assert_eq!(HOPS.load(Ordering::Relaxed), 2);
 }
@@ -144,7 +144,7 @@ async fn what_a_peer_may_not_send_leaves_the_variable_as_it_was() {
         &[("baggage", b"tenant=\xff")],
     ];
     for (n, headers) in bad.into_iter().enumerate() {
-        let response = service.clone().oneshot(get(headers)).await.unwrap();
+        let response = ask(service.clone(), headers).await;
         assert_eq!(text(response).await, "0 set before false", "{headers:?}");
         assert!(propagator.problems() > n as u64, "{headers:?} is reported");
     }

@@ -4,8 +4,9 @@ use context_vars::isolated;
 use context_vars::logs::ContextFormat;
 use serde_json::{Value, json};
 
-use super::{Output, RATIO, REQUEST_ID, USER, WIDE, builder, two_events};
+use super::{RATIO, REQUEST_ID, USER, WIDE, builder, two_events};
 use crate::fields::{HOSTILE, is_one_line};
+use crate::support::Output;
 
 #[test]
 fn json_objects_have_the_variables_typed_under_a_key() {

@@ -9,7 +9,8 @@ use tracing_subscriber::fmt::format::{self, Format, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{Output, REQUEST_ID, USER, builder};
+use super::{REQUEST_ID, USER, builder};
+use crate::support::Output;
 
 /// A format of a user's own, with an ending of its own.
 #[derive(Clone)]

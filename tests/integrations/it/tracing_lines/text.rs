@@ -5,8 +5,9 @@ use context_vars::{Fields, isolated};
 use serde_json::Value;
 use tracing_subscriber::fmt::format;
 
-use super::{Output, PASSWORD, REQUEST_ID, SHOWS, USER, builder, two_events};
+use super::{PASSWORD, REQUEST_ID, SHOWS, USER, builder, two_events};
 use crate::fields::{HOSTILE, Shows, is_one_line};
+use crate::support::Output;
 
 #[test]
 fn full_lines_end_with_the_variables() {

@@ -9,7 +9,7 @@ use http::{Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{USER, layer};
-use crate::support::{Seen, chunks, get, text};
+use crate::support::{Seen, ask_text, chunks, get, text};
 
 #[tokio::test]
 async fn scope_on_a_handler_does_not_reach_the_stream_that_it_returns() {
@@ -54,10 +54,8 @@ async fn service_in_a_buffer_is_called_elsewhere_and_the_layer_inside_is_not() {
     };
     let seen = Seen::default();
     let outside = layer().layer(tower::buffer::Buffer::new(call(&seen), 4));
-    let response = outside.oneshot(get(&[])).await.unwrap();
-    assert_eq!(text(response).await, "alice");
+    assert_eq!(ask_text(outside, &[]).await, "alice");
     let inside = tower::buffer::Buffer::new(layer().layer(call(&seen)), 4);
-    let response = inside.oneshot(get(&[])).await.unwrap();
-    assert_eq!(text(response).await, "alice");
+    assert_eq!(ask_text(inside, &[]).await, "alice");
     assert_eq!(seen.lines(), ["call anonymous", "call alice"]);
 }

@@ -4,10 +4,10 @@ use std::convert::Infallible;
 
 use context_vars::web::ContextLayer;
 use http::{HeaderName, HeaderValue, Request, Response};
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, service_fn};
 
 use super::{LANGUAGE, TENANT, TENANT_HEADER, who};
-use crate::support::get;
+use crate::support::ask;
 
 #[tokio::test]
 async fn echo_sends_what_the_variable_is_in_the_end() {
@@ -22,7 +22,7 @@ async fn echo_sends_what_the_variable_is_in_the_end() {
     let layer = ContextLayer::new()
         .set(&TENANT, |_| Some("set by the layer".into()))
         .echo(TENANT_HEADER, &TENANT);
-    let response = layer.layer(handler).oneshot(get(&[])).await.unwrap();
+    let response = ask(layer.layer(handler), &[]).await;
     let all: Vec<_> = response.headers().get_all(TENANT_HEADER).iter().collect();
     assert_eq!(all, ["set by the handler"]);
 }
@@ -32,11 +32,7 @@ async fn echo_sends_a_default_and_nothing_where_there_is_none() {
     let layer = ContextLayer::new()
         .echo(TENANT_HEADER, &TENANT)
         .echo(HeaderName::from_static("content-language"), &LANGUAGE);
-    let response = layer
-        .layer(service_fn(who))
-        .oneshot(get(&[]))
-        .await
-        .unwrap();
+    let response = ask(layer.layer(service_fn(who)), &[]).await;
     assert_eq!(response.headers()["content-language"], "en");
     assert!(!response.headers().contains_key(TENANT_HEADER));
 }
@@ -47,11 +43,7 @@ async fn echo_sends_no_text_that_may_not_stand_in_a_header() {
         let layer = ContextLayer::new()
             .set(&TENANT, move |_| Some(bad.to_owned()))
             .echo(TENANT_HEADER, &TENANT);
-        let response = layer
-            .layer(service_fn(who))
-            .oneshot(get(&[]))
-            .await
-            .unwrap();
+        let response = ask(layer.layer(service_fn(who)), &[]).await;
         assert!(response.headers().is_empty(), "{bad:?}");
     }
 }

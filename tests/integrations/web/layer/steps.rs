@@ -8,15 +8,16 @@ use http::{Request, Response};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::{CONNECTION, TENANT, TENANT_HEADER, USER, user_layer, who};
-use crate::support::{Seen, get, text};
+use crate::support::{Seen, ask, ask_text, get, text};
 
 #[tokio::test]
 async fn set_takes_a_value_from_the_request_and_leaves_the_variable_on_none() {
     let service = user_layer().layer(service_fn(who));
-    let response = service.clone().oneshot(get(&[("x-user", b"alice")])).await;
-    assert_eq!(text(response.unwrap()).await, "alice no tenant");
-    let response = service.clone().oneshot(get(&[])).await;
-    assert_eq!(text(response.unwrap()).await, "anonymous no tenant");
+    assert_eq!(
+        ask_text(service.clone(), &[("x-user", b"alice")]).await,
+        "alice no tenant"
+    );
+    assert_eq!(ask_text(service.clone(), &[]).await, "anonymous no tenant");
     assert!(!USER.is_set());
 }
 
@@ -42,8 +43,7 @@ async fn what_a_closure_sets_is_part_of_the_request_and_of_nothing_else() {
         Some("acme".into())
     });
     let service = layer.layer(service_fn(who));
-    let response = service.oneshot(get(&[])).await;
-    assert_eq!(text(response.unwrap()).await, "set beside acme");
+    assert_eq!(ask_text(service, &[]).await, "set beside acme");
     assert!(!USER.is_set());
 }
 
@@ -84,9 +84,9 @@ async fn no_inherit_is_left_out_unless_the_layer_sets_it() {
     CONNECTION
         .scope(7, async {
             let plain = ContextLayer::new().layer(handler.clone());
-            plain.oneshot(get(&[])).await.unwrap();
+            ask(plain, &[]).await;
             let set = ContextLayer::new().set(&CONNECTION, |_| Some(8));
-            set.layer(handler).oneshot(get(&[])).await.unwrap();
+            ask(set.layer(handler), &[]).await;
         })
         .await;
     assert_eq!(seen.lines(), ["0", "8"]);
@@ -122,7 +122,7 @@ async fn call_itself_runs_inside_and_poll_ready_outside() {
     }
     let seen = Seen::default();
     let service = user_layer().layer(Notes(seen.clone()));
-    service.oneshot(get(&[("x-user", b"alice")])).await.unwrap();
+    ask(service, &[("x-user", b"alice")]).await;
     assert_eq!(seen.lines(), ["ready anonymous", "call alice"]);
 }
 
@@ -133,7 +133,7 @@ async fn nested_layers_copy_and_the_inner_one_gives_nothing_back() {
         .set(&TENANT, |_| Some("outer".into()))
         .echo(TENANT_HEADER, &TENANT);
     let service = outer.layer(inner.layer(service_fn(who)));
-    let response = service.oneshot(get(&[("x-user", b"alice")])).await.unwrap();
+    let response = ask(service, &[("x-user", b"alice")]).await;
     assert_eq!(response.headers()["x-tenant"], "outer");
     assert_eq!(text(response).await, "alice inner");
 }

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::{TENANT, USER, user_layer, who};
-use crate::support::{get, text};
+use crate::support::{ask_text, get, text};
 
 #[test]
 fn layer_can_be_named_shared_and_printed() {
@@ -56,6 +56,5 @@ async fn what_is_wrapped_inside_a_request_inherits() {
         Ok::<_, Infallible>(Response::new(task.await.unwrap()))
     });
     let service = user_layer().layer(handler);
-    let response = service.oneshot(get(&[("x-user", b"alice")])).await;
-    assert_eq!(text(response.unwrap()).await, "alice");
+    assert_eq!(ask_text(service, &[("x-user", b"alice")]).await, "alice");
 }

@@ -4,14 +4,14 @@ use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::task::{Context as Task, Poll, Waker};
+use std::task::{Context as Task, Poll};
 
 use context_vars::web::ContextLayer;
 use http::{Request, Response};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::{USER, user_layer, who};
-use crate::support::{OnDrop, Seen, get};
+use crate::support::{OnDrop, Seen, get, noop, poll_once};
 
 #[tokio::test]
 async fn failed_service_is_dropped_inside_and_its_error_comes_out() {
@@ -45,7 +45,7 @@ fn cancelled_request_is_dropped_inside_polled_or_not() {
         }));
         let mut future = Box::pin(service.call(get(&[("x-user", b"alice")])));
         for _ in 0..polls {
-            let polled = future.as_mut().poll(&mut Task::from_waker(Waker::noop()));
+            let polled = poll_once(future.as_mut());
             assert!(polled.is_pending());
         }
         USER.sync_scope("who drops".into(), || drop(future));
@@ -72,7 +72,7 @@ fn panics_leave_the_callers_context_as_it_was() {
         }));
         catch_unwind(AssertUnwindSafe(|| {
             let mut future = pin!(service.call(get(&[("x-user", b"alice")])));
-            let _ = future.as_mut().poll(&mut Task::from_waker(Waker::noop()));
+            let _ = poll_once(future.as_mut());
         }))
     }
     for where_ in ["closure", "call", "poll"] {
@@ -108,7 +108,7 @@ fn body_is_dropped_inside_although_the_drop_of_the_future_panics() {
     }));
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut future = pin!(service.call(get(&[("x-user", b"alice")])));
-        let _ = future.as_mut().poll(&mut Task::from_waker(Waker::noop()));
+        let _ = poll_once(future.as_mut());
     }));
     assert!(result.is_err());
     assert_eq!(seen.lines(), ["alice"]);
@@ -119,7 +119,7 @@ fn body_is_dropped_inside_although_the_drop_of_the_future_panics() {
 fn polling_after_completion_panics_in_our_words() {
     let mut service = user_layer().layer(service_fn(who));
     let mut future = pin!(service.call(get(&[])));
-    let mut task = Task::from_waker(Waker::noop());
+    let mut task = noop();
     assert!(future.as_mut().poll(&mut task).is_pending());
     assert!(future.as_mut().poll(&mut task).is_ready());
     let again = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut task)));

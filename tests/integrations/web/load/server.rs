@@ -15,7 +15,7 @@ use http::HeaderMap;
 use tokio::sync::{Barrier, Semaphore};
 
 use super::{REQUEST_ID, USER};
-use crate::support::{OnDrop, chunks};
+use crate::support::{OnDrop, chunks, soon};
 
 /// One line of the log: what it is about, and what the context said.
 #[derive(Debug)]
@@ -123,10 +123,7 @@ pub(super) const EVENTS: [&str; 9] = [
 async fn report(State(app): State<App>, headers: HeaderMap) -> AxumBody {
     let order = order_of(&headers);
     app.line(order, "begun");
-    let together = tokio::time::timeout(Duration::from_secs(60), app.together.wait());
-    together
-        .await
-        .expect("the other requests come within a minute");
+    soon(app.together.wait()).await;
     let (in_task, in_closure) = (app.clone(), app.clone());
     let task = task::spawn(async move {
         tokio::task::yield_now().await;
