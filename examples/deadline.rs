@@ -66,7 +66,7 @@ async fn children_stop_with_the_request() -> bool {
     let request = {
         let (report, mail) = (report.clone(), mail.clone());
         task::spawn(deadline::scope(async move {
-            let report = task::spawn(deadline::cancel_on_drop(steps("report", report)));
+            let report = task::spawn(deadline::cancel_with_request(steps("report", report)));
             let mail = task::spawn(steps("mail", mail));
             let _ = sender.send((report, mail));
             std::future::pending::<()>().await;

@@ -129,7 +129,7 @@ async fn visit(server: SocketAddr, n: u32) -> io::Result<bool> {
 
 fn main() -> io::Result<ExitCode> {
     let mut right = vec![reading(), tokens(), scopes()];
-    right.push(context_vars::isolated(copies));
+    right.push(context_vars::detached(copies));
     right.push(tokio::runtime::Runtime::new()?.block_on(echo_server())?);
     let wrong = right.iter().filter(|right| !**right).count();
     println!("{} parts, {wrong} wrong", right.len());

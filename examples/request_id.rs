@@ -44,7 +44,7 @@ type AnyError = Box<dyn Error + Send + Sync>;
 
 fn service() -> Router {
     let layer = ContextLayer::new()
-        .isolated()
+        .detached()
         .request_id(&REQUEST_ID, Uuid::now_v7);
     routes().layer(layer)
 }

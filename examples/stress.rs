@@ -274,7 +274,7 @@ async fn run_all(run: &Arc<Run>) {
             // ... or one in which the task is spawned.
             USER.sync_scope(user, || {
                 NAME.sync_scope(name_of(user), || {
-                    roots.spawn_inherited(Counted::new(&here, work(record(there), 0)));
+                    roots.spawn(Counted::new(&here, work(record(there), 0)).inherit_context());
                 });
             });
         }

@@ -3,7 +3,7 @@
 //! A test starts in the context of its thread, and test runners share threads: proptest runs all
 //! cases of a property on one. So a test that sets a variable gives itself a scope. With
 //! `#[with_context]` it is an empty attribute, which also says what the test needs; in a property,
-//! `isolated` starts every case anew.
+//! `detached` starts every case anew.
 
 use context_vars::context_var;
 
@@ -33,7 +33,7 @@ async fn main() {
 
 #[cfg(test)]
 mod tests {
-    use context_vars::{isolated, with_context};
+    use context_vars::{detached, with_context};
     use proptest::prelude::*;
     use rstest::{fixture, rstest};
 
@@ -80,10 +80,10 @@ mod tests {
     }
 
     proptest! {
-        /// Without `isolated` each case would see the discount of the case before.
+        /// Without `detached` each case would see the discount of the case before.
         #[test]
         fn price_never_grows(full in 0_u32..10_000, percent in 0_u32..=100) {
-            isolated(|| {
+            detached(|| {
                 prop_assert!(!DISCOUNT.is_set());
                 drop(DISCOUNT.set(percent));
                 prop_assert!(price(full) <= full);

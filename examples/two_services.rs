@@ -16,7 +16,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::routing::get;
 use context_vars::context_var;
-use context_vars::propagation::Propagator;
+use context_vars::propagation::{Baggage, Header, Propagator};
 use context_vars::web::ContextLayer;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::TcpListener;
@@ -37,8 +37,8 @@ type AnyError = Box<dyn Error + Send + Sync>;
 /// What travels between the two, and how.
 static PROPAGATOR: LazyLock<Propagator> = LazyLock::new(|| {
     Propagator::builder()
-        .header(&REQUEST_ID, "x-request-id")
-        .baggage(&TENANT, "tenant")
+        .header(Header::new(&REQUEST_ID, "x-request-id"))
+        .baggage(Baggage::new(&TENANT, "tenant"))
         .build()
 });
 
@@ -50,7 +50,7 @@ fn line(text: &str) -> String {
 // ---- The stock, a process of its own --------------------------------------------------------
 
 fn stock() -> Router {
-    let layer = ContextLayer::new().isolated().extract(PROPAGATOR.clone());
+    let layer = ContextLayer::new().detached().extract(PROPAGATOR.clone());
     Router::new()
         .route("/items/{item}", get(count))
         .layer(layer)
@@ -115,7 +115,7 @@ fn front(stock: Stock) -> Router {
         Some(value.to_owned())
     };
     let layer = ContextLayer::new()
-        .isolated()
+        .detached()
         .request_id(&REQUEST_ID, Uuid::now_v7)
         .set(&SESSION, move |parts| cookie(parts, "x-session"))
         .set(&TENANT, |_| {

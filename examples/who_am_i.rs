@@ -40,7 +40,7 @@ fn service(returned: UnboundedSender<&'static str>) -> Router {
         .route("/who-am-i", get(who_am_i))
         .route("/report", get(report))
         .layer(middleware::from_fn(authenticate))
-        .layer(ContextLayer::new().isolated()) // the last is the outermost
+        .layer(ContextLayer::new().detached()) // the last is the outermost
 }
 
 /// Lets nobody in who cannot say who they are.

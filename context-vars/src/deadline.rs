@@ -8,7 +8,7 @@
 //!
 //! Dropping a future stops what it awaits. It does not stop what it has *spawned*: a bare task, or
 //! one that only inherits, goes on, which is right for a mail that must be sent and wrong for a
-//! report that nobody will read. A child wrapped in [`cancel_on_drop`] stops with its request: at
+//! report that nobody will read. A child wrapped in [`cancel_with_request`] stops with its request: at
 //! its next poll once the [`timeout`] or [`scope`] around the request has been dropped, is over, or
 //! has run out of time. A child that is never awoken, or that computes without an `.await`, cannot
 //! be stopped; it can ask [`is_cancelled`].
@@ -16,7 +16,7 @@
 //! | work | when its request is gone |
 //! |---|---|
 //! | `task::spawn(work)` | goes on |
-//! | `task::spawn(deadline::cancel_on_drop(work))` | stops at its next poll |
+//! | `task::spawn(deadline::cancel_with_request(work))` | stops at its next poll |
 //! | `task::spawn_blocking(..)` | goes on; may ask [`is_cancelled`] |
 //!
 //! Work that goes on still has the deadline it inherited: once that is over, its own timeouts are
@@ -42,7 +42,7 @@
 //! }
 //!
 //! let request = deadline::timeout(Duration::from_millis(20), async {
-//!     let report = tokio::spawn(deadline::cancel_on_drop(std::future::pending::<()>()));
+//!     let report = tokio::spawn(deadline::cancel_with_request(std::future::pending::<()>()));
 //!     (query().await, report)
 //! });
 //! let (answer, report) = request.await.unwrap();
@@ -154,7 +154,7 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
     Timeout { scope, sleep: None }
 }
 
-/// Runs `future` so that what it wraps in [`cancel_on_drop`] stops when it is dropped or over.
+/// Runs `future` so that what it wraps in [`cancel_with_request`] stops when it is dropped or over.
 ///
 /// A [`timeout`] without a time of its own: that of the work around it still counts, and is waited
 /// for there.
@@ -176,7 +176,7 @@ pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let request = deadline::scope(async {
-///     tokio::spawn(deadline::cancel_on_drop(std::future::pending::<()>()))
+///     tokio::spawn(deadline::cancel_with_request(std::future::pending::<()>()))
 /// });
 /// let child = request.await;
 /// assert!(child.await.unwrap().is_err());
@@ -298,7 +298,7 @@ pub fn cancelled() -> impl Future<Output = ()> + Send + 'static {
 /// without a request is never stopped.
 ///
 /// This alone does not inherit: give it to `task::spawn`, or call
-/// [`inherit_context`](crate::ContextFutureExt::inherit_context) on it.
+/// [`inherit_context`](crate::ContextExt::inherit_context) on it.
 ///
 /// # Errors
 ///
@@ -320,8 +320,8 @@ pub fn cancelled() -> impl Future<Output = ()> + Send + 'static {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let request = deadline::scope(async {
-///     let left = tokio::spawn(deadline::cancel_on_drop(std::future::pending::<()>()));
-///     let done = tokio::spawn(deadline::cancel_on_drop(async { 7 }));
+///     let left = tokio::spawn(deadline::cancel_with_request(std::future::pending::<()>()));
+///     let done = tokio::spawn(deadline::cancel_with_request(async { 7 }));
 ///     (left, done.await.unwrap())
 /// });
 /// let (left, done) = request.await;
@@ -329,8 +329,8 @@ pub fn cancelled() -> impl Future<Output = ()> + Send + 'static {
 /// assert!(left.await.unwrap().is_err());
 /// # }
 /// ```
-pub fn cancel_on_drop<F: Future>(future: F) -> CancelOnDrop<F> {
-    CancelOnDrop {
+pub fn cancel_with_request<F: Future>(future: F) -> CancelWithRequest<F> {
+    CancelWithRequest {
         cancelled: Limit::current().map(|limit| limit.cancelled.cancelled_owned()),
         work: Some(future),
     }
@@ -472,27 +472,27 @@ impl<F> fmt::Debug for Timeout<F> {
 }
 
 pin_project! {
-    /// A future that stops with its request; see [`cancel_on_drop`].
+    /// A future that stops with its request; see [`cancel_with_request`].
     ///
     /// # Examples
     ///
-    /// Made by [`cancel_on_drop`], and named in a field:
+    /// Made by [`cancel_with_request`], and named in a field:
     ///
     /// ```
-    /// use context_vars::deadline::{CancelOnDrop, cancel_on_drop};
+    /// use context_vars::deadline::{CancelWithRequest, cancel_with_request};
     ///
     /// struct Child<F> {
-    ///     work: CancelOnDrop<F>,
+    ///     work: CancelWithRequest<F>,
     /// }
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// let child = Child { work: cancel_on_drop(async { 7 }) };
+    /// let child = Child { work: cancel_with_request(async { 7 }) };
     /// assert_eq!(child.work.await, Ok(7));
     /// # }
     /// ```
     #[must_use = "futures do nothing unless polled"]
-    pub struct CancelOnDrop<F> {
+    pub struct CancelWithRequest<F> {
         #[pin]
         cancelled: Option<WaitForCancellationFutureOwned>,
         #[pin]
@@ -500,7 +500,7 @@ pin_project! {
     }
 }
 
-impl<F: Future> Future for CancelOnDrop<F> {
+impl<F: Future> Future for CancelWithRequest<F> {
     type Output = Result<F::Output, Cancelled>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
@@ -519,9 +519,9 @@ impl<F: Future> Future for CancelOnDrop<F> {
     }
 }
 
-impl<F> fmt::Debug for CancelOnDrop<F> {
+impl<F> fmt::Debug for CancelWithRequest<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CancelOnDrop").finish_non_exhaustive()
+        f.debug_struct("CancelWithRequest").finish_non_exhaustive()
     }
 }
 
@@ -558,7 +558,7 @@ impl fmt::Display for Elapsed {
 
 impl Error for Elapsed {}
 
-/// The request that work belonged to was gone before the work was done; see [`cancel_on_drop`].
+/// The request that work belonged to was gone before the work was done; see [`cancel_with_request`].
 ///
 /// # Examples
 ///
@@ -571,7 +571,7 @@ impl Error for Elapsed {}
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let request = deadline::scope(async {
-///     tokio::spawn(deadline::cancel_on_drop(future::pending::<u32>()))
+///     tokio::spawn(deadline::cancel_with_request(future::pending::<u32>()))
 /// });
 /// let child = request.await; // the request is over
 /// let stopped: Result<u32, Cancelled> = child.await.unwrap();

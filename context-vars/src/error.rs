@@ -136,7 +136,7 @@ impl core::error::Error for LookupError {}
 /// # Examples
 ///
 /// ```
-/// use context_vars::{ResetErrorKind, context_var, isolated};
+/// use context_vars::{ResetErrorKind, context_var, detached};
 ///
 /// context_var! {
 ///     static USER: &str = "anonymous";
@@ -144,7 +144,7 @@ impl core::error::Error for LookupError {}
 ///
 /// # fn main() {
 /// let token = USER.set("alice");
-/// let error = isolated(|| USER.reset(token)).unwrap_err();
+/// let error = detached(|| USER.reset(token)).unwrap_err();
 /// match error.kind() {
 ///     ResetErrorKind::OtherContext => {}
 ///     kind => panic!("{kind:?}"),

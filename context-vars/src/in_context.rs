@@ -21,8 +21,7 @@ pin_project! {
     /// whether it is finished, cancelled or was never begun; a future is dropped as soon as it is
     /// ready, anything else with the wrapper. The values go after it, outside.
     ///
-    /// Made by [`ContextFutureExt`] and
-    /// [`ContextIteratorExt`](crate::ContextIteratorExt).
+    /// Created by [`ContextExt`].
     ///
     /// # Panics
     ///
@@ -70,66 +69,6 @@ pin_project! {
 }
 
 impl<F> InContext<F> {
-    /// Gives any work a context of its own, whatever its protocol; for futures, streams and
-    /// iterators `work.in_context(context)` is shorter.
-    ///
-    /// Step by step it is taken on by [`run_pinned`](Self::run_pinned).
-    ///
-    /// # Examples
-    ///
-    /// Where the extension traits are not imported:
-    ///
-    /// ```
-    /// use context_vars::{Context, InContext, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let context = Context::new().with_value(&USER, "alice");
-    /// assert_eq!(InContext::new(async { USER.get() }, context).await, "alice");
-    /// # }
-    /// ```
-    #[inline]
-    pub fn new(work: F, context: Context) -> Self {
-        Self::with_companion(work, context, CompanionState::NONE)
-    }
-
-    /// As [`new`](Self::new), with a copy of the context that is current *now*; for futures,
-    /// streams and iterators `work.inherit_context()` is shorter.
-    ///
-    /// With the feature `companion` the work also inherits the state of the installed companion,
-    /// which `new(work, Context::current())` does not.
-    ///
-    /// # Cost
-    ///
-    /// As [`Context::current`].
-    ///
-    /// # Examples
-    ///
-    /// Awaited where the scope is over:
-    ///
-    /// ```
-    /// use context_vars::{InContext, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let work = USER.sync_scope("alice", || InContext::inherit(async { USER.get() }));
-    /// assert_eq!(USER.get(), "anonymous");
-    /// assert_eq!(work.await, "alice");
-    /// # }
-    /// ```
-    #[inline]
-    pub fn inherit(work: F) -> Self {
-        Self::with_companion(work, Context::current(), CompanionState::capture())
-    }
-
     /// Wraps work for which both the context and the companion's state were captured before.
     #[inline]
     pub(crate) fn with_companion(work: F, context: Context, companion: CompanionState) -> Self {
@@ -144,7 +83,7 @@ impl<F> InContext<F> {
 
     /// Runs one step of a pinned value in its context.
     ///
-    /// This is what a wrapper of one's own needs for a protocol that this crate does not know.
+    /// This is for wrappers of a protocol that this crate does not know.
     /// The context is left again on every way out of `step`.
     ///
     /// # Panics
@@ -155,7 +94,7 @@ impl<F> InContext<F> {
     ///
     /// ```
     /// use std::pin::{Pin, pin};
-    /// use context_vars::{Context, InContext, context_var};
+    /// use context_vars::{Context, context_var, prelude::*};
     ///
     /// context_var! {
     ///     static USER: &str = "anonymous";
@@ -171,7 +110,7 @@ impl<F> InContext<F> {
     /// # }
     ///
     /// let context = Context::new().with_value(&USER, "alice");
-    /// let mut job = pin!(InContext::new(Report, context));
+    /// let mut job = pin!(Report.in_context(context));
     /// assert_eq!(job.as_mut().run_pinned(|job| job.step()), "for alice");
     /// assert_eq!(USER.get(), "anonymous");
     /// # }
@@ -245,7 +184,10 @@ impl<F> fmt::Debug for InContext<F> {
     }
 }
 
-/// Gives a future a context of its own.
+/// Gives any value a context of its own: a future, a stream, an iterator, a body, a message.
+///
+/// The trait is implemented for every type. What the wrapper can do depends on the type inside; see
+/// [`InContext`].
 ///
 /// # Examples
 ///
@@ -261,7 +203,7 @@ impl<F> fmt::Debug for InContext<F> {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// async fn serve(user: &'static str) -> &'static str {
-///     drop(USER.set(user));
+///     USER.set(user);
 ///     tokio::task::yield_now().await;
 ///     USER.get()
 /// }
@@ -272,14 +214,16 @@ impl<F> fmt::Debug for InContext<F> {
 /// assert_eq!(USER.get(), "anonymous");
 /// # }
 /// ```
-pub trait ContextFutureExt: Future + Sized {
-    /// Runs the future in `context`.
+pub trait ContextExt: Sized {
+    /// Lets the value run in `context`.
     ///
     /// # Cost
     ///
-    /// A poll is two thread-local accesses; no allocation and no atomic operation.
+    /// A poll or step is two thread-local accesses; no allocation and no atomic operation.
     ///
     /// # Examples
+    ///
+    /// A future:
     ///
     /// ```
     /// use context_vars::{Context, context_var, prelude::*};
@@ -295,18 +239,43 @@ pub trait ContextFutureExt: Future + Sized {
     /// assert_eq!(USER.get(), "anonymous");
     /// # }
     /// ```
+    ///
+    /// An iterator, in which what a step sets is there for the next one:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, prelude::*};
+    ///
+    /// context_var! {
+    ///     static STEP: u32 = 0;
+    /// }
+    ///
+    /// # fn main() {
+    /// let count = std::iter::from_fn(|| {
+    ///     STEP.set(STEP.get() + 1);
+    ///     Some(STEP.get())
+    /// });
+    /// let steps: Vec<_> = count.in_context(Context::new()).take(3).collect();
+    /// assert_eq!(steps, [1, 2, 3]);
+    /// assert_eq!(STEP.get(), 0);
+    /// # }
+    /// ```
     #[inline]
     fn in_context(self, context: Context) -> InContext<Self> {
-        InContext::new(self, context)
+        InContext::with_companion(self, context, CompanionState::NONE)
     }
 
-    /// Runs the future in a copy of the context that is current *now*, where this is called.
+    /// Lets the value run in a copy of the context that is current *now*, where this is called.
+    ///
+    /// With the feature `companion` the value also inherits the state of the installed companion,
+    /// which `in_context(Context::current())` does not.
     ///
     /// # Cost
     ///
-    /// As [`Context::current`].
+    /// That of [`Context::current`].
     ///
     /// # Examples
+    ///
+    /// A task:
     ///
     /// ```
     /// use context_vars::{context_var, prelude::*};
@@ -323,10 +292,29 @@ pub trait ContextFutureExt: Future + Sized {
     /// assert_eq!(task.await.unwrap(), "alice");
     /// # }
     /// ```
+    ///
+    /// An iterator, used up where another value is set:
+    ///
+    /// ```
+    /// use context_vars::{context_var, prelude::*};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let greetings = USER.sync_scope("alice", || {
+    ///     ["hello", "bye"].into_iter().map(|word| format!("{word} {}", USER.get())).inherit_context()
+    /// });
+    /// USER.sync_scope("bob", || {
+    ///     assert_eq!(greetings.collect::<Vec<_>>(), ["hello alice", "bye alice"]);
+    /// });
+    /// # }
+    /// ```
     #[inline]
     fn inherit_context(self) -> InContext<Self> {
-        InContext::inherit(self)
+        InContext::with_companion(self, Context::current(), CompanionState::capture())
     }
 }
 
-impl<F: Future> ContextFutureExt for F {}
+impl<T> ContextExt for T {}

@@ -1,7 +1,7 @@
-//! **Carry** a context into closures and threads.
+//! Closures that inherit, and code that runs in an empty context.
 
 use crate::context::Context;
-use crate::in_context::InContext;
+use crate::in_context::ContextExt;
 
 /// Wraps `f` so that it runs in a copy of the context that is current *now*.
 ///
@@ -31,7 +31,7 @@ use crate::in_context::InContext;
 /// # }
 /// ```
 pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
-    let work = InContext::inherit(f);
+    let work = f.inherit_context();
     move || work.run_once(|f| f())
 }
 
@@ -58,7 +58,7 @@ pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
 /// # }
 /// ```
 pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
-    let work = InContext::inherit(f);
+    let work = f.inherit_context();
     move |argument| work.run_once(|f| f(argument))
 }
 
@@ -109,7 +109,7 @@ pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
 /// # }
 /// ```
 pub fn inherit_fn<A, R>(f: impl Fn(A) -> R) -> impl Fn(A) -> R {
-    let work = InContext::inherit(f);
+    let work = f.inherit_context();
     move |argument| {
         let Some(result) = work.run_ref(|f| f(argument)) else {
             unreachable!("only a future can be done before it is dropped");
@@ -129,7 +129,7 @@ pub fn inherit_fn<A, R>(f: impl Fn(A) -> R) -> impl Fn(A) -> R {
 /// # Examples
 ///
 /// ```
-/// use context_vars::{context_var, isolated};
+/// use context_vars::{context_var, detached};
 ///
 /// context_var! {
 ///     static USER: &str = "anonymous";
@@ -137,68 +137,10 @@ pub fn inherit_fn<A, R>(f: impl Fn(A) -> R) -> impl Fn(A) -> R {
 ///
 /// # fn main() {
 /// USER.sync_scope("alice", || {
-///     assert_eq!(isolated(|| USER.get()), "anonymous");
+///     assert_eq!(detached(|| USER.get()), "anonymous");
 /// });
 /// # }
 /// ```
-pub fn isolated<R>(f: impl FnOnce() -> R) -> R {
+pub fn detached<R>(f: impl FnOnce() -> R) -> R {
     Context::new().run(f)
-}
-
-pub mod thread {
-    //! Threads that inherit.
-    //!
-    //! # Examples
-    //!
-    //! One with a name, by the standard library's own builder:
-    //!
-    //! ```
-    //! use context_vars::{context_var, inherit};
-    //!
-    //! context_var! {
-    //!     static USER: &str = "anonymous";
-    //! }
-    //!
-    //! # fn main() -> std::io::Result<()> {
-    //! let worker = std::thread::Builder::new().name("worker".to_owned());
-    //! let worker = USER.sync_scope("alice", || worker.spawn(inherit(|| USER.get())))?;
-    //! assert_eq!(worker.join().unwrap(), "alice");
-    //! # Ok(())
-    //! # }
-    //! ```
-
-    use std::thread::JoinHandle;
-
-    /// As [`std::thread::spawn`]; the thread runs in a copy of the context that is current here.
-    ///
-    /// A bare `std::thread::spawn` starts empty.
-    ///
-    /// # Panics
-    ///
-    /// If the operating system gives no thread, as in the standard library. Use
-    /// [`inherit`](crate::inherit) with [`std::thread::Builder`] to get an error instead.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{context_var, thread};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let worker = USER.sync_scope("alice", || thread::spawn(|| USER.get()));
-    /// assert_eq!(worker.join().unwrap(), "alice");
-    /// # }
-    /// ```
-    #[track_caller]
-    #[allow(clippy::disallowed_methods)] // this is what replaces it
-    pub fn spawn<F, T>(f: F) -> JoinHandle<T>
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        std::thread::spawn(super::inherit(f))
-    }
 }

@@ -52,11 +52,9 @@
 //! | work | how it inherits |
 //! |---|---|
 //! | whatever a function spawns | [`#[inherit_context]`](macro@inherit_context) on the function |
-//! | a future | [`inherit_context()`](ContextFutureExt::inherit_context) |
+//! | a future, a stream, an iterator, a body, a message | [`inherit_context()`](ContextExt::inherit_context) |
 //! | a closure | [`inherit`], [`inherit_with`], [`inherit_fn`] |
 //! | a thread | [`thread::spawn`] |
-//! | an iterator | [`inherit_context()`](ContextIteratorExt::inherit_context) |
-//! | a stream | `inherit_context()` of `ContextStreamExt`, with the feature `stream` |
 //! | HTTP requests and their bodies | `ContextLayer` of the module `web`, with the feature `http` |
 //! | tokio's tasks | `task::spawn`, `task::spawn_blocking` and others, with the feature `tokio` |
 //!
@@ -129,11 +127,10 @@
 //! |---|---|
 //! | `macros` (default) | the three macros |
 //! | `tokio` | module `task`: tasks that inherit; and it refuses a [`set`](ContextVar::set) in a bare tokio task: it would leak into the next task on that thread. This is the one thing that enabling a feature takes away |
-//! | `tokio` with `--cfg tokio_unstable` | `task::BuilderExt`: a runtime on which every plain `tokio::spawn` inherits |
-//! | `tokio-util` | the same for a `TaskTracker` |
+//! | `tokio` with `--cfg tokio_unstable` | `task::InheritingBuilder`: a runtime on which every plain `tokio::spawn` inherits |
 //! | `tower` | module `service`: each call of a `tower` service in a context, for any kind of request |
 //! | `http` | module `web`: each HTTP request in a context, the streamed body of its response included; request ids. With `propagation`: what comes in with a request, and clients that send it |
-//! | `stream` | `ContextStreamExt`: streams that run each step in a context; `FusedFuture` |
+//! | `stream` | streams that run each step in a context; `FusedFuture` |
 //! | `tracing` | `logs::ContextFormat`: the variables in every line of `tracing-subscriber` |
 //! | `log` | `logs::ContextLogger`: the variables in every record of `log` |
 //! | `companion` | module `companion`: the current span of `tracing`, OpenTelemetry's `Context` and other thread-bound state follows work that inherits |
@@ -172,6 +169,7 @@ mod in_context;
 mod bare_task;
 mod iter;
 mod inherit;
+pub mod thread;
 pub mod panic;
 
 mod fields;
@@ -185,10 +183,6 @@ pub mod logs;
 pub mod deadline;
 #[cfg(feature = "companion")]
 pub mod companion;
-#[cfg(feature = "tokio")]
-mod join_set;
-#[cfg(feature = "tokio-util")]
-mod task_tracker;
 #[cfg(feature = "tokio")]
 pub mod task;
 #[cfg(feature = "tower")]
@@ -206,12 +200,9 @@ pub mod docs;
 pub use crate::context::{Context, Entry, Iter};
 pub use crate::error::{LookupError, ResetErrorKind};
 pub use crate::fields::{AnyVar, Fields, fields};
-pub use crate::in_context::{ContextFutureExt, InContext};
-pub use crate::inherit::{inherit, inherit_fn, inherit_with, isolated, thread};
-pub use crate::iter::ContextIteratorExt;
+pub use crate::in_context::{ContextExt, InContext};
+pub use crate::inherit::{detached, inherit, inherit_fn, inherit_with};
 pub use crate::scope::Scope;
-#[cfg(feature = "stream")]
-pub use crate::stream::ContextStreamExt;
 pub use crate::token::{ResetError, Token};
 pub use crate::var::ContextVar;
 

@@ -1,4 +1,4 @@
-//! The macros and the extension traits: `use context_vars::prelude::*;`.
+//! The macros and [`ContextExt`]: `use context_vars::prelude::*;`.
 //!
 //! # Examples
 //!
@@ -18,16 +18,7 @@
 //! # }
 //! ```
 
-pub use crate::in_context::ContextFutureExt;
-pub use crate::iter::ContextIteratorExt;
-#[cfg(feature = "tokio")]
-pub use crate::join_set::JoinSetExt;
-#[cfg(feature = "stream")]
-pub use crate::stream::ContextStreamExt;
-#[cfg(all(feature = "tokio", tokio_unstable))]
-pub use crate::task::BuilderExt;
-#[cfg(feature = "tokio-util")]
-pub use crate::task_tracker::TaskTrackerExt;
+pub use crate::in_context::ContextExt;
 
 #[cfg(feature = "macros")]
 pub use context_vars_macros::{context_var, inherit_context, with_context};

@@ -120,7 +120,7 @@ impl<T: 'static> fmt::Debug for Token<T> {
 /// A token of the context around the current one:
 ///
 /// ```
-/// use context_vars::{ResetErrorKind, context_var, isolated};
+/// use context_vars::{ResetErrorKind, context_var, detached};
 ///
 /// context_var! {
 ///     static USER: &str;
@@ -128,7 +128,7 @@ impl<T: 'static> fmt::Debug for Token<T> {
 ///
 /// # fn main() {
 /// let token = USER.set("alice");
-/// let error = isolated(|| token.reset()).unwrap_err();
+/// let error = detached(|| token.reset()).unwrap_err();
 /// assert_eq!(error.kind(), ResetErrorKind::OtherContext);
 /// assert_eq!(USER.get(), "alice");
 /// error.into_token().reset().unwrap();
@@ -147,7 +147,7 @@ impl<T: 'static> ResetError<T> {
     /// # Examples
     ///
     /// ```
-    /// use context_vars::{ResetErrorKind, context_var, isolated};
+    /// use context_vars::{ResetErrorKind, context_var, detached};
     ///
     /// context_var! {
     ///     static USER: &str = "anonymous";
@@ -155,7 +155,7 @@ impl<T: 'static> ResetError<T> {
     ///
     /// # fn main() {
     /// let token = USER.set("alice");
-    /// let error = isolated(|| token.reset()).unwrap_err();
+    /// let error = detached(|| token.reset()).unwrap_err();
     /// assert_eq!(error.kind(), ResetErrorKind::OtherContext);
     /// # }
     /// ```
@@ -169,7 +169,7 @@ impl<T: 'static> ResetError<T> {
     /// # Examples
     ///
     /// ```
-    /// use context_vars::{context_var, isolated};
+    /// use context_vars::{context_var, detached};
     ///
     /// context_var! {
     ///     static USER: &str = "anonymous";
@@ -177,7 +177,7 @@ impl<T: 'static> ResetError<T> {
     ///
     /// # fn main() {
     /// let token = USER.set("alice");
-    /// let error = isolated(|| token.reset()).unwrap_err();
+    /// let error = detached(|| token.reset()).unwrap_err();
     /// error.into_token().reset().unwrap(); // where it was made
     /// assert!(!USER.is_set());
     /// # }

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use context_vars::{Context, context_var, inherit, isolated, prelude::*};
+use context_vars::{Context, context_var, detached, inherit, prelude::*};
 
 use crate::support::{allocations, poll_once};
 
@@ -38,7 +38,7 @@ fn reading_allocates_nothing() {
 fn reads_of_several_variables_in_rotation_allocate_nothing() {
     // case 302
     let all = [&NUMBER, &OTHER, &THIRD];
-    isolated(|| {
+    detached(|| {
         for (n, var) in all.iter().enumerate() {
             drop(var.set(n as u64));
         }
@@ -91,7 +91,7 @@ fn copying_and_wrapping_allocate_nothing() {
         assert_eq!(allocations(|| inherit(|| NUMBER.get())()), 0);
     };
     let _warm = NUMBER.get();
-    isolated(check);
+    detached(check);
     NUMBER.sync_scope(1, check);
 }
 
@@ -142,7 +142,7 @@ fn free_lists_are_bounded() {
 fn setting_again_makes_no_new_context() {
     // case 224: CPython hands the same map back if the object is the same. Here a set puts one
     // value in the place of another: one block for the value, which the thread's free list has.
-    isolated(|| {
+    detached(|| {
         for _ in 0..3 {
             drop(NUMBER.set(7));
         }

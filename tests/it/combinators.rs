@@ -218,8 +218,8 @@ fn join_set() {
     // case 269
     run(async {
         let mut tasks = JoinSet::new();
-        tasks.spawn_inherited(turn("a"));
-        tasks.spawn_inherited(turn("b"));
+        tasks.spawn(turn("a").inherit_context());
+        tasks.spawn(turn("b").inherit_context());
         let mut seen = tasks.join_all().await;
         seen.sort_unstable();
         assert_eq!(seen, [("caller", "a"), ("caller", "b")]);

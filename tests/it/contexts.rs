@@ -1,6 +1,6 @@
 //! R6, R7, R8: `Context`, copies, `run`.
 
-use context_vars::{Context, context_var, isolated};
+use context_vars::{Context, context_var, detached};
 
 use crate::support::{Tracked, panic_of};
 
@@ -23,7 +23,7 @@ mod second {
 #[test]
 fn copies_are_independent_both_ways() {
     // case 86, case 96, case 104, case 106
-    isolated(|| {
+    detached(|| {
         drop(REQUEST_ID.set(1));
         let mut copy = Context::current();
         drop(REQUEST_ID.set(2));
@@ -87,10 +87,10 @@ fn runs_of_different_contexts_and_of_copies_nest() {
 #[test]
 fn clearing_inside_a_scope_keeps_the_stack_balanced() {
     // case 109: push, clear everything, pop; an export is a copy.
-    isolated(|| {
+    detached(|| {
         drop(REQUEST_ID.set(1));
         REQUEST_ID.sync_scope(2, || {
-            isolated(|| {
+            detached(|| {
                 assert_eq!(Context::current().len(), 0);
                 drop(PASSWORD.set("inside"));
             });

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use context_vars::{Context, context_var, isolated, prelude::*};
+use context_vars::{Context, context_var, detached, prelude::*};
 
 use crate::support::{
     Alive, DropHook, HOOK, TRACKED, Tracked, USER, on_drop, panic_of, poll_once, witness,
@@ -45,7 +45,7 @@ fn object_of_a_scope_that_panics_is_released_once() {
 #[test]
 fn displaced_value_goes_at_once_if_no_copy_holds_it() {
     let alive = Alive::default();
-    isolated(|| {
+    detached(|| {
         drop(TRACKED.set(alive.track()));
         drop(TRACKED.set(alive.track()));
         assert_eq!(alive.count(), 1);
@@ -75,7 +75,7 @@ fn value_of_a_variable_that_is_not_used_any_more_is_freed() {
 #[test]
 fn variable_never_sees_the_value_of_one_that_was_freed() {
     // case 251: numbers and statics are never used again, blocks of memory are.
-    isolated(|| {
+    detached(|| {
         let alive = Alive::default();
         for _ in 0..100 {
             TRACKED.sync_scope(alive.track(), || assert!(TRACKED.is_set()));
@@ -117,7 +117,7 @@ fn drop_of_a_futures_value_runs_outside_when_it_is_done_and_when_it_is_cancelled
 #[test]
 fn drop_may_read_set_scope_and_drop_contexts() {
     // case 199
-    isolated(|| {
+    detached(|| {
         drop(USER.set("outer"));
         let snapshot = Mutex::new(Some(Context::current()));
         let hook = on_drop(move || {
@@ -134,7 +134,7 @@ fn drop_may_read_set_scope_and_drop_contexts() {
 
 #[test]
 fn drop_that_sets_its_own_variable_again_ends() {
-    isolated(|| {
+    detached(|| {
         drop(HOOK.set(on_drop(|| drop(HOOK.set(on_drop(|| ()))))));
         drop(HOOK.set(on_drop(|| ())));
         assert!(HOOK.is_set());

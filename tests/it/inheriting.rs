@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, mpsc};
 
 use context_vars::{
-    Context, context_var, inherit, inherit_fn, inherit_with, isolated, prelude::*, task,
+    Context, context_var, detached, inherit, inherit_fn, inherit_with, prelude::*, task,
 };
 
 use crate::support::{OnDrop, USER, poll_once, soon};
@@ -180,11 +180,11 @@ fn isolated_is_empty_and_lets_nothing_out() {
     // case 271, case 276, case 279; case 272: also isolated twice, and to restore without
     // suppressing cannot be written.
     USER.sync_scope("alice", || {
-        let inside = isolated(|| {
+        let inside = detached(|| {
             assert!(Context::current().is_empty());
-            isolated(|| assert!(!USER.is_set()));
+            detached(|| assert!(!USER.is_set()));
             Context::new().with_value(&USER, "run").run(|| {
-                isolated(|| assert!(!USER.is_set()));
+                detached(|| assert!(!USER.is_set()));
                 assert_eq!(USER.get(), "run");
             });
             drop(OTHER.set(1));
@@ -206,7 +206,7 @@ fn captured_before_and_run_inside_flows_again_for_the_run_only() {
                 context_vars::thread::spawn(|| USER.get()).join().unwrap(),
             )
         });
-        isolated(|| {
+        detached(|| {
             drop(USER.set("own"));
             assert_eq!(captured(), ("captured", "captured"));
             assert_eq!(USER.get(), "own");
@@ -224,7 +224,7 @@ fn variable_that_was_taken_out_is_unset_until_it_is_set_again() {
             inherit_fn(|()| USER.is_set())
         });
         assert!(!later(()), "in a callback, too");
-        assert!(!disabled.run(|| isolated(|| USER.is_set())));
+        assert!(!disabled.run(|| detached(|| USER.is_set())));
         assert!(disabled.run(|| USER.sync_scope("again", || USER.is_set())));
         assert_eq!(USER.get(), "alice");
     });
@@ -448,7 +448,7 @@ async fn raw_threads_never_see_or_disturb_a_counter() {
 #[test]
 fn thread_borrows_another_s_values_but_for_some() {
     // case 184
-    isolated(|| {
+    detached(|| {
         drop(USER.set("lender"));
         drop(SECRET.set("hidden"));
         let mut lent = Context::current().without(&SECRET);

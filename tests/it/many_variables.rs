@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::pin::Pin;
 
-use context_vars::{Context, ContextVar, context_var, isolated};
+use context_vars::{Context, ContextVar, context_var, detached};
 
 use crate::support::{allocations, with_allocator_calling, yield_once};
 
@@ -39,7 +39,7 @@ variables! {
 
 #[test]
 fn every_variable_keeps_its_own_value() {
-    isolated(|| {
+    detached(|| {
         for (n, var) in ALL.iter().enumerate() {
             drop(var.set(n));
         }
@@ -58,7 +58,7 @@ fn every_variable_keeps_its_own_value() {
 #[test]
 fn copies_of_many_variables_are_independent() {
     // case 226
-    let versions: Vec<_> = isolated(|| {
+    let versions: Vec<_> = detached(|| {
         let versions = ALL.iter().enumerate().map(|(n, var)| {
             drop(var.set(n));
             Context::current()
@@ -74,7 +74,7 @@ fn copies_of_many_variables_are_independent() {
 
 #[test]
 fn scope_over_many_variables_restores_them_all() {
-    isolated(|| {
+    detached(|| {
         for (n, var) in ALL.iter().enumerate() {
             drop(var.set(n));
         }
@@ -154,7 +154,7 @@ fn captures_of_forty_nested_levels_hold_exactly_what_was_set_around_them() {
     assert_eq!(captured.len(), 40);
     for (level, context) in captured.iter().enumerate() {
         context.clone().run(|| check_nested(level));
-        isolated(|| context.clone().run(|| check_nested(level)));
+        detached(|| context.clone().run(|| check_nested(level)));
         for (around, outer) in captured.iter().enumerate() {
             outer.clone().run(|| {
                 context.clone().run(|| check_nested(level));
@@ -204,7 +204,7 @@ fn set_some(n: usize) {
 #[test]
 fn allocator_may_read_while_a_variable_far_out_is_set() {
     for call in 0..40 {
-        isolated(|| {
+        detached(|| {
             drop(ALL[0].set(7));
             set_some(1);
             SNAPSHOT.set(Some(Context::current()));

@@ -1,6 +1,6 @@
 //! R14: `#[no_inherit]` variables.
 
-use context_vars::{Context, context_var, inherit, isolated, prelude::*, with_context};
+use context_vars::{Context, context_var, detached, inherit, prelude::*, with_context};
 
 use crate::support::{Alive, Tracked, allocations};
 
@@ -64,7 +64,7 @@ fn context_that_was_given_one_explicitly_holds_it() {
 
 #[test]
 fn set_and_reset_by_token_like_any_other() {
-    isolated(|| {
+    detached(|| {
         let token = TRANSACTION.set(1);
         let inner = TRANSACTION.set(2);
         inner.reset().unwrap();

@@ -6,7 +6,7 @@
 use std::pin::Pin;
 use std::sync::mpsc;
 
-use context_vars::{Context, context_var, inherit_context, isolated, prelude::*, task, thread};
+use context_vars::{Context, context_var, detached, inherit_context, prelude::*, task, thread};
 use futures::executor::block_on;
 use futures::stream::{self, StreamExt};
 
@@ -83,16 +83,16 @@ fn variable_that_is_not_inherited_is_left_out_and_all_else_is_inherited() {
 #[test]
 fn what_is_made_or_called_in_an_isolated_closure_inherits_nothing() {
     table! {
-        "itself" => NOTHING: isolated(seen),
-        "thread" => NOTHING: isolated(|| thread::spawn(seen)).join().unwrap(),
-        "on a thread" => NOTHING: thread::spawn(|| isolated(seen)).join().unwrap(),
-        "task" => NOTHING: isolated(|| task::spawn(seen_later())).await.unwrap(),
-        "in a task" => NOTHING: task::spawn(async { isolated(seen) }).await.unwrap(),
-        "closure" => NOTHING: isolated(|| task::spawn_blocking(seen)).await.unwrap(),
-        "in a closure" => NOTHING: task::spawn_blocking(|| isolated(seen)).await.unwrap(),
-        "stream" => NOTHING: item_of(isolated(|| steps().inherit_context())).await,
+        "itself" => NOTHING: detached(seen),
+        "thread" => NOTHING: detached(|| thread::spawn(seen)).join().unwrap(),
+        "on a thread" => NOTHING: thread::spawn(|| detached(seen)).join().unwrap(),
+        "task" => NOTHING: detached(|| task::spawn(seen_later())).await.unwrap(),
+        "in a task" => NOTHING: task::spawn(async { detached(seen) }).await.unwrap(),
+        "closure" => NOTHING: detached(|| task::spawn_blocking(seen)).await.unwrap(),
+        "in a closure" => NOTHING: task::spawn_blocking(|| detached(seen)).await.unwrap(),
+        "stream" => NOTHING: item_of(detached(|| steps().inherit_context())).await,
         "in a stream" => NOTHING: {
-            let steps = stream::iter([()]).map(|()| isolated(seen));
+            let steps = stream::iter([()]).map(|()| detached(seen));
             item_of(steps.inherit_context()).await
         },
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use context_vars::{Context, context_var, isolated};
+use context_vars::{Context, context_var, detached};
 
 use crate::support::panic_of;
 
@@ -123,7 +123,7 @@ fn none_as_value_differs_from_unset() {
 #[test]
 fn removing_restores_the_initial_value_for_every_way_to_read() {
     // case 56
-    isolated(|| {
+    detached(|| {
         USER.set("alice".into()).reset().unwrap();
         assert_eq!(
             (USER.get().as_str(), Context::current().get(&USER)),
@@ -142,7 +142,7 @@ fn removing_restores_the_initial_value_for_every_way_to_read() {
 #[test]
 fn setting_the_default_is_a_value_like_any_other() {
     // case 54
-    isolated(|| {
+    detached(|| {
         drop(USER.set("alice".into()));
         drop(USER.set("anonymous".into()));
         assert!(USER.is_set());

@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 
-use context_vars::{Context, context_var, inherit, isolated, prelude::*};
+use context_vars::{Context, context_var, detached, inherit, prelude::*};
 
 use crate::support::{Alive, Tracked, poll_once};
 
@@ -42,7 +42,7 @@ impl Clone for Fragile {
 #[test]
 fn value_stays_valid_when_it_is_set_and_reset_inside_with() {
     let alive = Alive::default();
-    isolated(|| {
+    detached(|| {
         drop(TRACKED.set((alive.track(), name("first"))));
         TRACKED.with(|(_, first)| {
             drop(TRACKED.set((alive.track(), name("second"))));
@@ -121,7 +121,7 @@ fn future_that_owns_the_value_is_dropped_inside_with() {
 
 #[test]
 fn clone_that_sets_the_variable_it_is_cloned_from_is_harmless() {
-    isolated(|| {
+    detached(|| {
         drop(LOUD.set(Loud("before".into())));
         assert_eq!(LOUD.get().0, "before");
         LOUD.with(|loud| assert_eq!(loud.0, "set while it was cloned"));
@@ -130,7 +130,7 @@ fn clone_that_sets_the_variable_it_is_cloned_from_is_harmless() {
 
 #[test]
 fn clone_that_panics_poisons_nothing() {
-    isolated(|| {
+    detached(|| {
         drop(FRAGILE.set(Fragile));
         for read in [|| FRAGILE.get(), || FRAGILE.get_or(Fragile)] {
             assert_eq!(crate::support::panic_of(read), "in clone");
@@ -144,7 +144,7 @@ fn clone_that_panics_poisons_nothing() {
 #[test]
 fn with_that_panics_releases_what_it_secured() {
     let alive = Alive::default();
-    isolated(|| {
+    detached(|| {
         drop(TRACKED.set((alive.track(), name("first"))));
         let text = crate::support::panic_of(|| {
             TRACKED.with(|_| {
@@ -159,7 +159,7 @@ fn with_that_panics_releases_what_it_secured() {
 
 #[test]
 fn with_on_a_default_may_set_the_variable() {
-    isolated(|| {
+    detached(|| {
         NAME.with(|default| {
             drop(NAME.set(name("set")));
             assert_eq!((default.as_str(), NAME.get().as_str()), ("default", "set"));
@@ -185,7 +185,7 @@ fn long_running_with_keeps_no_more_than_it_looks_at() {
 #[test]
 fn nested_looks_at_one_value_share_its_lifetime() {
     let alive = Alive::default();
-    isolated(|| {
+    detached(|| {
         drop(TRACKED.set((alive.track(), name("one"))));
         TRACKED.with(|outer| {
             TRACKED.with(|inner| {
@@ -201,7 +201,7 @@ fn nested_looks_at_one_value_share_its_lifetime() {
 
 #[test]
 fn not_inherited_variable_is_as_safe_inside_with() {
-    isolated(|| {
+    detached(|| {
         drop(LOCAL.set(name("first")));
         LOCAL.with(|first| {
             drop(LOCAL.set(name("second")));
@@ -215,7 +215,7 @@ fn not_inherited_variable_is_as_safe_inside_with() {
 /// A use after free of ours, found by the model.
 #[test]
 fn token_dropped_on_another_thread_keeps_the_value_that_is_being_read() {
-    isolated(|| {
+    detached(|| {
         drop(NAME.set(name("long enough to be on the heap, and then gone")));
         NAME.with(|text| {
             let token = NAME.set(name("second"));

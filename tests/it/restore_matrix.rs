@@ -7,7 +7,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[cfg(tokio_unstable)]
-use context_vars::task::BuilderExt;
+use context_vars::task::InheritingBuilder;
 use context_vars::{Context, context_var};
 use futures::future::BoxFuture;
 use tokio::runtime::{Builder, Runtime};
@@ -147,12 +147,10 @@ one_test_per_shape! {
 #[cfg(tokio_unstable)]
 #[test]
 fn every_shape_on_a_runtime_that_inherits() {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .inherit_context()
-        .build()
-        .unwrap();
+    let runtime =
+        InheritingBuilder::new(Builder::new_multi_thread().worker_threads(2).enable_all())
+            .build()
+            .unwrap();
     for shape in SHAPES {
         run_all(*shape, |_, work| {
             let task = COUNT.sync_scope(5, || runtime.spawn(check_shape(work)));

@@ -5,7 +5,8 @@
 use std::sync::mpsc;
 use std::task::{Poll, Waker};
 
-use context_vars::{context_var, prelude::*};
+use context_vars::context_var;
+use context_vars::task::InheritingBuilder;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 
@@ -28,12 +29,14 @@ context_var! {
 fn two_workers() -> Runtime {
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(2).enable_all();
-    builder.inherit_context().build().unwrap()
+    InheritingBuilder::new(&mut builder).build().unwrap()
 }
 
 fn one_thread() -> Runtime {
     let mut builder = Builder::new_current_thread();
-    builder.enable_all().inherit_context().build().unwrap()
+    InheritingBuilder::new(builder.enable_all())
+        .build()
+        .unwrap()
 }
 
 fn both_kinds() -> [Runtime; 2] {

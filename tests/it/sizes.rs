@@ -1,8 +1,7 @@
 //! Sizes that users pay for in every future.
 
 use context_vars::{
-    Context, ContextFutureExt, ContextVar, InContext, LookupError, ResetError, Scope, Token,
-    context_var,
+    Context, ContextExt, ContextVar, InContext, LookupError, ResetError, Scope, Token, context_var,
 };
 
 context_var! {

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use context_vars::{Context, ResetErrorKind, Token, context_var, inherit, isolated, prelude::*};
+use context_vars::{Context, ResetErrorKind, Token, context_var, detached, inherit, prelude::*};
 
 use crate::support::{Alive, TRACKED, USER};
 
@@ -16,7 +16,7 @@ context_var! {
 #[test]
 fn token_knows_the_variable_and_the_old_value() {
     // case 26, case 27
-    isolated(|| {
+    detached(|| {
         let first = USER.set("alice");
         assert_eq!(first.old_value(), None, "a default is not an old value");
         assert!(std::ptr::eq(first.var(), &USER));
@@ -32,7 +32,7 @@ fn token_knows_the_variable_and_the_old_value() {
 #[test]
 fn reset_puts_back_what_was_there_whatever_was_set_since() {
     // case 29, case 37
-    isolated(|| {
+    detached(|| {
         let outer = USER.set("a");
         drop(USER.set("b"));
         let _inner = USER.set("c");
@@ -59,7 +59,7 @@ fn token_reset_by_hand_inside_a_scope_leaves_the_scopes_end_right() {
 
 #[test]
 fn tokens_may_be_used_in_any_order() {
-    isolated(|| {
+    detached(|| {
         let first = USER.set("a");
         let second = USER.set("b");
         USER.reset(first).unwrap();
@@ -72,7 +72,7 @@ fn tokens_may_be_used_in_any_order() {
 #[test]
 fn token_of_another_variable_is_handed_back_and_changes_nothing() {
     // case 31: same type, so that only the run time can tell.
-    isolated(|| {
+    detached(|| {
         drop(OTHER.set("other"));
         let token = USER.set("alice");
         let error = OTHER.reset(token).unwrap_err();
@@ -97,7 +97,7 @@ fn token_of_another_context_is_refused_in_each_kind_of_one() {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ResetErrorKind::OtherContext);
         assert!(error.to_string().contains("in another context"), "{error}");
-        let again = isolated(|| error.into_token().reset());
+        let again = detached(|| error.into_token().reset());
         assert_eq!(again.unwrap_err().kind(), ResetErrorKind::OtherContext);
         assert!(!USER.is_set());
     };
@@ -112,7 +112,7 @@ fn token_of_another_context_is_refused_in_each_kind_of_one() {
         refused(token.reset());
     }
 
-    isolated(|| {
+    detached(|| {
         let token = USER.set("here");
         let token = OTHER
             .sync_scope("x", || token.reset())
@@ -174,7 +174,7 @@ async fn token_of_one_poll_is_good_in_a_later_poll_of_the_same_future() {
 #[test]
 fn unused_token_changes_nothing() {
     // R5
-    isolated(|| {
+    detached(|| {
         let token = USER.set("alice");
         drop(token);
         assert_eq!(USER.get(), "alice");
@@ -184,7 +184,7 @@ fn unused_token_changes_nothing() {
 #[test]
 fn token_keeps_the_old_value_and_gives_it_back_to_nobody_else() {
     let alive = Alive::default();
-    isolated(|| {
+    detached(|| {
         drop(TRACKED.set(alive.track()));
         let token = TRACKED.set(alive.track());
         assert_eq!(alive.count(), 2);
@@ -200,10 +200,10 @@ fn token_keeps_the_old_value_and_gives_it_back_to_nobody_else() {
 #[test]
 fn debug_of_tokens_and_errors_shows_no_value() {
     // case 41
-    isolated(|| {
+    detached(|| {
         drop(LIST.set(vec![4711]));
         let token = LIST.set(vec![4712]);
-        let error = isolated(|| token.reset()).unwrap_err();
+        let error = detached(|| token.reset()).unwrap_err();
         for text in [format!("{error:?}"), error.to_string()] {
             assert!(!text.contains("471"), "{text}");
             assert!(text.contains("LIST"), "{text}");
@@ -248,7 +248,7 @@ fn set_level(level: u32) -> Result<Token<Level>, String> {
 #[test]
 fn conversion_of_the_value_runs_once_a_store_and_fails_where_it_is_stored() {
     // case 51 and case 52: there is no guard of a variable; the value's type is it.
-    isolated(|| {
+    detached(|| {
         let before = MADE.load(Ordering::SeqCst);
         let token = set_level(1).unwrap();
         assert_eq!(set_level(300).unwrap_err(), "300 is too high");

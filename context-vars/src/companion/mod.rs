@@ -79,12 +79,11 @@
 //! | work | companion's state |
 //! |---|---|
 //! | `inherit_context()` on futures, streams, iterators, bodies | that of the place where it was wrapped |
-//! | [`inherit`](crate::inherit) and its like, [`thread::spawn`](crate::thread::spawn), `task::spawn…`, `…_inherited` | the same |
+//! | [`inherit`](crate::inherit) and its like, [`thread::spawn`](crate::thread::spawn), `task::spawn…` | the same |
 //! | what `#[inherit_context]` wraps, pools included | the same |
-//! | [`InContext::inherit`](crate::InContext::inherit), for protocols of one's own | the same |
-//! | `ContextLayer`, `ContextService` | that of the `call`, for the future, and for the body of a response; with `isolated()` as below |
-//! | `in_context(context)`, [`Context::run`](crate::Context::run), scopes, `#[with_context]`, [`isolated`](crate::isolated), `#[detach_context]` | whatever the thread has: nothing is taken, entered or left |
-//! | plain tasks on a runtime with `task::BuilderExt::inherit_context` | whatever the thread has; tokio's hooks have no place for it |
+//! | `ContextLayer`, `ContextService` | that of the `call`, for the future, and for the body of a response; with `detached()` as below |
+//! | `in_context(context)`, [`Context::run`](crate::Context::run), scopes, `#[with_context]`, [`detached`](crate::detached), `#[detach_context]` | whatever the thread has: nothing is taken, entered or left |
+//! | plain tasks on a runtime with `task::InheritingBuilder` | whatever the thread has; tokio's hooks have no place for it |
 //!
 //! So the rule is one: what takes a copy of the current context by itself takes the companion's
 //! state too. A [`Context`](crate::Context) that is passed by hand holds variables only.

@@ -10,7 +10,7 @@ use core::pin::Pin;
 use std::boxed::Box;
 
 use crate::__private::Inherited;
-use crate::in_context::InContext;
+use crate::in_context::{ContextExt, InContext};
 use crate::inherit::{inherit, inherit_with};
 
 /// Asks how to wrap a `T`.
@@ -172,7 +172,7 @@ impl<T> Kind<AsFnOnceOfRef, T> {
     where
         T: FnOnce(&A) -> R,
     {
-        let work = InContext::inherit(work);
+        let work = work.inherit_context();
         move |argument: &A| work.run_once(|work| work(argument))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::problem::ProblemKind;
+use super::rejection::RejectionKind;
 
 /// The name of the header.
 pub(super) const HEADER: &str = "baggage";
@@ -37,9 +37,9 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Adds a member, or nothing of it if it would go beyond a limit.
-    pub(super) fn push(&mut self, key: &str, value: &str) -> Result<(), ProblemKind> {
+    pub(super) fn push(&mut self, key: &str, value: &str) -> Result<(), RejectionKind> {
         if self.members == MOST_MEMBERS {
-            return Err(ProblemKind::TooMany);
+            return Err(RejectionKind::TooMany);
         }
         let before = self.text.len();
         if self.members > 0 {
@@ -50,7 +50,7 @@ impl Writer {
         escape(value, &mut self.text);
         if self.text.len() > MOST_BYTES {
             self.text.truncate(before);
-            return Err(ProblemKind::TooLong);
+            return Err(RejectionKind::TooLong);
         }
         self.members += 1;
         Ok(())
@@ -78,21 +78,21 @@ fn escape(value: &str, out: &mut String) {
 /// What `escape` was given.
 ///
 /// A `+` is a blank only in forms, not in baggage; but some peers write it.
-pub(super) fn unescape(value: &str, plus_as_space: bool) -> Result<String, ProblemKind> {
+pub(super) fn unescape(value: &str, plus_as_space: bool) -> Result<String, RejectionKind> {
     let mut decoded = Vec::with_capacity(value.len());
     let mut bytes = value.bytes();
     while let Some(byte) = bytes.next() {
         decoded.push(match byte {
             b'%' => match (bytes.next().and_then(digit), bytes.next().and_then(digit)) {
                 (Some(high), Some(low)) => high << 4 | low,
-                _ => return Err(ProblemKind::Malformed),
+                _ => return Err(RejectionKind::Malformed),
             },
             b'+' if plus_as_space => b' ',
             byte if is_value_octet(byte) => byte,
-            _ => return Err(ProblemKind::Malformed),
+            _ => return Err(RejectionKind::Malformed),
         });
     }
-    String::from_utf8(decoded).map_err(|_| ProblemKind::NotUtf8)
+    String::from_utf8(decoded).map_err(|_| RejectionKind::NotUtf8)
 }
 
 fn digit(byte: u8) -> Option<u8> {
@@ -109,11 +109,11 @@ pub(super) struct Members<'a> {
 
 impl<'a> Members<'a> {
     /// Reads the headers, which count as one.
-    pub(super) fn read(headers: &'a [Cow<'a, str>]) -> Result<Self, ProblemKind> {
+    pub(super) fn read(headers: &'a [Cow<'a, str>]) -> Result<Self, RejectionKind> {
         let commas = headers.len().saturating_sub(1);
         let bytes: usize = headers.iter().map(|header| header.len()).sum();
         if bytes + commas > MOST_BYTES {
-            return Err(ProblemKind::TooLong);
+            return Err(RejectionKind::TooLong);
         }
         let mut read = Self::default();
         let headers = headers.iter().map(|header| trim(header));
@@ -123,7 +123,9 @@ impl<'a> Members<'a> {
         {
             match parse(member) {
                 None => read.malformed = true,
-                Some(_) if read.members.len() == MOST_MEMBERS => return Err(ProblemKind::TooMany),
+                Some(_) if read.members.len() == MOST_MEMBERS => {
+                    return Err(RejectionKind::TooMany);
+                }
                 Some(member) => read.members.push(member),
             }
         }
@@ -136,12 +138,12 @@ impl<'a> Members<'a> {
     }
 
     /// The value under `key`, if there is one.
-    pub(super) fn get(&self, key: &str) -> Result<Option<&'a str>, ProblemKind> {
+    pub(super) fn get(&self, key: &str) -> Result<Option<&'a str>, RejectionKind> {
         let mut found = self.members.iter().filter(|member| member.0 == key);
         match (found.next(), found.next()) {
             (None, _) => Ok(None),
             (Some(member), None) => Ok(Some(member.1)),
-            (Some(_), Some(_)) => Err(ProblemKind::Repeated),
+            (Some(_), Some(_)) => Err(RejectionKind::Repeated),
         }
     }
 }

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 /// Into the environment of a child process:
 ///
 /// ```
-/// use context_vars::propagation::Propagator;
+/// use context_vars::propagation::{Header, Propagator};
 /// use context_vars::{Context, context_var};
 ///
 /// context_var! {
@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, HashMap};
 /// }
 ///
 /// # fn main() {
-/// let propagator = Propagator::builder().header(&REQUEST_ID, "REQUEST_ID").build();
+/// let propagator = Propagator::builder().header(Header::new(&REQUEST_ID, "REQUEST_ID")).build();
 /// let context = Context::new().with_value(&REQUEST_ID, 7);
 ///
 /// let mut child = std::process::Command::new("worker");
@@ -74,10 +74,10 @@ pub trait Injector {
     /// use context_vars::propagation::Injector;
     ///
     /// let mut headers = vec![("X-User".to_owned(), "mallory".to_owned())];
-    /// headers.unset("x-user");
+    /// Injector::remove(&mut headers, "x-user");
     /// assert!(headers.is_empty());
     /// ```
-    fn unset(&mut self, name: &str) {
+    fn remove(&mut self, name: &str) {
         let _ = name;
     }
 }
@@ -92,7 +92,7 @@ pub trait Injector {
 /// Out of the environment of this process:
 ///
 /// ```
-/// use context_vars::propagation::Propagator;
+/// use context_vars::propagation::{Header, Propagator};
 /// use context_vars::{Context, context_var};
 ///
 /// context_var! {
@@ -100,7 +100,7 @@ pub trait Injector {
 /// }
 ///
 /// # fn main() {
-/// let propagator = Propagator::builder().header(&REQUEST_ID, "REQUEST_ID").build();
+/// let propagator = Propagator::builder().header(Header::new(&REQUEST_ID, "REQUEST_ID")).build();
 /// let context = propagator.extract(Context::new(), &|name: &str| std::env::var(name).ok());
 /// assert!(!context.contains(&REQUEST_ID));
 /// # }
@@ -157,11 +157,11 @@ where
 impl<S: BuildHasher> Injector for HashMap<String, String, S> {
     /// Compares names as headers do, without regard to case: looks at every entry.
     fn set(&mut self, name: &str, value: String) {
-        self.unset(name);
+        Injector::remove(self, name);
         self.insert(name.to_owned(), value);
     }
 
-    fn unset(&mut self, name: &str) {
+    fn remove(&mut self, name: &str) {
         self.retain(|other, _| !other.eq_ignore_ascii_case(name));
     }
 }
@@ -176,11 +176,11 @@ impl<S: BuildHasher> Extractor for HashMap<String, String, S> {
 impl Injector for BTreeMap<String, String> {
     /// Compares names as headers do, without regard to case: looks at every entry.
     fn set(&mut self, name: &str, value: String) {
-        self.unset(name);
+        Injector::remove(self, name);
         self.insert(name.to_owned(), value);
     }
 
-    fn unset(&mut self, name: &str) {
+    fn remove(&mut self, name: &str) {
         self.retain(|other, _| !other.eq_ignore_ascii_case(name));
     }
 }
@@ -195,11 +195,11 @@ impl Extractor for BTreeMap<String, String> {
 impl Injector for Vec<(String, String)> {
     /// Compares names as headers do, without regard to case.
     fn set(&mut self, name: &str, value: String) {
-        self.unset(name);
+        Injector::remove(self, name);
         self.push((name.to_owned(), value));
     }
 
-    fn unset(&mut self, name: &str) {
+    fn remove(&mut self, name: &str) {
         self.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
     }
 }
@@ -233,7 +233,7 @@ impl Injector for http::HeaderMap {
         }
     }
 
-    fn unset(&mut self, name: &str) {
+    fn remove(&mut self, name: &str) {
         self.remove(name);
     }
 }

@@ -9,27 +9,27 @@
 //! # What comes in is not trusted
 //!
 //! A value that is too long, malformed, repeated, not UTF-8, of the wrong type, or holds control
-//! characters leaves its variable as it was and is reported, as a [`Problem`], to
-//! [`Builder::on_problem`]. It never panics and a value is never cut. But a well-formed value is
+//! characters leaves its variable as it was and is reported, as a [`Rejection`], to
+//! [`Builder::on_rejection`]. It never panics and a value is never cut. But a well-formed value is
 //! believed: extract only what comes from a peer that may speak for its users.
 //!
 //! # Which form
 //!
-//! * [`header`](Builder::header): the value's text as it stands, for what has a header of its own
+//! * [`Header`]: the value's text as it stands, for what has a header of its own
 //!   and consists of visible ASCII: ids, numbers, tokens.
-//! * [`baggage`](Builder::baggage): a member of the header `baggage`, percent-encoded, for any
+//! * [`Baggage`]: a member of the header `baggage`, percent-encoded, for any
 //!   text. At most 64 members and 8192 bytes are sent or accepted. Every implementation of
 //!   OpenTelemetry reads and writes it.
 //!
 //! Two peers have ways of their own. OpenTelemetry for Python writes a blank as `+`: say
-//! [`plus_as_space`](Builder::plus_as_space) for what it sends. OpenTelemetry for Rust (0.33) does
+//! [`plus_as_space`](Baggage::plus_as_space) for what it sends. OpenTelemetry for Rust (0.33) does
 //! not escape a `%` that it sends, so that its `%41` arrives as `A` everywhere.
 //!
 //! # Examples
 //!
 //! ```
 //! use std::collections::HashMap;
-//! use context_vars::propagation::Propagator;
+//! use context_vars::propagation::{Baggage, Header, Propagator};
 //! use context_vars::{Context, context_var};
 //!
 //! context_var! {
@@ -40,8 +40,8 @@
 //!
 //! # fn main() {
 //! let propagator = Propagator::builder()
-//!     .header(&REQUEST_ID, "x-request-id")
-//!     .baggage(&TENANT, "tenant")
+//!     .header(Header::new(&REQUEST_ID, "x-request-id"))
+//!     .baggage(Baggage::new(&TENANT, "tenant"))
 //!     .build();
 //!
 //! let here = Context::new()
@@ -59,15 +59,16 @@
 //! # }
 //! ```
 
-// The folder's own ladder: a file imports only from those above it.
-mod problem;
+mod rejection;
 mod carrier;
 mod baggage;
-mod listed;
+mod codec;
+mod entry;
 mod propagator;
 mod builder;
 
 pub use self::builder::Builder;
 pub use self::carrier::{Extractor, Injector};
-pub use self::problem::{Problem, ProblemKind};
+pub use self::entry::{Baggage, Header};
 pub use self::propagator::Propagator;
+pub use self::rejection::{Rejection, RejectionKind};

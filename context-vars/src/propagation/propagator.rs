@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::baggage::{self, Members};
 use super::carrier::{Extractor, Injector};
-use super::listed::{Listed, Place};
-use super::problem::{Problem, ProblemKind};
+use super::entry::{Entry, Location};
+use super::rejection::{Rejection, RejectionKind};
 use crate::context::Context;
 
 /// Carries the variables that it lists from one process to another.
@@ -20,14 +20,14 @@ use crate::context::Context;
 /// Shared by what receives and what sends:
 ///
 /// ```
-/// use context_vars::{Context, context_var, propagation::Propagator};
+/// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
 ///
 /// context_var! {
 ///     static REQUEST_ID: u64;
 /// }
 ///
 /// # fn main() {
-/// let incoming = Propagator::builder().header(&REQUEST_ID, "x-request-id").build();
+/// let incoming = Propagator::builder().header(Header::new(&REQUEST_ID, "x-request-id")).build();
 /// let outgoing = incoming.clone();
 ///
 /// let request = vec![("x-request-id".to_owned(), "7".to_owned())];
@@ -43,39 +43,39 @@ pub struct Propagator {
 }
 
 struct Inner {
-    listed: Vec<Listed>,
-    on_problem: Option<OnProblem>,
-    problems: AtomicU64,
+    entries: Vec<Entry>,
+    on_rejection: Option<OnRejection>,
+    rejections: AtomicU64,
 }
 
-pub(super) type OnProblem = Box<dyn Fn(&Problem<'_>) + Send + Sync>;
+pub(super) type OnRejection = Box<dyn Fn(&Rejection<'_>) + Send + Sync>;
 
 impl Propagator {
-    pub(super) fn new(listed: Vec<Listed>, on_problem: Option<OnProblem>) -> Self {
-        let problems = AtomicU64::new(0);
+    pub(super) fn new(entries: Vec<Entry>, on_rejection: Option<OnRejection>) -> Self {
+        let rejections = AtomicU64::new(0);
         Self {
             inner: Arc::new(Inner {
-                listed,
-                on_problem,
-                problems,
+                entries,
+                on_rejection,
+                rejections,
             }),
         }
     }
 
     /// Puts the listed variables that have a value in `context` into `carrier`.
     ///
-    /// A default is not a value and not sent. A `#[redact]`ed variable that is listed is: that is
+    /// A default is not a value and not sent. A `#[redact]`ed variable that is listed is sent: that is
     /// about printing. A `#[no_inherit]` one is not in [`Context::current`], so it is sent only
     /// from a context that was given it. A header that the carrier has already is replaced,
     /// `baggage` as a whole.
     ///
-    /// A value that may not travel (see [`ProblemKind`]) is left out and reported. What the carrier
+    /// A value that may not travel (see [`RejectionKind`]) is left out and reported. What the carrier
     /// had in its place is taken away, too: it is not the value of this context.
     ///
     /// # Panics
     ///
     /// If the `Display` of a listed variable's type does, or what was given to
-    /// [`on_problem`](super::Builder::on_problem).
+    /// [`on_rejection`](super::Builder::on_rejection).
     ///
     /// # Cost
     ///
@@ -87,14 +87,14 @@ impl Propagator {
     ///
     /// ```
     /// use std::collections::HashMap;
-    /// use context_vars::{Context, context_var, propagation::Propagator};
+    /// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
     ///
     /// context_var! {
     ///     static TENANT: String = "nobody".to_owned();
     /// }
     ///
     /// # fn main() {
-    /// let propagator = Propagator::builder().header(&TENANT, "x-tenant").build();
+    /// let propagator = Propagator::builder().header(Header::new(&TENANT, "x-tenant")).build();
     /// let mut message = HashMap::new();
     /// propagator.inject(&Context::current(), &mut message);
     /// assert!(message.is_empty());
@@ -105,40 +105,40 @@ impl Propagator {
     pub fn inject(&self, context: &Context, carrier: &mut (impl Injector + ?Sized)) {
         let mut baggage = baggage::Writer::default();
         let mut has_baggage = false;
-        for listed in self.inner.listed.iter().filter(|l| l.options.send) {
-            let Some(text) = listed.wire.write(context) else {
+        for entry in self.inner.entries.iter().filter(|e| e.inject) {
+            let Some(text) = entry.codec.encode(context) else {
                 continue;
             };
-            let mut sent = listed.check(&text);
-            match listed.place {
-                Place::Header if sent.is_ok() => carrier.set(&listed.name, text),
-                Place::Header => carrier.unset(&listed.name),
-                Place::Baggage => {
+            let mut sent = entry.check(&text);
+            match entry.location {
+                Location::Header if sent.is_ok() => carrier.set(&entry.name, text),
+                Location::Header => carrier.remove(&entry.name),
+                Location::Baggage => {
                     has_baggage = true;
-                    sent = sent.and_then(|()| baggage.push(&listed.name, &text));
+                    sent = sent.and_then(|()| baggage.push(&entry.name, &text));
                 }
             }
             if let Err(kind) = sent {
-                self.report(kind, true, listed);
+                self.report(kind, true, entry);
             }
         }
         match baggage.finish() {
             Some(text) => carrier.set(baggage::HEADER, text),
-            None if has_baggage => carrier.unset(baggage::HEADER),
+            None if has_baggage => carrier.remove(baggage::HEADER),
             None => {}
         }
     }
 
     /// `context` with the listed variables set to the values found in `carrier`.
     ///
-    /// One that is not there, or that may not be accepted (see [`ProblemKind`]), stays as it is in
+    /// One that is not there, or that may not be accepted (see [`RejectionKind`]), stays as it is in
     /// `context`; the latter is reported. Nothing that `carrier` holds makes this panic, unless a
     /// `FromStr` of yours does.
     ///
     /// # Panics
     ///
     /// If the `FromStr` of a listed variable's type does, or what was given to
-    /// [`on_problem`](super::Builder::on_problem).
+    /// [`on_rejection`](super::Builder::on_rejection).
     ///
     /// # Cost
     ///
@@ -150,14 +150,14 @@ impl Propagator {
     /// What is not accepted stays as it was:
     ///
     /// ```
-    /// use context_vars::{Context, context_var, propagation::Propagator};
+    /// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
     ///
     /// context_var! {
     ///     static ATTEMPT: u32;
     /// }
     ///
     /// # fn main() {
-    /// let propagator = Propagator::builder().header(&ATTEMPT, "x-attempt").build();
+    /// let propagator = Propagator::builder().header(Header::new(&ATTEMPT, "x-attempt")).build();
     /// let first = Context::new().with_value(&ATTEMPT, 1);
     /// let context = propagator.extract(first, &vec![("x-attempt".to_owned(), "2".to_owned())]);
     /// assert_eq!(context.get(&ATTEMPT), Some(&2));
@@ -166,18 +166,18 @@ impl Propagator {
     /// # }
     /// ```
     pub fn extract(&self, mut context: Context, carrier: &(impl Extractor + ?Sized)) -> Context {
-        let accepted = || self.inner.listed.iter().filter(|l| l.options.accept);
-        for listed in accepted().filter(|l| l.place == Place::Header) {
-            let result = match &*carrier.get(&listed.name) {
+        let accepted = || self.inner.entries.iter().filter(|e| e.extract);
+        for entry in accepted().filter(|e| e.location == Location::Header) {
+            let result = match &*carrier.get(&entry.name) {
                 [] => continue,
-                [text] => listed.accept(&mut context, text),
-                [_, _, ..] => Err(ProblemKind::Repeated),
+                [text] => entry.accept(&mut context, text),
+                [_, _, ..] => Err(RejectionKind::Repeated),
             };
             if let Err(kind) = result {
-                self.report(kind, false, listed);
+                self.report(kind, false, entry);
             }
         }
-        if accepted().any(|l| l.place == Place::Baggage) {
+        if accepted().any(|e| e.location == Location::Baggage) {
             self.extract_baggage(&mut context, carrier);
         }
         context
@@ -190,19 +190,19 @@ impl Propagator {
             Err(kind) => return self.report_baggage(kind),
         };
         if members.is_malformed() {
-            self.report_baggage(ProblemKind::Malformed);
+            self.report_baggage(RejectionKind::Malformed);
         }
-        let listed = self.inner.listed.iter();
-        for listed in listed.filter(|l| l.options.accept && l.place == Place::Baggage) {
-            let result = members.get(&listed.name).and_then(|found| {
+        let entries = self.inner.entries.iter();
+        for entry in entries.filter(|e| e.extract && e.location == Location::Baggage) {
+            let result = members.get(&entry.name).and_then(|found| {
                 let Some(escaped) = found else {
                     return Ok(());
                 };
-                let text = baggage::unescape(escaped, listed.options.plus_as_space)?;
-                listed.accept(context, &text)
+                let text = baggage::unescape(escaped, entry.plus_as_space)?;
+                entry.accept(context, &text)
             });
             if let Err(kind) = result {
-                self.report(kind, false, listed);
+                self.report(kind, false, entry);
             }
         }
     }
@@ -212,7 +212,7 @@ impl Propagator {
     /// # Examples
     ///
     /// ```
-    /// use context_vars::propagation::Propagator;
+    /// use context_vars::propagation::{Header, Propagator};
     /// use context_vars::context_var;
     ///
     /// context_var! {
@@ -220,7 +220,7 @@ impl Propagator {
     /// }
     ///
     /// # fn main() {
-    /// let propagator = Propagator::builder().header(&REQUEST_ID, "x-request-id").build();
+    /// let propagator = Propagator::builder().header(Header::new(&REQUEST_ID, "x-request-id")).build();
     /// let headers = REQUEST_ID.sync_scope(7, || propagator.headers());
     /// assert_eq!(headers["x-request-id"], "7"); // client.get(url).headers(headers)
     /// # }
@@ -233,57 +233,57 @@ impl Propagator {
         headers
     }
 
-    /// How many problems there were, whether or not somebody asked to be told.
+    /// How many rejections there were, whether or not somebody asked to be told.
     ///
     /// # Examples
     ///
     /// For a metric:
     ///
     /// ```
-    /// use context_vars::{Context, context_var, propagation::Propagator};
+    /// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
     ///
     /// context_var! {
     ///     static REQUEST_ID: u64;
     /// }
     ///
     /// # fn main() {
-    /// let propagator = Propagator::builder().header(&REQUEST_ID, "x-request-id").build();
+    /// let propagator = Propagator::builder().header(Header::new(&REQUEST_ID, "x-request-id")).build();
     /// for id in ["7", "seven", ""] {
     ///     let message = vec![("x-request-id".to_owned(), id.to_owned())];
     ///     drop(propagator.extract(Context::new(), &message));
     /// }
-    /// assert_eq!(propagator.problems(), 2);
+    /// assert_eq!(propagator.rejections(), 2);
     /// # }
     /// ```
     #[must_use]
-    pub fn problems(&self) -> u64 {
-        self.inner.problems.load(Ordering::Relaxed)
+    pub fn rejections(&self) -> u64 {
+        self.inner.rejections.load(Ordering::Relaxed)
     }
 
-    fn report(&self, kind: ProblemKind, sending: bool, listed: &Listed) {
-        self.tell(&Problem {
+    fn report(&self, kind: RejectionKind, injecting: bool, entry: &Entry) {
+        self.tell(&Rejection {
             kind,
-            sending,
-            name: &listed.name,
-            variable: Some(listed.wire.variable()),
+            injecting,
+            name: &entry.name,
+            variable: Some(entry.codec.variable()),
         });
     }
 
     /// Something that came in as baggage and that no variable can be blamed for.
-    fn report_baggage(&self, kind: ProblemKind) {
-        self.tell(&Problem {
+    fn report_baggage(&self, kind: RejectionKind) {
+        self.tell(&Rejection {
             kind,
-            sending: false,
+            injecting: false,
             name: baggage::HEADER,
             variable: None,
         });
     }
 
     #[cold]
-    fn tell(&self, problem: &Problem<'_>) {
-        self.inner.problems.fetch_add(1, Ordering::Relaxed);
-        if let Some(on_problem) = &self.inner.on_problem {
-            on_problem(problem);
+    fn tell(&self, rejection: &Rejection<'_>) {
+        self.inner.rejections.fetch_add(1, Ordering::Relaxed);
+        if let Some(on_rejection) = &self.inner.on_rejection {
+            on_rejection(rejection);
         }
     }
 }
@@ -293,9 +293,9 @@ impl fmt::Debug for Propagator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self
             .inner
-            .listed
+            .entries
             .iter()
-            .map(|l| (l.wire.variable(), &l.name));
+            .map(|e| (e.codec.variable(), &e.name));
         f.write_str("Propagator ")?;
         f.debug_map().entries(names).finish()
     }

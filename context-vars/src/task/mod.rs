@@ -1,9 +1,8 @@
 //! Tokio's tasks that inherit.
 //!
 //! The functions are those of [`tokio::task`], with the same signatures; what they start runs in a
-//! copy of the context that is current where they are called. A `JoinSet` and a `TaskTracker` have
-//! methods of these names already, which an extension cannot replace: there the ones that inherit
-//! end in `_inherited`.
+//! copy of the context that is current where they are called. A `JoinSet` or a `TaskTracker` needs
+//! nothing of its own: `set.spawn(work.inherit_context())`, `set.spawn_blocking(inherit(f))`.
 //!
 //! A *bare* task, started by `tokio::spawn` itself, does not inherit. It sees the context of the
 //! thread that happens to poll it, usually an empty one, and may not [`set`] anything there: the
@@ -45,14 +44,11 @@ use core::future::Future;
 
 use tokio::task::JoinHandle;
 
-use crate::in_context::ContextFutureExt;
+use crate::in_context::ContextExt;
 use crate::inherit::inherit;
 
 #[cfg(tokio_unstable)]
-pub use self::runtime::{BuilderExt, InheritingBuilder};
-pub use crate::join_set::JoinSetExt;
-#[cfg(feature = "tokio-util")]
-pub use crate::task_tracker::TaskTrackerExt;
+pub use self::runtime::InheritingBuilder;
 
 /// As [`tokio::spawn`]; the task runs in a copy of the context that is current here.
 ///

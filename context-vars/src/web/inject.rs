@@ -31,7 +31,7 @@ impl Step for Extract {
 /// ```
 /// use std::convert::Infallible;
 ///
-/// use context_vars::{context_var, propagation::Propagator, web::InjectLayer};
+/// use context_vars::{context_var, propagation::{Baggage, Propagator}, web::InjectLayer};
 /// use http::{Request, Response, Uri};
 /// use tower::{Layer, ServiceExt, service_fn};
 ///
@@ -41,7 +41,7 @@ impl Step for Extract {
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let propagator = Propagator::builder().baggage(&TENANT, "tenant").build();
+/// let propagator = Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")).build();
 /// let ours = |uri: &Uri| uri.host() == Some("stock.internal");
 /// let layer = InjectLayer::new(propagator, ours);
 ///
@@ -90,7 +90,7 @@ impl InjectLayer {
     /// By a list of hosts:
     ///
     /// ```
-    /// use context_vars::{context_var, propagation::Propagator, web::InjectLayer};
+    /// use context_vars::{context_var, propagation::{Header, Propagator}, web::InjectLayer};
     /// use http::Uri;
     ///
     /// context_var! {
@@ -100,7 +100,7 @@ impl InjectLayer {
     /// const OURS: [&str; 2] = ["stock.internal", "mail.internal"];
     ///
     /// # fn main() {
-    /// let propagator = Propagator::builder().header(&REQUEST_ID, "x-request-id").build();
+    /// let propagator = Propagator::builder().header(Header::new(&REQUEST_ID, "x-request-id")).build();
     /// let is_ours = |uri: &Uri| uri.host().is_some_and(|host| OURS.contains(&host));
     /// let layer = InjectLayer::new(propagator, is_ours);
     /// # let _ = layer;

@@ -52,7 +52,7 @@ use crate::var::ContextVar;
 /// }
 ///
 /// fn front_door(next_id: fn() -> u64) -> ContextLayer {
-///     ContextLayer::new().isolated().request_id(&REQUEST_ID, next_id)
+///     ContextLayer::new().detached().request_id(&REQUEST_ID, next_id)
 /// }
 /// # fn main() {
 /// #     let _ = front_door(|| 7);
@@ -67,13 +67,13 @@ pub struct ContextLayer {
 /// What a layer does; shared by all clones of it and of its services.
 #[derive(Clone, Default)]
 struct Plan {
-    isolated: bool,
+    detached: bool,
     steps: Vec<Arc<dyn Step>>,
 }
 
 impl Plan {
     fn context_of(&self, parts: &mut Parts) -> Context {
-        let start = if self.isolated {
+        let start = if self.detached {
             Context::new()
         } else {
             Context::current()
@@ -84,7 +84,7 @@ impl Plan {
 
     /// Captures the companion's state, unless requests start without anything from outside.
     fn companion(&self) -> CompanionState {
-        if self.isolated {
+        if self.detached {
             CompanionState::NONE
         } else {
             CompanionState::capture()
@@ -157,12 +157,12 @@ impl ContextLayer {
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
-    /// let service = ContextLayer::new().isolated().layer(service_fn(handle));
+    /// let service = ContextLayer::new().detached().layer(service_fn(handle));
     /// USER.scope("alice", service.oneshot(Request::new(String::new()))).await.unwrap();
     /// # }
     /// ```
-    pub fn isolated(mut self) -> Self {
-        Arc::make_mut(&mut self.plan).isolated = true;
+    pub fn detached(mut self) -> Self {
+        Arc::make_mut(&mut self.plan).detached = true;
         self
     }
 
@@ -357,7 +357,7 @@ impl ContextLayer {
     /// # Examples
     ///
     /// ```
-    /// use context_vars::{context_var, propagation::Propagator, web::ContextLayer};
+    /// use context_vars::{context_var, propagation::{Baggage, Propagator}, web::ContextLayer};
     ///
     /// context_var! {
     ///     static REQUEST_ID: u64;
@@ -365,8 +365,8 @@ impl ContextLayer {
     /// }
     ///
     /// # fn main() {
-    /// let peer = Propagator::builder().baggage(&TENANT, "tenant").accept_only().build();
-    /// let layer = ContextLayer::new().isolated().request_id(&REQUEST_ID, || 1).extract(peer);
+    /// let peer = Propagator::builder().baggage(Baggage::new(&TENANT, "tenant").extract_only()).build();
+    /// let layer = ContextLayer::new().detached().request_id(&REQUEST_ID, || 1).extract(peer);
     /// # let _ = layer;
     /// # }
     /// ```
@@ -388,10 +388,10 @@ impl fmt::Debug for ContextLayer {
 }
 
 impl<S> Layer<S> for ContextLayer {
-    type Service = WithContext<S>;
+    type Service = ContextService<S>;
 
-    fn layer(&self, inner: S) -> WithContext<S> {
-        WithContext {
+    fn layer(&self, inner: S) -> ContextService<S> {
+        ContextService {
             inner,
             plan: self.plan.clone(),
         }
@@ -407,32 +407,32 @@ impl<S> Layer<S> for ContextLayer {
 /// Named in a field:
 ///
 /// ```
-/// use context_vars::web::{ContextLayer, WithContext};
+/// use context_vars::web::{ContextLayer, ContextService};
 /// use tower::Layer;
 ///
 /// struct Server<S> {
-///     service: WithContext<S>,
+///     service: ContextService<S>,
 /// }
 ///
 /// impl<S> Server<S> {
 ///     fn new(service: S) -> Self {
-///         Self { service: ContextLayer::new().isolated().layer(service) }
+///         Self { service: ContextLayer::new().detached().layer(service) }
 ///     }
 /// }
 /// ```
 #[derive(Clone)]
-pub struct WithContext<S> {
+pub struct ContextService<S> {
     inner: S,
     plan: Arc<Plan>,
 }
 
-impl<S> fmt::Debug for WithContext<S> {
+impl<S> fmt::Debug for ContextService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WithContext").finish_non_exhaustive()
+        f.debug_struct("ContextService").finish_non_exhaustive()
     }
 }
 
-impl<S, A, B> Service<Request<A>> for WithContext<S>
+impl<S, A, B> Service<Request<A>> for ContextService<S>
 where
     S: Service<Request<A>, Response = Response<B>>,
 {
@@ -458,7 +458,7 @@ where
 }
 
 pin_project! {
-    /// The response of [`WithContext`], whose body goes on in the same context.
+    /// The response of [`ContextService`], whose body goes on in the same context.
     ///
     /// Not in a copy of it: what the service sets until its last poll is seen by the body.
     ///

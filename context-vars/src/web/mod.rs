@@ -34,7 +34,7 @@
 //! # async fn main() {
 //! static NEXT: AtomicU64 = AtomicU64::new(1);
 //! let layer = ContextLayer::new()
-//!     .isolated()
+//!     .detached()
 //!     .request_id(&REQUEST_ID, || NEXT.fetch_add(1, Ordering::Relaxed));
 //!
 //! let request = Request::get("/").header("x-request-id", "42").body(String::new()).unwrap();
@@ -67,7 +67,7 @@
 //!   the future that it returns.
 //! * **What is set around `serve` does not reach requests**: a server spawns a bare task for each
 //!   connection, and one more for each request of HTTP/2. Without a runtime that inherits, each
-//!   request therefore starts empty; [`isolated`](ContextLayer::isolated) makes it certain.
+//!   request therefore starts empty; [`detached`](ContextLayer::detached) makes it certain.
 //! * **A layer outside the [`ContextLayer`] is outside of the context**: place the layer last in
 //!   axum, where the last layer is the outermost, and first in a `ServiceBuilder`.
 //! * **A client that follows redirects carries headers to other hosts**, as reqwest does unless
@@ -81,7 +81,6 @@ mod request_id;
 mod inject;
 mod layer;
 
-pub use self::body::ContextBodyExt;
 #[cfg(feature = "propagation")]
 pub use self::inject::{Inject, InjectLayer};
-pub use self::layer::{ContextLayer, ResponseFuture, WithContext};
+pub use self::layer::{ContextLayer, ContextService, ResponseFuture};

@@ -7,10 +7,10 @@ use std::task::{self, Poll};
 use std::thread as std_thread;
 
 use context_vars::service::ContextServiceLayer;
-use context_vars::web::{ContextBodyExt, ContextLayer};
+use context_vars::web::ContextLayer;
 use context_vars::{
-    InContext, context_var, inherit, inherit_context, inherit_fn, inherit_with, prelude::*,
-    task as tasks, thread,
+    context_var, inherit, inherit_context, inherit_fn, inherit_with, prelude::*, task as tasks,
+    thread,
 };
 use futures_util::{StreamExt, stream};
 use http::{Request, Response};
@@ -51,7 +51,7 @@ async fn tasks_at_every_poll() {
     assert_eq!(task.await.unwrap(), [ACME; 2]);
     assert_eq!(blocking.await.unwrap(), ACME);
     let mut set = JoinSet::new();
-    in_acme(|| set.spawn_inherited(twice()));
+    in_acme(|| set.spawn(twice().inherit_context()));
     in_acme(|| set.spawn(twice().inherit_context()));
     assert_eq!(set.join_all().await, [[ACME; 2]; 2]);
     assert_eq!(seen(), NOTHING);
@@ -118,7 +118,7 @@ async fn async_blocks_that_the_attribute_wraps() {
 
 #[test]
 fn protocols_of_ones_own() {
-    let mut work = in_acme(|| Box::pin(InContext::inherit(())));
+    let mut work = in_acme(|| Box::pin((()).inherit_context()));
     assert_eq!(work.as_mut().run_pinned(|_| seen()), ACME);
     assert_eq!(seen(), NOTHING);
 }

@@ -7,8 +7,7 @@ use std::task::Poll;
 use context_vars::companion::{self, TracingSpan};
 use context_vars::web::ContextLayer;
 use context_vars::{
-    Context, InContext, context_var, inherit, inherit_context, isolated, prelude::*, thread,
-    with_context,
+    Context, context_var, detached, inherit, inherit_context, prelude::*, thread, with_context,
 };
 use http::{Request, Response};
 use tower::{Layer, Service, service_fn};
@@ -43,7 +42,7 @@ fn scopes_and_contexts_leave_the_state_alone() {
     assert_eq!(poll(scoped), NOTHING);
     assert_eq!(poll(in_acme(attribute)), NOTHING);
     assert_eq!(poll(in_acme(returns)), NOTHING);
-    let mut by_hand = Box::pin(in_acme(|| InContext::new((), Context::current())));
+    let mut by_hand = Box::pin(in_acme(|| (()).in_context(Context::current())));
     assert_eq!(by_hand.as_mut().run_pinned(|_| seen()), NOTHING);
     let mut context = in_acme(Context::current);
     assert_eq!(context.run(seen), NOTHING);
@@ -52,7 +51,7 @@ fn scopes_and_contexts_leave_the_state_alone() {
     assert_eq!(in_acme(|| poll(wrapped)), ACME);
     assert_eq!(in_acme(|| USER.sync_scope("alice", seen)), ACME);
     assert_eq!(in_acme(|| poll(attribute())), ACME);
-    assert_eq!(in_acme(|| isolated(seen)), ACME);
+    assert_eq!(in_acme(|| detached(seen)), ACME);
 }
 
 #[test]
@@ -75,7 +74,7 @@ fn what_is_detached() {
 fn isolated_requests() {
     install();
     let answer = async |_: Request<()>| Ok::<_, ()>(Response::new(seen()));
-    let mut service = ContextLayer::new().isolated().layer(service_fn(answer));
+    let mut service = ContextLayer::new().detached().layer(service_fn(answer));
     let response = in_acme(|| service.call(Request::new(())));
     let mut body = Box::pin(poll(response).unwrap().into_body());
     assert_eq!(body.as_mut().run_pinned(|seen| *seen), NOTHING);

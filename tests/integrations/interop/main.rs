@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead};
 
-use context_vars::propagation::Propagator;
+use context_vars::propagation::{Baggage, Propagator};
 use context_vars::{Context, context_var};
 use serde_json::{Map, Value, json};
 
@@ -18,14 +18,19 @@ context_var! {
 }
 
 fn propagator() -> Propagator {
-    let mut builder = Propagator::builder().max_len(8192);
-    if std::env::args().nth(1).as_deref() == Some("plus-as-space") {
-        builder = builder.plus_as_space();
-    }
-    builder
-        .baggage(&TENANT, "tenant")
-        .baggage(&USER, "user")
-        .baggage(&REQUEST_ID, "request_id")
+    let plus_as_space = std::env::args().nth(1).as_deref() == Some("plus-as-space");
+    let member = |baggage: Baggage| {
+        let baggage = baggage.max_len(8192);
+        if plus_as_space {
+            baggage.plus_as_space()
+        } else {
+            baggage
+        }
+    };
+    Propagator::builder()
+        .baggage(member(Baggage::new(&TENANT, "tenant")))
+        .baggage(member(Baggage::new(&USER, "user")))
+        .baggage(member(Baggage::new(&REQUEST_ID, "request_id")))
         .build()
 }
 
@@ -58,7 +63,7 @@ fn extract(carrier: &Value) -> Value {
     for entry in context.iter() {
         answer.insert(entry.field().to_owned(), json!(entry.to_string()));
     }
-    answer.insert("problems".to_owned(), json!(propagator.problems()));
+    answer.insert("problems".to_owned(), json!(propagator.rejections()));
     Value::Object(answer)
 }
 

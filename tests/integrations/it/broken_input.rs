@@ -1,6 +1,6 @@
 //! What a stranger may send: it is reported, the variable stays as it was, and nothing panics.
 
-use context_vars::propagation::{ProblemKind, Propagator};
+use context_vars::propagation::{Baggage, Header, Propagator, RejectionKind};
 use context_vars::{Context, context_var};
 use proptest::prelude::*;
 
@@ -15,15 +15,14 @@ context_var! {
 /// What becomes of `TENANT`, and what is reported, for one `baggage` header.
 fn of_baggage(header: &str) -> (Option<String>, Vec<String>) {
     let builder = Propagator::builder()
-        .max_len(64)
-        .baggage(&TENANT, "tenant")
-        .baggage(&ID, "id");
+        .baggage(Baggage::new(&TENANT, "tenant"))
+        .baggage(Baggage::new(&ID, "id"));
     let (propagator, problems) = reporting(builder);
     let carrier = vec![("baggage".to_owned(), header.to_owned())];
     let context = propagator.extract(Context::new(), &carrier);
     assert_eq!(context.get(&ID), None);
     let problems = taken(&problems);
-    assert_eq!(propagator.problems(), problems.len() as u64);
+    assert_eq!(propagator.rejections(), problems.len() as u64);
     (context.get(&TENANT).cloned(), problems)
 }
 
@@ -101,7 +100,9 @@ fn good_member_among_broken_ones_is_accepted() {
 
 #[test]
 fn value_of_before_stays_where_a_broken_one_comes() {
-    let propagator = Propagator::builder().baggage(&TENANT, "tenant").build();
+    let propagator = Propagator::builder()
+        .baggage(Baggage::new(&TENANT, "tenant"))
+        .build();
     let before = Context::new().with_value(&TENANT, "before".to_owned());
     let carrier = vec![("baggage".to_owned(), "tenant=%FF".to_owned())];
     assert_eq!(
@@ -113,8 +114,8 @@ fn value_of_before_stays_where_a_broken_one_comes() {
 #[test]
 fn broken_headers_leave_the_variable_unset_and_are_reported() {
     let builder = Propagator::builder()
-        .header(&LABEL, "x-label")
-        .header(&ID, "x-id");
+        .header(Header::new(&LABEL, "x-label"))
+        .header(Header::new(&ID, "x-id"));
     let (propagator, problems) = reporting(builder);
     let extract = |name: &str, values: &[&[u8]]| {
         let mut headers = http::HeaderMap::new();
@@ -167,9 +168,8 @@ fn plus_is_a_plus_unless_the_peer_writes_blanks_so() {
         "tenant=a+b%2B,label=a+b%2B".to_owned(),
     )];
     let propagator = Propagator::builder()
-        .baggage(&TENANT, "tenant")
-        .baggage(&LABEL, "label")
-        .plus_as_space()
+        .baggage(Baggage::new(&TENANT, "tenant"))
+        .baggage(Baggage::new(&LABEL, "label").plus_as_space())
         .build();
     let context = propagator.extract(Context::new(), &carrier);
     assert_eq!(format!("{context:?}"), r#"{LABEL: "a b+", TENANT: "a+b+"}"#);
@@ -184,7 +184,7 @@ proptest! {
         header in "(tenant|id|label|[a-z ]{0,3}|)([=;,% +\"\\\\]|%[0-9A-Fa-f]{0,2}|[\\x00-\\x7f]|\\PC|tenant=){0,40}",
     ) {
         let (propagator, problems) = reporting(
-            Propagator::builder().max_len(16).baggage(&TENANT, "tenant").baggage(&ID, "id").header(&LABEL, "x"),
+            Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")).baggage(Baggage::new(&ID, "id")).header(Header::new(&LABEL, "x")),
         );
         let carrier = vec![("baggage".to_owned(), header.clone()), ("x".to_owned(), header)];
         let context = propagator.extract(Context::new(), &carrier);
@@ -196,13 +196,13 @@ proptest! {
 
     #[test]
     fn every_text_comes_back_or_is_reported(text in any::<String>()) {
-        let propagator = Propagator::builder().max_len(40).baggage(&TENANT, "tenant").build();
+        let propagator = Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")).build();
         let mut carrier = Vec::new();
         propagator.inject(&Context::new().with_value(&TENANT, text.clone()), &mut carrier);
         let back = propagator.extract(Context::new(), &carrier);
         let allowed = text.len() <= 40 && !text.contains(char::is_control);
         prop_assert_eq!(back.get(&TENANT), allowed.then_some(&text));
-        prop_assert_eq!(propagator.problems(), u64::from(!allowed));
+        prop_assert_eq!(propagator.rejections(), u64::from(!allowed));
     }
 }
 
@@ -211,14 +211,14 @@ fn kinds_are_told_apart() {
     let kinds = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let told = kinds.clone();
     let propagator = Propagator::builder()
-        .baggage(&TENANT, "tenant")
-        .on_problem(move |problem| told.lock().unwrap().push(problem.kind()))
+        .baggage(Baggage::new(&TENANT, "tenant"))
+        .on_rejection(move |problem| told.lock().unwrap().push(problem.kind()))
         .build();
     for header in ["tenant=%4", "tenant=%FF", "tenant=%00", "tenant=1,tenant=1"] {
         let carrier = vec![("baggage".to_owned(), header.to_owned())];
         drop(propagator.extract(Context::new(), &carrier));
     }
-    use ProblemKind::{Character, Malformed, NotUtf8, Repeated};
+    use RejectionKind::{Character, Malformed, NotUtf8, Repeated};
     assert_eq!(
         *kinds.lock().unwrap(),
         [Malformed, NotUtf8, Character, Repeated]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use context_vars::{Context, ContextVar, Fields, context_var, fields, isolated};
+use context_vars::{Context, ContextVar, Fields, context_var, detached, fields};
 
 macro_rules! many {
     ($($name:ident)*) => {
@@ -260,7 +260,7 @@ fn variables_of_one_name_are_told_apart() {
 
 #[test]
 fn fields_are_those_of_the_moment_no_inherit_included() {
-    isolated(|| {
+    detached(|| {
         drop(REQUEST_ID.set(7));
         drop(HERE.set("here"));
         let before = fields();

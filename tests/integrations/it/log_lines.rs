@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use context_vars::logs::ContextLogger;
-use context_vars::{Fields, context_var, isolated};
+use context_vars::{Fields, context_var, detached};
 use log::kv::{Key, Value, VisitSource};
 use log::{Level, LevelFilter, Log, Record};
 
@@ -31,7 +31,7 @@ fn env_logger() -> (env_logger::Logger, Output) {
 }
 
 fn in_context(f: impl FnOnce()) {
-    isolated(|| {
+    detached(|| {
         drop(REQUEST_ID.set(7));
         drop(USER.set("alice".to_owned()));
         f();
@@ -59,7 +59,7 @@ fn env_logger_prints_the_variables_after_the_records_own_values() {
         log(&logger, Level::Info);
         log(&logger, Level::Debug);
     });
-    isolated(|| log(&logger, Level::Warn));
+    detached(|| log(&logger, Level::Warn));
     assert_eq!(
         output.text(),
         "[INFO  app] accepted items=3 request_id=7 user=alice\n[WARN  app] accepted items=3\n"

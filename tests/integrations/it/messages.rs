@@ -1,6 +1,6 @@
 //! Bytes as the headers of a message: for the fuzzer, and for the corpus that it left.
 
-use context_vars::propagation::Propagator;
+use context_vars::propagation::{Baggage, Header, Propagator};
 use context_vars::{Context, context_var};
 
 context_var! {
@@ -14,13 +14,11 @@ const MOST: usize = 200;
 
 fn propagator() -> Propagator {
     Propagator::builder()
-        .max_len(MOST)
-        .header(&LABEL, "x-label")
-        .baggage(&ID, "id")
-        .baggage(&TENANT, "tenant")
-        .baggage(&BLANKS, "blanks")
-        .plus_as_space()
-        .on_problem(|problem| drop(format!("{problem} {problem:?}")))
+        .header(Header::new(&LABEL, "x-label"))
+        .baggage(Baggage::new(&ID, "id"))
+        .baggage(Baggage::new(&TENANT, "tenant"))
+        .baggage(Baggage::new(&BLANKS, "blanks").plus_as_space())
+        .on_rejection(|problem| drop(format!("{problem} {problem:?}")))
         .build()
 }
 
@@ -39,7 +37,7 @@ pub fn check(bytes: &[u8]) {
     let propagator = propagator();
     let context = propagator.extract(Context::new(), &carrier);
     assert!(
-        propagator.problems() <= 5,
+        propagator.rejections() <= 5,
         "one a variable, one for the baggage"
     );
     for text in [&TENANT, &LABEL, &BLANKS]
@@ -57,7 +55,7 @@ pub fn check(bytes: &[u8]) {
         "{label:?}"
     );
 
-    let told = propagator.problems();
+    let told = propagator.rejections();
     let mut again = Vec::new();
     propagator.inject(&context, &mut again);
     let back = propagator.extract(Context::new(), &again);
@@ -67,7 +65,7 @@ pub fn check(bytes: &[u8]) {
         "sent as {again:?}"
     );
     assert_eq!(
-        propagator.problems(),
+        propagator.rejections(),
         told,
         "what was accepted can be sent: {again:?}"
     );

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use context_vars::propagation::Propagator;
+use context_vars::propagation::{Baggage, Propagator};
 use context_vars::{Context, context_var};
 use opentelemetry::baggage::BaggageExt;
 use opentelemetry::propagation::TextMapPropagator;
@@ -32,9 +32,8 @@ const TEXTS: [&str; 12] = [
 
 fn ours() -> Propagator {
     Propagator::builder()
-        .max_len(8192)
-        .baggage(&TENANT, "tenant")
-        .baggage(&USER, "user")
+        .baggage(Baggage::new(&TENANT, "tenant"))
+        .baggage(Baggage::new(&USER, "user"))
         .build()
 }
 
@@ -56,7 +55,7 @@ fn from_otel(pairs: &[(&'static str, String)]) -> (Context, u64) {
     let mut carrier: HashMap<String, String> = HashMap::new();
     BaggagePropagator::new().inject_context(&context, &mut carrier);
     let ours = ours();
-    (ours.extract(Context::new(), &carrier), ours.problems())
+    (ours.extract(Context::new(), &carrier), ours.rejections())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use context_vars::propagation::{Builder, Propagator};
+use context_vars::propagation::{Baggage, Builder, Header, Propagator};
 use context_vars::{Context, context_var};
 
 mod listing;
@@ -22,7 +22,7 @@ context_var! {
     static SHARED: Arc<str>;
 }
 
-/// What `on_problem` was told.
+/// What `on_rejection` was told.
 pub type Problems = Arc<Mutex<Vec<String>>>;
 
 /// Collects the problems of a propagator.
@@ -30,7 +30,7 @@ pub fn reporting(builder: Builder) -> (Propagator, Problems) {
     let problems = Problems::default();
     let told = problems.clone();
     let propagator = builder
-        .on_problem(move |problem| told.lock().unwrap().push(problem.to_string()))
+        .on_rejection(move |problem| told.lock().unwrap().push(problem.to_string()))
         .build();
     (propagator, problems)
 }
@@ -41,9 +41,9 @@ pub fn taken(problems: &Problems) -> Vec<String> {
 
 fn both() -> Propagator {
     Propagator::builder()
-        .header(&REQUEST_ID, "X-Request-Id")
-        .baggage(&TENANT, "tenant")
-        .baggage(&LOCALE, "locale")
+        .header(Header::new(&REQUEST_ID, "X-Request-Id"))
+        .baggage(Baggage::new(&TENANT, "tenant"))
+        .baggage(Baggage::new(&LOCALE, "locale"))
         .build()
 }
 

@@ -28,7 +28,7 @@ macro_rules! written {
         let writer = output.clone();
         let subscriber = $subscriber.with_writer(move || writer.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {
-            isolated(|| {
+            detached(|| {
                 drop(REQUEST_ID.set(7));
                 drop(USER.set("alice".to_owned()));
                 $f()

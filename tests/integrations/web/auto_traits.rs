@@ -2,7 +2,7 @@
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
-use context_vars::propagation::{Builder, Problem, ProblemKind, Propagator};
+use context_vars::propagation::{Builder, Propagator, Rejection, RejectionKind};
 use context_vars::web::ContextLayer;
 
 fn kept_anywhere<T: Send + Sync + Unpin>() {}
@@ -12,12 +12,12 @@ fn what_integrations_are_made_of_is_send_and_sync() {
     kept_anywhere::<ContextLayer>();
     kept_anywhere::<Propagator>();
     kept_anywhere::<Builder>();
-    kept_anywhere::<Problem<'_>>();
-    kept_anywhere::<ProblemKind>();
+    kept_anywhere::<Rejection<'_>>();
+    kept_anywhere::<RejectionKind>();
 }
 
 #[test]
 fn problems_are_errors_that_survive_unwinding() {
     fn error<T: std::error::Error + Send + Sync + UnwindSafe + RefUnwindSafe>() {}
-    error::<Problem<'_>>();
+    error::<Rejection<'_>>();
 }

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::task::Poll;
 
 use bytes::Bytes;
-use context_vars::web::{ContextBodyExt, ContextLayer};
+use context_vars::ContextExt;
+use context_vars::web::ContextLayer;
 use context_vars::{Context, Token, context_var};
 use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame};
@@ -179,7 +180,7 @@ async fn trailers_are_made_inside_too() {
         Ok::<_, Infallible>(frame)
     });
     // Named in full: a `StreamBody` is a stream and a body at once.
-    let body = ContextBodyExt::in_context(StreamBody::new(frames), alice());
+    let body = ContextExt::in_context(StreamBody::new(frames), alice());
     let collected = body.collect().await.unwrap();
     assert_eq!(collected.trailers().unwrap()["x-user"], "alice");
 }
@@ -187,7 +188,7 @@ async fn trailers_are_made_inside_too() {
 #[tokio::test]
 async fn errors_of_a_body_come_out() {
     let frames = futures::stream::iter([Err::<Frame<Bytes>, _>("broken")]);
-    let body = ContextBodyExt::in_context(StreamBody::new(frames), alice());
+    let body = ContextExt::in_context(StreamBody::new(frames), alice());
     assert_eq!(body.collect().await.unwrap_err(), "broken");
 }
 

@@ -168,7 +168,7 @@ async fn serve_reports() -> (SocketAddr, Reports) {
     let server = Server::builder()
         .layer(
             ContextLayer::new()
-                .isolated()
+                .detached()
                 .request_id(&REQUEST_ID, || 1_000_000),
         )
         .add_service(Named(service));

@@ -31,7 +31,7 @@ const FIRST: u64 = 1_000_000;
 fn layer() -> ContextLayer {
     let next = AtomicU64::new(FIRST);
     let make = move || next.fetch_add(1, Ordering::Relaxed);
-    ContextLayer::new().isolated().request_id(&REQUEST_ID, make)
+    ContextLayer::new().detached().request_id(&REQUEST_ID, make)
 }
 
 /// What the handler sees: the variable, and the request's header.

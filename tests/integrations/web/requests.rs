@@ -5,7 +5,7 @@ use std::future::{Future, Ready, ready};
 use std::pin::pin;
 use std::task::{Context as Task, Poll, Waker};
 
-use context_vars::propagation::Propagator;
+use context_vars::propagation::{Baggage, Header, Propagator};
 use context_vars::web::ContextLayer;
 use context_vars::{Context, context_var};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
@@ -30,9 +30,8 @@ const MOST: usize = 200;
 
 fn propagator() -> Propagator {
     Propagator::builder()
-        .max_len(MOST)
-        .header(&LABEL, "x-label")
-        .baggage(&TENANT, "tenant")
+        .header(Header::new(&LABEL, "x-label"))
+        .baggage(Baggage::new(&TENANT, "tenant"))
         .build()
 }
 
@@ -122,7 +121,7 @@ pub fn check(bytes: &[u8]) {
         }
     };
     let layer = ContextLayer::new()
-        .isolated()
+        .detached()
         .request_id(&ID, || MADE_ID)
         .request_id_header(X_TRACE, &TRACE, || MADE_TRACE.to_owned())
         .extract(propagator());

@@ -29,7 +29,7 @@ context_var! {
 
 fn layer() -> ContextLayer {
     ContextLayer::new()
-        .isolated()
+        .detached()
         .request_id(&REQUEST_ID, || 1000)
 }
 

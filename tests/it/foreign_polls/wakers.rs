@@ -68,7 +68,7 @@ fn waker_called_inside_a_read_that_drops_what_is_read() {
     let dropping = Arc::new(Dropping(Mutex::new(Some(context.clone()))));
     context.run(|| {
         TRACKED.with(|_| {
-            context_vars::isolated(|| Waker::from(dropping.clone()).wake());
+            context_vars::detached(|| Waker::from(dropping.clone()).wake());
             assert_eq!(alive.count(), 1);
         });
     });

@@ -54,15 +54,15 @@ mod pool {
     }
 
     pub fn spawn_with<T>(value: T, job: impl FnOnce(T) -> String) -> String {
-        context_vars::isolated(|| job(value))
+        context_vars::detached(|| job(value))
     }
 
     pub fn spawn_with_ref<T>(value: T, job: impl for<'a> FnOnce(&'a T) -> String) -> String {
-        context_vars::isolated(|| job(&value))
+        context_vars::detached(|| job(&value))
     }
 
     pub fn spawn_with_mut(log: &mut Vec<String>, job: impl FnOnce() -> String) {
-        log.push(context_vars::isolated(job));
+        log.push(context_vars::detached(job));
     }
 
     pub fn spawn_number(number: u64) -> u64 {

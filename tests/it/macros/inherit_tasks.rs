@@ -161,7 +161,7 @@ fn tasks_of_futures_executors_inherit() {
 
 async fn spawn_lazily<F: Future>(make: impl FnOnce() -> F) -> F::Output {
     // Both the closure's call and the future's polls happen elsewhere.
-    let future = context_vars::isolated(make);
+    let future = context_vars::detached(make);
     USER.scope("elsewhere".to_owned(), future).await
 }
 

@@ -7,38 +7,38 @@ use context_vars::inherit_context;
 use super::{USER, as_alice, user};
 
 mod spawner {
-    use context_vars::isolated;
+    use context_vars::detached;
 
     pub fn spawn<R>(job: impl FnOnce() -> R) -> R {
-        isolated(job)
+        detached(job)
     }
 
     pub fn spawn_anything<A, R>(_: A, job: impl FnOnce() -> R, _: &str) -> R {
-        isolated(job)
+        detached(job)
     }
 
     pub fn spawn_last<A, R>(_: A, job: impl FnOnce() -> R) -> R {
-        isolated(job)
+        detached(job)
     }
 
     pub fn spawning<R>(job: impl FnOnce() -> R) -> R {
-        isolated(job)
+        detached(job)
     }
 
     pub fn respawn<R>(job: impl FnOnce() -> R) -> R {
-        isolated(job)
+        detached(job)
     }
 
     pub trait Spawn {
         fn spawn<R>(&self, job: impl FnOnce() -> R) -> R {
-            isolated(job)
+            detached(job)
         }
     }
 
     impl Spawn for () {}
 
     pub fn spawn_arc(job: std::sync::Arc<dyn Fn() -> String>) -> String {
-        isolated(|| job())
+        detached(|| job())
     }
 }
 
@@ -48,7 +48,7 @@ fn names() -> Vec<String> {
     use spawner::{Spawn, spawn};
 
     let text = "x";
-    let spawn_local_variable = |job: &dyn Fn() -> String| context_vars::isolated(job);
+    let spawn_local_variable = |job: &dyn Fn() -> String| context_vars::detached(job);
     vec![
         spawn(|| user()),
         spawner::spawn(|| user()),
@@ -61,7 +61,7 @@ fn names() -> Vec<String> {
         (spawn)(user),
         r#spawn(user),
         spawner::r#spawn(|| user()),
-        (|job: fn() -> String| context_vars::isolated(job))(user),
+        (|job: fn() -> String| context_vars::detached(job))(user),
         spawner::spawning(|| user()),
         spawner::respawn(|| user()),
         spawn_local_variable(&user),
@@ -163,7 +163,7 @@ fn spawn_debug(value: Option<Box<dyn std::fmt::Debug>>) -> String {
 }
 
 fn spawn_pointer(job: Option<fn() -> String>) -> String {
-    job.map_or_else(String::new, |job| context_vars::isolated(job))
+    job.map_or_else(String::new, |job| context_vars::detached(job))
 }
 
 #[inherit_context]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
-use context_vars::{Context, ContextStreamExt, context_var, inherit, isolated, prelude::*};
+use context_vars::{Context, ContextExt, context_var, detached, inherit, prelude::*};
 use futures::stream::{self, StreamExt};
 
 use super::{LOCAL_HOOK, NOTE, REQUEST_ID};
@@ -83,7 +83,7 @@ const WAYS: [Way; 31] = [
     ("token that is refused", true, |hook| {
         drop(HOOK.set(hook));
         let token = HOOK.set(on_drop(|| ()));
-        drop(isolated(|| token.reset()).unwrap_err());
+        drop(detached(|| token.reset()).unwrap_err());
     }),
     ("context", true, |hook| {
         drop(Context::new().with_value(&HOOK, hook));
@@ -105,7 +105,7 @@ const WAYS: [Way; 31] = [
         drop(Context::new().with_value(&HOOK, hook).without(&HOOK));
     }),
     ("isolated block", true, |hook| {
-        isolated(|| drop(HOOK.set(hook)))
+        detached(|| drop(HOOK.set(hook)))
     }),
     ("future that is done", true, |hook| {
         assert!(poll_once(pin!(HOOK.scope(hook, async {}))).is_ready());
@@ -140,7 +140,7 @@ const WAYS: [Way; 31] = [
         assert_eq!(steps.next(), Some(0));
     }),
     ("stream that is not drained", true, |hook| {
-        let steps = || ContextStreamExt::inherit_context(stream::iter(0..3));
+        let steps = || ContextExt::inherit_context(stream::iter(0..3));
         let mut steps = Box::pin(HOOK.sync_scope(hook, steps));
         assert_eq!(poll_once(pin!(steps.next())), Poll::Ready(Some(0)));
     }),
@@ -182,7 +182,7 @@ fn value_may_read_set_or_panic_on_every_path_by_which_it_goes() {
     for does in [Does::Reads, Does::Sets, Does::Panics] {
         for (way, reaches_us, go) in WAYS {
             let (alive, dropped) = (Alive::default(), Arc::default());
-            isolated(|| {
+            detached(|| {
                 drop(USER.set("outer"));
                 drop(TRACKED.set(alive.track()));
                 let hook = does.hook(&dropped);
@@ -218,7 +218,7 @@ context_var! {
 #[test]
 fn default_that_came_too_late_may_read_set_and_panic_when_it_goes() {
     let read = || {
-        isolated(|| {
+        detached(|| {
             let first = catch_unwind(|| RACED.with(|_| ()));
             let note = NOTE.try_get().ok();
             // Whoever lost the race gets the other's from now on.

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use context_vars::{Context, isolated, prelude::*, task};
+use context_vars::{Context, detached, prelude::*, task};
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use tokio::runtime::{Builder, Handle};
@@ -80,7 +80,7 @@ table! {
         trample_and_yield().inherit_context().await;
     }
     async fn isolated_closure() {
-        isolated(trample);
+        detached(trample);
     }
     async fn set_and_reset() {
         let (user, other) = (USER.set("inner"), OTHER.set(2));

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use context_vars::prelude::*;
+use context_vars::task::InheritingBuilder;
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
@@ -19,8 +19,7 @@ fn own_callbacks_are_taken_along_and_called_in_context() {
         move |_: &tokio::runtime::TaskMeta<'_>| log.lock().unwrap().push((what, USER.get()))
     };
     let mut builder = Builder::new_current_thread();
-    let runtime = builder
-        .inherit_context()
+    let runtime = InheritingBuilder::new(&mut builder)
         .on_task_spawn(note("spawn"))
         .on_before_task_poll(note("before"))
         .on_after_task_poll(note("after"))
@@ -76,8 +75,7 @@ fn callbacks_of_blocking_closures_and_unknown_tasks_run_outside() {
     let log = Arc::new(Mutex::new(Vec::new()));
     let seen = log.clone();
     let mut builder = Builder::new_current_thread();
-    let runtime = builder
-        .inherit_context()
+    let runtime = InheritingBuilder::new(&mut builder)
         .on_task_terminate(move |_| seen.lock().unwrap().push(USER.get()))
         .build()
         .unwrap();
@@ -104,8 +102,7 @@ fn callback_that_panics_leaves_the_context_restored() {
             }
         };
         let mut builder = Builder::new_current_thread();
-        let runtime = builder
-            .inherit_context()
+        let runtime = InheritingBuilder::new(&mut builder)
             .on_task_spawn(go_off("spawn"))
             .on_before_task_poll(go_off("before"))
             .on_after_task_poll(go_off("after"))

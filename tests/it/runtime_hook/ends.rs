@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 
 use context_vars::Context;
-use context_vars::task::BuilderExt;
+use context_vars::task::InheritingBuilder;
 use tokio::runtime::{Builder, RuntimeFlavor};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
@@ -197,9 +197,7 @@ fn shutdown_ends_a_task_whose_next_poll_waits_for_the_context() {
     let released = Mutex::new(released);
     let first = AtomicBool::new(true);
     let mut builder = Builder::new_multi_thread();
-    let runtime = builder
-        .worker_threads(3)
-        .inherit_context()
+    let runtime = InheritingBuilder::new(builder.worker_threads(3))
         .on_after_task_poll(move |_| {
             if first.swap(false, Ordering::SeqCst) {
                 at_hook.send(()).unwrap();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use context_vars::task::InheritingBuilder;
 use context_vars::{prelude::*, task};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::Notify;
@@ -43,7 +44,7 @@ fn every_way_to_spawn_inherits() {
             let mut set = JoinSet::new();
             set.spawn(user());
             set.spawn_on(user(), &handle);
-            set.spawn_inherited(user());
+            set.spawn(user().inherit_context());
             assert_eq!(set.join_all().await, ["alice"; 3]);
             // Third-party code that knows nothing of contexts.
             let tracker = TaskTracker::new();
@@ -107,9 +108,7 @@ fn what_is_not_inherited_elsewhere_is_not_here() {
 #[test]
 fn local_runtime_inherits() {
     let mut builder = Builder::new_current_thread();
-    let runtime = builder
-        .inherit_context()
-        .build_local(LocalOptions::default());
+    let runtime = InheritingBuilder::new(&mut builder).build_local(LocalOptions::default());
     runtime.unwrap().block_on(async {
         let not_send = std::rc::Rc::new(());
         let local = as_alice(|| {

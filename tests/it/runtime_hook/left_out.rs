@@ -3,7 +3,8 @@
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
 
-use context_vars::{prelude::*, task};
+use context_vars::task;
+use context_vars::task::InheritingBuilder;
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
@@ -25,9 +26,7 @@ fn tasks_are_left_out_by_the_place_where_they_are_spawned() {
     let asked = places.clone();
     let here = Location::caller().line();
     let mut builder = Builder::new_multi_thread();
-    let runtime = builder
-        .worker_threads(2)
-        .inherit_context()
+    let runtime = InheritingBuilder::new(builder.worker_threads(2))
         .except(move |spawned_at| {
             asked.lock().unwrap().push(spawned_at.file());
             spawned_at.line() < here

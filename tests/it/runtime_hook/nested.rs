@@ -2,7 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use context_vars::{Context, isolated, prelude::*};
+use context_vars::task::InheritingBuilder;
+use context_vars::{Context, detached};
 use tokio::runtime::{Builder, RuntimeFlavor};
 use tokio::task::{LocalSet, block_in_place, yield_now};
 
@@ -95,7 +96,7 @@ fn scopes_reads_and_panics_around_and_inside_polls() {
                 }));
                 assert!(panicking.await.unwrap_err().is_panic());
                 let task = tokio::spawn(async {
-                    let inside = USER.with(|user| (*user, isolated(|| USER.get())));
+                    let inside = USER.with(|user| (*user, detached(|| USER.get())));
                     drop(USER.set("task"));
                     yield_now().await;
                     (inside, USER.get())
@@ -118,8 +119,8 @@ fn scopes_reads_and_panics_around_and_inside_polls() {
 fn one_builder_builds_two_runtimes_that_inherit() {
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(1);
-    let outer = builder.inherit_context().build().unwrap();
-    let inner = builder.inherit_context().build().unwrap();
+    let outer = InheritingBuilder::new(&mut builder).build().unwrap();
+    let inner = InheritingBuilder::new(&mut builder).build().unwrap();
     let work = async move {
         let seen = block_in_place(|| {
             let task = USER.sync_scope("inner", || inner.spawn(user()));

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::Waker;
 
-use context_vars::prelude::*;
+use context_vars::task::InheritingBuilder;
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
@@ -16,17 +16,14 @@ fn thousands_of_tasks_that_change_threads_keep_their_own() {
     let mut builder = Builder::new_multi_thread();
     let dirty = Arc::new(AtomicUsize::new(0));
     let roots = dirty.clone();
-    let runtime = builder
-        .worker_threads(2)
-        .on_thread_park(move || {
-            // In the root of a worker, between polls.
-            if USER.is_set() || COUNT.is_set() {
-                roots.fetch_add(1, Ordering::Relaxed);
-            }
-        })
-        .inherit_context()
-        .build()
-        .unwrap();
+    let runtime = InheritingBuilder::new(builder.worker_threads(2).on_thread_park(move || {
+        // In the root of a worker, between polls.
+        if USER.is_set() || COUNT.is_set() {
+            roots.fetch_add(1, Ordering::Relaxed);
+        }
+    }))
+    .build()
+    .unwrap();
     let (alarm, wakers) = mpsc::channel::<Waker>();
     let waking = std::thread::spawn(move || wakers.into_iter().for_each(Waker::wake));
     let alive = Alive::default();
@@ -72,9 +69,7 @@ fn next_poll_waits_for_the_context_that_the_last_one_still_has() {
     let (release, released) = mpsc::channel();
     let released = Mutex::new(released);
     let mut builder = Builder::new_multi_thread();
-    let runtime = builder
-        .worker_threads(2)
-        .inherit_context()
+    let runtime = InheritingBuilder::new(builder.worker_threads(2))
         .on_after_task_poll(move |_| {
             if first.swap(false, Ordering::SeqCst) {
                 at_hook.send(()).unwrap();

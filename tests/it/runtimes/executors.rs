@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use std::task::{Context as Waking, Poll};
 
 #[cfg(tokio_unstable)]
-use context_vars::task::BuilderExt;
+use context_vars::task::InheritingBuilder;
 use futures::FutureExt;
 use futures::executor::{LocalPool, LocalSpawner, ThreadPool};
 use futures::task::{LocalSpawnExt, SpawnExt};
@@ -82,13 +82,13 @@ pub(super) struct TokioAndItsHooks;
 impl Runtime for TokioAndItsHooks {
     fn run(body: impl Future<Output = ()> + Send + 'static) {
         let mut builder = Builder::new_multi_thread();
-        let runtime = builder.worker_threads(2).inherit_context().build();
+        let runtime = InheritingBuilder::new(builder.worker_threads(2)).build();
         runtime.unwrap().block_on(body);
     }
 
     /// Bare, although the runtime inherits: the scenarios ask for a task that knows nothing.
     fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
-        context_vars::isolated(|| spawn_on_tokio(task))
+        context_vars::detached(|| spawn_on_tokio(task))
     }
 }
 

@@ -113,7 +113,7 @@ async fn run_pinned_makes_a_wrapper_for_another_protocol() {
         }
     }
 
-    let mut reader = ReadInContext(InContext::new(Names, alice()));
+    let mut reader = ReadInContext(Names.in_context(alice()));
     let mut text = String::new();
     reader.read_to_string(&mut text).await.unwrap();
     assert_eq!(text, "alice 1 alice 2 ");

@@ -47,7 +47,7 @@ fn in_turn(
 #[test]
 fn generators_advanced_in_turn_keep_their_own() {
     // case 214; Python reads a, b, b, b.
-    let wrapped = |s| ContextStreamExt::in_context(by_async_stream(s), Context::new());
+    let wrapped = |s| ContextExt::in_context(by_async_stream(s), Context::new());
     assert_eq!(in_turn(wrapped("a"), wrapped("b")), ["a", "b", "a", "b"]);
     let wrapped = |s| by_unfold(s).in_context(Context::new());
     assert_eq!(in_turn(wrapped("a"), wrapped("b")), ["a", "b", "a", "b"]);
@@ -57,7 +57,7 @@ fn generators_advanced_in_turn_keep_their_own() {
 #[test]
 fn generators_that_are_not_wrapped_share_their_consumers_context() {
     let bare = || in_turn(by_async_stream("a"), by_unfold("b"));
-    assert_eq!(context_vars::isolated(bare), ["a", "b", "b", "b"]);
+    assert_eq!(context_vars::detached(bare), ["a", "b", "b", "b"]);
 }
 
 #[test]
@@ -206,7 +206,7 @@ async fn flow(on: On, yields: bool) {
         USER.get()
     });
     let producer = Context::new().with_value(&USER, "producer");
-    let steps = ContextStreamExt::in_context(steps, producer);
+    let steps = ContextExt::in_context(steps, producer);
     let (sender, mut received) = tokio::sync::mpsc::channel(1);
     let produce = async move {
         let mut steps = pin!(steps);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use context_vars::{Context, inherit, isolated, prelude::*, task};
+use context_vars::{Context, detached, inherit, prelude::*, task};
 use tokio::runtime::{Builder, Handle, LocalOptions};
 use tokio::task::{JoinError, JoinSet, LocalSet, yield_now};
 
@@ -105,7 +105,7 @@ async fn task_with_a_context_of_its_own_may_set() {
         tokio::spawn(async { set() }.in_context(Context::new())),
         tokio::spawn(USER.scope("alice", async { set() })),
         tokio::spawn(async { as_alice(set) }),
-        tokio::spawn(async { isolated(set) }),
+        tokio::spawn(async { detached(set) }),
         tokio::spawn(async { Context::current().run(set) }),
         tokio::spawn(async { inherit(set)() }),
         // A thread is nobody's task.

@@ -20,12 +20,12 @@ async fn join_set_inherits_by_each_method() {
     let handle = other.handle();
     type Spawn = dyn Fn(&mut JoinSet<&'static str>, &Handle, &LocalSet);
     let ways: [&Spawn; 6] = [
-        &|set, _, _| drop(set.spawn_inherited(user())),
-        &|set, handle, _| drop(set.spawn_on_inherited(user(), handle)),
-        &|set, _, _| drop(set.spawn_blocking_inherited(|| USER.get())),
-        &|set, handle, _| drop(set.spawn_blocking_on_inherited(|| USER.get(), handle)),
-        &|set, _, _| drop(set.spawn_local_inherited(user())),
-        &|set, _, local| drop(set.spawn_local_on_inherited(user(), local)),
+        &|set, _, _| drop(set.spawn(user().inherit_context())),
+        &|set, handle, _| drop(set.spawn_on(user().inherit_context(), handle)),
+        &|set, _, _| drop(set.spawn_blocking(context_vars::inherit(|| USER.get()))),
+        &|set, handle, _| drop(set.spawn_blocking_on(context_vars::inherit(|| USER.get()), handle)),
+        &|set, _, _| drop(set.spawn_local(user().inherit_context())),
+        &|set, _, local| drop(set.spawn_local_on(user().inherit_context(), local)),
     ];
     local
         .run_until(async {
@@ -59,12 +59,12 @@ async fn task_tracker_inherits_by_each_method_and_still_tracks() {
     let handle = other.handle();
     type Spawn = dyn Fn(&TaskTracker, &Handle, &LocalSet) -> JoinHandle<&'static str>;
     let ways: [&Spawn; 6] = [
-        &|tracker, _, _| tracker.spawn_inherited(async { user() }),
-        &|tracker, handle, _| tracker.spawn_on_inherited(async { user() }, handle),
-        &|tracker, _, _| tracker.spawn_blocking_inherited(user),
-        &|tracker, handle, _| tracker.spawn_blocking_on_inherited(user, handle),
-        &|tracker, _, _| tracker.spawn_local_inherited(async { user() }),
-        &|tracker, _, local| tracker.spawn_local_on_inherited(async { user() }, local),
+        &|tracker, _, _| tracker.spawn(async { user() }.inherit_context()),
+        &|tracker, handle, _| tracker.spawn_on(async { user() }.inherit_context(), handle),
+        &|tracker, _, _| tracker.spawn_blocking(context_vars::inherit(user)),
+        &|tracker, handle, _| tracker.spawn_blocking_on(context_vars::inherit(user), handle),
+        &|tracker, _, _| tracker.spawn_local(async { user() }.inherit_context()),
+        &|tracker, _, local| tracker.spawn_local_on(async { user() }.inherit_context(), local),
     ];
     local
         .run_until(async {

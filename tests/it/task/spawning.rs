@@ -151,11 +151,11 @@ fn outside_a_runtime_the_panic_names_the_caller() {
     panic_place(|| drop(task::spawn(async {})));
     panic_place(|| drop(task::spawn_blocking(|| ())));
     panic_place(|| drop(task::spawn_local(async {})));
-    panic_place(|| drop(JoinSet::new().spawn_inherited(async {})));
-    panic_place(|| drop(JoinSet::new().spawn_blocking_inherited(|| ())));
-    panic_place(|| drop(JoinSet::new().spawn_local_inherited(async {})));
-    panic_place(|| drop(TaskTracker::new().spawn_inherited(async {})));
-    panic_place(|| drop(TaskTracker::new().spawn_local_inherited(async {})));
+    panic_place(|| drop(JoinSet::new().spawn(async {}.inherit_context())));
+    panic_place(|| drop(JoinSet::new().spawn_blocking(context_vars::inherit(|| ()))));
+    panic_place(|| drop(JoinSet::new().spawn_local(async {}.inherit_context())));
+    panic_place(|| drop(TaskTracker::new().spawn(async {}.inherit_context())));
+    panic_place(|| drop(TaskTracker::new().spawn_local(async {}.inherit_context())));
 }
 
 #[test]

@@ -28,124 +28,58 @@ mod table;
 
 use table::{Part, Table};
 
-/// Lets every `tokio::spawn` on a runtime inherit.
+/// Builds a runtime on which every task inherits, also one that a library spawns: plain
+/// `tokio::spawn`, `JoinSet`.
 ///
-/// The context's variables, that is; the state of a companion does not follow, see
-/// [`inherit_context`](Self::inherit_context).
+/// A task gets a copy of the context that is current where it is spawned, and keeps what it sets
+/// there from poll to poll. `#[no_inherit]` variables are left out, as everywhere.
+///
+/// This exists with `--cfg tokio_unstable` only, because tokio's hooks do.
+///
+/// # What does not inherit
+///
+/// Tokio has no hook for the closures of `spawn_blocking` and for the tasks of a `LocalSet`; use
+/// [`task::spawn_blocking`](crate::task::spawn_blocking) and
+/// [`task::spawn_local`](crate::task::spawn_local) there.
+///
+/// It has none either before a task is dropped unfinished because its *runtime* is shut down: such a
+/// task is dropped in the context of the thread that does so. A task that is finished, aborted or
+/// panics is dropped inside its own.
+///
+/// Variables follow, and companions (feature `companion`) do not: tokio's hooks have no place for
+/// their state, and a plain task runs in whatever state its thread has. Where a span should follow
+/// as well, spawn with [`task::spawn`](crate::task::spawn).
+///
+/// # Long-lived tasks
+///
+/// A task that outlives the request in which it was spawned keeps that request's context: the task
+/// of a pooled connection acts for ever as the user who came first, and keeps all of that user's
+/// values alive. Leave such tasks out with [`except`](Self::except).
+///
+/// # Cost
+///
+/// One allocation a task. A poll locks the task's part of a table twice, and takes the context out
+/// of a hash map and back: more than [`task::spawn`](crate::task::spawn), which needs none of this.
 ///
 /// # Examples
 ///
-/// In a program's `main`, in the place of `#[tokio::main]`:
-///
 /// ```
-/// use context_vars::prelude::*;
+/// use context_vars::{context_var, task::InheritingBuilder};
 /// use tokio::runtime::Builder;
 ///
-/// fn main() -> std::io::Result<()> {
-///     let runtime = Builder::new_multi_thread().enable_all().inherit_context().build()?;
-///     runtime.block_on(async {
-///         // the program
-///     });
-///     Ok(())
-/// }
-/// ```
-pub trait BuilderExt: sealed::Sealed {
-    /// Begins to build a runtime on which every task inherits, whoever spawns it: plain
-    /// `tokio::spawn`, `JoinSet`, a library.
-    ///
-    /// A task gets a copy of the context that is current where it is spawned, and keeps what it
-    /// sets there from poll to poll. `#[no_inherit]` variables are left out, as everywhere.
-    ///
-    /// Call this last, and [`build`](InheritingBuilder::build) on what it returns. Tokio keeps
-    /// one hook of each kind: give your own to what this returns, any given before are replaced.
-    ///
-    /// This exists with `--cfg tokio_unstable` only, because tokio's hooks do.
-    ///
-    /// # What does not inherit
-    ///
-    /// Tokio has no hook for the closures of `spawn_blocking` and for the tasks of a `LocalSet`;
-    /// use [`task::spawn_blocking`](crate::task::spawn_blocking) and
-    /// [`task::spawn_local`](crate::task::spawn_local) there.
-    ///
-    /// It has none either before a task is dropped unfinished because its *runtime* is shut down:
-    /// such a task is dropped in the context of the thread that does so. A task that is finished,
-    /// aborted or panics is dropped inside its own.
-    ///
-    /// Variables follow, and companions (feature `companion`) do not: tokio's hooks have no place
-    /// for their state, and a plain task runs in whatever state its thread has. Where a span shall
-    /// follow too, spawn with [`task::spawn`](crate::task::spawn).
-    ///
-    /// # Long-lived tasks
-    ///
-    /// A task that outlives the request in which it was spawned keeps that request's context: the
-    /// task of a pooled connection will for ever act as the user who came first, and keep all of
-    /// that user's values alive. Leave such tasks out with [`except`](InheritingBuilder::except).
-    ///
-    /// # Cost
-    ///
-    /// One allocation a task. A poll locks the task's part of a table twice, and takes the
-    /// context out of a hash map and back: more than [`task::spawn`](crate::task::spawn), which
-    /// needs none of this.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{context_var, prelude::*};
-    /// use tokio::runtime::Builder;
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let runtime = Builder::new_multi_thread()
-    ///     .enable_all()
-    ///     .inherit_context()
-    ///     .except(|spawned_at| spawned_at.file().contains("/hyper-util-"))
-    ///     .build()?;
-    /// runtime.block_on(async {
-    ///     let task = USER.sync_scope("alice", || tokio::spawn(async { USER.get() }));
-    ///     assert_eq!(task.await.unwrap(), "alice");
-    /// });
-    /// # Ok(())
-    /// # }
-    /// ```
-    fn inherit_context(&mut self) -> InheritingBuilder<'_>;
-}
-
-mod sealed {
-    pub trait Sealed {}
-}
-
-impl sealed::Sealed for Builder {}
-
-impl BuilderExt for Builder {
-    fn inherit_context(&mut self) -> InheritingBuilder<'_> {
-        InheritingBuilder {
-            builder: self,
-            hooks: Hooks::default(),
-        }
-    }
-}
-
-/// A runtime about to be built; made by [`BuilderExt::inherit_context`].
-///
-/// # Examples
-///
-/// Passed on before it is built:
-///
-/// ```
-/// use std::io;
-/// use context_vars::{prelude::*, task::InheritingBuilder};
-/// use tokio::runtime::{Builder, Runtime};
-///
-/// fn without_pools(runtime: InheritingBuilder<'_>) -> io::Result<Runtime> {
-///     runtime.except(|spawned_at| spawned_at.file().contains("/hyper-util-")).build()
+/// context_var! {
+///     static USER: &str = "anonymous";
 /// }
 ///
-/// # fn main() -> io::Result<()> {
-/// let runtime = without_pools(Builder::new_multi_thread().inherit_context())?;
-/// # drop(runtime);
+/// # fn main() -> std::io::Result<()> {
+/// let mut builder = Builder::new_multi_thread();
+/// let runtime = InheritingBuilder::new(builder.enable_all())
+///     .except(|spawned_at| spawned_at.file().contains("/hyper-util-"))
+///     .build()?;
+/// runtime.block_on(async {
+///     let task = USER.sync_scope("alice", || tokio::spawn(async { USER.get() }));
+///     assert_eq!(task.await.unwrap(), "alice");
+/// });
 /// # Ok(())
 /// # }
 /// ```
@@ -155,7 +89,18 @@ pub struct InheritingBuilder<'a> {
     hooks: Hooks,
 }
 
-impl InheritingBuilder<'_> {
+impl<'a> InheritingBuilder<'a> {
+    /// Creates a builder of what `builder` builds, on which every task inherits.
+    ///
+    /// Tokio keeps one hook of each kind. Give your own to what this returns, because any that
+    /// `builder` has already are replaced.
+    pub fn new(builder: &'a mut Builder) -> Self {
+        Self {
+            builder,
+            hooks: Hooks::default(),
+        }
+    }
+
     /// Leaves out tasks by the place where they are spawned: those for which `leave_out` says
     /// `true` run in an empty context of their own. Called twice, both have their say.
     ///
@@ -166,7 +111,7 @@ impl InheritingBuilder<'_> {
     /// Tasks that this file spawns:
     ///
     /// ```
-    /// use context_vars::{context_var, prelude::*};
+    /// use context_vars::{context_var, task::InheritingBuilder};
     /// use tokio::runtime::Builder;
     ///
     /// context_var! {
@@ -174,8 +119,7 @@ impl InheritingBuilder<'_> {
     /// }
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let runtime = Builder::new_current_thread()
-    ///     .inherit_context()
+    /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
     ///     .except(|spawned_at| spawned_at.file() == file!())
     ///     .build()?;
     /// let task = runtime.block_on(async {
@@ -200,7 +144,7 @@ impl InheritingBuilder<'_> {
     /// Who spawns:
     ///
     /// ```
-    /// use context_vars::{context_var, prelude::*};
+    /// use context_vars::{context_var, task::InheritingBuilder};
     /// use tokio::runtime::Builder;
     ///
     /// context_var! {
@@ -208,8 +152,7 @@ impl InheritingBuilder<'_> {
     /// }
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let runtime = Builder::new_current_thread()
-    ///     .inherit_context()
+    /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
     ///     .on_task_spawn(|_| assert_eq!(USER.get(), "alice"))
     ///     .build()?;
     /// runtime.block_on(async { USER.sync_scope("alice", || tokio::spawn(async {})).await.unwrap() });
@@ -228,7 +171,7 @@ impl InheritingBuilder<'_> {
     /// Whose task it is:
     ///
     /// ```
-    /// use context_vars::{context_var, prelude::*};
+    /// use context_vars::{context_var, task::InheritingBuilder};
     /// use tokio::runtime::Builder;
     ///
     /// context_var! {
@@ -236,8 +179,7 @@ impl InheritingBuilder<'_> {
     /// }
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let runtime = Builder::new_current_thread()
-    ///     .inherit_context()
+    /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
     ///     .on_before_task_poll(|_| assert_eq!(USER.get(), "alice"))
     ///     .build()?;
     /// runtime.block_on(async { USER.sync_scope("alice", || tokio::spawn(async {})).await.unwrap() });
@@ -260,7 +202,7 @@ impl InheritingBuilder<'_> {
     /// With what the poll has set:
     ///
     /// ```
-    /// use context_vars::{context_var, prelude::*};
+    /// use context_vars::{context_var, task::InheritingBuilder};
     /// use tokio::runtime::Builder;
     ///
     /// context_var! {
@@ -268,8 +210,7 @@ impl InheritingBuilder<'_> {
     /// }
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let runtime = Builder::new_current_thread()
-    ///     .inherit_context()
+    /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
     ///     .on_after_task_poll(|_| assert_eq!(USER.get(), "alice"))
     ///     .build()?;
     /// runtime.block_on(async { tokio::spawn(async { drop(USER.set("alice")) }).await.unwrap() });
@@ -289,7 +230,7 @@ impl InheritingBuilder<'_> {
     /// With what the task has left behind:
     ///
     /// ```
-    /// use context_vars::{context_var, prelude::*};
+    /// use context_vars::{context_var, task::InheritingBuilder};
     /// use tokio::runtime::Builder;
     ///
     /// context_var! {
@@ -297,8 +238,7 @@ impl InheritingBuilder<'_> {
     /// }
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let runtime = Builder::new_current_thread()
-    ///     .inherit_context()
+    /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
     ///     .on_task_terminate(|_| assert_eq!(USER.get(), "alice"))
     ///     .build()?;
     /// runtime.block_on(async { tokio::spawn(async { drop(USER.set("alice")) }).await.unwrap() });
@@ -324,12 +264,12 @@ impl InheritingBuilder<'_> {
     /// A second runtime from the same builder, which does not inherit:
     ///
     /// ```
-    /// use context_vars::prelude::*;
+    /// use context_vars::task::InheritingBuilder;
     /// use tokio::runtime::Builder;
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let mut builder = Builder::new_multi_thread();
-    /// let inherits = builder.inherit_context().build()?;
+    /// let inherits = InheritingBuilder::new(&mut builder).build()?;
     /// let plain = builder.build()?;
     /// # drop((inherits, plain));
     /// # Ok(())
@@ -351,7 +291,7 @@ impl InheritingBuilder<'_> {
     ///
     /// ```
     /// use std::rc::Rc;
-    /// use context_vars::{context_var, prelude::*};
+    /// use context_vars::{context_var, task::InheritingBuilder};
     /// use tokio::runtime::{Builder, LocalOptions};
     ///
     /// context_var! {
@@ -360,7 +300,7 @@ impl InheritingBuilder<'_> {
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let runtime =
-    ///     Builder::new_current_thread().inherit_context().build_local(LocalOptions::default())?;
+    ///     InheritingBuilder::new(&mut Builder::new_current_thread()).build_local(LocalOptions::default())?;
     /// let word = Rc::new("hello");
     /// let greet = async move { format!("{word} {}", USER.get()) };
     /// let task = runtime.block_on(async {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use context_vars::Context;
-use context_vars::propagation::Propagator;
+use context_vars::propagation::{Baggage, Header, Propagator};
 
 use super::{REQUEST_ID, TENANT, both, map, reporting, sent, taken};
 
 #[test]
 fn any_text_without_control_characters_comes_back_from_baggage() {
-    let (propagator, problems) = reporting(Propagator::builder().baggage(&TENANT, "tenant"));
+    let (propagator, problems) =
+        reporting(Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")));
     let texts = [
         "",
         " ",
@@ -42,7 +43,8 @@ fn any_text_without_control_characters_comes_back_from_baggage() {
 
 #[test]
 fn header_takes_visible_ascii_and_refuses_to_send_the_rest() {
-    let (propagator, problems) = reporting(Propagator::builder().header(&TENANT, "x-tenant"));
+    let (propagator, problems) =
+        reporting(Propagator::builder().header(Header::new(&TENANT, "x-tenant")));
     for text in ["acme", "a b", "!\"#%&,;=~", ""] {
         let context = Context::new().with_value(&TENANT, text.to_owned());
         let back = propagator.extract(Context::new(), &sent(&propagator, &context));
@@ -63,9 +65,9 @@ fn header_takes_visible_ascii_and_refuses_to_send_the_rest() {
 #[test]
 fn baggage_keeps_within_64_members_and_8192_bytes_and_cuts_none() {
     let vars = &crate::fields::MANY;
-    let mut builder = Propagator::builder().max_len(usize::MAX);
+    let mut builder = Propagator::builder();
     for (n, var) in vars.iter().enumerate() {
-        builder = builder.baggage(*var, format!("k{n}"));
+        builder = builder.baggage(Baggage::new(*var, format!("k{n}")).max_len(usize::MAX));
     }
     let (propagator, problems) = reporting(builder);
     let all = |len: usize| {
@@ -188,9 +190,9 @@ fn mallory() -> Carriers {
 }
 
 fn in_both_places() -> Propagator {
-    let builder = Propagator::builder().max_len(6);
-    let builder = builder.header(&TENANT, "x-tenant");
-    builder.baggage(&TENANT, "tenant").build()
+    let builder = Propagator::builder();
+    let builder = builder.header(Header::new(&TENANT, "x-tenant"));
+    builder.baggage(Baggage::new(&TENANT, "tenant")).build()
 }
 
 #[test]
@@ -217,7 +219,7 @@ fn what_was_there_is_taken_away_for_a_value_that_may_not_travel() {
     carriers.inject(&propagator, &context);
     assert!(carriers.hashed.is_empty() && carriers.sorted.is_empty());
     assert!(carriers.list.is_empty() && carriers.headers.is_empty());
-    assert_eq!(propagator.problems(), 8);
+    assert_eq!(propagator.rejections(), 8);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is listed travels, each way, and nothing else.
 
-use context_vars::propagation::Propagator;
-use context_vars::{Context, isolated};
+use context_vars::propagation::{Baggage, Header, Propagator};
+use context_vars::{Context, detached};
 
 use super::{
     HERE, LOCALE, REQUEST_ID, SECRET, SHARED, TENANT, UNLISTED, both, map, reporting, sent, taken,
@@ -42,14 +42,10 @@ fn only_what_is_listed_is_accepted_and_the_rest_of_the_context_stays() {
 #[test]
 fn send_only_is_not_accepted_and_accept_only_is_not_sent() {
     let propagator = Propagator::builder()
-        .baggage(&TENANT, "tenant")
-        .send_only()
-        .baggage(&LOCALE, "locale")
-        .accept_only()
-        .header(&UNLISTED, "x-sent")
-        .send_only()
-        .header(&SECRET, "x-accepted")
-        .accept_only()
+        .baggage(Baggage::new(&TENANT, "tenant").inject_only())
+        .baggage(Baggage::new(&LOCALE, "locale").extract_only())
+        .header(Header::new(&UNLISTED, "x-sent").inject_only())
+        .header(Header::new(&SECRET, "x-accepted").extract_only())
         .build();
     let context = Context::new()
         .with_value(&TENANT, "acme".to_owned())
@@ -70,12 +66,10 @@ fn send_only_is_not_accepted_and_accept_only_is_not_sent() {
 }
 
 #[test]
-fn options_before_the_first_variable_are_about_all() {
+fn options_belong_to_the_variable_they_are_set_on() {
     let builder = Propagator::builder()
-        .max_len(3)
-        .baggage(&TENANT, "tenant")
-        .header(&LOCALE, "x-locale")
-        .max_len(5);
+        .baggage(Baggage::new(&TENANT, "tenant"))
+        .header(Header::new(&LOCALE, "x-locale").max_len(5));
     let (propagator, problems) = reporting(builder);
     let context = Context::new()
         .with_value(&TENANT, "acme".to_owned())
@@ -90,10 +84,10 @@ fn options_before_the_first_variable_are_about_all() {
 #[test]
 fn redacted_variable_is_sent_where_it_is_listed_and_no_inherit_one_from_where_it_is() {
     let propagator = Propagator::builder()
-        .header(&SECRET, "authorization")
-        .header(&HERE, "x-here")
+        .header(Header::new(&SECRET, "authorization"))
+        .header(Header::new(&HERE, "x-here"))
         .build();
-    isolated(|| {
+    detached(|| {
         drop(SECRET.set("token".into()));
         drop(HERE.set("local".into()));
         let current = Context::current();
@@ -109,18 +103,18 @@ fn redacted_variable_is_sent_where_it_is_listed_and_no_inherit_one_from_where_it
 #[test]
 fn types_without_from_str_travel_by_closures() {
     let propagator = Propagator::builder()
-        .baggage_with(
+        .baggage(Baggage::with(
             &SHARED,
             "shared",
             |v| Some(v.to_string()),
             |text| Some(text.into()),
-        )
-        .header_with(
+        ))
+        .header(Header::with(
             &REQUEST_ID,
             "x-hex",
             |id| (*id > 0).then(|| format!("{id:x}")),
             |text| u64::from_str_radix(text, 16).ok(),
-        )
+        ))
         .build();
     let context = Context::new()
         .with_value(&SHARED, "s".into())

@@ -1,7 +1,7 @@
 //! What is refused, and what problems say.
 
 use context_vars::Context;
-use context_vars::propagation::{Builder, ProblemKind, Propagator};
+use context_vars::propagation::{Baggage, Builder, Header, Propagator, RejectionKind};
 
 use super::{LOCALE, REQUEST_ID, TENANT, map};
 
@@ -10,27 +10,33 @@ fn names_that_peers_would_not_understand_are_refused_at_once() {
     type Listing = fn(Builder) -> Builder;
     let listings: [(Listing, &str); 6] = [
         (
-            |b| b.header(&REQUEST_ID, "x request"),
+            |b| b.header(Header::new(&REQUEST_ID, "x request")),
             "`x request` cannot be the name of a header of its own",
         ),
         (
-            |b| b.header(&REQUEST_ID, ""),
+            |b| b.header(Header::new(&REQUEST_ID, "")),
             "`` cannot be the name of a header of its own",
         ),
         (
-            |b| b.header(&REQUEST_ID, "Baggage"),
+            |b| b.header(Header::new(&REQUEST_ID, "Baggage")),
             "`Baggage` cannot be the name of a header of its own",
         ),
         (
-            |b| b.baggage(&TENANT, "ten ant"),
+            |b| b.baggage(Baggage::new(&TENANT, "ten ant")),
             "`ten ant` cannot be a key of baggage: use letters, digits and `-._~`",
         ),
         (
-            |b| b.header(&REQUEST_ID, "x-id").header(&TENANT, "X-Id"),
+            |b| {
+                b.header(Header::new(&REQUEST_ID, "x-id"))
+                    .header(Header::new(&TENANT, "X-Id"))
+            },
             "`X-Id` is listed twice",
         ),
         (
-            |b| b.baggage(&LOCALE, "a").baggage(&TENANT, "a"),
+            |b| {
+                b.baggage(Baggage::new(&LOCALE, "a"))
+                    .baggage(Baggage::new(&TENANT, "a"))
+            },
             "`a` is listed twice",
         ),
     ];
@@ -43,10 +49,10 @@ fn names_that_peers_would_not_understand_are_refused_at_once() {
 #[test]
 fn problems_name_the_variable_and_never_the_value() {
     let propagator = Propagator::builder()
-        .baggage(&REQUEST_ID, "id")
-        .on_problem(|problem| {
-            assert_eq!(problem.kind(), ProblemKind::WrongType);
-            assert!(!problem.is_sending());
+        .baggage(Baggage::new(&REQUEST_ID, "id"))
+        .on_rejection(|problem| {
+            assert_eq!(problem.kind(), RejectionKind::WrongType);
+            assert!(!problem.is_injecting());
             assert_eq!(
                 (problem.name(), problem.variable()),
                 ("id", Some("REQUEST_ID"))
@@ -55,7 +61,7 @@ fn problems_name_the_variable_and_never_the_value() {
         })
         .build();
     drop(propagator.extract(Context::new(), &map(&[("baggage", "id=secret")])));
-    assert_eq!(propagator.clone().problems(), 1, "a clone counts with it");
+    assert_eq!(propagator.clone().rejections(), 1, "a clone counts with it");
     assert_eq!(
         format!("{propagator:?}"),
         r#"Propagator {"REQUEST_ID": "id"}"#

@@ -1,6 +1,6 @@
 //! Objects of JSON.
 
-use context_vars::isolated;
+use context_vars::detached;
 use context_vars::logs::ContextFormat;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use context_vars::isolated;
+use context_vars::detached;
 use context_vars::logs::ContextFormat;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::{self, Format, Writer};

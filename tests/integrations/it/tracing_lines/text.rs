@@ -1,7 +1,7 @@
 //! Lines of text.
 
 use context_vars::logs::ContextFormat;
-use context_vars::{Fields, isolated};
+use context_vars::{Fields, detached};
 use serde_json::Value;
 use tracing_subscriber::fmt::format;
 
@@ -108,7 +108,7 @@ fn events_without_fields_have_one_blank_before_the_variables() {
 #[test]
 fn line_without_variables_is_the_format_s_own() {
     for ansi in [false, true] {
-        let event = || isolated(|| tracing::info!(target: "app", items = 3, "accepted"));
+        let event = || detached(|| tracing::info!(target: "app", items = 3, "accepted"));
         let bare = written!(builder().with_ansi(ansi).without_time(), event);
         let subscriber = builder().with_ansi(ansi).without_time();
         let wrapped = written!(subscriber.map_event_format(ContextFormat::new), event);

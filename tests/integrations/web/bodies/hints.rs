@@ -6,7 +6,7 @@ use std::task::{Context as Task, Poll};
 
 use axum::body::Body as AxumBody;
 use bytes::Bytes;
-use context_vars::web::ContextBodyExt;
+use context_vars::ContextExt;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{Empty, Full};
 

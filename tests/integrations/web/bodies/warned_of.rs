@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::body::Body as AxumBody;
-use context_vars::web::ContextBodyExt;
+use context_vars::ContextExt;
 use context_vars::with_context;
 use http::{Request, Response};
 use tower::{Layer, ServiceExt, service_fn};

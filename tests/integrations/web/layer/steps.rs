@@ -53,18 +53,18 @@ async fn request_starts_in_a_copy_of_the_callers_context_or_in_none() {
         let response = layer.layer(service_fn(who)).oneshot(get(&[])).await;
         text(response.unwrap()).await
     };
-    let (copy, isolated) = USER
+    let (copy, detached) = USER
         .scope("caller".into(), async {
             let both = (
                 call(ContextLayer::new()).await,
-                call(ContextLayer::new().isolated()).await,
+                call(ContextLayer::new().detached()).await,
             );
             assert_eq!(USER.get(), "caller");
             both
         })
         .await;
     assert_eq!(copy, "caller no tenant");
-    assert_eq!(isolated, "anonymous no tenant");
+    assert_eq!(detached, "anonymous no tenant");
 }
 
 #[tokio::test]

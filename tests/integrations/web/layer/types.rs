@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use context_vars::web::{ContextLayer, ResponseFuture, WithContext};
+use context_vars::web::{ContextLayer, ContextService, ResponseFuture};
 use context_vars::{Context, prelude::*};
 use http::{Request, Response};
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -21,12 +21,12 @@ fn layer_can_be_named_shared_and_printed() {
         layer: user_layer(),
     };
     ordinary(&state.layer);
-    let mut service: WithContext<_> = state.layer.layer(service_fn(who));
+    let mut service: ContextService<_> = state.layer.layer(service_fn(who));
     ordinary(&service);
     let future: ResponseFuture<_> = service.call(get(&[]));
     sendable(&future);
     assert_eq!(format!("{:?}", state.layer), "ContextLayer { .. }");
-    assert_eq!(format!("{service:?}"), "WithContext { .. }");
+    assert_eq!(format!("{service:?}"), "ContextService { .. }");
     assert_eq!(format!("{future:?}"), "ResponseFuture { .. }");
 }
 
@@ -36,7 +36,7 @@ async fn layer_that_is_built_on_leaves_its_clones_as_they_were() {
     let second = first
         .clone()
         .set(&USER, |_| Some("second".into()))
-        .isolated();
+        .detached();
     for (layer, expected) in [(first, "first acme"), (second, "second no tenant")] {
         let response = TENANT
             .scope(

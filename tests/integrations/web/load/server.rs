@@ -177,6 +177,6 @@ pub(super) fn routes(app: &App) -> Router {
 }
 
 pub(super) fn with_contexts(app: &App) -> Router {
-    let layer = ContextLayer::new().isolated().request_id(&REQUEST_ID, || 0);
+    let layer = ContextLayer::new().detached().request_id(&REQUEST_ID, || 0);
     routes(app).layer(layer)
 }

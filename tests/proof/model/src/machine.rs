@@ -84,7 +84,7 @@ pub fn run(program: &Program) -> usize {
         machine.model().empty_root();
     } else {
         // What the values do when the inner context ends, they do in the outer one.
-        machine.isolated(|| machine.isolated(|| machine.whole(&program.body)));
+        machine.detached(|| machine.detached(|| machine.whole(&program.body)));
     }
     machine.model().check();
     assert_eq!(machine.model().live(), 0, "values that nobody dropped");
@@ -236,7 +236,7 @@ impl Machine {
             Op::DropToken(pick) => return self.drop_token(*pick),
             Op::Scope(var, hook, body) => self.scope(*var, *hook, body),
             Op::Function(sets, body) => self.function(sets, body),
-            Op::Isolated(body) => self.isolated(|| self.body(body)),
+            Op::Isolated(body) => self.detached(|| self.body(body)),
             Op::Snapshot => {
                 let (real, model) = (Context::current(), self.model().snapshot());
                 self.keep_context(Kept { real, model });

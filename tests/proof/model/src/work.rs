@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 
-use context_vars::{__private, ContextFutureExt, ContextIteratorExt, inherit, inherit_fn};
+use context_vars::{__private, ContextExt, inherit, inherit_fn};
 
 use self::modelled::{Layer, Stage};
 use crate::machine::{Kept, Machine};
@@ -156,7 +156,7 @@ pub fn start(
 impl Script {
     /// Both extension traits have an `inherit_context`.
     fn inherit_context_of_steps(self) -> context_vars::InContext<Self> {
-        ContextIteratorExt::inherit_context(self)
+        ContextExt::inherit_context(self)
     }
 }
 
@@ -188,12 +188,12 @@ fn future(
                 (scope, Stage::Unformed(None))
             }
             Wrap::Inherit => {
-                let inherits: Boxed = Box::pin(ContextFutureExt::inherit_context(future));
+                let inherits: Boxed = Box::pin(ContextExt::inherit_context(future));
                 (inherits, Stage::Ready(machine.model().snapshot()))
             }
             Wrap::In(pick) => {
                 let context = machine.copy_of_context(*pick);
-                let inside: Boxed = Box::pin(ContextFutureExt::in_context(future, context.real));
+                let inside: Boxed = Box::pin(ContextExt::in_context(future, context.real));
                 (inside, Stage::Ready(context.model))
             }
         };

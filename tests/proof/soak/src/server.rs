@@ -66,7 +66,7 @@ fn runtime(tally: &Arc<Tally>) -> Runtime {
 
 fn router(tally: &Arc<Tally>) -> Router {
     let layer = ContextLayer::new()
-        .isolated()
+        .detached()
         .request_id(&REQUEST_ID, || u64::MAX)
         .set(&USER, |parts| {
             let user = parts.headers.get("x-user")?;

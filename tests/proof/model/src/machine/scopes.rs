@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use context_vars::isolated;
+use context_vars::detached;
 
 use super::{Ended, Machine, function, guarded};
 use crate::program::Body;
@@ -23,9 +23,9 @@ impl Machine {
         self.finish(ended);
     }
 
-    pub(super) fn isolated(&self, body: impl FnOnce()) {
+    pub(super) fn detached(&self, body: impl FnOnce()) {
         let ended = guarded(|| {
-            isolated(|| {
+            detached(|| {
                 let empty = self.model().empty();
                 self.model().enter(empty);
                 body();

@@ -13,7 +13,7 @@ use core::fmt;
 /// For a log:
 ///
 /// ```
-/// use context_vars::{Context, context_var, propagation::Propagator};
+/// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
 ///
 /// context_var! {
 ///     static REQUEST_ID: u64;
@@ -21,26 +21,27 @@ use core::fmt;
 ///
 /// # fn main() {
 /// let propagator = Propagator::builder()
-///     .header(&REQUEST_ID, "x-request-id")
-///     .on_problem(|problem| assert_eq!(
-///         problem.to_string(),
+///     .header(Header::new(&REQUEST_ID, "x-request-id"))
+///     .on_rejection(|rejection| assert_eq!(
+///         rejection.to_string(),
 ///         "`REQUEST_ID` was not accepted as `x-request-id`: the value is not of the variable's type",
 ///     ))
 ///     .build();
 /// let message = vec![("x-request-id".to_owned(), "seven".to_owned())];
 /// assert!(propagator.extract(Context::new(), &message).is_empty());
-/// # assert_eq!(propagator.problems(), 1);
+/// # assert_eq!(propagator.rejections(), 1);
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Problem<'a> {
-    pub(super) kind: ProblemKind,
-    pub(super) sending: bool,
+#[non_exhaustive]
+pub struct Rejection<'a> {
+    pub(super) kind: RejectionKind,
+    pub(super) injecting: bool,
     pub(super) name: &'a str,
     pub(super) variable: Option<&'static str>,
 }
 
-impl<'a> Problem<'a> {
+impl<'a> Rejection<'a> {
     /// What was wrong.
     ///
     /// # Examples
@@ -48,7 +49,7 @@ impl<'a> Problem<'a> {
     /// Of something that is no number:
     ///
     /// ```
-    /// use context_vars::{Context, context_var, propagation::{ProblemKind, Propagator}};
+    /// use context_vars::{Context, context_var, propagation::{Header, Propagator, RejectionKind}};
     ///
     /// context_var! {
     ///     static REQUEST_ID: u64;
@@ -56,16 +57,16 @@ impl<'a> Problem<'a> {
     ///
     /// # fn main() {
     /// let propagator = Propagator::builder()
-    ///     .header(&REQUEST_ID, "x-request-id")
-    ///     .on_problem(|problem| assert_eq!(problem.kind(), ProblemKind::WrongType))
+    ///     .header(Header::new(&REQUEST_ID, "x-request-id"))
+    ///     .on_rejection(|rejection| assert_eq!(rejection.kind(), RejectionKind::WrongType))
     ///     .build();
     /// let message = vec![("x-request-id".to_owned(), "seven".to_owned())];
     /// assert!(propagator.extract(Context::new(), &message).is_empty());
-    /// # assert_eq!(propagator.problems(), 1);
+    /// # assert_eq!(propagator.rejections(), 1);
     /// # }
     /// ```
     #[must_use]
-    pub fn kind(&self) -> ProblemKind {
+    pub fn kind(&self) -> RejectionKind {
         self.kind
     }
 
@@ -76,7 +77,7 @@ impl<'a> Problem<'a> {
     /// A value of ours that a header cannot hold:
     ///
     /// ```
-    /// use context_vars::{Context, context_var, propagation::Propagator};
+    /// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
     ///
     /// context_var! {
     ///     static TENANT: String;
@@ -84,17 +85,17 @@ impl<'a> Problem<'a> {
     ///
     /// # fn main() {
     /// let propagator = Propagator::builder()
-    ///     .header(&TENANT, "x-tenant")
-    ///     .on_problem(|problem| assert!(problem.is_sending()))
+    ///     .header(Header::new(&TENANT, "x-tenant"))
+    ///     .on_rejection(|rejection| assert!(rejection.is_injecting()))
     ///     .build();
     /// let context = Context::new().with_value(&TENANT, "Müller".to_owned());
     /// propagator.inject(&context, &mut Vec::new());
-    /// assert_eq!(propagator.problems(), 1);
+    /// assert_eq!(propagator.rejections(), 1);
     /// # }
     /// ```
     #[must_use]
-    pub fn is_sending(&self) -> bool {
-        self.sending
+    pub fn is_injecting(&self) -> bool {
+        self.injecting
     }
 
     /// The name of the header or of the member of the baggage; `baggage` if that as a whole was
@@ -105,7 +106,7 @@ impl<'a> Problem<'a> {
     /// A member of the baggage:
     ///
     /// ```
-    /// use context_vars::{Context, context_var, propagation::Propagator};
+    /// use context_vars::{Context, context_var, propagation::{Baggage, Propagator}};
     ///
     /// context_var! {
     ///     static TENANT: String;
@@ -113,12 +114,12 @@ impl<'a> Problem<'a> {
     ///
     /// # fn main() {
     /// let propagator = Propagator::builder()
-    ///     .baggage(&TENANT, "tenant")
-    ///     .on_problem(|problem| assert_eq!(problem.name(), "tenant"))
+    ///     .baggage(Baggage::new(&TENANT, "tenant"))
+    ///     .on_rejection(|rejection| assert_eq!(rejection.name(), "tenant"))
     ///     .build();
     /// let message = vec![("baggage".to_owned(), "tenant=half%2".to_owned())];
     /// assert!(propagator.extract(Context::new(), &message).is_empty());
-    /// # assert_eq!(propagator.problems(), 1);
+    /// # assert_eq!(propagator.rejections(), 1);
     /// # }
     /// ```
     #[must_use]
@@ -133,7 +134,7 @@ impl<'a> Problem<'a> {
     /// The baggage as a whole:
     ///
     /// ```
-    /// use context_vars::{Context, context_var, propagation::Propagator};
+    /// use context_vars::{Context, context_var, propagation::{Baggage, Propagator}};
     ///
     /// context_var! {
     ///     static TENANT: String;
@@ -141,12 +142,12 @@ impl<'a> Problem<'a> {
     ///
     /// # fn main() {
     /// let propagator = Propagator::builder()
-    ///     .baggage(&TENANT, "tenant")
-    ///     .on_problem(|problem| assert_eq!((problem.variable(), problem.name()), (None, "baggage")))
+    ///     .baggage(Baggage::new(&TENANT, "tenant"))
+    ///     .on_rejection(|rejection| assert_eq!((rejection.variable(), rejection.name()), (None, "baggage")))
     ///     .build();
     /// let message = vec![("baggage".to_owned(), "no member".to_owned())];
     /// assert!(propagator.extract(Context::new(), &message).is_empty());
-    /// # assert_eq!(propagator.problems(), 1);
+    /// # assert_eq!(propagator.rejections(), 1);
     /// # }
     /// ```
     #[must_use]
@@ -155,10 +156,10 @@ impl<'a> Problem<'a> {
     }
 }
 
-impl fmt::Display for Problem<'_> {
+impl fmt::Display for Rejection<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, kind, .. } = self;
-        let verb = if self.sending { "sent" } else { "accepted" };
+        let verb = if self.injecting { "sent" } else { "accepted" };
         match self.variable {
             Some(variable) => {
                 write!(
@@ -171,7 +172,7 @@ impl fmt::Display for Problem<'_> {
     }
 }
 
-impl Error for Problem<'_> {}
+impl Error for Rejection<'_> {}
 
 /// What was wrong with a value.
 ///
@@ -180,19 +181,19 @@ impl Error for Problem<'_> {}
 /// A choice of those to raise an alarm about:
 ///
 /// ```
-/// use context_vars::propagation::{Problem, ProblemKind};
+/// use context_vars::propagation::{Rejection, RejectionKind};
 ///
-/// fn is_alarming(problem: &Problem<'_>) -> bool {
-///     use ProblemKind::{Character, Repeated, TooLong, TooMany};
-///     !problem.is_sending() && matches!(problem.kind(), Character | Repeated | TooLong | TooMany)
+/// fn is_alarming(rejection: &Rejection<'_>) -> bool {
+///     use RejectionKind::{Character, Repeated, TooLong, TooMany};
+///     !rejection.is_injecting() && matches!(rejection.kind(), Character | Repeated | TooLong | TooMany)
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ProblemKind {
+pub enum RejectionKind {
     /// There are several values; which one is meant is not ours to guess.
     Repeated,
-    /// It is longer than [`max_len`](super::Builder::max_len), or all of the baggage than 8192
+    /// It is longer than [`max_len`](super::Header::max_len), or all of the baggage than 8192
     /// bytes.
     TooLong,
     /// There are more than 64 members of baggage.
@@ -207,7 +208,7 @@ pub enum ProblemKind {
     WrongType,
 }
 
-impl fmt::Display for ProblemKind {
+impl fmt::Display for RejectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Repeated => "is there several times",

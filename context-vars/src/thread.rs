@@ -1,0 +1,55 @@
+//! Threads that inherit.
+//!
+//! # Examples
+//!
+//! One with a name, by the standard library's own builder:
+//!
+//! ```
+//! use context_vars::{context_var, inherit};
+//!
+//! context_var! {
+//!     static USER: &str = "anonymous";
+//! }
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let worker = std::thread::Builder::new().name("worker".to_owned());
+//! let worker = USER.sync_scope("alice", || worker.spawn(inherit(|| USER.get())))?;
+//! assert_eq!(worker.join().unwrap(), "alice");
+//! # Ok(())
+//! # }
+//! ```
+
+use std::thread::JoinHandle;
+
+/// As [`std::thread::spawn`]; the thread runs in a copy of the context that is current here.
+///
+/// A bare `std::thread::spawn` starts empty.
+///
+/// # Panics
+///
+/// If the operating system gives no thread, as in the standard library. Use
+/// [`inherit`](crate::inherit) with [`std::thread::Builder`] to get an error instead.
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::{context_var, thread};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// # fn main() {
+/// let worker = USER.sync_scope("alice", || thread::spawn(|| USER.get()));
+/// assert_eq!(worker.join().unwrap(), "alice");
+/// # }
+/// ```
+#[track_caller]
+#[allow(clippy::disallowed_methods)] // this is what replaces it
+pub fn spawn<F, T>(f: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    std::thread::spawn(crate::inherit(f))
+}
