@@ -10,7 +10,7 @@ use futures::{FutureExt, select_biased};
 use tokio::task::{JoinSet, LocalSet};
 
 use self::turns::{run, scoped, turn, turn_and_fail, turn_for_ever};
-use crate::support::{USER, poll_once, witness};
+use crate::support::{USER, one_thread, poll_once, witness};
 
 mod table;
 mod turns;
@@ -256,9 +256,7 @@ fn local_set() {
         let driven = scoped(set.run_until(driver)).await;
         assert_eq!(driven, "scope");
     });
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = one_thread();
     let in_the_root = async { tokio::task::spawn_local(turn("c")).await };
     let refused = LocalSet::new().block_on(&runtime, in_the_root);
     assert!(refused.unwrap_err().is_panic());

@@ -164,53 +164,6 @@ fn run_pinned_runs_one_step_inside() {
 }
 
 #[test]
-fn future_that_moves_between_threads_takes_its_context_along() {
-    // case 154
-    let mut future = Box::pin(
-        async {
-            for n in 1..=4 {
-                drop(COUNT.set(n));
-                yield_once().await;
-                assert_eq!((COUNT.get(), USER.get()), (n, "alice"));
-            }
-        }
-        .in_context(alice()),
-    );
-    for _ in 0..4 {
-        future = std::thread::spawn(move || {
-            assert!(poll_once(future.as_mut()).is_pending());
-            assert_eq!((COUNT.get(), USER.get()), (0, "anonymous"));
-            future
-        })
-        .join()
-        .unwrap();
-    }
-    assert!(poll_once(future.as_mut()).is_ready());
-}
-
-#[test]
-fn waker_called_inside_a_scope_does_not_leak_it_into_what_it_polls() {
-    // case 159: a waker that polls another task inline.
-    struct Inline(
-        Mutex<Pin<Box<dyn Future<Output = &'static str> + Send>>>,
-        Mutex<Vec<Poll<&'static str>>>,
-    );
-    impl std::task::Wake for Inline {
-        fn wake(self: Arc<Self>) {
-            let polled = poll_once(self.0.lock().unwrap().as_mut());
-            self.1.lock().unwrap().push(polled);
-        }
-    }
-    let other = Box::pin(async { USER.get() }.in_context(Context::new()));
-    let waker = Arc::new(Inline(Mutex::new(other), Mutex::default()));
-    USER.sync_scope("alice", || {
-        std::task::Waker::from(waker.clone()).wake();
-        assert_eq!(USER.get(), "alice");
-    });
-    assert_eq!(*waker.1.lock().unwrap(), [Poll::Ready("anonymous")]);
-}
-
-#[test]
 fn in_context_of_nothing_isolates() {
     USER.sync_scope("alice", || {
         let mut future = pin!(async { USER.is_set() }.in_context(Context::new()));

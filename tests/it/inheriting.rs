@@ -164,17 +164,6 @@ async fn spawned_future_inherits_by_inherit_context_only() {
     assert!(!bare.await.unwrap());
 }
 
-#[tokio::test]
-async fn block_in_a_blocking_closure_inherits() {
-    USER.scope("alice", async {
-        let user = tokio::task::spawn_blocking(inherit(|| USER.get())).await;
-        assert_eq!(user.unwrap(), "alice");
-        let bare = tokio::task::spawn_blocking(|| USER.is_set()).await;
-        assert!(!bare.unwrap());
-    })
-    .await;
-}
-
 #[test]
 fn isolated_is_empty_and_lets_nothing_out() {
     // case 271, case 276, case 279; case 272: also isolated twice, and to restore without

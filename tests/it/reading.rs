@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use context_vars::{Context, context_var, detached};
 
-use crate::support::panic_of;
+use crate::support::{on_a_thread, panic_of};
 
 context_var! {
     static USER: String = "anonymous".to_owned();
@@ -182,12 +182,10 @@ fn later_edits_of_the_source_of_a_value_are_not_seen() {
 fn thread_starts_in_an_empty_context_of_its_own() {
     // R1; case 166, case 169: the default is the process's.
     USER.sync_scope("alice".into(), || {
-        std::thread::spawn(|| {
+        on_a_thread(|| {
             assert_eq!((USER.get().as_str(), USER.is_set()), ("anonymous", false));
             drop(USER.set("bob".into()));
-        })
-        .join()
-        .unwrap();
+        });
         assert_eq!(USER.get(), "alice");
     });
 }

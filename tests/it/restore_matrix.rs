@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use self::bodies::BODIES;
 use self::shapes::SHAPES;
-use crate::support::yield_once;
+use crate::support::{two_workers, yield_once};
 
 context_var! {
     static USER: &str = "anonymous";
@@ -72,11 +72,7 @@ async fn trample_and_yield() {
 
 /// Runs every body in the shape, by `on`, and reports every one that failed.
 fn run_all(shape: Shape, on: impl Fn(&Runtime, BoxFuture<'static, ()>)) {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = two_workers();
     let mut failed = Vec::new();
     for &body in BODIES {
         let before = seen();

@@ -139,6 +139,12 @@ pub fn until(done: impl Fn() -> bool) {
     }
 }
 
+/// Runs `f` on a thread of its own.
+#[track_caller]
+pub fn on_a_thread<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
+    std::thread::spawn(f).join().unwrap()
+}
+
 /// Where two threads wait for each other.
 pub struct Meeting {
     here: Mutex<usize>,

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use context_vars::{Context, context_var, prelude::*};
 
-use crate::support::{Alive, DropHook, HOOK, OnDrop, TRACKED, Tracked, USER, on_drop, poll_once};
+use crate::support::{
+    Alive, DropHook, HOOK, OnDrop, TRACKED, Tracked, USER, on_a_thread, on_drop, poll_once,
+};
 
 context_var! {
     static BARE: u32;
@@ -24,29 +26,25 @@ thread_local! {
 /// Runs `f` in the destructor of a thread-local, which is registered before or after ours.
 fn in_destructor(before_ours: bool, f: impl FnOnce() + Send + 'static) {
     let mut f = Some(f);
-    std::thread::spawn(move || {
+    on_a_thread(move || {
         if !before_ours {
             drop(USER.set("ours"));
         }
         let run = Box::new(move || f.take().expect("once")());
         AT_END.with_borrow_mut(|slot| *slot = Some(OnDrop(run)));
         drop(USER.set("ours"));
-    })
-    .join()
-    .unwrap();
+    });
 }
 
 #[test]
 fn values_of_a_threads_root_are_dropped_when_it_ends() {
     let alive = Alive::default();
     let there = alive.clone();
-    std::thread::spawn(move || {
+    on_a_thread(move || {
         drop(TRACKED.set(there.track()));
         drop(LOCAL.set(there.track()));
         assert_eq!(there.count(), 2);
-    })
-    .join()
-    .unwrap();
+    });
     assert_eq!(alive.count(), 0);
 }
 
@@ -101,15 +99,13 @@ fn token_made_in_the_root_of_an_ended_thread_is_refused() {
 fn drop_of_a_roots_value_may_set_again_while_the_thread_ends() {
     let alive = Alive::default();
     let there = alive.clone();
-    std::thread::spawn(move || {
+    on_a_thread(move || {
         drop(HOOK.set(on_drop(move || {
             assert_eq!(USER.get(), "anonymous");
             drop(TRACKED.set(there.track()));
             drop(USER.set("too late"));
         })));
-    })
-    .join()
-    .unwrap();
+    });
     assert_eq!(alive.count(), 0);
 }
 

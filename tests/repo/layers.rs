@@ -11,7 +11,7 @@ use std::path::Path;
 
 use imports::{Import, Sources, count, imports};
 
-/// Layers from the lowest to the highest. A name is a file (`token.rs`) or a folder (`fields/`).
+/// Layers from the lowest to the highest.
 struct Rules {
     source: &'static str,
     layers: &'static [Layer],
@@ -21,9 +21,16 @@ struct Rules {
 
 struct Layer {
     name: &'static str,
-    members: &'static [&'static str],
+    /// Files (`token.rs`) and folders (`fields/`), with blanks between.
+    members: &'static str,
     /// The imports between members that are allowed, with the reason. `None` allows all.
     between: Option<&'static [(&'static str, &'static str, &'static str)]>,
+}
+
+impl Layer {
+    fn members(&self) -> impl Iterator<Item = &'static str> {
+        self.members.split_whitespace()
+    }
 }
 
 const RUNTIME: Rules = Rules {
@@ -31,39 +38,18 @@ const RUNTIME: Rules = Rules {
     layers: &[
         Layer {
             name: "raw",
-            members: &["raw/"],
+            members: "raw/",
             between: None,
         },
         Layer {
             name: "API",
-            members: &[
-                "error.rs",
-                "var.rs",
-                "token.rs",
-                "context.rs",
-                "in_context.rs",
-                "scope.rs",
-                "iter.rs",
-                "inherit.rs",
-                "thread.rs",
-                "attach.rs",
-                "fields/",
-                "panic.rs",
-            ],
+            members: "error.rs var.rs token.rs context.rs in_context.rs scope.rs iter.rs inherit.rs \
+                      thread.rs attach.rs fields/ panic.rs",
             between: None,
         },
         Layer {
             name: "integrations",
-            members: &[
-                "propagation/",
-                "stream.rs",
-                "logs/",
-                "deadline.rs",
-                "companion/",
-                "task/",
-                "service.rs",
-                "web/",
-            ],
+            members: "propagation/ stream.rs logs/ deadline.rs companion/ task/ service.rs web/",
             between: Some(&[(
                 "web/",
                 "propagation/",
@@ -72,7 +58,7 @@ const RUNTIME: Rules = Rules {
         },
         Layer {
             name: "faces",
-            members: &["lib.rs", "prelude.rs", "private/", "docs/"],
+            members: "lib.rs prelude.rs private/ docs/",
             between: None,
         },
     ],
@@ -84,30 +70,22 @@ const MACROS: Rules = Rules {
     layers: &[
         Layer {
             name: "shared",
-            members: &[
-                "error.rs",
-                "args.rs",
-                "crate_path.rs",
-                "lints.rs",
-                "case.rs",
-                "tokens.rs",
-                "function/",
-            ],
+            members: "error.rs args.rs crate_path.rs lints.rs case.rs tokens.rs function/",
             between: None,
         },
         Layer {
             name: "work",
-            members: &["work/"],
+            members: "work/",
             between: None,
         },
         Layer {
             name: "macros",
-            members: &["context_var/", "with_context/", "inherit_context/"],
+            members: "context_var/ with_context/ inherit_context/",
             between: Some(&[]),
         },
         Layer {
             name: "faces",
-            members: &["lib.rs"],
+            members: "lib.rs",
             between: None,
         },
     ],
@@ -121,11 +99,11 @@ const MACROS: Rules = Rules {
 impl Rules {
     /// The layer of a file and the member of it that the file is or is in.
     fn place(&self, file: &str) -> Option<(usize, &'static str)> {
-        let found = self.layers.iter().enumerate().find_map(|(index, layer)| {
-            let member = layer.members.iter().find(|member| holds(member, file));
-            Some((index, *member?))
-        });
-        found
+        let mut layers = self.layers.iter().enumerate();
+        layers.find_map(|(index, layer)| {
+            let member = layer.members().find(|member| holds(member, file))?;
+            Some((index, member))
+        })
     }
 
     fn offences(&self, sources: &Sources) -> Vec<String> {
@@ -133,7 +111,7 @@ impl Rules {
         for file in sources.keys().filter(|file| self.place(file).is_none()) {
             offences.push(format!("{file} is in no layer"));
         }
-        let members = self.layers.iter().flat_map(|layer| layer.members);
+        let members = self.layers.iter().flat_map(Layer::members);
         let empty = members.filter(|member| !sources.keys().any(|file| holds(member, file)));
         offences.extend(empty.map(|member| format!("{member} is listed and not there")));
         offences.extend(self.upward(&imports));
@@ -285,7 +263,7 @@ pub(super) fn files_of_the_runtime() -> Vec<String> {
 
 /// A crate of these files; those that the rules list beside are there and empty.
 fn tree(rules: &Rules, files: &[(&str, &str)]) -> Sources {
-    let members = rules.layers.iter().flat_map(|layer| layer.members);
+    let members = rules.layers.iter().flat_map(Layer::members);
     let empty = members.map(|member| match member.strip_suffix('/') {
         Some(folder) => (format!("{folder}/mod.rs"), String::new()),
         None => ((*member).to_owned(), String::new()),

@@ -9,23 +9,20 @@ use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
 use super::{Boxed, COUNT, counting, seen, ways};
-use crate::support::{Alive, TRACKED, USER, alice, panic_of, poll_once, witness, yield_once};
+use crate::support::{
+    Alive, TRACKED, USER, alice, one_thread, panic_of, poll_once, witness, yield_once,
+};
 
 #[test]
 fn executors_run_inside_a_scope_and_the_scope_goes_on() {
     type BlockOn = fn(Boxed<&'static str>) -> &'static str;
-    let tokios = |future| {
-        Builder::new_current_thread()
-            .build()
-            .unwrap()
-            .block_on(future)
-    };
+    let tokios = |future| one_thread().block_on(future);
     let tokios_workers = |future| {
         let builder = &mut Builder::new_multi_thread();
         builder.worker_threads(1).build().unwrap().block_on(future)
     };
     let nested_local_set = |future| {
-        let runtime = Builder::new_current_thread().build().unwrap();
+        let runtime = one_thread();
         LocalSet::new().block_on(&runtime, async {
             let inner = LocalSet::new();
             let driver = async { task::spawn_local(future).await.unwrap() };

@@ -51,6 +51,7 @@ fn poll_and_pass_on(
 
 #[test]
 fn moved_half_way_to_another_thread_and_finished_there() {
+    // case 154
     for (way, mut future) in ways() {
         for _ in 0..2 {
             assert!(poll_once(future.as_mut()).is_pending(), "{way}");

@@ -12,6 +12,7 @@ use crate::support::{Alive, TRACKED, USER, poll_once, yield_once};
 
 #[test]
 fn waker_that_polls_another_task_inline() {
+    // case 159
     /// When woken, polls what it holds, on the stack of whoever wakes.
     struct Inline(Mutex<Option<Boxed<&'static str>>>, Mutex<Vec<&'static str>>);
     impl Wake for Inline {

@@ -6,12 +6,12 @@ use std::time::Duration;
 use context_vars::{Context, detached, prelude::*, task};
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Handle;
 use tokio::task::{block_in_place, yield_now};
 use tokio::time::{sleep, timeout};
 
 use super::{Body, COUNT, OTHER, SLOW_DEFAULT, USER, seen, trample, trample_and_yield};
-use crate::support::{panic_of, poll_once, yield_once};
+use crate::support::{one_thread, panic_of, poll_once, yield_once};
 
 const SHORTLY: Duration = Duration::from_micros(200);
 
@@ -131,7 +131,7 @@ table! {
     }
     async fn nested_runtime() {
         block_in_place(|| {
-            let runtime = Builder::new_current_thread().build().unwrap();
+            let runtime = one_thread();
             runtime.block_on(USER.scope("inner", async {
                 task::spawn(trample_and_yield()).await.unwrap();
                 trample();

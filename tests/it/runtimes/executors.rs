@@ -15,6 +15,7 @@ use futures::task::{LocalSpawnExt, SpawnExt};
 use tokio::runtime::{Builder, LocalOptions};
 
 use super::{Runtime, Task};
+use crate::support::one_thread;
 
 fn spawn_on_tokio<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
     Task::Tokio(tokio::spawn(task))
@@ -24,10 +25,7 @@ pub(super) struct TokioOfOneThread;
 
 impl Runtime for TokioOfOneThread {
     fn run(body: impl Future<Output = ()> + Send + 'static) {
-        Builder::new_current_thread()
-            .build()
-            .unwrap()
-            .block_on(body);
+        one_thread().block_on(body);
     }
 
     fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
@@ -52,7 +50,7 @@ pub(super) struct TokioLocalSet;
 
 impl Runtime for TokioLocalSet {
     fn run(body: impl Future<Output = ()> + Send + 'static) {
-        let runtime = Builder::new_current_thread().build().unwrap();
+        let runtime = one_thread();
         tokio::task::LocalSet::new().block_on(&runtime, body);
     }
 

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use futures::stream::{self, Stream, StreamExt};
 
 use super::{COUNT, step};
-use crate::support::{USER, alice, panic_of, witness, yield_once};
+use crate::support::{USER, alice, on_a_thread, panic_of, witness, yield_once};
 
 /// Sets the variable in its first step and reads it in each.
 fn by_async_stream(own: &'static str) -> impl Stream<Item = &'static str> {
@@ -151,14 +151,12 @@ fn stream_takes_its_context_along_between_threads() {
         .in_context(alice()),
     );
     for _ in 0..4 {
-        stream = std::thread::spawn(move || {
+        stream = on_a_thread(move || {
             let (user, count, n) = step(stream.as_mut()).unwrap();
             assert_eq!((user, count), ("alice", n));
             assert!(!COUNT.is_set());
             stream
-        })
-        .join()
-        .unwrap();
+        });
     }
     assert_eq!(step(stream.as_mut()), None);
 }

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Handle, LocalOptions};
 use tokio::task::{JoinError, JoinSet, LocalSet, yield_now};
 
 use super::{COUNT, panic_place};
-use crate::support::{Alive, OnDrop, TRACKED, USER, as_alice, panic_text};
+use crate::support::{Alive, OnDrop, TRACKED, USER, as_alice, on_a_thread, one_thread, panic_text};
 
 const REFUSED: &str = "`task::COUNT` was set in a bare tokio task, where the next task polled on \
      this thread would see the value; set it in a scope (`#[with_context]`, `scope`), or start \
@@ -47,7 +47,7 @@ async fn bare_task_may_not_set_and_the_next_one_sees_nothing() {
 
 #[test]
 fn bare_task_may_not_set_on_a_runtime_of_one_thread() {
-    let runtime = Builder::new_current_thread().build().unwrap();
+    let runtime = one_thread();
     runtime.block_on(async {
         assert_refused(tokio::spawn(async { set() }).await);
     });
@@ -85,16 +85,14 @@ async fn main_that_sets() -> u32 {
 
 #[test]
 fn block_on_outside_of_tasks_may_set() {
-    std::thread::spawn(|| {
+    on_a_thread(|| {
         assert_eq!(main_that_sets(), 2);
         assert_eq!(COUNT.get(), 2, "it is the thread's own context");
-        let runtime = Builder::new_current_thread().build().unwrap();
+        let runtime = one_thread();
         runtime.block_on(async { drop(COUNT.set(3)) });
         LocalSet::new().block_on(&runtime, async { drop(COUNT.set(4)) });
         assert_eq!(COUNT.get(), 4);
-    })
-    .join()
-    .unwrap();
+    });
 }
 
 #[tokio::test]

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use context_vars::{Context, inherit, prelude::*, task, with_context};
-use tokio::runtime::Builder;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::COUNT;
-use crate::support::{USER, two_workers};
+use crate::support::{USER, one_thread, two_workers};
 
 #[test]
 fn callback_runs_in_the_context_of_its_registration_and_never_pollutes_the_task() {
@@ -101,7 +100,7 @@ async fn overlapping_timers_of_two_variables_do_not_mix() {
 #[test]
 fn task_that_is_woken_from_another_context_keeps_its_own() {
     // case 161: by a notification, a queue and a mutex; the waker keeps its own, too.
-    let runtime = Builder::new_current_thread().build().unwrap();
+    let runtime = one_thread();
     runtime.block_on(async {
         let baton = Arc::new(Notify::new());
         let mutex = Arc::new(tokio::sync::Mutex::new(()));

@@ -71,26 +71,6 @@ async fn child_gets_a_copy_and_an_element_given_to_it_wins() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thousand_tasks_keep_their_own_on_two_threads() {
-    let mut tasks = Vec::new();
-    for n in 0..1000 {
-        tasks.push(COUNT.sync_scope(n, || {
-            task::spawn(async move {
-                for step in 0..5 {
-                    assert_eq!(COUNT.get(), n + step);
-                    drop(COUNT.set(n + step + 1));
-                    yield_now().await;
-                }
-            })
-        }));
-    }
-    for task in tasks {
-        task.await.unwrap();
-    }
-    assert!(!COUNT.is_set());
-}
-
 #[tokio::test]
 async fn blocking_closure_inherits_and_gives_nothing_back() {
     USER.scope("alice", async {
