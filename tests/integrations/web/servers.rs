@@ -266,8 +266,8 @@ async fn callback_of_an_upgrade_runs_outside_unless_it_inherits() {
         .route("/inherits", routing::get(inherits))
         .layer(layer());
     let address = serve(router).await;
-    assert_eq!(greeting(address, "/bare").await, "0");
-    assert_eq!(greeting(address, "/inherits").await, "7");
+    assert_eq!(soon(greeting(address, "/bare")).await, "0");
+    assert_eq!(soon(greeting(address, "/inherits")).await, "7");
 }
 
 #[tokio::test]

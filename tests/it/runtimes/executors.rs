@@ -8,86 +8,64 @@ use std::sync::LazyLock;
 use std::task::{Context as Waking, Poll};
 
 #[cfg(tokio_unstable)]
-use context_vars::task::InheritingBuilder;
+use context_vars::task::BuilderExt;
 use futures::FutureExt;
 use futures::executor::{LocalPool, LocalSpawner, ThreadPool};
 use futures::task::{LocalSpawnExt, SpawnExt};
-use tokio::runtime::{Builder, LocalOptions};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
+use tokio::task::{LocalSet, spawn_local};
 
 use super::{Runtime, Task};
-use crate::support::one_thread;
+use crate::support::{one_thread, two_workers};
 
-fn spawn_on_tokio<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
-    Task::Tokio(tokio::spawn(task))
+/// The runtimes whose tasks are tokio's: how one runs a future, and how it spawns a bare task.
+macro_rules! tokio_runtimes {
+    ($($(#[$attribute:meta])* $Name:ident: |$body:ident| $run:expr, $spawn:path;)*) => {$(
+        $(#[$attribute])*
+        pub(super) struct $Name;
+
+        $(#[$attribute])*
+        impl Runtime for $Name {
+            fn run($body: impl Future<Output = ()> + Send + 'static) {
+                $run
+            }
+
+            fn spawn<T: Send + 'static>(
+                task: impl Future<Output = T> + Send + 'static,
+            ) -> Task<T> {
+                Task::Tokio($spawn(task))
+            }
+        }
+    )*};
 }
 
-pub(super) struct TokioOfOneThread;
-
-impl Runtime for TokioOfOneThread {
-    fn run(body: impl Future<Output = ()> + Send + 'static) {
-        one_thread().block_on(body);
-    }
-
-    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
-        spawn_on_tokio(task)
-    }
+tokio_runtimes! {
+    TokioOfOneThread: |body| one_thread().block_on(body), tokio::spawn;
+    TokioOfTwoWorkers: |body| two_workers().block_on(body), tokio::spawn;
+    TokioLocalSet: |body| LocalSet::new().block_on(&one_thread(), body), spawn_local;
+    TokioLocalRuntime: |body| local_runtime().block_on(body), spawn_local;
+    #[cfg(tokio_unstable)]
+    TokioAndItsHooks: |body| with_hooks().block_on(body), spawn_detached;
 }
 
-pub(super) struct TokioOfTwoWorkers;
-
-impl Runtime for TokioOfTwoWorkers {
-    fn run(body: impl Future<Output = ()> + Send + 'static) {
-        let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(2).build().unwrap().block_on(body);
-    }
-
-    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
-        spawn_on_tokio(task)
-    }
-}
-
-pub(super) struct TokioLocalSet;
-
-impl Runtime for TokioLocalSet {
-    fn run(body: impl Future<Output = ()> + Send + 'static) {
-        let runtime = one_thread();
-        tokio::task::LocalSet::new().block_on(&runtime, body);
-    }
-
-    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
-        Task::Tokio(tokio::task::spawn_local(task))
-    }
-}
-
-pub(super) struct TokioLocalRuntime;
-
-impl Runtime for TokioLocalRuntime {
-    fn run(body: impl Future<Output = ()> + Send + 'static) {
-        let mut builder = Builder::new_current_thread();
-        let runtime = builder.build_local(LocalOptions::default()).unwrap();
-        runtime.block_on(body);
-    }
-
-    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
-        Task::Tokio(tokio::task::spawn_local(task))
-    }
+fn local_runtime() -> LocalRuntime {
+    let mut builder = Builder::new_current_thread();
+    builder.build_local(LocalOptions::default()).unwrap()
 }
 
 #[cfg(tokio_unstable)]
-pub(super) struct TokioAndItsHooks;
+fn with_hooks() -> tokio::runtime::Runtime {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(2).inherit_context().build().unwrap()
+}
 
+/// Bare, although the runtime inherits: the scenarios ask for a task that knows nothing.
 #[cfg(tokio_unstable)]
-impl Runtime for TokioAndItsHooks {
-    fn run(body: impl Future<Output = ()> + Send + 'static) {
-        let mut builder = Builder::new_multi_thread();
-        let runtime = InheritingBuilder::new(builder.worker_threads(2)).build();
-        runtime.unwrap().block_on(body);
-    }
-
-    /// Bare, although the runtime inherits: the scenarios ask for a task that knows nothing.
-    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T> {
-        context_vars::detached(|| spawn_on_tokio(task))
-    }
+fn spawn_detached<F>(task: F) -> tokio::task::JoinHandle<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    context_vars::isolated(|| tokio::spawn(task))
 }
 
 pub(super) struct Smol;

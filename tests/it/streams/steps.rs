@@ -7,7 +7,7 @@ use context_vars::{Context, prelude::*};
 use futures::FutureExt;
 use futures::stream::{self, Stream, StreamExt};
 
-use super::{COUNT, step};
+use super::{COUNT, noop, step};
 use crate::support::{USER, alice, on_a_thread, panic_of, witness, yield_once};
 
 /// Sets the variable in its first step and reads it in each.
@@ -89,10 +89,6 @@ fn pending_step_leaves_the_context_too() {
         assert!(stream.as_mut().poll_next(&mut noop()).is_ready());
         assert_eq!(USER.get(), "consumer");
     });
-}
-
-fn noop() -> std::task::Context<'static> {
-    std::task::Context::from_waker(std::task::Waker::noop())
 }
 
 #[test]
