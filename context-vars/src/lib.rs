@@ -159,10 +159,10 @@
 mod raw;
 
 mod error;
-mod token;
 mod stage;
 mod scope;
 mod var;
+mod token;
 mod context;
 mod in_context;
 #[cfg(feature = "tokio")]

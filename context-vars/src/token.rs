@@ -1,4 +1,4 @@
-//! What a `set` must remember so that `reset` can take it back.
+//! `set` and `reset`, and the `Token` between them.
 
 use core::error::Error;
 use core::fmt;
@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 
 use crate::error::ResetErrorKind;
 use crate::raw::context::ContextId;
+use crate::raw::thread;
 use crate::raw::value::TypedValue;
 use crate::var::ContextVar;
 
@@ -110,6 +111,181 @@ impl<T: 'static> fmt::Debug for Token<T> {
             .field("var", self.var)
             .field("was_set", &self.old.is_some())
             .finish_non_exhaustive()
+    }
+}
+
+/// Changing.
+impl<T: Send + Sync + 'static> ContextVar<T> {
+    /// Sets the variable in the current context, and there only.
+    ///
+    /// The token takes it back; dropped, it changes nothing. Where a function or a block shall
+    /// have a value of its own, a scope is the better choice: it cannot be forgotten.
+    ///
+    /// # Panics
+    ///
+    /// With the feature `tokio`: in a bare task, that is one in the root context of the thread
+    /// that happens to poll it, where the value would be seen by the next task polled there.
+    ///
+    /// # Cost
+    ///
+    /// A block for the value, from the thread's free list if it has at most 104 bytes. The first
+    /// token made in a context allocates, and so does the first `set` after a copy was made.
+    ///
+    /// # Examples
+    ///
+    /// For the rest of the current context:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// USER.sync_scope("alice", || {
+    ///     drop(USER.set("bob")); // the token is not needed: the scope ends
+    ///     assert_eq!(USER.get(), "bob");
+    /// });
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
+    ///
+    /// For a while:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// assert_eq!(USER.get(), "alice");
+    /// token.reset().unwrap();
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn set(&'static self, value: T) -> Token<T> {
+        #[cfg(feature = "tokio")]
+        crate::bare_task::refuse_set(self.key.untyped());
+        let value = thread::new_value(&self.key, value);
+        let (old, context) = thread::set(&self.key, value);
+        Token::new(self, old, context)
+    }
+
+    /// Sets the variable in a scope that generated code has entered; nothing takes it back.
+    #[inline]
+    pub(crate) fn set_in_scope(&'static self, value: T) {
+        thread::set_in_scope(&self.key, value);
+    }
+
+    /// Puts back what was there before the `set` that made `token`, "nothing" included, whatever
+    /// has been set since.
+    ///
+    /// # Errors
+    ///
+    /// If the token was made by another variable, or in another context than the current one. It
+    /// is handed back and nothing has changed.
+    ///
+    /// # Cost
+    ///
+    /// One thread-local access. A node is copied if a copy of the context was made since.
+    ///
+    /// # Examples
+    ///
+    /// Whatever was set since:
+    ///
+    /// ```
+    /// use context_vars::{ResetErrorKind, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    ///     static OTHER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// drop(USER.set("bob"));
+    /// USER.reset(token).unwrap();
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
+    ///
+    /// Another variable's token:
+    ///
+    /// ```
+    /// use context_vars::{ResetErrorKind, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    ///     static OTHER: &str;
+    /// }
+    ///
+    /// # fn main() {
+    /// let token = USER.set("alice");
+    /// let error = OTHER.reset(token).unwrap_err();
+    /// assert_eq!(error.kind(), ResetErrorKind::OtherVariable);
+    /// USER.reset(error.into_token()).unwrap();
+    /// # }
+    /// ```
+    #[inline]
+    pub fn reset(&'static self, mut token: Token<T>) -> Result<(), ResetError<T>> {
+        if !core::ptr::eq(self, token.var) {
+            let kind = ResetErrorKind::OtherVariable;
+            return Err(ResetError { token, kind });
+        }
+        match thread::reset(&self.key, token.context, token.old.take()) {
+            Ok(displaced) => {
+                drop(displaced);
+                Ok(())
+            }
+            Err(old) => {
+                token.old = old;
+                let kind = ResetErrorKind::OtherContext;
+                Err(ResetError { token, kind })
+            }
+        }
+    }
+}
+
+impl<T: Send + Sync + 'static> Token<T> {
+    /// As [`ContextVar::reset`] of the variable that made the token.
+    ///
+    /// # Errors
+    ///
+    /// If the token was made in another context than the current one.
+    ///
+    /// # Cost
+    ///
+    /// As [`ContextVar::reset`].
+    ///
+    /// # Examples
+    ///
+    /// Nested, the inner one first:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let outer = USER.set("alice");
+    /// let inner = USER.set("bob");
+    /// inner.reset().unwrap();
+    /// assert_eq!(USER.get(), "alice");
+    /// outer.reset().unwrap();
+    /// assert!(!USER.is_set());
+    /// # }
+    /// ```
+    #[inline]
+    pub fn reset(self) -> Result<(), ResetError<T>> {
+        self.var.reset(self)
     }
 }
 

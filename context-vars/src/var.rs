@@ -1,14 +1,13 @@
-//! `ContextVar`: a context variable, and what can be done with it.
+//! `ContextVar`: a context variable, its reads and its scopes. `token.rs` has `set` and `reset`.
 
 use core::fmt;
 use core::future::Future;
 use core::panic::Location;
 
-use crate::error::{LookupError, ResetErrorKind};
+use crate::error::LookupError;
 use crate::raw::key::{Declaration, TypedKey};
 use crate::raw::thread::{self, DefaultCell, SyncScope};
 use crate::scope::Scope;
-use crate::token::{ResetError, Token};
 
 /// A variable whose value belongs to the current context.
 ///
@@ -430,143 +429,8 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     }
 }
 
-/// Changing.
+/// Scopes.
 impl<T: Send + Sync + 'static> ContextVar<T> {
-    /// Sets the variable in the current context, and there only.
-    ///
-    /// The token takes it back; dropped, it changes nothing. Where a function or a block shall
-    /// have a value of its own, a scope is the better choice: it cannot be forgotten.
-    ///
-    /// # Panics
-    ///
-    /// With the feature `tokio`: in a bare task, that is one in the root context of the thread
-    /// that happens to poll it, where the value would be seen by the next task polled there.
-    ///
-    /// # Cost
-    ///
-    /// A block for the value, from the thread's free list if it has at most 104 bytes. The first
-    /// token made in a context allocates, and so does the first `set` after a copy was made.
-    ///
-    /// # Examples
-    ///
-    /// For the rest of the current context:
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// USER.sync_scope("alice", || {
-    ///     drop(USER.set("bob")); // the token is not needed: the scope ends
-    ///     assert_eq!(USER.get(), "bob");
-    /// });
-    /// assert_eq!(USER.get(), "anonymous");
-    /// # }
-    /// ```
-    ///
-    /// For a while:
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let token = USER.set("alice");
-    /// assert_eq!(USER.get(), "alice");
-    /// token.reset().unwrap();
-    /// assert_eq!(USER.get(), "anonymous");
-    /// # }
-    /// ```
-    #[inline]
-    #[track_caller]
-    pub fn set(&'static self, value: T) -> Token<T> {
-        #[cfg(feature = "tokio")]
-        crate::bare_task::refuse_set(self.key.untyped());
-        let value = thread::new_value(&self.key, value);
-        let (old, context) = thread::set(&self.key, value);
-        Token::new(self, old, context)
-    }
-
-    /// Sets the variable in a scope that generated code has entered; nothing takes it back.
-    #[inline]
-    pub(crate) fn set_in_scope(&'static self, value: T) {
-        thread::set_in_scope(&self.key, value);
-    }
-
-    /// Puts back what was there before the `set` that made `token`, "nothing" included, whatever
-    /// has been set since.
-    ///
-    /// # Errors
-    ///
-    /// If the token was made by another variable, or in another context than the current one. It
-    /// is handed back and nothing has changed.
-    ///
-    /// # Cost
-    ///
-    /// One thread-local access. A node is copied if a copy of the context was made since.
-    ///
-    /// # Examples
-    ///
-    /// Whatever was set since:
-    ///
-    /// ```
-    /// use context_vars::{ResetErrorKind, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    ///     static OTHER: &str;
-    /// }
-    ///
-    /// # fn main() {
-    /// let token = USER.set("alice");
-    /// drop(USER.set("bob"));
-    /// USER.reset(token).unwrap();
-    /// assert_eq!(USER.get(), "anonymous");
-    /// # }
-    /// ```
-    ///
-    /// Another variable's token:
-    ///
-    /// ```
-    /// use context_vars::{ResetErrorKind, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    ///     static OTHER: &str;
-    /// }
-    ///
-    /// # fn main() {
-    /// let token = USER.set("alice");
-    /// let error = OTHER.reset(token).unwrap_err();
-    /// assert_eq!(error.kind(), ResetErrorKind::OtherVariable);
-    /// USER.reset(error.into_token()).unwrap();
-    /// # }
-    /// ```
-    #[inline]
-    pub fn reset(&'static self, mut token: Token<T>) -> Result<(), ResetError<T>> {
-        if !core::ptr::eq(self, token.var) {
-            let kind = ResetErrorKind::OtherVariable;
-            return Err(ResetError { token, kind });
-        }
-        match thread::reset(&self.key, token.context, token.old.take()) {
-            Ok(displaced) => {
-                drop(displaced);
-                Ok(())
-            }
-            Err(old) => {
-                token.old = old;
-                let kind = ResetErrorKind::OtherContext;
-                Err(ResetError { token, kind })
-            }
-        }
-    }
-
     /// Calls `f` in a scope: a copy of the current context with this variable set to `value`.
     ///
     /// Whatever `f` sets, this variable or others, is gone when it ends.
@@ -629,43 +493,6 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> Scope<F> {
         let value = thread::new_value(&self.key, value).into_untyped();
         Scope::new(future, Some(value))
-    }
-}
-
-impl<T: Send + Sync + 'static> Token<T> {
-    /// As [`ContextVar::reset`] of the variable that made the token.
-    ///
-    /// # Errors
-    ///
-    /// If the token was made in another context than the current one.
-    ///
-    /// # Cost
-    ///
-    /// As [`ContextVar::reset`].
-    ///
-    /// # Examples
-    ///
-    /// Nested, the inner one first:
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let outer = USER.set("alice");
-    /// let inner = USER.set("bob");
-    /// inner.reset().unwrap();
-    /// assert_eq!(USER.get(), "alice");
-    /// outer.reset().unwrap();
-    /// assert!(!USER.is_set());
-    /// # }
-    /// ```
-    #[inline]
-    pub fn reset(self) -> Result<(), ResetError<T>> {
-        self.var.reset(self)
     }
 }
 

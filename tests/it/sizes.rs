@@ -23,7 +23,8 @@ fn in_context_adds_at_most_24_bytes() {
     assert!(size_of::<InContext<Full>>() <= size_of::<Full>() + 24);
     assert!(size_of::<InContext<()>>() <= 24);
     let plain = async { std::future::pending::<()>().await };
-    let before = size_of_val(&plain);
+    // With the feature `companion` the words of a context leave no gap for a future of one byte.
+    let before = size_of_val(&plain).next_multiple_of(align_of::<usize>());
     assert!(size_of_val(&plain.inherit_context()) <= before + 24);
     let _ = Full([0; 4]).0;
 }

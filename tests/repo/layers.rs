@@ -43,8 +43,8 @@ const RUNTIME: Rules = Rules {
         },
         Layer {
             name: "API",
-            members: "error.rs var.rs token.rs context.rs in_context.rs scope.rs iter.rs inherit.rs \
-                      thread.rs attach.rs fields/ panic.rs",
+            members: "error.rs bare_task.rs stage.rs scope.rs var.rs token.rs context.rs in_context.rs \
+                      iter.rs inherit.rs thread.rs fields/ panic.rs",
             between: None,
         },
         Layer {

@@ -15,8 +15,8 @@ context_var! {
 /// What becomes of `TENANT`, and what is reported, for one `baggage` header.
 fn of_baggage(header: &str) -> (Option<String>, Vec<String>) {
     let builder = Propagator::builder()
-        .baggage(Baggage::new(&TENANT, "tenant"))
-        .baggage(Baggage::new(&ID, "id"));
+        .baggage(Baggage::new(&TENANT, "tenant").max_len(64))
+        .baggage(Baggage::new(&ID, "id").max_len(64));
     let (propagator, problems) = reporting(builder);
     let carrier = vec![("baggage".to_owned(), header.to_owned())];
     let context = propagator.extract(Context::new(), &carrier);
@@ -184,7 +184,10 @@ proptest! {
         header in "(tenant|id|label|[a-z ]{0,3}|)([=;,% +\"\\\\]|%[0-9A-Fa-f]{0,2}|[\\x00-\\x7f]|\\PC|tenant=){0,40}",
     ) {
         let (propagator, problems) = reporting(
-            Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")).baggage(Baggage::new(&ID, "id")).header(Header::new(&LABEL, "x")),
+            Propagator::builder()
+                .baggage(Baggage::new(&TENANT, "tenant").max_len(16))
+                .baggage(Baggage::new(&ID, "id").max_len(16))
+                .header(Header::new(&LABEL, "x").max_len(16)),
         );
         let carrier = vec![("baggage".to_owned(), header.clone()), ("x".to_owned(), header)];
         let context = propagator.extract(Context::new(), &carrier);
@@ -196,7 +199,7 @@ proptest! {
 
     #[test]
     fn every_text_comes_back_or_is_reported(text in any::<String>()) {
-        let propagator = Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")).build();
+        let propagator = Propagator::builder().baggage(Baggage::new(&TENANT, "tenant").max_len(40)).build();
         let mut carrier = Vec::new();
         propagator.inject(&Context::new().with_value(&TENANT, text.clone()), &mut carrier);
         let back = propagator.extract(Context::new(), &carrier);

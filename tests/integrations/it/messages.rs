@@ -14,10 +14,14 @@ const MOST: usize = 200;
 
 fn propagator() -> Propagator {
     Propagator::builder()
-        .header(Header::new(&LABEL, "x-label"))
-        .baggage(Baggage::new(&ID, "id"))
-        .baggage(Baggage::new(&TENANT, "tenant"))
-        .baggage(Baggage::new(&BLANKS, "blanks").plus_as_space())
+        .header(Header::new(&LABEL, "x-label").max_len(MOST))
+        .baggage(Baggage::new(&ID, "id").max_len(MOST))
+        .baggage(Baggage::new(&TENANT, "tenant").max_len(MOST))
+        .baggage(
+            Baggage::new(&BLANKS, "blanks")
+                .max_len(MOST)
+                .plus_as_space(),
+        )
         .on_rejection(|problem| drop(format!("{problem} {problem:?}")))
         .build()
 }

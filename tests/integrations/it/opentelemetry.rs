@@ -32,8 +32,8 @@ const TEXTS: [&str; 12] = [
 
 fn ours() -> Propagator {
     Propagator::builder()
-        .baggage(Baggage::new(&TENANT, "tenant"))
-        .baggage(Baggage::new(&USER, "user"))
+        .baggage(Baggage::new(&TENANT, "tenant").max_len(8192))
+        .baggage(Baggage::new(&USER, "user").max_len(8192))
         .build()
 }
 

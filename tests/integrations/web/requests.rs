@@ -30,8 +30,8 @@ const MOST: usize = 200;
 
 fn propagator() -> Propagator {
     Propagator::builder()
-        .header(Header::new(&LABEL, "x-label"))
-        .baggage(Baggage::new(&TENANT, "tenant"))
+        .header(Header::new(&LABEL, "x-label").max_len(MOST))
+        .baggage(Baggage::new(&TENANT, "tenant").max_len(MOST))
         .build()
 }
 

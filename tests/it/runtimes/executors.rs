@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use std::task::{Context as Waking, Poll};
 
 #[cfg(tokio_unstable)]
-use context_vars::task::BuilderExt;
+use context_vars::task::InheritingBuilder;
 use futures::FutureExt;
 use futures::executor::{LocalPool, LocalSpawner, ThreadPool};
 use futures::task::{LocalSpawnExt, SpawnExt};
@@ -56,7 +56,9 @@ fn local_runtime() -> LocalRuntime {
 #[cfg(tokio_unstable)]
 fn with_hooks() -> tokio::runtime::Runtime {
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(2).inherit_context().build().unwrap()
+    InheritingBuilder::new(builder.worker_threads(2))
+        .build()
+        .unwrap()
 }
 
 /// Bare, although the runtime inherits: the scenarios ask for a task that knows nothing.
@@ -65,7 +67,7 @@ fn spawn_detached<F>(task: F) -> tokio::task::JoinHandle<F::Output>
 where
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    context_vars::isolated(|| tokio::spawn(task))
+    context_vars::detached(|| tokio::spawn(task))
 }
 
 pub(super) struct Smol;

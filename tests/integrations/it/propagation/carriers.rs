@@ -191,8 +191,10 @@ fn mallory() -> Carriers {
 
 fn in_both_places() -> Propagator {
     let builder = Propagator::builder();
-    let builder = builder.header(Header::new(&TENANT, "x-tenant"));
-    builder.baggage(Baggage::new(&TENANT, "tenant")).build()
+    let builder = builder.header(Header::new(&TENANT, "x-tenant").max_len(6));
+    builder
+        .baggage(Baggage::new(&TENANT, "tenant").max_len(6))
+        .build()
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn send_only_is_not_accepted_and_accept_only_is_not_sent() {
 #[test]
 fn options_belong_to_the_variable_they_are_set_on() {
     let builder = Propagator::builder()
-        .baggage(Baggage::new(&TENANT, "tenant"))
+        .baggage(Baggage::new(&TENANT, "tenant").max_len(3))
         .header(Header::new(&LOCALE, "x-locale").max_len(5));
     let (propagator, problems) = reporting(builder);
     let context = Context::new()
