@@ -5,14 +5,14 @@ use core::fmt::{self, Write};
 /// Passes text on with what could end or overwrite a line escaped.
 pub(super) struct Escape<'a, W: ?Sized> {
     out: &'a mut W,
-    how: How,
+    style: EscapeStyle,
     /// Whether `out` failed; if it did not, an error is that of a value's own `Display`.
     failed: bool,
 }
 
 /// What is escaped, and how.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum How {
+pub(super) enum EscapeStyle {
     /// What is no part of a line, as Rust does.
     Line,
     /// That, quotes and backslashes, as Rust does.
@@ -23,9 +23,9 @@ pub(super) enum How {
 }
 
 impl<'a, W: Write + ?Sized> Escape<'a, W> {
-    pub(super) fn new(out: &'a mut W, how: How) -> Self {
+    pub(super) fn new(out: &'a mut W, style: EscapeStyle) -> Self {
         let failed = false;
-        Self { out, how, failed }
+        Self { out, style, failed }
     }
 
     /// Writes what `show` shows. A `Display` that fails ends its value there and spoils no line.
@@ -37,10 +37,10 @@ impl<'a, W: Write + ?Sized> Escape<'a, W> {
     }
 
     fn escape(&mut self, special: char) -> fmt::Result {
-        match self.how {
-            How::Line | How::Quoted => write!(self.out, "{}", escaped(special)),
+        match self.style {
+            EscapeStyle::Line | EscapeStyle::Quoted => write!(self.out, "{}", escaped(special)),
             #[cfg(feature = "tracing")]
-            How::Json => match special {
+            EscapeStyle::Json => match special {
                 '"' | '\\' => write!(self.out, "\\{special}"),
                 '\n' => self.out.write_str("\\n"),
                 '\r' => self.out.write_str("\\r"),
@@ -56,7 +56,7 @@ impl<'a, W: Write + ?Sized> Escape<'a, W> {
         let bytes = text.as_bytes();
         while let Some(&byte) = bytes.get(at) {
             if byte < 0x80 {
-                let quoting = self.how != How::Line && (byte == b'"' || byte == b'\\');
+                let quoting = self.style != EscapeStyle::Line && (byte == b'"' || byte == b'\\');
                 if byte >= b' ' && byte != 0x7f && !quoting {
                     at += 1;
                     continue;

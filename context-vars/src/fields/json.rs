@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-use super::escape::{Escape, How};
+use super::escape::{Escape, EscapeStyle};
 use super::value::{Field, Kind};
 
 /// Writes numbers and truth values as such, and everything else as a string.
@@ -16,9 +16,9 @@ pub(crate) fn write_json_value(out: &mut dyn Write, field: &Field<'_>) -> fmt::R
         // JSON has no word for the others.
         Kind::Float(value) => write!(out, "\"{value}\""),
         Kind::Text(text) => write_json_text(out, text),
-        Kind::Redacted | Kind::Shown | Kind::Debugged | Kind::TypeName => {
+        Kind::Redacted | Kind::Display | Kind::Debug | Kind::TypeName => {
             out.write_char('"')?;
-            Escape::new(&mut *out, How::Json).show(field)?;
+            Escape::new(&mut *out, EscapeStyle::Json).show(field)?;
             out.write_char('"')
         }
     }
@@ -27,6 +27,6 @@ pub(crate) fn write_json_value(out: &mut dyn Write, field: &Field<'_>) -> fmt::R
 /// Writes `text` in quotes.
 pub(crate) fn write_json_text(out: &mut dyn Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
-    Escape::new(&mut *out, How::Json).write_str(text)?;
+    Escape::new(&mut *out, EscapeStyle::Json).write_str(text)?;
     out.write_char('"')
 }

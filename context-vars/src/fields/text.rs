@@ -4,7 +4,7 @@ use core::fmt::{self, Write};
 #[cfg(feature = "log")]
 use std::borrow::Cow;
 
-use super::escape::{Escape, How, is_unprintable};
+use super::escape::{Escape, EscapeStyle, is_unprintable};
 use super::value::{Field, Kind};
 
 /// Writes the value so that it stays on its line, and a text cannot be taken for another field.
@@ -20,8 +20,8 @@ pub(crate) fn write_text_value(out: &mut dyn Write, field: &Field<'_>) -> fmt::R
         Kind::Signed(value) => write!(out, "{value}"),
         Kind::Float(value) => write!(out, "{value}"),
         Kind::Text(text) => quote(out, text),
-        Kind::Debugged | Kind::TypeName => Escape::new(out, How::Line).show(field),
-        Kind::Shown => {
+        Kind::Debug | Kind::TypeName => Escape::new(out, EscapeStyle::Line).show(field),
+        Kind::Display => {
             let mut text = String::new();
             // A `Display` that fails has shown what it could.
             let _ = write!(text, "{field}");
@@ -40,8 +40,8 @@ pub(crate) fn one_line<'a>(field: &Field<'a>) -> Cow<'a, str> {
     let mut text = String::new();
     let escaped = match field.kind() {
         Kind::Text(text) if !text.contains(is_unprintable) => return Cow::Borrowed(text),
-        Kind::Text(shown) => Escape::new(&mut text, How::Line).write_str(shown),
-        _ => Escape::new(&mut text, How::Line).show(field),
+        Kind::Text(shown) => Escape::new(&mut text, EscapeStyle::Line).write_str(shown),
+        _ => Escape::new(&mut text, EscapeStyle::Line).show(field),
     };
     debug_assert!(escaped.is_ok(), "a String takes everything");
     Cow::Owned(text)
@@ -49,7 +49,7 @@ pub(crate) fn one_line<'a>(field: &Field<'a>) -> Cow<'a, str> {
 
 fn quote(out: &mut dyn Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
-    Escape::new(&mut *out, How::Quoted).write_str(text)?;
+    Escape::new(&mut *out, EscapeStyle::Quoted).write_str(text)?;
     out.write_char('"')
 }
 

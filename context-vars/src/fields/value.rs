@@ -37,8 +37,8 @@ impl<'a> Field<'a> {
             return Kind::Redacted;
         }
         Kind::of(self.entry.any()).unwrap_or(match (declaration.display, declaration.debug) {
-            (Some(_), _) => Kind::Shown,
-            (None, Some(_)) => Kind::Debugged,
+            (Some(_), _) => Kind::Display,
+            (None, Some(_)) => Kind::Debug,
             (None, None) => Kind::TypeName,
         })
     }
@@ -64,9 +64,9 @@ pub(crate) enum Kind<'a> {
     Number,
     Text(&'a str),
     /// A type with `Display`.
-    Shown,
+    Display,
     /// A type with `Debug` alone.
-    Debugged,
+    Debug,
     /// A type with neither.
     TypeName,
 }
