@@ -4,13 +4,16 @@
 //! [`Token`](crate::Token), in `token.rs`.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::panic::Location;
 
 use crate::raw::key::Key;
+use crate::raw::thread;
 
 /// A context variable was read that has no value in the current context and no default.
 ///
-/// The text names the variable with its module path and the place of its declaration.
+/// The text names the variable with its module path and the place of its declaration. If the read
+/// was in a thread or task that inherited nothing, it also says how to inherit.
 ///
 /// # Examples
 ///
@@ -27,21 +30,21 @@ use crate::raw::key::Key;
 /// assert!(error.to_string().contains("is not set in the current context"));
 /// # }
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct LookupError {
-    name: &'static str,
-    module_path: &'static str,
-    location: &'static Location<'static>,
+    key: &'static Key,
+    /// Whether it was read where nothing is inherited: in the root of a thread, or in a task that did
+    /// not enter the current context.
+    nothing_inherited: bool,
 }
 
 impl LookupError {
     #[cold]
-    pub(crate) fn new(key: &Key) -> Self {
+    pub(crate) fn new(key: &'static Key) -> Self {
         Self {
-            name: key.declaration.name,
-            module_path: key.declaration.module_path,
-            location: key.location,
+            key,
+            nothing_inherited: thread::is_root() || !thread::may_set(),
         }
     }
 
@@ -62,7 +65,7 @@ impl LookupError {
     /// ```
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.name
+        self.key.declaration.name
     }
 
     /// The path of the module that declares the variable, for example `"app::vars"`.
@@ -83,7 +86,7 @@ impl LookupError {
     /// ```
     #[must_use]
     pub fn module_path(&self) -> &'static str {
-        self.module_path
+        self.key.declaration.module_path
     }
 
     /// File, line and column of the variable's name in its declaration.
@@ -104,7 +107,7 @@ impl LookupError {
     /// ```
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
-        self.location
+        self.key.location
     }
 }
 
@@ -112,24 +115,47 @@ impl fmt::Display for LookupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "context variable `{}::{}` is not set in the current context and has no default \
+            "context variable `{}` is not set in the current context and has no default \
              (declared at {})",
-            self.module_path, self.name, self.location
-        )
+            self.key, self.key.location
+        )?;
+        if self.nothing_inherited {
+            f.write_str(
+                "; threads and tasks inherit nothing by themselves: wrap the work in \
+                 `inherit_context()` or `inherit`, or put `#[inherit_context]` on the function that \
+                 spawns it",
+            )?;
+        }
+        Ok(())
     }
 }
 
 impl fmt::Debug for LookupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LookupError")
-            .field("name", &self.name)
-            .field("module_path", &self.module_path)
-            .field("location", &format_args!("{}", self.location))
+            .field("name", &self.name())
+            .field("module_path", &self.module_path())
+            .field("location", &format_args!("{}", self.location()))
             .finish()
     }
 }
 
 impl core::error::Error for LookupError {}
+
+/// Errors are equal if they are about the same variable.
+impl PartialEq for LookupError {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.key, other.key)
+    }
+}
+
+impl Eq for LookupError {}
+
+impl Hash for LookupError {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        core::ptr::from_ref(self.key).hash(state);
+    }
+}
 
 /// Why a token was refused.
 ///

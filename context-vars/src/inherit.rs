@@ -9,6 +9,9 @@ use crate::in_context::ContextExt;
 /// be given to whatever calls a closure: a thread builder, a pool, a callback. A closure that is
 /// never called is dropped inside its context too.
 ///
+/// The future that an `async` closure returns runs outside: for `inherit(|| async { .. })` write
+/// `async { .. }.inherit_context()` instead.
+///
 /// # Cost
 ///
 /// Two words beside `f`, three with the feature `companion`; as [`Context::current`] to make, two swaps to call.

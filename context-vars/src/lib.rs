@@ -165,7 +165,6 @@ mod var;
 mod token;
 mod context;
 mod in_context;
-#[cfg(feature = "tokio")]
 mod bare_task;
 mod iter;
 mod inherit;

@@ -119,8 +119,9 @@ impl<F> Scope<F> {
 }
 
 /// Creates the scope's context out of the current one.
-fn init_context<F>(stage: Pin<&mut Stage<F>>, init: Init) {
-    if let StageProjection::Active { context, .. } = stage.project() {
+#[inline(never)]
+fn init_context<F>(stage: Pin<&mut Stage<F>>, init: &mut Option<Init>) {
+    if let (StageProjection::Active { context, .. }, Some(init)) = (stage.project(), init.take()) {
         match init {
             Init::Copy(Some(value)) => *context = thread::copy_with(value),
             Init::Copy(None) => *context = thread::copy(),
@@ -135,8 +136,8 @@ impl<F: Future> Future for Scope<F> {
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        if let Some(init) = this.init.take() {
-            init_context(this.stage.as_mut(), init);
+        if this.init.is_some() {
+            init_context(this.stage.as_mut(), this.init);
         }
         this.stage.poll(cx)
     }

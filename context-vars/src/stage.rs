@@ -94,16 +94,13 @@ impl<W: Future> Stage<W> {
         let StageProjection::Active { work, context } = self.as_mut().project() else {
             after_completion();
         };
-        let entered = Entered::new(context);
-        let polled = work.poll(cx);
-        if polled.is_ready() {
-            // Like `finish`, without entering once more.
-            let _scope = entered.into_scope();
-            self.set(Self::Done);
-        } else {
-            entered.leave();
+        match Entered::new(context).poll(|| work.poll(cx)) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready((output, _scope)) => {
+                self.set(Self::Done);
+                Poll::Ready(output)
+            }
         }
-        polled
     }
 }
 

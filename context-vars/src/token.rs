@@ -4,6 +4,7 @@ use core::error::Error;
 use core::fmt;
 use core::marker::PhantomData;
 
+use crate::bare_task::refuse_set;
 use crate::error::ResetErrorKind;
 use crate::raw::context::ContextId;
 use crate::raw::thread;
@@ -123,8 +124,10 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # Panics
     ///
-    /// With the feature `tokio`: in a bare task, that is one in the root context of the thread
-    /// that happens to poll it, where the value would be seen by the next task polled there.
+    /// With the feature `tokio`, which is on by default: in a tokio task or blocking closure, if the
+    /// current context was entered outside of it. That is the root of the thread, or a context in
+    /// which an executor is driven. The next task polled there would see the value. While the thread
+    /// unwinds, `value` is dropped instead, and `reset` refuses the token.
     ///
     /// # Cost
     ///
@@ -170,11 +173,21 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     #[inline]
     #[track_caller]
     pub fn set(&'static self, value: T) -> Token<T> {
-        #[cfg(feature = "tokio")]
-        crate::bare_task::refuse_set(self.key.untyped());
+        if !thread::may_set() {
+            return self.refused(value);
+        }
         let value = thread::new_value(&self.key, value);
         let (old, context) = thread::set(&self.key, value);
         Token::new(self, old, context)
+    }
+
+    /// Drops the value of a `set` that is refused, and returns a token that `reset` refuses as well.
+    #[cold]
+    #[track_caller]
+    fn refused(&'static self, value: T) -> Token<T> {
+        refuse_set(self.key.untyped());
+        drop(value);
+        Token::new(self, None, None)
     }
 
     /// Sets the variable in a scope that generated code has entered; nothing takes it back.
@@ -188,8 +201,8 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # Errors
     ///
-    /// If the token was made by another variable, or in another context than the current one. It
-    /// is handed back and nothing has changed.
+    /// If the token was made by another variable, or in another context than the current one, or if
+    /// `set` would panic here. The token is handed back and nothing has changed.
     ///
     /// # Cost
     ///

@@ -433,7 +433,8 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
 impl<T: Send + Sync + 'static> ContextVar<T> {
     /// Calls `f` in a scope: a copy of the current context with this variable set to `value`.
     ///
-    /// Whatever `f` sets, this variable or others, is gone when it ends.
+    /// Whatever `f` sets, this variable or others, is gone when it ends. If `f` returns a future, that
+    /// runs after the scope: use [`scope`](Self::scope) for futures.
     ///
     /// # Cost
     ///

@@ -244,9 +244,10 @@ fn local_set() {
         let isolated = async { task::spawn_local(turn("a")).await.unwrap() };
         assert_eq!(LocalSet::new().run_until(isolated).await, ("caller", "a"));
         assert_eq!(USER.get(), "caller");
-        let shared = async { tokio::task::spawn_local(turn("b")).await.unwrap() };
-        assert_eq!(LocalSet::new().run_until(shared).await, ("caller", "b"));
-        assert_eq!(USER.get(), "b", "shared with whoever drives the set");
+        let bare = async { tokio::task::spawn_local(turn("b")).await };
+        let refused = LocalSet::new().run_until(bare).await;
+        assert!(refused.unwrap_err().is_panic());
+        assert_eq!(USER.get(), "caller", "what drives the set is as it was");
         let driver = async {
             tokio::task::spawn_local(async { USER.get() })
                 .await

@@ -5,16 +5,16 @@
 //! because something got better is good news: mend the page.
 
 use std::env::consts;
+use std::panic::{catch_unwind, resume_unwind};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
-use context_vars::{context_var, inherit_context, task, with_context};
+use context_vars::{context_var, inherit, inherit_context, task, with_context};
 use futures::executor::LocalPool;
 use futures::task::LocalSpawnExt;
 
-use crate::support::{Alive, DropHook, Tracked, on_drop};
+use crate::support::{self, Alive, DropHook, Tracked, on_drop};
 
 context_var! {
     static USER: &str = "anonymous";
@@ -77,26 +77,6 @@ fn set_of_a_bare_task_outside_tokio_leaks_to_the_next_one() {
         pool.run_until(next)
     });
     assert_eq!(seen.join().unwrap(), "alice");
-}
-
-#[test]
-fn set_of_a_bare_task_inside_a_context_that_drives_it_leaks_to_the_next_one() {
-    async fn serve() -> (bool, &'static str) {
-        let first = tokio::spawn(async { drop(USER.set("alice")) }).await;
-        (
-            first.is_ok(),
-            tokio::spawn(async { USER.get() }).await.unwrap(),
-        )
-    }
-    fn drive() -> (bool, &'static str) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        runtime.unwrap().block_on(serve())
-    }
-    let bare = thread::spawn(drive).join().unwrap();
-    assert_eq!(bare, (false, "anonymous"), "refused in the thread's own");
-    let inheriting = context_vars::thread::spawn(drive).join().unwrap();
-    assert_eq!(inheriting, (true, "alice"));
-    assert_eq!(USER.sync_scope("bob", drive), (true, "alice"));
 }
 
 #[test]
@@ -231,18 +211,31 @@ fn future_under_another_name_runs_outside_of_the_attributes_scope() {
     assert_eq!(futures::executor::block_on(written_out()), "alice");
 }
 
-/// How deep a default goes that needs itself on another thread; ended by hand.
 fn through_a_thread() -> usize {
-    static DEPTH: AtomicUsize = AtomicUsize::new(0);
-    if DEPTH.fetch_add(1, Ordering::SeqCst) == 5 {
-        return 5;
+    match thread::Builder::new().spawn(|| THROUGH_A_THREAD.get()) {
+        Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+        Err(error) => panic!("no more threads: {error}"),
     }
-    thread::spawn(|| THROUGH_A_THREAD.get()).join().unwrap()
 }
 
 #[test]
-fn default_that_needs_itself_on_another_thread_is_not_noticed() {
-    assert_eq!(THROUGH_A_THREAD.get(), 5);
+fn default_that_needs_itself_through_other_threads_ends_with_a_panic() {
+    let panic = catch_unwind(|| THROUGH_A_THREAD.get()).unwrap_err();
+    let text = support::panic_text(&*panic);
+    let expected =
+        "THROUGH_A_THREAD` needs itself: computing it reads the variable on another thread";
+    assert!(
+        text.contains(expected) || text.contains("no more threads"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn future_of_an_async_closure_runs_outside_of_the_closure_s_scope() {
+    let future = USER.sync_scope("alice", || async { USER.get() });
+    assert_eq!(future.await, "anonymous");
+    let inheriting = USER.sync_scope("alice", || inherit(|| async { USER.get() }));
+    assert_eq!(inheriting().await, "anonymous");
 }
 
 /// Builds the programs of `tests/fixtures/separate`; one of them, to be run.

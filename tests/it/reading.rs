@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use context_vars::{Context, context_var, detached};
 
-use crate::support::{on_a_thread, panic_of};
+use crate::support::{on_a_thread, one_thread, panic_of};
 
 context_var! {
     static USER: String = "anonymous".to_owned();
@@ -233,4 +233,18 @@ mod sizes {
             });
         });
     }
+}
+
+#[test]
+fn lookup_error_says_how_to_inherit_where_nothing_was_inherited() {
+    let hint = "threads and tasks inherit nothing by themselves";
+    let bare = std::thread::spawn(|| REQUEST_ID.try_get().unwrap_err().to_string());
+    assert!(bare.join().unwrap().contains(hint));
+    let task = one_thread().block_on(async {
+        let task = tokio::spawn(async { REQUEST_ID.try_get().unwrap_err().to_string() });
+        task.await.unwrap()
+    });
+    assert!(task.contains(hint), "{task}");
+    let inside = detached(|| REQUEST_ID.try_get().unwrap_err().to_string());
+    assert!(!inside.contains(hint), "{inside}");
 }

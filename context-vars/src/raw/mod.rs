@@ -36,6 +36,7 @@
 pub(crate) mod abort;
 mod sync;
 mod refcount;
+pub(crate) mod task_id;
 mod var_id;
 pub(crate) mod key;
 mod pool;

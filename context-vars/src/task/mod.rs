@@ -4,12 +4,9 @@
 //! copy of the context that is current where they are called. A `JoinSet` or a `TaskTracker` needs
 //! nothing of its own: `set.spawn(work.inherit_context())`, `set.spawn_blocking(inherit(f))`.
 //!
-//! A *bare* task, started by `tokio::spawn` itself, does not inherit. It sees the context of the
-//! thread that happens to poll it, usually an empty one, and may not [`set`] anything there: the
-//! next task polled on that thread would see it. With the feature `tokio` such a `set` panics if
-//! that is the thread's own context. Where an executor is driven inside of another, by `block_on` in
-//! a scope or on a thread that inherits, nothing notices it; see
-//! [`docs::limitations`](crate::docs::limitations).
+//! A *bare* task, started by `tokio::spawn` itself, does not inherit. It sees whatever context its
+//! thread is in, usually an empty one. It must not [`set`] anything there, because the next task polled
+//! on that thread would see the value. With the feature `tokio` such a `set` panics.
 //!
 //! [`set`]: crate::ContextVar::set
 //!

@@ -23,6 +23,7 @@ use crate::in_context::InContext;
 #[cfg(feature = "propagation")]
 use crate::propagation::Propagator;
 use crate::raw::companion::CompanionState;
+use crate::raw::thread;
 use crate::var::ContextVar;
 
 /// Gives each request a context: for its call, its future and the body of its response.
@@ -73,7 +74,9 @@ struct Plan {
 
 impl Plan {
     fn context_of(&self, parts: &mut Parts) -> Context {
-        let start = if self.detached {
+        // Never from the root of a worker: without the feature `tokio`, a middleware outside of this
+        // layer could have set something there for another client's request.
+        let start = if self.detached || thread::is_root() {
             Context::new()
         } else {
             Context::current()
@@ -99,9 +102,11 @@ impl Plan {
 }
 
 impl ContextLayer {
-    /// A layer that gives each request a copy of the context in which the service is called.
+    /// Creates a layer that gives each request a copy of the context that was entered around the call
+    /// of the service, by an outer layer or by a test.
     ///
-    /// In most servers that is an empty one, see [above](super#where-a-context-ends).
+    /// In most servers none was, and the request starts in an empty context: what is set in the root
+    /// of a worker's thread is never copied. See [above](super#where-a-context-ends).
     ///
     /// # Examples
     ///

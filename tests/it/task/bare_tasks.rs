@@ -1,4 +1,4 @@
-//! R21: a bare task may not set in the root of its thread.
+//! R21: a task must not set in a context that it did not enter itself.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,9 +9,10 @@ use tokio::task::{JoinError, JoinSet, LocalSet, yield_now};
 use super::{COUNT, panic_place};
 use crate::support::{Alive, OnDrop, TRACKED, USER, as_alice, on_a_thread, one_thread, panic_text};
 
-const REFUSED: &str = "`task::COUNT` was set in a bare tokio task, where the next task polled on \
-     this thread would see the value; set it in a scope (`#[with_context]`, `scope`), or start \
-     the task with `context_vars::task::spawn`";
+const REFUSED: &str = "`task::COUNT` was set in a task that has no context of its own, where the next \
+     task polled on this thread would see the value; set it in a scope (`#[with_context]`, \
+     `scope`), start the task with `context_vars::task::spawn`, or put `web::ContextLayer` outside \
+     of every middleware that sets";
 
 fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, JoinError>) {
     let panic = outcome.expect_err("a panic").into_panic();
@@ -119,15 +120,245 @@ async fn task_with_a_context_of_its_own_may_set() {
 }
 
 #[tokio::test]
-async fn set_of_a_bare_task_that_unwinds_is_let_through() {
-    let task = tokio::spawn(async {
-        let _hook = OnDrop(set);
+async fn value_that_a_bare_task_sets_while_it_unwinds_is_dropped() {
+    let alive = Alive::default();
+    let value = alive.track();
+    let task = tokio::spawn(async move {
+        let value = Mutex::new(Some(value));
+        let _hook = OnDrop(move || {
+            let token = TRACKED.set(value.lock().unwrap().take().unwrap());
+            assert!(token.reset().is_err());
+        });
         panic!("the first panic");
     });
     let panic = task.await.unwrap_err().into_panic();
     assert_eq!(panic_text(&*panic), "the first panic");
-    // It went to the thread's root, where it does no more harm than before the feature.
-    assert!(COUNT.is_set());
+    assert_eq!(alive.count(), 0);
+    assert!(!TRACKED.is_set());
+}
+
+/// What a task makes of a `set`, and what the next one polled there sees.
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    /// The set panics, and the next task sees nothing of it.
+    Refused,
+    /// It is for the task alone.
+    Kept,
+    /// The future of `block_on` sets in the context around it.
+    Shared,
+}
+
+/// Sets, or only reads, and says whether that was refused.
+async fn setting(sets: bool) -> bool {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    yield_now().await;
+    sets && catch_unwind(AssertUnwindSafe(|| drop(COUNT.set(1)))).is_err()
+}
+
+async fn reading() -> bool {
+    yield_now().await;
+    COUNT.is_set()
+}
+
+fn outcome(refused: bool, seen: bool) -> Outcome {
+    match (refused, seen) {
+        (true, false) => Outcome::Refused,
+        (false, false) => Outcome::Kept,
+        (false, true) => Outcome::Shared,
+        (true, true) => panic!("refused, and yet another task sees the value"),
+    }
+}
+
+/// Spawns a task that sets and then one that reads, without inheriting.
+async fn bare_tasks(sets: bool) -> Outcome {
+    let refused = tokio::spawn(setting(sets)).await.unwrap();
+    outcome(refused, tokio::spawn(reading()).await.unwrap())
+}
+
+async fn bare_local_tasks(sets: bool) -> Outcome {
+    let refused = tokio::task::spawn_local(setting(sets)).await.unwrap();
+    outcome(refused, tokio::task::spawn_local(reading()).await.unwrap())
+}
+
+async fn own_future(sets: bool) -> Outcome {
+    let refused = setting(sets).await;
+    outcome(refused, reading().await)
+}
+
+fn in_a_local_set(sets: bool) -> Outcome {
+    LocalSet::new().block_on(&one_thread(), bare_local_tasks(sets))
+}
+
+fn on_several_threads<T>(future: impl Future<Output = T>) -> T {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(1).build().unwrap().block_on(future)
+}
+
+#[context_vars::with_context(COUNT = 7)]
+#[tokio::main(flavor = "current_thread")]
+async fn main_in_a_scope(sets: bool) -> Outcome {
+    bare_tasks(sets).await
+}
+
+/// Polls `work` once in a task, and to its end in another.
+async fn in_two_tasks<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let mut work = Box::pin(work);
+    let begun = tokio::spawn(async move {
+        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(work.as_mut().poll(cx)));
+        assert!(polled.await.is_pending());
+        work
+    });
+    tokio::spawn(begun.await.unwrap()).await.unwrap()
+}
+
+type Row = (&'static str, fn(bool) -> Outcome, Outcome);
+
+#[test]
+fn table_of_who_may_set_where() {
+    use Outcome::{Kept, Refused, Shared};
+    let rows: [Row; 16] = [
+        (
+            "bare task",
+            |sets| one_thread().block_on(bare_tasks(sets)),
+            Refused,
+        ),
+        (
+            "bare task, several threads",
+            |sets| on_several_threads(bare_tasks(sets)),
+            Refused,
+        ),
+        ("bare local task", in_a_local_set, Refused),
+        (
+            "bare task on a thread that inherits",
+            |sets| {
+                let run = move || one_thread().block_on(bare_tasks(sets));
+                context_vars::thread::spawn(run).join().unwrap()
+            },
+            Refused,
+        ),
+        (
+            "thread per core that inherits",
+            |sets| {
+                context_vars::thread::spawn(move || in_a_local_set(sets))
+                    .join()
+                    .unwrap()
+            },
+            Refused,
+        ),
+        (
+            "executor in a scope",
+            |sets| as_alice(|| in_a_local_set(sets)),
+            Refused,
+        ),
+        (
+            "executor in a context",
+            |sets| Context::new().run(|| in_a_local_set(sets)),
+            Refused,
+        ),
+        (
+            "local set in a task that inherits",
+            |sets| {
+                let driven = async move {
+                    let local = LocalSet::new();
+                    local
+                        .run_until(bare_local_tasks(sets))
+                        .inherit_context()
+                        .await
+                };
+                let local = LocalSet::new();
+                local.block_on(&one_thread(), async {
+                    tokio::task::spawn_local(driven).await.unwrap()
+                })
+            },
+            Refused,
+        ),
+        (
+            "bare task under a main in a scope",
+            main_in_a_scope,
+            Refused,
+        ),
+        (
+            "future of block_on",
+            |sets| on_a_thread(move || one_thread().block_on(own_future(sets))),
+            Shared,
+        ),
+        (
+            "future of block_on in a scope",
+            |sets| as_alice(|| one_thread().block_on(own_future(sets))),
+            Shared,
+        ),
+        (
+            "task that inherits",
+            |sets| {
+                one_thread().block_on(async move {
+                    let refused = task::spawn(setting(sets)).await.unwrap();
+                    outcome(refused, tokio::spawn(reading()).await.unwrap())
+                })
+            },
+            Kept,
+        ),
+        (
+            "block_in_place in a task that inherits",
+            |sets| {
+                on_several_threads(async move {
+                    let blocking = move || Handle::current().block_on(setting(sets));
+                    let task = task::spawn(async move { tokio::task::block_in_place(blocking) });
+                    outcome(task.await.unwrap(), tokio::spawn(reading()).await.unwrap())
+                })
+            },
+            Kept,
+        ),
+        (
+            "future that begins in one task and ends in another",
+            |sets| {
+                one_thread().block_on(async move {
+                    let refused = in_two_tasks(USER.scope("alice", setting(sets))).await;
+                    outcome(refused, tokio::spawn(reading()).await.unwrap())
+                })
+            },
+            Kept,
+        ),
+        (
+            "future that inherits and changes its task",
+            |sets| {
+                one_thread().block_on(async move {
+                    let refused = in_two_tasks(setting(sets).inherit_context()).await;
+                    outcome(refused, tokio::spawn(reading()).await.unwrap())
+                })
+            },
+            Kept,
+        ),
+        (
+            "scope inside of a bare task",
+            |sets| {
+                one_thread().block_on(async move {
+                    let inside = async move { USER.scope("alice", setting(sets)).await };
+                    let refused = tokio::spawn(inside).await.unwrap();
+                    outcome(refused, tokio::spawn(reading()).await.unwrap())
+                })
+            },
+            Kept,
+        ),
+    ];
+    for (what, run, expected) in rows {
+        assert_eq!(run(true), expected, "{what}");
+        assert_eq!(run(false), Outcome::Kept, "{what}, without a set");
+    }
+}
+
+#[test]
+fn bare_task_may_not_reset_what_the_future_of_block_on_has_set() {
+    on_a_thread(|| {
+        let local = LocalSet::new();
+        local.block_on(&one_thread(), async {
+            let token = COUNT.set(1);
+            let reset = tokio::task::spawn_local(async move { token.reset() });
+            let error = reset.await.unwrap().unwrap_err();
+            assert_eq!(COUNT.get(), 1);
+            error.into_token().reset().unwrap();
+            assert!(!COUNT.is_set());
+        });
+    });
 }
 
 #[tokio::test]

@@ -7,9 +7,10 @@ use core::mem::ManuallyDrop;
 use core::ptr;
 
 use super::enter::Previous;
-use super::state::thread_state;
+use super::state::{EntryId, thread_state};
 use crate::raw::abort::abort_out_of_order;
 use crate::raw::context::RawContext;
+use crate::raw::task_id::TaskId;
 
 thread_local! {
     // The innermost attachment. Without a destructor, like the state of the thread.
@@ -48,10 +49,10 @@ impl Attachment {
         ptr::from_ref(self).addr()
     }
 
-    /// Makes the context current until [`detach`](Self::detach).
-    pub(crate) fn attach(mut self: Box<Self>) {
+    /// Makes the context current for `task` until [`detach`](Self::detach).
+    pub(crate) fn attach(mut self: Box<Self>, task: TaskId) {
         let thread = thread_state();
-        let previous = thread.enter(self.context.take());
+        let previous = thread.enter(task, EntryId::of_home(&self.context), self.context.take());
         let read = thread.heap.innermost_read();
         ATTACHED.with(|innermost| {
             let outer = innermost.take().map(Box::new);
@@ -80,7 +81,8 @@ impl Attachment {
                 abort_out_of_order();
             }
             let mut attachment = attached.attachment;
-            attachment.context = thread.leave(attached.previous);
+            let entry = EntryId::of_home(&attachment.context);
+            attachment.context = thread.leave(entry, attached.previous);
             innermost.set(attached.outer.map(|outer| *outer));
             Some(attachment)
         })

@@ -1,12 +1,13 @@
 //! The defaults of variables, each computed once in the program.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::OnceLock;
 
 use super::enter::Entered;
 use super::state::thread_state;
 use super::write::new_value;
 use crate::raw::context::RawContext;
-use crate::raw::key::TypedKey;
+use crate::raw::key::{Key, TypedKey};
 use crate::raw::value::TypedValue;
 
 /// A declared default: how it is computed, and the one result that every reader gets.
@@ -16,13 +17,20 @@ use crate::raw::value::TypedValue;
 pub(crate) struct DefaultCell<T: 'static> {
     compute: Option<fn() -> T>,
     value: OnceLock<TypedValue<T>>,
+    /// The number of threads that are computing it.
+    computing: AtomicU32,
 }
+
+/// More threads than this do not race for one default. They wait for each other, each started by a
+/// computation of the default before it, and would go on until no thread can be started.
+const MAX_COMPUTING: u32 = 1024;
 
 impl<T: 'static> DefaultCell<T> {
     pub(crate) const fn new(compute: Option<fn() -> T>) -> Self {
         Self {
             compute,
             value: OnceLock::new(),
+            computing: AtomicU32::new(0),
         }
     }
 }
@@ -32,7 +40,7 @@ impl<T: Send + Sync + 'static> DefaultCell<T> {
     ///
     /// # Panics
     ///
-    /// If the default needs itself.
+    /// If the default needs itself, on this thread or through others.
     #[inline]
     #[track_caller]
     pub(crate) fn get(&'static self, key: &'static TypedKey<T>) -> Option<&'static T> {
@@ -47,6 +55,7 @@ impl<T: Send + Sync + 'static> DefaultCell<T> {
     fn compute(&'static self, key: &'static TypedKey<T>) -> Option<&'static T> {
         let compute = self.compute?;
         let _guard = thread_state().init_stack.push(key.untyped());
+        let _computing = Computing::begin(&self.computing, key.untyped());
         // Dropped after the result is kept, because the `Drop` of what the default sets in there
         // may read the variable.
         let mut empty = RawContext::EMPTY;
@@ -57,5 +66,28 @@ impl<T: Send + Sync + 'static> DefaultCell<T> {
         // A thread that lost the race drops its own result here, in the context that reads.
         drop(self.value.set(new_value(key, computed)));
         self.value.get().map(TypedValue::get)
+    }
+}
+
+/// Counts a thread among those that compute a default.
+struct Computing<'a>(&'a AtomicU32);
+
+impl<'a> Computing<'a> {
+    #[track_caller]
+    fn begin(count: &'a AtomicU32, key: &'static Key) -> Self {
+        let computing = Self(count);
+        assert!(
+            count.fetch_add(1, Ordering::Relaxed) < MAX_COMPUTING,
+            "the default of context variable `{key}` needs itself: computing it reads the variable on \
+             another thread (declared at {})",
+            key.location
+        );
+        computing
+    }
+}
+
+impl Drop for Computing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

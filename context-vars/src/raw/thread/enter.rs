@@ -2,29 +2,27 @@
 
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop};
+use core::task::Poll;
 
 use super::release;
-use super::state::{ThreadState, thread_state};
+use super::state::{EntryId, ThreadState, thread_state};
 use crate::raw::abort::abort_out_of_order;
 use crate::raw::context::{Extra, RawContext};
 use crate::raw::key::{Key, TypedKey};
 use crate::raw::map::Map;
+use crate::raw::task_id::TaskId;
 use crate::raw::value::{TypedValue, Value};
-
-/// Returns whether the current context is the thread's own.
-#[cfg(feature = "tokio")]
-pub(crate) fn is_root() -> bool {
-    thread_state().is_root()
-}
 
 /// The context around the current one, on the stack of the function that entered.
 ///
 /// It has no destructor: only [`ThreadState::leave`] and [`ThreadState::end_scope`] use it up.
 pub(super) struct Previous {
     map: ManuallyDrop<Map>,
-    /// The number of contexts that were entered then, the entered one included.
-    depth: usize,
+    /// The entry around the one that this belongs to.
+    entry: EntryId,
     extra: ManuallyDrop<Option<Box<Extra>>>,
+    /// The task in which it was entered.
+    owner: TaskId,
     /// It belongs to the state of this thread.
     not_send: PhantomData<*const ()>,
 }
@@ -32,9 +30,9 @@ pub(super) struct Previous {
 impl Previous {
     const TAKEN: Self = Self {
         map: ManuallyDrop::new(Map::EMPTY),
-        // No thread enters so many contexts, so what was taken cannot be left again.
-        depth: usize::MAX,
+        entry: EntryId::NONE,
         extra: ManuallyDrop::new(None),
+        owner: TaskId::NONE,
         not_send: PhantomData,
     };
 
@@ -43,36 +41,38 @@ impl Previous {
     pub(super) fn take(&mut self) -> Self {
         mem::replace(self, Self::TAKEN)
     }
-
-    /// Moves it out for a context that is dropped when it is left.
-    #[inline(always)]
-    fn take_for_scope(&mut self) -> BorrowedPrevious {
-        BorrowedPrevious(self.take())
-    }
 }
 
 /// Like [`Previous`], but for a current context that is dropped when it is left and may borrow from
 /// the previous one.
-struct BorrowedPrevious(Previous);
+struct BorrowedPrevious {
+    previous: Previous,
+    /// The entry of the current context; none once this was taken, so that it cannot end again.
+    entry: EntryId,
+}
 
 impl BorrowedPrevious {
     #[inline(always)]
     fn take(&mut self) -> Self {
-        Self(self.0.take())
+        Self {
+            previous: self.previous.take(),
+            entry: mem::replace(&mut self.entry, EntryId::NONE),
+        }
     }
 }
 
 impl ThreadState {
-    /// Makes `context` current until [`leave`](Self::leave).
+    /// Makes `context` current for `owner` until [`leave`](Self::leave) with the same id.
     #[inline]
-    pub(super) fn enter(&self, context: RawContext) -> Previous {
-        let depth = self.depth.get() + 1;
-        self.depth.set(depth);
+    pub(super) fn enter(&self, owner: TaskId, entry: EntryId, context: RawContext) -> Previous {
+        let owner = self.owner.replace(owner);
+        let entry = self.entry.replace(entry);
         let (map, extra) = self.swap(context).into_parts();
         Previous {
             map: ManuallyDrop::new(map),
-            depth,
+            entry,
             extra: ManuallyDrop::new(extra),
+            owner,
             not_send: PhantomData,
         }
     }
@@ -85,7 +85,7 @@ impl ThreadState {
         // whole, and only drops the copy from then on. The copy is reachable through the state of
         // this thread alone. A `BorrowedPrevious` that is forgotten keeps what it has for ever.
         let fork = unsafe { self.fork_borrowed() };
-        BorrowedPrevious(self.enter(fork))
+        self.enter_fork(fork)
     }
 
     /// Like [`enter_scope`](Self::enter_scope), with a value set in the copy.
@@ -93,19 +93,35 @@ impl ThreadState {
     fn enter_scope_with(&self, key: &'static Key, value: Value) -> BorrowedPrevious {
         // SAFETY: As in `enter_scope`.
         let fork = unsafe { self.fork_borrowed_with(key, value) };
-        BorrowedPrevious(self.enter(fork))
+        self.enter_fork(fork)
+    }
+
+    #[inline(always)]
+    fn enter_fork(&self, fork: RawContext) -> BorrowedPrevious {
+        let entry = self.next_scope();
+        let previous = self.enter(TaskId::current(), entry, fork);
+        BorrowedPrevious { previous, entry }
     }
 
     /// Makes `previous` current again and returns the context that was.
+    ///
+    /// Its owner may drop that context on another thread, so active reads get references first.
     #[inline(always)]
-    pub(super) fn leave(&self, previous: Previous) -> RawContext {
-        if self.depth.get() != previous.depth {
+    pub(super) fn leave(&self, entry: EntryId, previous: Previous) -> RawContext {
+        self.heap.retain_active_reads();
+        self.leave_without_reads(entry, previous)
+    }
+
+    /// Like [`leave`](Self::leave), after a closure or a poll that began after the context was
+    /// entered: the reads that began inside have ended with it, and those that began before read
+    /// values of other contexts.
+    #[inline(always)]
+    fn leave_without_reads(&self, entry: EntryId, previous: Previous) -> RawContext {
+        if self.entry.get() != entry {
             abort_out_of_order();
         }
-        // The owner may drop the context on another thread. A read that began inside has ended,
-        // unless generated code was misused.
-        self.heap.retain_active_reads();
-        self.depth.set(previous.depth - 1);
+        self.entry.set(previous.entry);
+        self.owner.set(previous.owner);
         let map = ManuallyDrop::into_inner(previous.map);
         let extra = ManuallyDrop::into_inner(previous.extra);
         self.swap(RawContext::from_parts(map, extra))
@@ -114,7 +130,7 @@ impl ThreadState {
     /// Makes `previous` current again and drops the context that was, in the previous one.
     #[inline(always)]
     fn end_scope(&self, previous: BorrowedPrevious) {
-        release::drop_outlined(self.leave(previous.0));
+        release::drop_outlined(self.leave(previous.entry, previous.previous));
     }
 }
 
@@ -128,17 +144,35 @@ pub(crate) struct Entered<'a> {
 impl<'a> Entered<'a> {
     #[inline]
     pub(crate) fn new(home: &'a mut RawContext) -> Self {
-        let previous = thread_state().enter(home.take());
+        // Asked first, while few registers have to be kept over the call.
+        let owner = TaskId::current();
+        let previous = thread_state().enter(owner, EntryId::of_home(home), home.take());
         Self { home, previous }
     }
 }
 
 impl Entered<'_> {
+    /// Polls inside, and leaves the context unless the result is ready. Then the context stays entered
+    /// until the scope that is returned ends, and is dropped with it.
+    #[inline(always)]
+    pub(crate) fn poll<T>(self, f: impl FnOnce() -> Poll<T>) -> Poll<(T, SyncScope)> {
+        match f() {
+            Poll::Pending => {
+                self.leave();
+                Poll::Pending
+            }
+            Poll::Ready(output) => Poll::Ready((output, self.into_scope())),
+        }
+    }
+
     /// Stays entered, but drops the context when it is left.
     #[inline]
     pub(crate) fn into_scope(self) -> SyncScope {
         let mut this = ManuallyDrop::new(self);
-        SyncScope(this.previous.take_for_scope())
+        SyncScope(BorrowedPrevious {
+            entry: EntryId::of_home(this.home),
+            previous: this.previous.take(),
+        })
     }
 
     /// Calls `f` inside, and leaves the context.
@@ -149,12 +183,16 @@ impl Entered<'_> {
         result
     }
 
-    /// Does what dropping it does, without a call.
+    /// Leaves the context after the step that ran inside has returned, without a call.
     #[inline(always)]
-    pub(crate) fn leave(self) {
+    fn leave(self) {
         let mut this = ManuallyDrop::new(self);
         let previous = this.previous.take();
-        leave(this.home, previous);
+        let entry = EntryId::of_home(this.home);
+        bring_home(
+            this.home,
+            thread_state().leave_without_reads(entry, previous),
+        );
     }
 }
 
@@ -169,12 +207,12 @@ impl Drop for Entered<'_> {
 
 #[inline(never)]
 fn leave_outlined(home: &mut RawContext, previous: Previous) {
-    leave(home, previous);
+    let context = thread_state().leave(EntryId::of_home(home), previous);
+    bring_home(home, context);
 }
 
 #[inline(always)]
-fn leave(home: &mut RawContext, previous: Previous) {
-    let context = thread_state().leave(previous);
+fn bring_home(home: &mut RawContext, context: RawContext) {
     // The empty context that was there holds nothing that would have to be dropped.
     mem::forget(mem::replace(home, context));
 }

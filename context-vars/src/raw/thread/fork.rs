@@ -100,6 +100,12 @@ pub(crate) fn snapshot() -> RawContext {
     RawContext::from_parts(map, None)
 }
 
+/// Returns whether the current context is the thread's own, which no code entered.
+#[inline]
+pub(crate) fn is_root() -> bool {
+    thread_state().is_root()
+}
+
 /// Copies the current context, `#[no_inherit]` values included.
 #[inline]
 pub(crate) fn copy() -> RawContext {

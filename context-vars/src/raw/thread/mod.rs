@@ -20,8 +20,6 @@ pub(crate) use self::attach::Attachment;
 pub(crate) use self::default::DefaultCell;
 pub(crate) use self::enter::Entered;
 pub use self::enter::SyncScope;
-#[cfg(feature = "tokio")]
-pub(crate) use self::enter::is_root;
-pub(crate) use self::fork::{adopt_locals, copy, copy_with, remove_locals, snapshot};
+pub(crate) use self::fork::{adopt_locals, copy, copy_with, is_root, remove_locals, snapshot};
 pub(crate) use self::read::{is_set, with};
-pub(crate) use self::write::{new_value, reset, set, set_in, set_in_scope};
+pub(crate) use self::write::{may_set, new_value, reset, set, set_in, set_in_scope};

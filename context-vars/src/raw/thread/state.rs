@@ -10,6 +10,7 @@ use crate::raw::heap::ThreadHeap;
 use crate::raw::key::Key;
 use crate::raw::map::Map;
 use crate::raw::pool::Pool;
+use crate::raw::task_id::TaskId;
 use crate::raw::value::Value;
 use crate::raw::value_ptr::ValuePtr;
 use crate::raw::var_id::VarId;
@@ -25,6 +26,24 @@ pub(super) enum Phase {
     Ended,
 }
 
+/// Tells the entries of a thread apart, to see that they end in order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct EntryId(usize);
+
+impl EntryId {
+    /// No context is entered.
+    pub(super) const ROOT: Self = Self(0);
+    /// The id of no entry.
+    pub(super) const NONE: Self = Self(usize::MAX);
+
+    /// Returns the id of an entry of the context that has its home here: the address, which is even
+    /// and which no other entered context has.
+    #[inline]
+    pub(super) fn of_home(home: &RawContext) -> Self {
+        Self(ptr::from_ref(home).addr())
+    }
+}
+
 /// Everything that a thread keeps.
 ///
 /// One thread-local holds it all, because in position-independent code each access to one may be a
@@ -37,11 +56,14 @@ pub(super) enum Phase {
 pub(super) struct ThreadState {
     /// The values of the current context.
     map: UnsafeCell<Map>,
-    /// The number of contexts that are entered; 0 in the thread's root.
-    pub(super) depth: Cell<usize>,
+    /// The innermost entry.
+    pub(super) entry: Cell<EntryId>,
+    /// The task in which the current context was entered; none in the thread's root.
+    pub(super) owner: Cell<TaskId>,
     /// What else the current context has.
     extra: UnsafeCell<Option<Box<Extra>>>,
     pub(super) heap: ThreadHeap,
+    pub(super) scopes: Cell<usize>,
     pub(super) init_stack: InitStack,
     pub(super) phase: Cell<Phase>,
 }
@@ -51,9 +73,11 @@ thread_local! {
     static STATE: ManuallyDrop<ThreadState> = const {
         ManuallyDrop::new(ThreadState {
             map: UnsafeCell::new(Map::EMPTY),
-            depth: Cell::new(0),
+            entry: Cell::new(EntryId::ROOT),
+            owner: Cell::new(TaskId::NONE),
             extra: UnsafeCell::new(None),
             heap: ThreadHeap::new(),
+            scopes: Cell::new(0),
             init_stack: InitStack::new(),
             phase: Cell::new(Phase::Fresh),
         })
@@ -71,8 +95,16 @@ pub(super) fn thread_state<'a>() -> &'a ThreadState {
 }
 
 impl ThreadState {
+    /// Returns the id of a new entry that has no home: an odd number.
+    #[inline]
+    pub(super) fn next_scope(&self) -> EntryId {
+        let id = self.scopes.get().wrapping_add(2) | 1;
+        self.scopes.set(id);
+        EntryId(id)
+    }
+
     pub(super) fn is_root(&self) -> bool {
-        self.depth.get() == 0
+        self.entry.get() == EntryId::ROOT
     }
 
     /// # Safety

@@ -3,7 +3,19 @@
 use super::state::{ThreadState, thread_state};
 use crate::raw::context::{ContextId, RawContext};
 use crate::raw::key::{Key, TypedKey};
+use crate::raw::task_id::TaskId;
 use crate::raw::value::{TypedValue, Value};
+
+/// Returns whether a variable may be set in the current context (R21).
+///
+/// A task may set in a context that it entered itself. In the thread's root, and in a context that
+/// was entered outside of the task, the value would be seen by the task that is polled there next.
+/// Code that runs in no task may set everywhere.
+#[inline]
+pub(crate) fn may_set() -> bool {
+    let task = TaskId::current();
+    task.is_none() || task == thread_state().owner.get()
+}
 
 /// Creates a value that a context can hold.
 #[inline]
@@ -53,7 +65,7 @@ pub(crate) fn reset<T>(
     old: Option<TypedValue<T>>,
 ) -> Result<Option<TypedValue<T>>, Option<TypedValue<T>>> {
     let thread = thread_state();
-    if context.is_none() || context != thread.context_id() {
+    if context.is_none() || context != thread.context_id() || !may_set() {
         return Err(old);
     }
     let old = old.map(TypedValue::into_untyped);

@@ -50,6 +50,13 @@ use table::{Part, Table};
 /// their state, and a plain task runs in whatever state its thread has. Where a span should follow
 /// as well, spawn with [`task::spawn`](crate::task::spawn).
 ///
+/// # The end of a task
+///
+/// Tokio wakes the task that awaits a `JoinHandle` before it calls the hook for the end of a task. The
+/// values of the task's context may therefore still be alive when the handle is ready. Where such a
+/// value is a permit or a connection that the awaiting task needs, spawn with
+/// [`task::spawn`](crate::task::spawn): there the context is dropped before.
+///
 /// # Long-lived tasks
 ///
 /// A task that outlives the request in which it was spawned keeps that request's context: the task
@@ -397,7 +404,7 @@ impl Hooks {
     fn on_before_poll(&self, meta: &TaskMeta<'_>) {
         let part = self.table.part(meta.id());
         if let Some(attachment) = part.take(meta.id()) {
-            attachment.attach();
+            attachment.attach(meta.id().into());
         }
         // If `f` panics, tokio does not call the hook behind the poll.
         let leave = Leave(part, meta.id());
@@ -416,7 +423,7 @@ impl Hooks {
             return call(self.users.terminate.as_ref(), meta);
         };
         let key = attachment.key();
-        attachment.attach();
+        attachment.attach(meta.id().into());
         let _leave = EndAndDiscard(key);
         call(self.users.terminate.as_ref(), meta);
     }

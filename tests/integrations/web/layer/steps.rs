@@ -68,6 +68,18 @@ async fn request_starts_in_a_copy_of_the_callers_context_or_in_none() {
 }
 
 #[tokio::test]
+async fn request_does_not_start_in_what_was_set_in_the_root_of_the_thread() {
+    // The future of `block_on` may set there, as a middleware may without the feature `tokio`.
+    let token = USER.set("left behind by another request".into());
+    let response = ContextLayer::new()
+        .layer(service_fn(who))
+        .oneshot(get(&[]))
+        .await;
+    assert_eq!(text(response.unwrap()).await, "anonymous no tenant");
+    token.reset().unwrap();
+}
+
+#[tokio::test]
 async fn no_inherit_is_left_out_unless_the_layer_sets_it() {
     // R14
     let seen = Seen::default();
