@@ -176,3 +176,33 @@ fn value_dropped_on_another_thread_is_dropped_once() {
         .for_each(|thread| thread.join().unwrap());
     assert_eq!(alive.count(), 0);
 }
+
+context_var! {
+    static CHAIN: Context;
+}
+
+#[test]
+fn long_chain_of_contexts_is_dropped_without_recursion() {
+    let alive = Alive::default();
+    let mut chain = Context::new().with_value(&TRACKED, alive.track());
+    for _ in 0..200_000 {
+        chain = Context::new().with_value(&CHAIN, chain);
+    }
+    assert_eq!(alive.count(), 1);
+    drop(chain);
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn long_chain_is_dropped_to_its_end_also_where_values_panic() {
+    let alive = Alive::default();
+    let mut chain = Context::new().with_value(&TRACKED, alive.track());
+    for n in 0..200 {
+        let panics = on_drop(move || assert!(n % 50 != 25, "value {n}"));
+        chain = Context::new()
+            .with_value(&CHAIN, chain)
+            .with_value(&HOOK, panics);
+    }
+    panic_of(|| drop(chain));
+    assert_eq!(alive.count(), 0);
+}

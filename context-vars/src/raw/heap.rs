@@ -14,6 +14,19 @@ use super::value_ptr::ValuePtr;
 pub(crate) struct ThreadHeap {
     pub(super) pool: Pool,
     active_reads: ActiveReads,
+    drops: Drops,
+}
+
+/// More values than this are not dropped inside of each other's `Drop`.
+const MAX_NESTED_DROPS: usize = 32;
+
+/// The values that are being dropped, and those that wait for it.
+///
+/// A context can be the value of a variable in another context. Without the queue, a long chain of
+/// them would be dropped by a recursion that overflows the stack.
+struct Drops {
+    nested: Cell<usize>,
+    waiting: Cell<Vec<ValuePtr>>,
 }
 
 impl ThreadHeap {
@@ -21,6 +34,10 @@ impl ThreadHeap {
         Self {
             pool: Pool::new(),
             active_reads: ActiveReads(Cell::new(ptr::null())),
+            drops: Drops {
+                nested: Cell::new(0),
+                waiting: Cell::new(Vec::new()),
+            },
         }
     }
 
@@ -32,8 +49,47 @@ impl ThreadHeap {
     #[inline]
     pub(super) unsafe fn release(&self, value: ValuePtr) {
         self.retain_active_reads();
-        // SAFETY: The caller owns the reference and gives it up.
-        unsafe { value.release(&self.pool) };
+        // SAFETY: The caller owns the reference and gives it up. If it was the last, the block is
+        // freed here and nowhere else.
+        unsafe {
+            if value.remove_reference() {
+                if value.needs_drop() {
+                    self.free_with_drop(value);
+                } else {
+                    value.free(&self.pool);
+                }
+            }
+        }
+    }
+
+    /// Drops the values that wait, if the outermost `Drop` is ending.
+    fn drop_waiting(&self) {
+        let Drops { nested, waiting } = &self.drops;
+        while nested.get() == 1 {
+            let mut values = waiting.take();
+            let Some(value) = values.pop() else { break };
+            waiting.set(values);
+            // SAFETY: The value was put into the queue instead of being freed, and is taken out of it
+            // once.
+            unsafe { self.free_with_drop(value) };
+        }
+    }
+
+    /// Drops a value whose `Drop` may release other values, now or when the outermost is dropped.
+    ///
+    /// # Safety
+    ///
+    /// No reference to the value is left, and this is called once.
+    #[inline(never)]
+    unsafe fn free_with_drop(&self, value: ValuePtr) {
+        if self.drops.nested.get() == MAX_NESTED_DROPS {
+            let mut waiting = self.drops.waiting.take();
+            waiting.push(value);
+            return self.drops.waiting.set(waiting);
+        }
+        let _nested = NestedDrop::begin(self);
+        // SAFETY: The caller's requirements are the same.
+        unsafe { value.free(&self.pool) };
     }
 
     /// Takes a reference for every active read that has none yet.
@@ -140,5 +196,32 @@ impl Drop for ReleaseRetained<'_> {
             // SAFETY: `retain_all` took this reference for the frame alone.
             unsafe { heap.release(frame.value) };
         }
+    }
+}
+
+/// Counts a `Drop` that is running. The outermost one drops the values that wait, when it ends.
+struct NestedDrop<'a>(&'a ThreadHeap);
+
+impl<'a> NestedDrop<'a> {
+    fn begin(heap: &'a ThreadHeap) -> Self {
+        let nested = &heap.drops.nested;
+        nested.set(nested.get() + 1);
+        Self(heap)
+    }
+}
+
+impl Drop for NestedDrop<'_> {
+    fn drop(&mut self) {
+        /// Goes on if a value that waited panics: the panics of further ones are ignored then.
+        struct End<'a>(&'a ThreadHeap);
+        impl Drop for End<'_> {
+            fn drop(&mut self) {
+                self.0.drop_waiting();
+                let nested = &self.0.drops.nested;
+                nested.set(nested.get() - 1);
+            }
+        }
+        let end = End(self.0);
+        end.0.drop_waiting();
     }
 }

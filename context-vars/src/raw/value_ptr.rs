@@ -28,6 +28,8 @@ struct Ops {
     free: unsafe fn(NonNull<Header>, &Pool),
     any: unsafe fn(NonNull<Header>) -> NonNull<dyn Any>,
     type_name: fn() -> &'static str,
+    /// Whether dropping the value runs user code.
+    needs_drop: bool,
 }
 
 impl Ops {
@@ -36,6 +38,7 @@ impl Ops {
             free: free::<T>,
             any: any::<T>,
             type_name: core::any::type_name::<T>,
+            needs_drop: core::mem::needs_drop::<T>(),
         }
     }
 }
@@ -160,20 +163,38 @@ impl ValuePtr {
         unsafe { self.header() }.count.inc();
     }
 
-    /// Removes a reference, and frees the block if it was the last.
+    /// Removes a reference. Returns true if it was the last one, in which case the caller frees the
+    /// block.
     ///
     /// # Safety
     ///
     /// The caller owns a reference and does not use it afterwards.
     #[inline]
-    pub(super) unsafe fn release(self, pool: &Pool) {
+    pub(super) unsafe fn remove_reference(self) -> bool {
         // SAFETY: The caller's reference keeps the block alive until the count is decremented.
-        let header = unsafe { self.header() };
-        let ops = header.ops;
-        if header.count.dec_likely_last() {
-            // SAFETY: That was the last reference, and `ops` is that of the block's own type.
-            unsafe { (ops.free)(self.0, pool) };
-        }
+        unsafe { self.header() }.count.dec_likely_last()
+    }
+
+    /// Returns whether dropping the value runs user code.
+    ///
+    /// # Safety
+    ///
+    /// The block is alive during the call.
+    #[inline]
+    pub(super) unsafe fn needs_drop(self) -> bool {
+        // SAFETY: The block is alive.
+        unsafe { self.header() }.ops.needs_drop
+    }
+
+    /// Drops the value and frees the block.
+    ///
+    /// # Safety
+    ///
+    /// No reference is left, and this is called once.
+    #[inline]
+    pub(super) unsafe fn free(self, pool: &Pool) {
+        // SAFETY: The block is alive, since only this frees it, and `ops` is that of its type.
+        unsafe { (self.header().ops.free)(self.0, pool) };
     }
 
     /// # Safety
