@@ -12,22 +12,28 @@ fn handle(name: String) {
     match () {
         () => {
             spawn({
-                let __context_vars_inherited = ::context_vars::__private::Inherited::current()
-                    .once();
-                || {
-                    let mut __context_vars_inherited = __context_vars_inherited.again();
-                    let __context_vars_scope = __context_vars_inherited.enter();
+                let __context_vars_inherited = ::context_vars::__private::Inherited::current();
+                move || {
+                    let mut __context_vars_inherited = ::context_vars::__private::Inherited::again(
+                        &__context_vars_inherited,
+                    );
+                    let __context_vars_scope = ::context_vars::__private::Inherited::enter(
+                        &mut __context_vars_inherited,
+                    );
                     match () {
                         () => work(),
                     }
                 }
             });
             let job = {
-                let __context_vars_inherited = ::context_vars::__private::Inherited::empty()
-                    .once();
-                || {
-                    let mut __context_vars_inherited = __context_vars_inherited.again();
-                    let __context_vars_scope = __context_vars_inherited.enter();
+                let __context_vars_inherited = ::context_vars::__private::Inherited::empty();
+                move || {
+                    let mut __context_vars_inherited = ::context_vars::__private::Inherited::again(
+                        &__context_vars_inherited,
+                    );
+                    let __context_vars_scope = ::context_vars::__private::Inherited::enter(
+                        &mut __context_vars_inherited,
+                    );
                     match () {
                         () => work(),
                     }

@@ -14,8 +14,12 @@ async fn handle() {
     pool.spawn_pinned({
         let __context_vars_inherited = ::context_vars::__private::Inherited::current();
         move || {
-            let mut __context_vars_inherited = __context_vars_inherited.again();
-            let __context_vars_scope = __context_vars_inherited.enter();
+            let mut __context_vars_inherited = ::context_vars::__private::Inherited::again(
+                &__context_vars_inherited,
+            );
+            let __context_vars_scope = ::context_vars::__private::Inherited::enter(
+                &mut __context_vars_inherited,
+            );
             match () {
                 () => {
                     ::context_vars::__private::Inherited::current()
@@ -25,17 +29,21 @@ async fn handle() {
         }
     });
     spawn_async({
-        let __context_vars_inherited = ::context_vars::__private::Inherited::current()
-            .once();
-        async |n: u8| -> u8 {
-            __context_vars_inherited
-                .again()
+        let __context_vars_inherited = ::context_vars::__private::Inherited::current();
+        async move |n: u8| -> u8 {
+            ::context_vars::__private::Inherited::again(&__context_vars_inherited)
                 .future(async {
                     if let ::core::option::Option::Some(__context_vars_returned) = ::core::option::Option::None::<
                         u8,
                     > {
                         return __context_vars_returned;
                     }
+                    #[allow(
+                        clippy::redundant_locals,
+                        clippy::used_underscore_binding,
+                        clippy::no_effect_underscore_binding
+                    )]
+                    let n = n;
                     match () {
                         () => work(n).await,
                     }
@@ -46,8 +54,7 @@ async fn handle() {
     spawn_async({
         let __context_vars_inherited = ::context_vars::__private::Inherited::current();
         async move || {
-            __context_vars_inherited
-                .again()
+            ::context_vars::__private::Inherited::again(&__context_vars_inherited)
                 .future(async {
                     match () {
                         () => work().await,

@@ -4,8 +4,12 @@ fn handle(jobs: Vec<Job>) {
         std::thread::spawn({
             let __context_vars_inherited = ::context_vars::__private::Inherited::current();
             move || {
-                let mut __context_vars_inherited = __context_vars_inherited.again();
-                let __context_vars_scope = __context_vars_inherited.enter();
+                let mut __context_vars_inherited = ::context_vars::__private::Inherited::again(
+                    &__context_vars_inherited,
+                );
+                let __context_vars_scope = ::context_vars::__private::Inherited::enter(
+                    &mut __context_vars_inherited,
+                );
                 match () {
                     () => job.run(),
                 }
@@ -14,11 +18,14 @@ fn handle(jobs: Vec<Job>) {
     }
     scope
         .spawn({
-            let __context_vars_inherited = ::context_vars::__private::Inherited::current()
-                .once();
-            |__context_vars_argument_0| {
-                let mut __context_vars_inherited = __context_vars_inherited.again();
-                let __context_vars_scope = __context_vars_inherited.enter();
+            let __context_vars_inherited = ::context_vars::__private::Inherited::current();
+            move |__context_vars_argument_0| {
+                let mut __context_vars_inherited = ::context_vars::__private::Inherited::again(
+                    &__context_vars_inherited,
+                );
+                let __context_vars_scope = ::context_vars::__private::Inherited::enter(
+                    &mut __context_vars_inherited,
+                );
                 #[allow(
                     clippy::redundant_locals,
                     clippy::used_underscore_binding,
@@ -33,8 +40,12 @@ fn handle(jobs: Vec<Job>) {
     pool.spawn({
         let __context_vars_inherited = ::context_vars::__private::Inherited::current();
         move |__context_vars_argument_0, b: u8| -> u8 {
-            let mut __context_vars_inherited = __context_vars_inherited.again();
-            let __context_vars_scope = __context_vars_inherited.enter();
+            let mut __context_vars_inherited = ::context_vars::__private::Inherited::again(
+                &__context_vars_inherited,
+            );
+            let __context_vars_scope = ::context_vars::__private::Inherited::enter(
+                &mut __context_vars_inherited,
+            );
             #[allow(
                 clippy::redundant_locals,
                 clippy::used_underscore_binding,

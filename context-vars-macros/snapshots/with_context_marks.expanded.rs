@@ -5,8 +5,12 @@ fn handle() {
             let job = {
                 let __context_vars_inherited = ::context_vars::__private::Inherited::current();
                 move || {
-                    let mut __context_vars_inherited = __context_vars_inherited.again();
-                    let __context_vars_scope = __context_vars_inherited.enter();
+                    let mut __context_vars_inherited = ::context_vars::__private::Inherited::again(
+                        &__context_vars_inherited,
+                    );
+                    let __context_vars_scope = ::context_vars::__private::Inherited::enter(
+                        &mut __context_vars_inherited,
+                    );
                     match () {
                         () => work(),
                     }

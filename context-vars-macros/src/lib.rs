@@ -240,29 +240,34 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # What inherits
 ///
-/// A spawn call is a call of a function or method whose last name is `spawn` or begins with
-/// `spawn_`, also inside of macros like `select!`, `join!` and `vec!`. Of its arguments
+/// The attribute is neutral: a function that compiles without it compiles with it, evaluates
+/// everything once and in the same order, and is `Send` when it was; the page on
+/// [limitations](https://docs.rs/context-vars/latest/context_vars/docs/limitations/) lists the
+/// exceptions. Three rules say what inherits.
 ///
-/// - closures and `async` blocks inherit, also in `Box::new`, `Box::pin` and `Arc::new`;
-/// - without any of these, what stands in a variable or field, names a function, or is made by the
-///   last argument (a call, also with `?`, `.await` or a cast, or a macro) inherits if it is a
-///   future or can be called;
-/// - everything else stays as it is, and so does `{ a block }`: write the braces around what shall
-///   be passed on untouched.
+/// 1. **Literals.** Closures and `async` blocks that are written among the arguments of a call whose
+///    last name is `spawn` or begins with `spawn_`, whose path begins with `rayon::`, or of a method
+///    `install`; also inside `Box::new`, `Box::pin` and `Arc::new`, and as the last expression of a
+///    `{ block }`. Calls inside macros like `select!`, `join!` and `vec!` are found.
+/// 2. **Named work.** The functions `spawn`, `spawn_blocking`, `spawn_local`, `spawn_on`,
+///    `spawn_local_on`, `spawn_blocking_on`, `spawn_fifo`, `spawn_broadcast`, `spawn_pinned`,
+///    `spawn_scoped`, `spawn_with_handle` and `spawn_local_with_handle` take nothing but work. What
+///    they are given by a variable, a field, the name of a function or a call inherits if its type is
+///    a future, a function or closure without parameters, or a box of one of these. All else is
+///    passed on as it is, and so are the arguments of other functions named `spawn_…`.
+/// 3. **Marks.** A closure or an `async` block anywhere in the function, see below.
 ///
-/// To see whether something is work, its type is asked before it is passed on, and so it cannot
-/// take that from the parameter. Calls that do, like `text.into()`, `list.collect()`,
-/// `text.parse().unwrap()` and `Default::default()`, stay as they are, and so does `Some(value)`;
-/// given to a `spawn` or `spawn_blocking`, which take nothing but work, such a call is an error. A
-/// variable whose type shows only at the call needs its type where it is declared, or the braces.
-/// A parameter of type `fn()` cannot carry a context: rustc says that the types differ; write
-/// `{ job }`, or a closure for the parameter.
+/// Named work has its type before the call, so what takes its type from the parameter is passed on as
+/// it is: `text.into()`, `list.collect()`, `Default::default()`, and a variable that is declared
+/// without showing its type. `{ job }` in braces is passed on as it is, too.
 ///
-/// Closures given to a path that begins with `rayon::`, or to methods named `install`, `join` and
-/// `broadcast`, inherit, too, and those with an argument that are given to a method `scope`.
+/// `rayon::in_place_scope` runs on the calling thread, in its context.
 ///
-/// A closure with `move` can be called again after that if it could before; one without can be
-/// called once.
+/// A closure stays `Fn`, `FnMut` and `Clone` if it was, and `'static`. The exception is a closure
+/// that uses its parameters, captures variables, and has no `move`: given to one of the functions
+/// in rule 2 or marked, it can be called once; given to another `spawn_…`, it borrows its context
+/// from the enclosing block, unless it names a captured variable by itself, as in `take(name)`. Write
+/// `move` before it if rustc objects.
 ///
 /// # Marks
 ///
@@ -293,8 +298,9 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```text
 /// #[inherit_context]
-/// fn fan_out(job: Job, later: impl Future) {
+/// fn fan_out(job: Job, log: &Log, later: impl Future) {
 ///     std::thread::spawn(move || job.run());
+///     rayon::join(|| log.write(1), || log.write(2));
 ///     tokio::spawn(async { work().await });
 ///     tokio::spawn(later);
 /// }
@@ -304,21 +310,39 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ```text
 /// #[allow(clippy::disallowed_methods)] // none of these is a raw spawn any more
-/// fn fan_out(job: Job, later: impl Future) {
+/// fn fan_out(job: Job, log: &Log, later: impl Future) {
 ///     std::thread::spawn({
 ///         let context = Inherited::current();
 ///         move || {
-///             let mut context = context.again();
-///             let _scope = context.enter();
+///             let mut context = Inherited::again(&context);
+///             let _scope = Inherited::enter(&mut context);
 ///             match () {
 ///                 () => job.run(),
 ///             }
 ///         }
 ///     });
+///     rayon::join(
+///         {
+///             let context = Inherited::current();
+///             let mut work = || log.write(1); // captures what it did
+///             move || {
+///                 let mut context = Inherited::again(&context);
+///                 let _scope = Inherited::enter(&mut context);
+///                 work()
+///             }
+///         },
+///         /* … */
+///     );
 ///     tokio::spawn(Inherited::current().future(async { work().await }));
 ///     tokio::spawn({
 ///         use by_type::answers::*;
-///         (&&&&&&&&&&&&&Probe::<_, true>(&later)).kind().wrap(later)
+///         let tag = if false {
+///             (&&&&&&&&Probe(&later)).__context_vars_tag() // its type alone counts
+///         } else {
+///             Tag::new()
+///         };
+///         let (context, mut call, rest) = tag.split(later);
+///         tag.join(move || { /* enter a copy of `context` */ call() }, rest)
 ///     });
 /// }
 /// ```

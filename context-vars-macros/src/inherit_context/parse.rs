@@ -32,7 +32,7 @@ pub(super) fn parse(
     });
     match function::parse("inherit_context", item) {
         Ok(function) => {
-            let body = scan_marks_and_calls(function.body.tokens.clone(), errors);
+            let body = scan_marks_and_calls(&function, errors);
             Some(Input {
                 crate_path,
                 function,

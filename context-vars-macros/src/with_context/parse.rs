@@ -53,7 +53,7 @@ pub(super) fn parse(
         // That attribute is expanded later and handles the marks.
         plan::verbatim(function.body.tokens.clone())
     } else {
-        scan_marks(function.body.tokens.clone(), errors)
+        scan_marks(&function, errors)
     };
     Some(Input {
         crate_path,

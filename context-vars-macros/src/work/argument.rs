@@ -1,59 +1,81 @@
 //! What an argument of a call can be, by the form in which it is written.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
-use syn::{Expr, ExprCall, ExprMethodCall, Path};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::{
+    Expr, ExprBlock, ExprCall, ExprCast, ExprMethodCall, ExprParen, ExprUnary, Path, Stmt, UnOp,
+};
 
-/// What is written around an expression: `Box::new(…)`, `(…)` or `… as Type`.
-#[derive(Clone, Default)]
-pub(crate) struct Wrapper {
-    pub(super) before: TokenStream,
-    pub(super) parentheses: Option<Span>,
-    pub(super) after: TokenStream,
+use crate::tokens::is_punct;
+
+/// What is written around an expression.
+pub(super) enum Layer<'a> {
+    /// `( … )`
+    Parentheses(&'a ExprParen),
+    /// The invisible group of a `macro_rules!` parameter.
+    Group,
+    /// `… as Type`
+    Cast(&'a ExprCast),
+    /// `Box::new(…)`
+    Constructor(&'a ExprCall),
+    /// `{ statements …  }`
+    Block(&'a ExprBlock),
 }
 
-/// Whether `expression` is a closure or an `async` block, also inside of wrappers.
+/// Whether `expression` is a closure or an `async` block, also inside of layers.
 pub(super) fn holds_work(expression: &Expr) -> bool {
     matches!(unwrap(expression).1, Expr::Closure(_) | Expr::Async(_))
 }
 
-/// Whether `expression` is a closure with parameters, also inside of wrappers.
-pub(super) fn takes_an_argument(expression: &Expr) -> bool {
-    matches!(unwrap(expression).1, Expr::Closure(closure) if !closure.inputs.is_empty())
-}
-
-/// Returns the wrappers, outermost first, and the expression inside.
-pub(super) fn unwrap(expression: &Expr) -> (Vec<Wrapper>, &Expr) {
-    let mut wrappers = Vec::new();
+/// Returns the layers, outermost first, and the expression inside.
+pub(super) fn unwrap(expression: &Expr) -> (Vec<Layer<'_>>, &Expr) {
+    let mut layers = Vec::new();
     let mut inside = expression;
-    while let Some((wrapper, next)) = wrapper(inside) {
-        wrappers.push(wrapper);
+    while let Some((layer, next)) = layer(inside) {
+        layers.push(layer);
         inside = next;
     }
-    (wrappers, inside)
+    (layers, inside)
 }
 
-fn wrapper(expression: &Expr) -> Option<(Wrapper, &Expr)> {
-    let mut wrapper = Wrapper::default();
-    let inside = match expression {
-        Expr::Paren(outer) => {
-            wrapper.parentheses = Some(outer.paren_token.span.join());
-            &*outer.expr
-        }
-        Expr::Group(outer) => &outer.expr,
-        Expr::Cast(outer) => {
-            let (keyword, ty) = (&outer.as_token, &outer.ty);
-            wrapper.after = quote!(#keyword #ty);
-            &outer.expr
-        }
+fn layer(expression: &Expr) -> Option<(Layer<'_>, &Expr)> {
+    Some(match expression {
+        Expr::Paren(outer) => (Layer::Parentheses(outer), &*outer.expr),
+        Expr::Group(outer) => (Layer::Group, &*outer.expr),
+        Expr::Cast(outer) => (Layer::Cast(outer), &*outer.expr),
         Expr::Call(outer) if is_constructor(outer) => {
-            wrapper.before = outer.func.to_token_stream();
-            wrapper.parentheses = Some(outer.paren_token.span.join());
-            outer.args.first()?
+            (Layer::Constructor(outer), outer.args.first()?)
         }
+        Expr::Block(outer) if outer.label.is_none() => match outer.block.stmts.last()? {
+            Stmt::Expr(last, None) => (Layer::Block(outer), last),
+            _ => return None,
+        },
         _ => return None,
-    };
-    Some((wrapper, inside))
+    })
+}
+
+/// Returns the expression without parentheses and groups around it.
+pub(super) fn without_parentheses(expression: &Expr) -> &Expr {
+    match expression {
+        Expr::Paren(outer) => without_parentheses(&outer.expr),
+        Expr::Group(outer) => without_parentheses(&outer.expr),
+        expression => expression,
+    }
+}
+
+/// Whether this is a variable, a function, or a field of one, which is not evaluated when it is
+/// named a second time in code that never runs.
+pub(super) fn is_place(expression: &Expr) -> bool {
+    match expression {
+        Expr::Path(_) => true,
+        Expr::Field(field) => is_place(&field.base),
+        Expr::Unary(ExprUnary {
+            op: UnOp::Deref(_),
+            expr,
+            ..
+        }) => is_place(expr),
+        Expr::Paren(outer) => is_place(&outer.expr),
+        _ => false,
+    }
 }
 
 /// Whether this is `Box::new(…)`, `Box::pin(…)`, `Arc::new(…)` or `Rc::new(…)`.
@@ -72,23 +94,55 @@ fn is_constructor(call: &ExprCall) -> bool {
     owns && matches!(last.as_deref(), Some("new" | "pin")) && call.args.len() == 1
 }
 
-/// Whether `expression`, which is not a path, can be asked for its type before it is passed on.
+/// Whether the value of `expression`, which is not a place, can be bound to a name before it is
+/// passed on, and may be work.
 ///
-/// What is passed on directly can have its type inferred from the parameter, which asking earlier
-/// would prevent. So this excludes `text.into()`, and `Some(Box::new(3))`, whose box may be
-/// coerced at the call, unless the call accepts nothing but work.
-pub(super) fn shows_by_type(expression: &Expr, work_only: bool) -> bool {
-    let is_constructor = |call: &ExprCall| called(call).is_some_and(is_upper);
+/// What is passed on directly can have its type inferred from the parameter, which binding it
+/// earlier would prevent. So this excludes `text.into()`, and `Some(Box::new(3))`, whose box may be
+/// coerced at the call.
+pub(super) fn can_be_bound(expression: &Expr) -> bool {
     match expression {
-        _ if open(expression).is_some() => false,
-        Expr::Call(call) => work_only || !is_constructor(call),
+        _ if leaves_its_type_open(expression) => false,
+        Expr::Call(call) => {
+            let name = path(call).and_then(|path| path.segments.last());
+            !name.is_some_and(|name| {
+                ["Some", "Ok", "Err"]
+                    .iter()
+                    .any(|other| name.ident == other)
+            })
+        }
         Expr::Macro(call) => {
             let name = call.mac.path.segments.last().map(|last| &last.ident);
-            !name.is_some_and(|name| VALUES.iter().any(|value| name == value))
+            let is_value = name.is_some_and(|name| VALUES.iter().any(|value| name == value));
+            !is_value && !has_parameters(&call.mac.tokens)
         }
-        Expr::MethodCall(_) | Expr::Try(_) | Expr::Await(_) | Expr::Cast(_) => true,
+        Expr::MethodCall(_)
+        | Expr::Try(_)
+        | Expr::Await(_)
+        | Expr::Cast(_)
+        | Expr::Struct(_)
+        | Expr::Field(_)
+        | Expr::Index(_) => true,
         _ => false,
     }
+}
+
+/// Whether there is a closure with parameters in the tokens, whose types may come from the call.
+fn has_parameters(tokens: &TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let is_bar = |token: Option<&TokenTree>| is_punct(token, '|');
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let inside = match token {
+            TokenTree::Group(group) => has_parameters(&group.stream()),
+            token => is_bar(Some(token)) && !is_bar(tokens.get(at + 1)),
+        };
+        if inside {
+            return true;
+        }
+        at += if is_bar(Some(token)) { 2 } else { 1 };
+    }
+    false
 }
 
 /// The macros of the standard library whose results are not work.
@@ -113,28 +167,26 @@ const VALUES: &[&str] = &[
     "vec",
 ];
 
-/// Returns the name of the call whose result has a type that is inferred from its use.
-pub(super) fn open(expression: &Expr) -> Option<&Ident> {
+/// Whether the type of `expression` is inferred from its use.
+pub(super) fn leaves_its_type_open(expression: &Expr) -> bool {
     match expression {
-        Expr::MethodCall(call) => open_method(call),
-        Expr::Call(call) => called(call).filter(|_| is_open_function(call)),
-        Expr::Try(outer) => open(&outer.expr),
-        Expr::Await(outer) => open(&outer.base),
-        Expr::Paren(outer) => open(&outer.expr),
-        Expr::Group(outer) => open(&outer.expr),
-        _ => None,
+        Expr::MethodCall(call) => is_open_method(call),
+        Expr::Call(call) => is_open_function(call),
+        Expr::Try(outer) => leaves_its_type_open(&outer.expr),
+        Expr::Await(outer) => leaves_its_type_open(&outer.base),
+        Expr::Paren(outer) => leaves_its_type_open(&outer.expr),
+        Expr::Group(outer) => leaves_its_type_open(&outer.expr),
+        _ => false,
     }
 }
 
-fn open_method(call: &ExprMethodCall) -> Option<&Ident> {
+fn is_open_method(call: &ExprMethodCall) -> bool {
     let name = call.method.to_string();
     match name.as_str() {
-        "into" | "try_into" | "collect" | "parse" | "sum" | "product" => {
-            call.turbofish.is_none().then_some(&call.method)
-        }
+        "into" | "try_into" | "collect" | "parse" | "sum" | "product" => call.turbofish.is_none(),
         "unwrap" | "expect" | "unwrap_or_default" | "unwrap_or_else" | "map_err" | "ok"
-        | "context" | "clone" | "to_owned" => open(&call.receiver),
-        _ => None,
+        | "context" | "clone" | "to_owned" => leaves_its_type_open(&call.receiver),
+        _ => false,
     }
 }
 
@@ -175,12 +227,6 @@ fn path(call: &ExprCall) -> Option<&Path> {
         Expr::Path(function) if function.qself.is_none() => Some(&function.path),
         _ => None,
     }
-}
-
-fn called(call: &ExprCall) -> Option<&Ident> {
-    path(call)
-        .and_then(|path| path.segments.last())
-        .map(|last| &last.ident)
 }
 
 fn is_upper(name: &Ident) -> bool {

@@ -2,6 +2,8 @@
 
 use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::{Expr, Token};
 
 use crate::tokens::{angle_brackets, is_group, is_punct};
 
@@ -12,8 +14,6 @@ pub(crate) enum CallKind {
     Spawn,
     /// It runs closures on the threads of a pool and waits for them, as `rayon::join` does.
     Pool,
-    /// It runs a closure with an argument there, as rayon's `ThreadPool::scope` does.
-    PoolScope,
 }
 
 /// The names of the spawn functions of well-known crates.
@@ -24,11 +24,16 @@ const WORK_ONLY: &[&str] = &[
     "spawn_broadcast",
     "spawn_fifo",
     "spawn_local",
+    "spawn_local_with_handle",
     "spawn_local_on",
     "spawn_on",
     "spawn_pinned",
     "spawn_scoped",
+    "spawn_with_handle",
 ];
+
+/// The functions of rayon that call each closure at most once.
+const POOL_ONCE: &[&str] = &["install", "join", "join_context", "scope", "scope_fifo"];
 
 /// A path, or the name of a method, with everything up to the arguments.
 pub(super) struct Callee<'a> {
@@ -115,20 +120,41 @@ impl<'a> Callee<'a> {
         if name == "spawn" || name.starts_with("spawn_") {
             return Some(CallKind::Spawn);
         }
-        match name.as_str() {
-            _ if !self.is_method => {
-                (self.first == "rayon" && self.tokens.len() > 1).then_some(CallKind::Pool)
-            }
-            "install" | "join" | "broadcast" => Some(CallKind::Pool),
-            // Not `in_place_scope`, which runs its closure on the calling thread.
-            "scope" | "scope_fifo" => Some(CallKind::PoolScope),
-            _ => None,
-        }
+        let is_pool = if self.is_method {
+            name == "install"
+        } else {
+            let is_of_rayon = self.first == "rayon" && self.tokens.len() > 1;
+            // `in_place_scope` runs its closure on the calling thread.
+            is_of_rayon && !name.starts_with("in_place_")
+        };
+        is_pool.then_some(CallKind::Pool)
     }
 
     /// Whether this accepts nothing but work, so that no argument is a plain value.
     pub(super) fn takes_only_work(&self) -> bool {
         WORK_ONLY.contains(&self.last.unraw().to_string().as_str())
+    }
+
+    /// Whether this is known to call each closure at most once.
+    pub(super) fn calls_once(&self) -> bool {
+        let name = self.last.unraw().to_string();
+        let is_pool = self.kind() == Some(CallKind::Pool) && POOL_ONCE.contains(&name.as_str());
+        is_pool || (self.takes_only_work() && !name.contains("broadcast"))
+    }
+
+    /// Returns the index of the argument that is the work, if the call takes nothing else but the
+    /// place where it runs: the last one, but for references and the place in `spawn_on`.
+    pub(super) fn position_of_work(
+        &self,
+        arguments: &Punctuated<Expr, Token![,]>,
+    ) -> Option<usize> {
+        let is_reference = |argument: &Expr| matches!(argument, Expr::Reference(_));
+        let last = arguments
+            .iter()
+            .rposition(|argument| !is_reference(argument))?;
+        let is_place =
+            last > 0 && last + 1 == arguments.len() && self.last.to_string().ends_with("_on");
+        Some(if is_place { last - 1 } else { last })
     }
 
     /// Returns the arguments, if this is called with any.

@@ -16,8 +16,10 @@
 
 mod callee;
 mod argument;
+mod locals;
 mod marks;
 pub(crate) mod plan;
+mod blocks;
 pub(crate) mod scan;
 pub(crate) mod rewrite;
 pub(crate) mod fallback;

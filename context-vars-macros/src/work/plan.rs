@@ -1,16 +1,10 @@
 //! The plan for a body: a tree of fragments in which each argument of a call already says how it
 //! comes to inherit. `scan` builds it, `rewrite` only writes it out.
 
-use std::collections::HashSet;
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use syn::{Expr, ExprAsync, ExprClosure, Token};
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::{Expr, ExprAsync, ExprClosure, Member, Token};
-
-use super::argument::Wrapper;
-use super::callee::{CallKind, Callee};
 use super::marks::Start;
-use crate::tokens::{is_group, is_punct, is_word};
 
 /// A part of a body.
 #[derive(Clone)]
@@ -19,10 +13,18 @@ pub(crate) enum Fragment {
     Token(TokenTree),
     /// Parentheses, brackets or braces, with the fragments inside.
     Group(Group, Vec<Fragment>),
+    /// At the beginning of a block, the declaration of a variable that owns a context.
+    Variable(ContextVariable),
     /// A marked closure or `async` block.
     WorkExpr(WorkExpr),
     Call(Call),
+    /// A spawn call with a syntax error, which rustc reports.
+    Malformed(Vec<TokenTree>),
 }
+
+/// The number of a variable that generated code declares, unique in the function.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ContextVariable(pub(super) usize);
 
 /// A closure or an `async` block, and the context in which it starts.
 #[derive(Clone)]
@@ -35,8 +37,24 @@ pub(crate) struct WorkExpr {
 
 #[derive(Clone)]
 pub(crate) enum WorkExprKind {
-    Closure(Box<ExprClosure>),
+    Closure(Box<ExprClosure>, ContextOwner),
     Async(Box<ExprAsync>),
+}
+
+/// What owns the context of a closure.
+///
+/// A closure without `move` borrows what it names, unless it gives that away, which makes it
+/// `FnOnce`. So it cannot own a context and stay `Fn`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ContextOwner {
+    /// The closure: it is a `move` closure, or becomes one because it captures nothing.
+    Closure,
+    /// A `move` closure around it, which calls it and has no argument to pass to it.
+    OuterClosure,
+    /// A variable at the beginning of the enclosing block, which the closure borrows.
+    Variable(ContextVariable),
+    /// The closure, which gives it away at its first call and so becomes `FnOnce`.
+    FirstCall,
 }
 
 /// A call that runs work elsewhere.
@@ -53,87 +71,22 @@ pub(crate) struct Call {
 pub(crate) enum WrapPlan {
     /// By its form: it is a closure or an `async` block, inside of wrappers, outermost first.
     WorkExpr(Vec<Wrapper>, WorkExpr),
-    /// By its type, which is asked at run time: a variable, a field or a function.
-    PathArg(Expr, Reuse),
-    /// By its type: what a call returns.
-    Returned(Vec<Fragment>, Reuse),
+    /// By its type: a variable, a field or a function.
+    Place(Expr),
+    /// By its type: what a call or another expression returns, which is bound to a name first.
+    Returned(Vec<Fragment>),
     /// Not at all.
     Unwrapped(Vec<Fragment>),
 }
 
-/// Whether a function value may be called more than once after it was wrapped.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reuse {
-    /// It stays `Fn` if it is.
-    AsItIs,
-    /// Rustc infers only at the end of a function whether a closure in it is `Fn`. Asking earlier
-    /// makes it `Fn`, which is an error if it is not.
-    Once,
-}
-
-/// An argument of a call, by the form in which it is written.
-pub(super) enum Argument {
-    WorkExpr(Vec<Wrapper>, WorkExpr),
-    /// `name`, `path::to::function`, `self.field`.
-    PathArg(Expr),
-    /// A call or the like, which can be asked for its type.
-    Returned(Vec<Fragment>),
-    Reference(Vec<Fragment>),
-    Other(Vec<Fragment>),
-}
-
-impl Call {
-    /// Decides for each argument of a call how it comes to inherit.
-    ///
-    /// A call with a closure or an `async` block has its work there. In other spawn calls, work is
-    /// recognised by its type. What a call returns is asked only where it is the last argument,
-    /// references apart, because work comes last.
-    pub(super) fn plan(
-        callee: &Callee,
-        kind: CallKind,
-        parentheses: Group,
-        arguments: Vec<(Argument, Option<Token![,]>)>,
-        bindings: &LocalBindings,
-    ) -> Self {
-        let is_work = |(argument, _): &_| matches!(argument, Argument::WorkExpr(..));
-        let by_type = kind == CallKind::Spawn && !arguments.iter().any(is_work);
-        let last = arguments
-            .iter()
-            .rposition(|(argument, _)| !matches!(argument, Argument::Reference(_)));
-        let plan = |(index, (argument, comma))| {
-            let plan = match argument {
-                Argument::WorkExpr(wrappers, work) => WrapPlan::WorkExpr(wrappers, work),
-                Argument::PathArg(path) if by_type => {
-                    let reuse = Reuse::of(callee, bindings.may_be_local(&path));
-                    WrapPlan::PathArg(path, reuse)
-                }
-                Argument::Returned(value) if by_type && last == Some(index) => {
-                    WrapPlan::Returned(value, Reuse::of(callee, true))
-                }
-                Argument::PathArg(path) => WrapPlan::Unwrapped(verbatim(path.into_token_stream())),
-                Argument::Returned(value) | Argument::Reference(value) | Argument::Other(value) => {
-                    WrapPlan::Unwrapped(value)
-                }
-            };
-            (plan, comma)
-        };
-        Self {
-            callee: callee.tokens.to_vec(),
-            parentheses,
-            arguments: arguments.into_iter().enumerate().map(plan).collect(),
-        }
-    }
-}
-
-impl Reuse {
-    fn of(callee: &Callee, may_be_local: bool) -> Self {
-        // What is broadcast must be `Fn` anyway.
-        if may_be_local && !callee.last.to_string().contains("broadcast") {
-            Self::Once
-        } else {
-            Self::AsItIs
-        }
-    }
+/// What is written around an expression: `Box::new(…)`, `(…)`, `… as Type` or `{ let a = b; … }`.
+#[derive(Clone, Default)]
+pub(crate) struct Wrapper {
+    pub(super) before: TokenStream,
+    pub(super) group: Option<(Delimiter, Span)>,
+    /// What is in the group before the expression.
+    pub(super) statements: Vec<Fragment>,
+    pub(super) after: TokenStream,
 }
 
 /// The tokens as fragments that stay as they are.
@@ -141,92 +94,16 @@ pub(crate) fn verbatim(tokens: TokenStream) -> Vec<Fragment> {
     tokens.into_iter().map(Fragment::Token).collect()
 }
 
-/// Whether anything in `fragments` is wrapped.
+/// Whether anything in `fragments` is wrapped, or could be but for a syntax error.
 pub(crate) fn wraps_anything(fragments: &[Fragment]) -> bool {
     let wraps = |plan: &WrapPlan| match plan {
         WrapPlan::Unwrapped(fragments) => wraps_anything(fragments),
         _ => true,
     };
     fragments.iter().any(|fragment| match fragment {
-        Fragment::Token(_) => false,
+        Fragment::Token(_) | Fragment::Variable(_) => false,
         Fragment::Group(_, inside) => wraps_anything(inside),
-        Fragment::WorkExpr(_) => true,
+        Fragment::WorkExpr(_) | Fragment::Malformed(_) => true,
         Fragment::Call(call) => call.arguments.iter().any(|(plan, _)| wraps(plan)),
     })
-}
-
-/// The names that are bound in a body, by `let`, a pattern or a parameter of a closure.
-pub(super) struct LocalBindings(HashSet<String>);
-
-impl LocalBindings {
-    pub(super) fn new(body: &TokenStream) -> Self {
-        let mut bindings = Self(HashSet::new());
-        bindings.find(body.clone());
-        bindings
-    }
-
-    /// Finds by the form alone what may be bound: rather too much than too little.
-    fn find(&mut self, tokens: TokenStream) {
-        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        // The earliest token at which the current match arm may begin.
-        let mut arm = 0;
-        for (index, token) in tokens.iter().enumerate() {
-            let rest = &tokens[index + 1..];
-            match token {
-                TokenTree::Group(group) => {
-                    self.find(group.stream());
-                    if is_group(token, Delimiter::Brace) && !is_arrow(rest) {
-                        arm = index + 1;
-                    }
-                }
-                word if is_word(word, "let") => {
-                    self.bind_until(rest, |at| is_punct(at, '=') || is_punct(at, ';'));
-                }
-                word if is_word(word, "for") => self.bind_until(rest, |at| is_word(at, "in")),
-                token if is_punct(token, '|') => self.bind_until(rest, |at| is_punct(at, '|')),
-                token if is_punct(token, ',') => arm = index + 1,
-                _ if is_arrow(&tokens[index..]) => self.bind(&tokens[arm..index]),
-                _ => {}
-            }
-        }
-    }
-
-    fn bind_until(&mut self, tokens: &[TokenTree], is_end: impl Fn(&TokenTree) -> bool) {
-        let end = tokens.iter().position(is_end);
-        self.bind(&tokens[..end.unwrap_or_default()]);
-    }
-
-    fn bind(&mut self, pattern: &[TokenTree]) {
-        for token in pattern {
-            match token {
-                TokenTree::Ident(name) => {
-                    self.0.insert(name.to_string());
-                }
-                TokenTree::Group(group) => {
-                    self.bind(&group.stream().into_iter().collect::<Vec<_>>());
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Whether `path` may be a closure that was made in the same body.
-    fn may_be_local(&self, path: &Expr) -> bool {
-        match path {
-            Expr::Field(field) => match (&*field.base, &field.member) {
-                (Expr::Path(base), Member::Named(_)) => !base.path.is_ident("self"),
-                _ => true,
-            },
-            Expr::Path(path) => path
-                .path
-                .get_ident()
-                .is_some_and(|name| self.0.contains(&name.to_string())),
-            _ => true,
-        }
-    }
-}
-
-/// Whether `tokens` begin with `=>`.
-fn is_arrow(tokens: &[TokenTree]) -> bool {
-    matches!(tokens, [a, b, ..] if is_punct(a, '=') && is_punct(b, '>'))
 }

@@ -1,13 +1,14 @@
 //! Writes a plan out: the body, with contexts captured and entered where it hands out work.
 
-use proc_macro2::{Delimiter, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Expr, ExprAsync, ExprClosure, ReturnType};
+use syn::{Expr, ExprAsync, ExprClosure, ReturnType, parse_quote_spanned};
 
-use super::argument::Wrapper;
 use super::marks::Start;
-use super::plan::{Call, Fragment, Reuse, WorkExpr, WorkExprKind, WrapPlan};
+use super::plan::{
+    Call, ContextOwner, ContextVariable, Fragment, WorkExpr, WorkExprKind, WrapPlan, Wrapper,
+};
 use crate::crate_path::CratePath;
 use crate::function::parameters::Parameters;
 use crate::function::return_type;
@@ -27,8 +28,10 @@ impl Writer<'_> {
         let write = |fragment: &_| match fragment {
             Fragment::Token(token) => token.to_token_stream(),
             Fragment::Group(old, inside) => regroup(old, self.write(inside)).into_token_stream(),
+            Fragment::Variable(variable) => self.declaration(*variable),
             Fragment::WorkExpr(work) => self.work(work),
             Fragment::Call(call) => self.call(call),
+            Fragment::Malformed(tokens) => quote!(#(#tokens)*),
         };
         fragments.iter().map(write).collect()
     }
@@ -46,9 +49,12 @@ impl Writer<'_> {
 
     fn argument(&self, plan: &WrapPlan) -> TokenStream {
         match plan {
-            WrapPlan::WorkExpr(wrappers, work) => wrappers.iter().rev().fold(self.work(work), wrap),
-            WrapPlan::PathArg(path, reuse) => self.path(path, *reuse),
-            WrapPlan::Returned(value, reuse) => self.returned(&self.write(value), *reuse),
+            WrapPlan::WorkExpr(wrappers, work) => {
+                let wrap = |work, wrapper: &_| self.wrap(work, wrapper);
+                wrappers.iter().rev().fold(self.work(work), wrap)
+            }
+            WrapPlan::Place(place) => self.place(place),
+            WrapPlan::Returned(value) => self.returned(&self.write(value)),
             WrapPlan::Unwrapped(fragments) => self.unwrapped(fragments),
         }
     }
@@ -65,112 +71,228 @@ impl Writer<'_> {
         }
     }
 
-    /// `job` to `{ use by_type::*; (&…&Probe::<_, true>(&job)).kind().wrap(job) }`.
-    ///
-    /// The path is written twice, because a `&mut` that is bound to a name would be moved instead
-    /// of reborrowed.
-    fn path(&self, path: &Expr, reuse: Reuse) -> TokenStream {
-        let probe = self.probe(reuse, path.span(), &quote!(#path));
-        let wrapped = quote_spanned!(tokens::hygienic_at(path.span())=> #probe.wrap(#path));
-        tokens::braces(wrapped, path.span()).into_token_stream()
+    /// `work` to `Box::new(work)`, `{ let a = b; work }` and the like.
+    fn wrap(&self, work: TokenStream, wrapper: &Wrapper) -> TokenStream {
+        let statements = self.write(&wrapper.statements);
+        let work = match wrapper.group {
+            Some((delimiter, span)) => {
+                let inside = quote!(#statements #work);
+                tokens::group(delimiter, inside, span).into_token_stream()
+            }
+            None => work,
+        };
+        let (before, after) = (&wrapper.before, &wrapper.after);
+        quote!(#before #work #after)
     }
 
-    /// `make()` to `match make() { work => { use by_type::*; (&…&Probe::<_, false>(&work)).kind().wrap(work) } }`.
+    /// `job` to `{ … split(job) … }`, see `by_type`.
     ///
-    /// A `match`, because it keeps temporaries alive as long as the plain argument did.
-    fn returned(&self, value: &TokenStream, reuse: Reuse) -> TokenStream {
+    /// It is not bound to a name, because a `&mut` that is bound is moved instead of reborrowed.
+    fn place(&self, place: &Expr) -> TokenStream {
+        let wrapped = self.by_type(place.span(), &quote!(#place));
+        tokens::braces(wrapped, place.span()).into_token_stream()
+    }
+
+    /// `make()` to `match (make()) { work => { … split(work) … } }`, see `by_type`.
+    ///
+    /// A `match`, because it keeps temporaries alive as long as the plain argument did, and in
+    /// parentheses, because a struct literal cannot be matched on without.
+    fn returned(&self, value: &TokenStream) -> TokenStream {
         let (first, last) = tokens::ends(value);
         let at = tokens::hygienic_at(first);
-        let probe = self.probe(reuse, first, &quote_spanned!(at=> __context_vars_work));
-        let arm = quote_spanned!(at=> __context_vars_work => { #probe.wrap(__context_vars_work) });
-        let arms = tokens::braces(arm, last);
+        let wrapped = self.by_type(first, &quote_spanned!(at=> __context_vars_work));
+        let arms = tokens::braces(
+            quote_spanned!(at=> __context_vars_work => { #wrapped }),
+            last,
+        );
+        let value = tokens::group(Delimiter::Parenthesis, value.clone(), at);
         quote_spanned!(first=> match #value #arms)
     }
 
-    /// Asks what the type of `value` is.
-    fn probe(&self, reuse: Reuse, span: Span, value: &TokenStream) -> TokenStream {
+    /// Generates the statements that wrap `work` by its type, see the runtime's `by_type.rs`.
+    ///
+    /// ```text
+    /// use by_type::answers::*;
+    /// let tag = if false { (&…&Probe(&work)).__context_vars_tag() } else { Tag::new() };
+    /// let (inherited, mut call, rest) = tag.split(work);
+    /// tag.join(move || { let mut inherited = again(&inherited); …; call() }, rest)
+    /// ```
+    ///
+    /// The probe is a statement of its own: in the last expression, its temporaries would live over
+    /// the `.await` of a spawned task up to edition 2021, and the function would not be `Send`.
+    fn by_type(&self, span: Span, work: &TokenStream) -> TokenStream {
         let private = self.crate_path.private();
+        let by_type = quote_spanned!(tokens::hygienic_at(span)=> #private::by_type);
         let at = tokens::hygienic_at(span);
-        let reused = reuse == Reuse::AsItIs;
+        let enter = self.enter(at, &self.again(at));
         quote_spanned! {at=>
-            use #private::by_type::answers::*;
-            (&&&&&&&&&&&&&#private::by_type::Probe::<_, #reused>(&#value)).kind()
+            use #by_type::answers::*;
+            let __context_vars_tag = if false {
+                (&&&&&&&&#by_type::Probe(&#work)).__context_vars_tag()
+            } else {
+                #by_type::Tag::new()
+            };
+            #[allow(unused_mut)]
+            let (__context_vars_inherited, mut __context_vars_call, __context_vars_rest) =
+                __context_vars_tag.split(#work);
+            __context_vars_tag.join(
+                move || {
+                    #enter
+                    __context_vars_call()
+                },
+                __context_vars_rest,
+            )
         }
     }
 
     fn work(&self, work: &WorkExpr) -> TokenStream {
         let body = self.write(&work.body);
         match &work.kind {
-            WorkExprKind::Closure(closure) if closure.asyncness.is_some() => {
-                self.async_closure(work.start, closure, &body)
+            WorkExprKind::Closure(closure, owner) => {
+                self.closure(work.start, closure, *owner, &body)
             }
-            WorkExprKind::Closure(closure) => self.closure(work.start, closure, &body),
             WorkExprKind::Async(block) => self.async_block(work.start, block, &body),
         }
+    }
+
+    /// A closure to a block that captures the context before and ends with a closure.
+    fn closure(
+        &self,
+        start: Start,
+        closure: &ExprClosure,
+        owner: ContextOwner,
+        body: &TokenStream,
+    ) -> TokenStream {
+        let at = tokens::hygienic_at(closure.inputs_begin.span);
+        let context = self.context(start, at);
+        let name = match owner {
+            ContextOwner::Variable(variable) => variable_name(variable, at),
+            _ => Ident::new("__context_vars_inherited", at),
+        };
+        let capture = match owner {
+            ContextOwner::Variable(_) => quote_spanned!(at=> #name = #context;),
+            ContextOwner::FirstCall => quote_spanned!(at=> let #name = #context.once();),
+            ContextOwner::Closure | ContextOwner::OuterClosure => {
+                quote_spanned!(at=> let #name = #context;)
+            }
+        };
+        let again = match owner {
+            ContextOwner::FirstCall => quote_spanned!(at=> #name.again()),
+            _ => self.again_of(at, &name),
+        };
+        let begin = begin(closure);
+        let mut closure = closure.clone();
+        if owner == ContextOwner::Closure && closure.capture.is_none() {
+            let span = closure.inputs_begin.span;
+            closure.capture = Some(parse_quote_spanned!(span=> move));
+        }
+        let work = if closure.asyncness.is_some() {
+            async_closure(&closure, &again, body, at)
+        } else if owner == ContextOwner::OuterClosure {
+            self.outer_closure(&closure, &again, body, at)
+        } else {
+            self.plain_closure(&closure, &again, body, at)
+        };
+        let made = quote_spanned!(at=> #capture #work);
+        tokens::braces(made, begin).into_token_stream()
     }
 
     /// `move |a| body` to
     ///
     /// ```text
-    /// {
-    ///     let context = inherited();
-    ///     move |a| {
-    ///         let mut context = context.again();
-    ///         let _scope = context.enter();
-    ///         let a = a;
-    ///         match () { () => body }
-    ///     }
+    /// let inherited = inherited();
+    /// move |a| {
+    ///     let mut inherited = again(&inherited);
+    ///     let _scope = enter(&mut inherited);
+    ///     let a = a;
+    ///     match () { () => body }
     /// }
     /// ```
     ///
-    /// One without `move` must use the context up: it would borrow it otherwise.
-    fn closure(&self, start: Start, closure: &ExprClosure, body: &TokenStream) -> TokenStream {
-        let at = tokens::hygienic_at(closure.inputs_begin.span);
-        let context = self.context_of_closure(start, closure, at);
+    /// What the closure has captured and does not give away is dropped with it, which is after the
+    /// scope. To drop it before, the body would have to move it in, and the closure could be called
+    /// only once. Rustc alone knows whether that is enough.
+    fn plain_closure(
+        &self,
+        closure: &ExprClosure,
+        again: &TokenStream,
+        body: &TokenStream,
+        at: Span,
+    ) -> TokenStream {
         let mut head = closure.clone();
-        let parameters = Parameters::of_closure(&mut head);
-        let rebound = parameters.rebound();
+        let rebound = Parameters::of_closure(&mut head).rebound();
         let head = closure_head(&head);
+        let enter = self.enter(at, again);
         let work = as_only_arm(body, at);
-        let made = quote_spanned! {at=>
-            let __context_vars_inherited = #context;
-            #head {
-                let mut __context_vars_inherited = __context_vars_inherited.again();
-                let __context_vars_scope = __context_vars_inherited.enter();
-                #rebound
-                #work
-            }
-        };
-        tokens::braces(made, begin(closure)).into_token_stream()
+        quote_spanned!(at=> #head { #enter #rebound #work })
     }
 
-    /// `async move |a| body` to
+    /// `|_| body` to
     ///
     /// ```text
-    /// {
-    ///     let context = inherited();
-    ///     async move |a| context.again().future(async { body }).await
+    /// let inherited = inherited();
+    /// let mut work = || body;
+    /// move |_| {
+    ///     let mut inherited = again(&inherited);
+    ///     let _scope = enter(&mut inherited);
+    ///     work()
     /// }
     /// ```
-    fn async_closure(
+    ///
+    /// The inner closure captures what it did before, and the outer one owns the context. Rustc
+    /// infers that a closure is `Fn`, `FnMut` or `FnOnce` if the one that it calls is. What an
+    /// argument looks like is inferred from the function that the outer one is given to, so this is
+    /// only for closures that ignore theirs.
+    fn outer_closure(
         &self,
-        start: Start,
         closure: &ExprClosure,
+        again: &TokenStream,
         body: &TokenStream,
+        at: Span,
     ) -> TokenStream {
-        let at = tokens::hygienic_at(closure.inputs_begin.span);
-        let context = self.context_of_closure(start, closure, at);
-        let head = closure_head(closure);
-        let returned = match &closure.output {
-            ReturnType::Default => TokenStream::new(),
-            ReturnType::Type(_, ty) => return_type::expect(ty, at),
-        };
-        let work = as_only_arm(body, at);
-        let made = quote_spanned! {at=>
-            let __context_vars_inherited = #context;
-            #head { __context_vars_inherited.again().future(async { #returned #work }).await }
-        };
-        tokens::braces(made, begin(closure)).into_token_stream()
+        let mut outer = closure.clone();
+        let rebound = Parameters::of_closure(&mut outer).rebound();
+        let (begin, parameters, end) = (&outer.inputs_begin, &outer.inputs, &outer.inputs_end);
+        let mut inner = closure.clone();
+        inner.inputs.clear();
+        let inner = closure_head(&inner);
+        let enter = self.enter(at, again);
+        quote_spanned! {at=>
+            #[allow(unused_mut)]
+            let mut __context_vars_work = #inner #body;
+            move #begin #parameters #end { #enter #rebound __context_vars_work() }
+        }
+    }
+
+    /// Generates `let mut inherited = again; let _scope = enter(&mut inherited);`.
+    fn enter(&self, at: Span, again: &TokenStream) -> TokenStream {
+        let private = self.crate_path.private();
+        quote_spanned! {at=>
+            let mut __context_vars_inherited = #again;
+            let __context_vars_scope = #private::Inherited::enter(&mut __context_vars_inherited);
+        }
+    }
+
+    fn again(&self, at: Span) -> TokenStream {
+        self.again_of(at, &Ident::new("__context_vars_inherited", at))
+    }
+
+    /// Generates a copy of the context `name`. Its path is written, because a method that the user
+    /// has for every type could be found first.
+    fn again_of(&self, at: Span, name: &Ident) -> TokenStream {
+        let private = self.crate_path.private();
+        quote_spanned!(at=> #private::Inherited::again(&#name))
+    }
+
+    /// Generates the declaration of a variable that owns the context of a closure.
+    fn declaration(&self, variable: ContextVariable) -> TokenStream {
+        let private = self.crate_path.private();
+        let at = Span::mixed_site();
+        let name = variable_name(variable, at);
+        quote_spanned! {at=>
+            #[allow(unused_assignments)]
+            let mut #name = #private::Inherited::empty();
+        }
     }
 
     /// `async move { body }` to `inherited().future(async move { body })`.
@@ -189,16 +311,6 @@ impl Writer<'_> {
         quote_spanned!(at=> #context.future #future)
     }
 
-    /// The context of a closure, which one without `move` can give away only once.
-    fn context_of_closure(&self, start: Start, closure: &ExprClosure, at: Span) -> TokenStream {
-        let context = self.context(start, at);
-        let once = closure
-            .capture
-            .is_none()
-            .then(|| quote_spanned!(at=> .once()));
-        quote!(#context #once)
-    }
-
     fn context(&self, start: Start, at: Span) -> TokenStream {
         let private = self.crate_path.private();
         match start {
@@ -208,14 +320,31 @@ impl Writer<'_> {
     }
 }
 
-/// `work` to `Box::new(work)` and the like.
-fn wrap(work: TokenStream, wrapper: &Wrapper) -> TokenStream {
-    let work = match wrapper.parentheses {
-        Some(span) => tokens::group(Delimiter::Parenthesis, work, span).into_token_stream(),
-        None => work,
+/// `async move |a| body` to
+///
+/// ```text
+/// let inherited = inherited();
+/// async move |a| again(&inherited).future(async { let a = a; body }).await
+/// ```
+fn async_closure(
+    closure: &ExprClosure,
+    again: &TokenStream,
+    body: &TokenStream,
+    at: Span,
+) -> TokenStream {
+    let mut head = closure.clone();
+    let rebound = Parameters::of_closure(&mut head).rebound();
+    let head = closure_head(&head);
+    let returned = match &closure.output {
+        ReturnType::Default => TokenStream::new(),
+        ReturnType::Type(_, ty) => return_type::expect(ty, at),
     };
-    let (before, after) = (&wrapper.before, &wrapper.after);
-    quote!(#before #work #after)
+    let work = as_only_arm(body, at);
+    quote_spanned!(at=> #head { #again.future(async { #returned #rebound #work }).await })
+}
+
+fn variable_name(variable: ContextVariable, at: Span) -> Ident {
+    format_ident!("__context_vars_inherited_{}", variable.0, span = at)
 }
 
 /// Where a closure begins.

@@ -1,77 +1,112 @@
 //! Scans a body for marks and spawn calls, and builds its plan.
 
-use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use std::cell::OnceCell;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::punctuated::{Pair, Punctuated};
-use syn::{Attribute, Expr, ExprClosure, Token};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, ExprClosure, Pat, Token};
 
-use super::argument::{self, holds_work, takes_an_argument};
+use super::argument::{self, Layer, holds_work};
+use super::blocks::Blocks;
 use super::callee::{CallKind, Callee};
+use super::locals::Locals;
 use super::marks::{self, Mark, Start};
-use super::plan::{Argument, Call, Fragment, LocalBindings, WorkExpr, WorkExprKind, verbatim};
+use super::plan::{
+    Call, ContextOwner, Fragment, WorkExpr, WorkExprKind, WrapPlan, Wrapper, verbatim,
+};
 use crate::error::Errors;
-use crate::tokens::{begins_item, count_attributes, is_group, is_word, nested_function};
+use crate::function::Function;
+use crate::tokens::{begins_item, count_attributes, is_group, is_punct, is_word, nested_function};
 
 /// Scans the body of a function for marks alone.
-pub(crate) fn scan_marks(body: TokenStream, errors: &mut Errors) -> Vec<Fragment> {
-    let bindings = None;
-    Scanner { bindings, errors }.scan(body)
+pub(crate) fn scan_marks(function: &Function, errors: &mut Errors) -> Vec<Fragment> {
+    scan(function, false, errors)
 }
 
 /// Scans the body of a function for marks and spawn calls.
-pub(crate) fn scan_marks_and_calls(body: TokenStream, errors: &mut Errors) -> Vec<Fragment> {
-    let bindings = Some(LocalBindings::new(&body));
-    Scanner { bindings, errors }.scan(body)
+pub(crate) fn scan_marks_and_calls(function: &Function, errors: &mut Errors) -> Vec<Fragment> {
+    scan(function, true, errors)
+}
+
+fn scan(function: &Function, finds_calls: bool, errors: &mut Errors) -> Vec<Fragment> {
+    let mut scanner = Scanner {
+        finds_calls,
+        function,
+        locals: OnceCell::new(),
+        blocks: Blocks::default(),
+        errors,
+    };
+    scanner.blocks.enter_body();
+    scanner.scan_block(function.body.tokens.clone())
 }
 
 struct Scanner<'a> {
-    /// The names that are bound in the body, if spawn calls are looked for.
-    bindings: Option<LocalBindings>,
+    /// Whether spawn calls are looked for, too.
+    finds_calls: bool,
+    function: &'a Function,
+    /// The function's variables, found when they are needed first.
+    locals: OnceCell<Locals>,
+    /// What is around the current token.
+    blocks: Blocks,
     errors: &'a mut Errors,
 }
 
+/// The macros whose tokens are no code that runs here.
+const NOT_RUN: &[&str] = &["parse_quote", "quote", "quote_spanned", "stringify"];
+
 impl Scanner<'_> {
+    fn locals(&self) -> &Locals {
+        let Function {
+            signature, body, ..
+        } = self.function;
+        self.locals
+            .get_or_init(|| Locals::of(signature, &body.tokens))
+    }
+
+    /// Scans what is in the group that was entered last, and leaves it.
+    fn scan_block(&mut self, tokens: TokenStream) -> Vec<Fragment> {
+        let fragments = self.scan(tokens);
+        let variables = self.blocks.leave();
+        let variables = variables.into_iter().map(Fragment::Variable);
+        variables.chain(fragments).collect()
+    }
+
     fn scan(&mut self, tokens: TokenStream) -> Vec<Fragment> {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut fragments = Vec::new();
         let mut at = 0;
         while at < tokens.len() {
-            let (before, rest) = tokens.split_at(at);
-            at += self.step(before.last(), rest, &mut fragments);
+            at += self.step(&tokens, at, &mut fragments);
         }
         fragments
     }
 
-    /// Scans what begins with the first of `rest` and returns the number of its tokens.
-    fn step(
-        &mut self,
-        before: Option<&TokenTree>,
-        rest: &[TokenTree],
-        fragments: &mut Vec<Fragment>,
-    ) -> usize {
+    /// Scans what begins at the index `at` and returns the number of its tokens.
+    fn step(&mut self, tokens: &[TokenTree], at: usize, fragments: &mut Vec<Fragment>) -> usize {
+        let (before, rest) = tokens.split_at(at);
         if let Some(count) = self.marked(rest, fragments) {
             return count;
         }
         let unchanged = match count_attributes(rest) {
-            0 => nested_function(rest),
+            0 => nested_function(rest).max(not_run(rest)),
             count => count,
         };
         if unchanged > 0 {
             return leave(&rest[..unchanged], fragments);
         }
-        let callee = self
-            .bindings
-            .as_ref()
-            .and_then(|_| Callee::scan(before, rest));
-        if let Some(call) = callee.as_ref().and_then(|callee| self.call(callee, rest)) {
-            let length = call.callee.len() + 1;
-            fragments.push(Fragment::Call(call));
+        self.blocks.pass(&rest[0]);
+        let callee = Callee::scan(before.last(), rest).filter(|_| self.finds_calls);
+        if let Some((call, length)) = callee.as_ref().and_then(|callee| self.call(callee, rest)) {
+            fragments.push(call);
             return length;
         }
         match (&rest[0], callee) {
             (TokenTree::Group(group), _) => {
-                fragments.push(Fragment::Group(group.clone(), self.scan(group.stream())));
+                self.blocks.enter(before, group);
+                let inside = self.scan_block(group.stream());
+                fragments.push(Fragment::Group(group.clone(), inside));
                 1
             }
             (_, Some(callee)) => leave(callee.tokens, fragments),
@@ -116,24 +151,31 @@ impl Scanner<'_> {
             Ok((work, rest.into_iter().count()))
         };
         let (expression, left) = read.parse2(target.iter().cloned().collect()).ok()?;
-        let work = self.work(&expression, mark.start)?;
+        let work = self.work(&expression, mark.start, None)?;
         Some((work, target.len() - left))
     }
 
     /// Scans a closure or an `async` block that starts in `start`, unless its own mark says
-    /// otherwise.
-    fn work(&mut self, expression: &Expr, start: Start) -> Option<WorkExpr> {
+    /// otherwise. `callee` is what a closure is given to, if it is an argument by itself.
+    fn work(
+        &mut self,
+        expression: &Expr,
+        start: Start,
+        callee: Option<&Callee>,
+    ) -> Option<WorkExpr> {
         let (kind, body, mark) = match expression {
             Expr::Closure(closure) => {
                 let mut closure = closure.clone();
                 let mark = marks::take(&mut closure.attrs, self.errors);
+                let owner = self.owner_for(&closure, callee);
                 let body = self.closure_body(&closure);
-                (WorkExprKind::Closure(Box::new(closure)), body, mark)
+                (WorkExprKind::Closure(Box::new(closure), owner), body, mark)
             }
             Expr::Async(block) => {
                 let mut block = block.clone();
                 let mark = marks::take(&mut block.attrs, self.errors);
-                let body = self.scan(block.block.to_token_stream());
+                self.blocks.enter_work();
+                let body = self.scan_block(block.block.to_token_stream());
                 (WorkExprKind::Async(Box::new(block)), body, mark)
             }
             _ => return None,
@@ -146,86 +188,144 @@ impl Scanner<'_> {
     fn closure_body(&mut self, closure: &ExprClosure) -> Vec<Fragment> {
         match &*closure.body {
             block @ Expr::Async(_) if closure.asyncness.is_none() => {
-                let work = self.work(block, Start::Inherited);
+                let work = self.work(block, Start::Inherited, None);
                 work.map(Fragment::WorkExpr).into_iter().collect()
             }
-            body => self.scan(body.to_token_stream()),
+            body => {
+                self.blocks.enter_work();
+                self.scan_block(body.to_token_stream())
+            }
         }
     }
 
-    /// Scans a call, if it is one that runs work and its arguments can be told apart.
-    fn call(&mut self, callee: &Callee, rest: &[TokenTree]) -> Option<Call> {
+    /// Decides what owns the context of `closure`, so that it stays `Fn`, `FnMut` or `Clone`, and
+    /// `'static`, where that is possible.
+    fn owner_for(&mut self, closure: &ExprClosure, callee: Option<&Callee>) -> ContextOwner {
+        if closure.capture.is_some() || !self.locals().are_captured_by(closure) {
+            return ContextOwner::Closure;
+        }
+        if closure.asyncness.is_some() || closure.lifetimes.is_some() {
+            return ContextOwner::FirstCall;
+        }
+        if closure.inputs.iter().all(is_ignored) {
+            return ContextOwner::OuterClosure;
+        }
+        let variable = callee
+            .filter(|callee| !callee.calls_once() && !self.locals().may_be_moved_by(closure))
+            .and_then(|_| self.blocks.variable());
+        variable.map_or(ContextOwner::FirstCall, ContextOwner::Variable)
+    }
+
+    /// Scans a call, if it is one that runs work, and returns the number of its tokens.
+    fn call(&mut self, callee: &Callee, rest: &[TokenTree]) -> Option<(Fragment, usize)> {
         let kind = callee.kind()?;
         let parentheses = callee.arguments(rest)?;
+        let length = callee.tokens.len() + 1;
         let list = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(parentheses.stream());
         let Ok(list) = list else {
-            if kind == CallKind::Spawn {
-                self.refuse_opaque(&callee.last);
-            }
-            return None;
+            // In the tokens of a macro it is not a mistake.
+            let is_malformed = kind == CallKind::Spawn && !self.blocks.is_in_macro();
+            let malformed = Fragment::Malformed(rest[..length].to_vec());
+            return is_malformed.then_some((malformed, length));
         };
-        let runs_work = match kind {
-            CallKind::Spawn => true,
-            CallKind::Pool => list.iter().any(holds_work),
-            CallKind::PoolScope => list.iter().any(takes_an_argument),
-        };
-        if !runs_work {
+        let holds_literal = list.iter().any(holds_work);
+        let is_by_type = kind == CallKind::Spawn && callee.takes_only_work() && !holds_literal;
+        if !holds_literal && !is_by_type {
             return None;
         }
-        if callee.takes_only_work() && !list.iter().any(holds_work) {
-            self.refuse_open(callee, list.last());
+        let work = callee.position_of_work(&list).filter(|_| is_by_type);
+        let mut arguments = Vec::new();
+        for (index, pair) in list.into_pairs().enumerate() {
+            let (argument, comma) = pair.into_tuple();
+            let plan = if is_by_type {
+                self.by_type(&argument, work == Some(index))
+            } else {
+                self.by_form(&argument, callee)
+            };
+            arguments.push((plan, comma));
         }
-        let arguments = list
-            .into_pairs()
-            .map(Pair::into_tuple)
-            .map(|(argument, comma)| (self.argument(callee, argument), comma))
-            .collect();
-        let bindings = self.bindings.as_ref()?;
-        Some(Call::plan(
-            callee,
-            kind,
-            parentheses.clone(),
+        let call = Call {
+            callee: callee.tokens.to_vec(),
+            parentheses: parentheses.clone(),
             arguments,
-            bindings,
-        ))
+        };
+        Some((Fragment::Call(call), length))
     }
 
-    fn refuse_opaque(&mut self, name: &Ident) {
-        let message = format!(
-            "what this `{name}` is given cannot be read inside of another macro: move the call out \
-             of the macro, or out of the function"
-        );
-        self.errors.push(name.span(), message);
-    }
-
-    /// Reports work whose type is inferred from the parameter, since it cannot be asked before.
-    fn refuse_open(&mut self, callee: &Callee, last: Option<&Expr>) {
-        if let Some(name) = last.and_then(argument::open) {
-            let message = format!(
-                "what `{name}` makes for this `{}` shows only there, so it cannot inherit: bind it \
-                 before, `let work: Type = …`, or write `{{ … }}` around it to pass it on as it is",
-                callee.last
-            );
-            self.errors.push(name.span(), message);
+    /// Plans an argument that is wrapped if it is a closure or an `async` block.
+    fn by_form(&mut self, argument: &Expr, callee: &Callee) -> WrapPlan {
+        if !holds_work(argument) {
+            return WrapPlan::Unwrapped(self.scan(argument.to_token_stream()));
+        }
+        let (layers, inside) = argument::unwrap(argument);
+        let is_bare = |layer: &Layer| matches!(layer, Layer::Parentheses(_) | Layer::Group);
+        let callee = Some(callee).filter(|_| layers.iter().all(is_bare));
+        let wrappers = layers.iter().map(|layer| self.wrapper(layer)).collect();
+        match self.work(inside, Start::Inherited, callee) {
+            Some(work) => WrapPlan::WorkExpr(wrappers, work),
+            None => WrapPlan::Unwrapped(self.scan(argument.to_token_stream())),
         }
     }
 
-    fn argument(&mut self, callee: &Callee, argument: Expr) -> Argument {
-        let (wrappers, inside) = argument::unwrap(&argument);
-        if let Some(work) = self.work(inside, Start::Inherited) {
-            return Argument::WorkExpr(wrappers, work);
-        }
-        match argument {
-            // A group is what a `macro_rules!` macro was given as an `expr`.
-            Expr::Group(group) => self.argument(callee, *group.expr),
-            Expr::Paren(outer) => self.argument(callee, *outer.expr),
-            Expr::Path(_) | Expr::Field(_) => Argument::PathArg(argument),
-            Expr::Reference(_) => Argument::Reference(self.scan(argument.into_token_stream())),
-            _ if argument::shows_by_type(&argument, callee.takes_only_work()) => {
-                Argument::Returned(self.scan(argument.into_token_stream()))
+    fn wrapper(&mut self, layer: &Layer) -> Wrapper {
+        let mut wrapper = Wrapper::default();
+        match layer {
+            Layer::Group => {}
+            Layer::Parentheses(outer) => {
+                wrapper.group = Some((Delimiter::Parenthesis, outer.paren_token.span.join()));
             }
-            _ => Argument::Other(self.scan(argument.into_token_stream())),
+            Layer::Cast(outer) => {
+                let (keyword, ty) = (&outer.as_token, &outer.ty);
+                wrapper.after = quote!(#keyword #ty);
+            }
+            Layer::Constructor(outer) => {
+                wrapper.before = outer.func.to_token_stream();
+                wrapper.group = Some((Delimiter::Parenthesis, outer.paren_token.span.join()));
+            }
+            Layer::Block(outer) => {
+                let attributes = &outer.attrs;
+                wrapper.before = quote!(#(#attributes)*);
+                wrapper.group = Some((Delimiter::Brace, outer.block.brace_token.span.join()));
+                let statements = outer.block.stmts.split_last();
+                let statements = statements.map(|(_, statements)| quote!(#(#statements)*));
+                wrapper.statements = self.scan(statements.unwrap_or_default());
+            }
         }
+        wrapper
+    }
+
+    /// Plans an argument of a call that takes nothing but work and the place where that runs.
+    fn by_type(&mut self, argument: &Expr, is_work: bool) -> WrapPlan {
+        let inside = argument::without_parentheses(argument);
+        if argument::is_place(inside) && !self.locals().may_be_untyped(inside) {
+            return WrapPlan::Place(inside.clone());
+        }
+        if is_work && argument::can_be_bound(inside) {
+            return WrapPlan::Returned(self.scan(inside.to_token_stream()));
+        }
+        WrapPlan::Unwrapped(self.scan(argument.to_token_stream()))
+    }
+}
+
+/// Whether a parameter is `_`.
+fn is_ignored(parameter: &Pat) -> bool {
+    match parameter {
+        Pat::Wild(_) => true,
+        Pat::Type(typed) => matches!(&*typed.pat, Pat::Wild(_)),
+        _ => false,
+    }
+}
+
+/// Returns the number of tokens in the call of a macro whose tokens do not run here, which `tokens`
+/// begin with.
+fn not_run(tokens: &[TokenTree]) -> usize {
+    match tokens {
+        [TokenTree::Ident(name), bang, TokenTree::Group(_), ..]
+            if is_punct(bang, '!') && NOT_RUN.iter().any(|other| name == other) =>
+        {
+            3
+        }
+        _ => 0,
     }
 }
 

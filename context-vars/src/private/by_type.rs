@@ -1,198 +1,141 @@
 //! Wraps what a spawn call is given by its type, where its form does not show what it is.
 //!
-//! `(&&&&&&&&&&&&&Probe::<_, true>(&work)).kind().wrap(work)` calls the method `kind` of the first
-//! trait below that has one for the work's type: a method call looks at its receiver with all
-//! references first and takes them away one by one. What it returns says how to wrap, and
-//! holds nothing. `true` asks for what can be called again, too; see `Reuse` in the macros.
+//! ```text
+//! let tag = if false { (&&&&&&&&Probe(&work)).__context_vars_tag() } else { Tag::new() };
+//! let (inherited, mut call, rest) = tag.split(work);
+//! tag.join(move || { /* enter a copy of `inherited` */ call() }, rest)
+//! ```
+//!
+//! The method is that of the first trait below that is implemented for the work's type: a method
+//! call tries its receiver with all references first and takes them away one by one. The tag that
+//! it returns has no content, only a type. So the probe never runs, and `work` is evaluated once.
+//!
+//! Where the work is called, generated code calls it, in a closure that is written at the spawn
+//! call. Rustc infers at the end of a function whether the closures in it are `Fn`, `FnMut` or
+//! `FnOnce`, and a closure that calls another one becomes what that one is. A bound that asked for
+//! `Fn` earlier would make the work `Fn`, which is an error if it is not.
 
 use core::marker::PhantomData;
 use core::pin::Pin;
 use std::boxed::Box;
 
 use crate::__private::Inherited;
-use crate::in_context::{ContextExt, InContext};
+use crate::in_context::InContext;
 use crate::inherit::{inherit, inherit_with};
 
-/// Asks how to wrap a `T`.
-pub struct Probe<'a, T, const REUSED: bool>(pub &'a T);
+/// Asks what a `T` is.
+pub struct Probe<'a, T>(pub &'a T);
 
-/// How to wrap a `T`.
-pub struct Kind<How, T: ?Sized>(PhantomData<How>, PhantomData<fn(&T)>);
+/// The answer: a `T` is wrapped in the way `How`.
+pub struct Tag<How, T: ?Sized>(PhantomData<How>, PhantomData<fn(&T)>);
 
-/// Defines a trait whose only method answers with `Kind<$How, $Work>`.
+impl<How, T: ?Sized> Tag<How, T> {
+    #[inline]
+    #[must_use]
+    #[allow(clippy::new_without_default)] // for generated code alone
+    pub const fn new() -> Self {
+        Self(PhantomData, PhantomData)
+    }
+}
+
+impl<How, T: ?Sized> Clone for Tag<How, T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<How, T: ?Sized> Copy for Tag<How, T> {}
+
+/// Defines a trait whose only method answers with `Tag<$How, $Work>`.
 ///
-/// The argument of a function value is the trait's parameter, so that it can be inferred.
+/// The method's name is one that no trait of the user has, because a method that is implemented for
+/// every type would be found first.
 macro_rules! answer {
     (
-        $Trait:ident $(<$A:ident>)? $How:ident:
-        impl[$($generics:tt)*] $Probe:ty => $Work:ty $(where $bounds:tt: $($bound:tt)*)?
+        $Trait:ident $How:ident:
+        $(impl[$($generics:tt)*] $Probe:ty => $Work:ty $(where [$($bounds:tt)*])?;)*
     ) => {
         pub struct $How;
-        pub trait $Trait $(<$A: ?Sized>)? {
+        pub trait $Trait {
             type Work: ?Sized;
             #[inline]
-            fn kind(&self) -> Kind<$How, Self::Work> {
-                Kind(PhantomData, PhantomData)
+            fn __context_vars_tag(&self) -> Tag<$How, Self::Work> {
+                Tag::new()
             }
         }
-        impl<$($generics)*> $Trait $(<$A>)? for $Probe $(where $bounds: $($bound)*)? {
+        $(impl<$($generics)*> $Trait for $Probe $(where $($bounds)*)? {
             type Work = $Work;
-        }
+        })*
     };
 }
 
-answer! { Lent AsLent: impl[T: ?Sized, const B: bool] &&&&&&&&&&&&Probe<'_, &mut T, B> => T }
-answer! { Boxed AsBoxed: impl[T: BoxedWork, const B: bool] &&&&&&&&&&&Probe<'_, T, B> => T }
-answer! { PinnedBox AsPinnedBox:
-impl[T: Future, const B: bool] &&&&&&&&&&Probe<'_, Pin<Box<T>>, B> => T }
-answer! { BoxedFn AsBoxedFn:
-impl[T, R] &&&&&&&&&Probe<'_, Box<T>, true> => T where T: Fn() -> R }
-answer! { BoxedOnce AsBoxedOnce:
-impl[T, R, const B: bool] &&&&&&&&Probe<'_, Box<T>, B> => T where T: FnOnce() -> R }
-answer! { Awaited AsFuture: impl[T: Future, const B: bool] &&&&&&&Probe<'_, T, B> => T }
-answer! { Called AsFn: impl[T, R] &&&&&&Probe<'_, T, true> => T where T: Fn() -> R }
-answer! { CalledWithRef<A> AsFnOfRef:
-impl[T, A: ?Sized, R] &&&&&Probe<'_, T, true> => T where T: Fn(&A) -> R }
-answer! { CalledWith<A> AsFnOf: impl[T, A, R] &&&&Probe<'_, T, true> => T where T: Fn(A) -> R }
-answer! { CalledOnce AsFnOnce:
-impl[T, R, const B: bool] &&&Probe<'_, T, B> => T where T: FnOnce() -> R }
-answer! { CalledOnceWithRef<A> AsFnOnceOfRef:
-impl[T, A: ?Sized, R, const B: bool] &&Probe<'_, T, B> => T where T: FnOnce(&A) -> R }
-answer! { CalledOnceWith<A> AsFnOnceOf:
-impl[T, A, R, const B: bool] &Probe<'_, T, B> => T where T: FnOnce(A) -> R }
-answer! { Other AsItIs: impl[T, const B: bool] Probe<'_, T, B> => T }
+answer! { Lent AsLent: impl[T: ?Sized] &&&&&&&Probe<'_, &mut T> => T; }
+answer! { Boxed AsBoxed: impl[T: BoxedWork] &&&&&&Probe<'_, T> => T; }
+answer! { PinnedBox AsPinnedBox: impl[T: Future] &&&&&Probe<'_, Pin<Box<T>>> => T; }
+answer! { BoxedFn AsBoxedFn: impl[T, R] &&&&Probe<'_, Box<T>> => T where [T: FnOnce() -> R]; }
+answer! { OtherBox AsOtherBox:
+impl[T: ?Sized] &&&Probe<'_, Box<T>> => Box<T>;
+impl[T: ?Sized] &&&Probe<'_, Pin<Box<T>>> => Pin<Box<T>>; }
+answer! { Awaited AsFuture: impl[T: Future] &&Probe<'_, T> => T; }
+answer! { Called AsFn: impl[T, R] &Probe<'_, T> => T where [T: FnOnce() -> R]; }
+answer! { Other AsItIs: impl[T] Probe<'_, T> => T; }
 
 pub mod answers {
     //! The traits, without names that could hide one of the user's.
 
     pub use super::{
-        Awaited as _, Boxed as _, BoxedFn as _, BoxedOnce as _, Called as _, CalledOnce as _,
-        CalledOnceWith as _, CalledOnceWithRef as _, CalledWith as _, CalledWithRef as _,
-        Lent as _, Other as _, PinnedBox as _,
+        Awaited as _, Boxed as _, BoxedFn as _, Called as _, Lent as _, Other as _, OtherBox as _,
+        PinnedBox as _,
     };
 }
 
-impl<T: ?Sized> Kind<AsLent, T> {
-    /// Its own case, because only a parameter that is a `&mut` is lent to.
-    #[inline]
-    pub fn wrap(self, other: &mut T) -> &mut T {
-        other
-    }
+/// Implements `split` and `join` for what generated code calls in the context.
+macro_rules! called {
+    ($How:ident: $Work:ty => $split:expr, $Joined:ty => $join:expr) => {
+        impl<T> Tag<$How, T> {
+            #[inline]
+            pub fn split(self, work: $Work) -> (Inherited, T, ()) {
+                (Inherited::current(), $split(work), ())
+            }
+
+            #[inline]
+            pub fn join<F>(self, call: F, (): ()) -> $Joined {
+                $join(call)
+            }
+        }
+    };
 }
 
-impl<T: BoxedWork> Kind<AsBoxed, T> {
-    #[inline]
-    pub fn wrap(self, work: T) -> T {
-        work.inherit()
-    }
+called! { AsFn: T => |work| work, F => |call| call }
+called! { AsBoxedFn: Box<T> => |work: Box<T>| *work, Box<F> => Box::new }
+
+/// Implements `split` and `join` for what is passed on; the closure in between is never called.
+macro_rules! passed_on {
+    ($How:ident[$($generics:tt)*]: $Work:ty => $Wrapped:ty, $wrap:expr) => {
+        impl<$($generics)*> Tag<$How, T> {
+            #[inline]
+            pub fn split(self, work: $Work) -> (Inherited, fn(), $Wrapped) {
+                (Inherited::empty(), || (), $wrap(work))
+            }
+
+            #[inline]
+            pub fn join<F>(self, _: F, wrapped: $Wrapped) -> $Wrapped {
+                wrapped
+            }
+        }
+    };
 }
 
-impl<T: Future> Kind<AsPinnedBox, T> {
-    /// Into a box again: where one of a `dyn Future` is expected, it still becomes that.
-    #[inline]
-    pub fn wrap(self, work: Pin<Box<T>>) -> Pin<Box<InContext<Pin<Box<T>>>>> {
-        Box::pin(Inherited::current().future(work))
-    }
-}
-
-impl<T> Kind<AsBoxedFn, T> {
-    #[inline]
-    pub fn wrap<R>(self, work: Box<T>) -> Box<impl Fn() -> R>
-    where
-        T: Fn() -> R,
-    {
-        let context = Inherited::current();
-        Box::new(move || context.run(&*work))
-    }
-}
-
-impl<T> Kind<AsBoxedOnce, T> {
-    #[inline]
-    #[allow(clippy::boxed_local)] // a box comes in, so that one goes out
-    pub fn wrap<R>(self, work: Box<T>) -> Box<impl FnOnce() -> R>
-    where
-        T: FnOnce() -> R,
-    {
-        Box::new(inherit(*work))
-    }
-}
-
-impl<T: Future> Kind<AsFuture, T> {
-    #[inline]
-    pub fn wrap(self, work: T) -> InContext<T> {
-        Inherited::current().future(work)
-    }
-}
-
-impl<T> Kind<AsFn, T> {
-    #[inline]
-    pub fn wrap<R>(self, work: T) -> impl Fn() -> R
-    where
-        T: Fn() -> R,
-    {
-        let context = Inherited::current();
-        move || context.run(&work)
-    }
-}
-
-impl<T> Kind<AsFnOfRef, T> {
-    #[inline]
-    pub fn wrap<A: ?Sized, R>(self, work: T) -> impl Fn(&A) -> R
-    where
-        T: Fn(&A) -> R,
-    {
-        let context = Inherited::current();
-        move |argument: &A| context.run(|| work(argument))
-    }
-}
-
-impl<T> Kind<AsFnOf, T> {
-    #[inline]
-    pub fn wrap<A, R>(self, work: T) -> impl Fn(A) -> R
-    where
-        T: Fn(A) -> R,
-    {
-        crate::inherit::inherit_fn(work)
-    }
-}
-
-impl<T> Kind<AsFnOnce, T> {
-    #[inline]
-    pub fn wrap<R>(self, work: T) -> impl FnOnce() -> R
-    where
-        T: FnOnce() -> R,
-    {
-        inherit(work)
-    }
-}
-
-impl<T> Kind<AsFnOnceOfRef, T> {
-    #[inline]
-    pub fn wrap<A: ?Sized, R>(self, work: T) -> impl FnOnce(&A) -> R
-    where
-        T: FnOnce(&A) -> R,
-    {
-        let work = work.inherit_context();
-        move |argument: &A| work.run_once(|work| work(argument))
-    }
-}
-
-impl<T> Kind<AsFnOnceOf, T> {
-    #[inline]
-    pub fn wrap<A, R>(self, work: T) -> impl FnOnce(A) -> R
-    where
-        T: FnOnce(A) -> R,
-    {
-        inherit_with(work)
-    }
-}
-
-impl<T> Kind<AsItIs, T> {
-    #[inline]
-    pub fn wrap(self, other: T) -> T {
-        other
-    }
-}
+// `&mut T` is written out, because only a parameter of that form reborrows its argument.
+passed_on! { AsLent[T: ?Sized]: &mut T => &mut T, |other| other }
+passed_on! { AsBoxed[T: BoxedWork]: T => T, BoxedWork::inherit }
+// A box again: where one of a `dyn Future` is expected, it still becomes that.
+passed_on! { AsPinnedBox[T: Future]: Pin<Box<T>> => Pin<Box<InContext<Pin<Box<T>>>>>,
+|work| Box::pin(Inherited::current().future(work)) }
+passed_on! { AsOtherBox[T]: T => T, |other| other }
+passed_on! { AsFuture[T: Future]: T => InContext<T>, |work| Inherited::current().future(work) }
+passed_on! { AsItIs[T]: T => T, |other| other }
 
 /// Boxes of work, which stay boxes of the same type.
 pub trait BoxedWork {
@@ -250,6 +193,23 @@ macro_rules! boxed_work {
 }
 
 boxed_work! {
+    ;
+    Send;
+    Sync;
+    Send Sync;
+}
+
+macro_rules! boxed_unpin_future {
+    ($($($auto:ident)*;)*) => {$(
+        impl<'a, R: 'a> BoxedWork for Box<dyn Future<Output = R> + Unpin $(+ $auto)* + 'a> {
+            fn inherit(self) -> Self {
+                Box::new(Inherited::current().future(self))
+            }
+        }
+    )*};
+}
+
+boxed_unpin_future! {
     ;
     Send;
     Sync;

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use super::{as_alice, user};
 use crate::support::yield_once;
 
-/// Runs work without a context of its own.
+/// Runs work without a context of its own, by functions that are all named `spawn`.
 mod pool {
     use super::*;
 
@@ -17,60 +17,108 @@ mod pool {
         thread::scope(|scope| scope.spawn(job).join().unwrap())
     }
 
-    pub fn spawn_boxed(job: Box<dyn FnOnce() -> String + Send>) -> String {
-        thread::spawn(job).join().unwrap()
+    pub mod boxed {
+        use super::*;
+
+        pub fn spawn(job: Box<dyn FnOnce() -> String + Send>) -> String {
+            thread::spawn(job).join().unwrap()
+        }
     }
 
-    pub fn spawn_boxed_fn(job: Box<dyn Fn() -> String + Send + Sync>) -> String {
-        thread::spawn(move || job() + &job()).join().unwrap()
+    pub mod boxed_fn {
+        use super::*;
+
+        pub fn spawn(job: Box<dyn Fn() -> String + Send + Sync>) -> String {
+            thread::spawn(move || job() + &job()).join().unwrap()
+        }
     }
 
-    pub fn spawn_boxed_fn_mut(mut job: Box<dyn FnMut() -> String + Send>) -> String {
-        thread::spawn(move || job() + &job()).join().unwrap()
+    pub mod boxed_fn_mut {
+        use super::*;
+
+        pub fn spawn(mut job: Box<dyn FnMut() -> String + Send>) -> String {
+            thread::spawn(move || job() + &job()).join().unwrap()
+        }
     }
 
-    pub fn spawn_boxed_with(job: Box<dyn FnOnce(&'static str) -> String + Send>) -> String {
-        thread::spawn(|| job("with ")).join().unwrap()
+    pub mod boxed_with {
+        use super::*;
+
+        pub fn spawn(job: Box<dyn FnOnce(&'static str) -> String + Send>) -> String {
+            thread::spawn(|| job("with ")).join().unwrap()
+        }
     }
 
-    pub fn spawn_boxed_sync(job: Box<dyn Fn() -> String + Sync>) -> String {
-        thread::scope(|scope| {
-            let job = &job;
-            scope.spawn(move || job()).join().unwrap()
-        })
+    pub mod boxed_sync {
+        use super::*;
+
+        pub fn spawn(job: Box<dyn Fn() -> String + Sync>) -> String {
+            thread::scope(|scope| {
+                let job = &job;
+                scope.spawn(move || job()).join().unwrap()
+            })
+        }
     }
 
-    pub fn spawn_boxed_future(future: BoxFuture<'static, String>) -> String {
-        thread::spawn(|| futures::executor::block_on(future))
-            .join()
-            .unwrap()
+    pub mod boxed_future {
+        use super::*;
+
+        pub fn spawn(future: BoxFuture<'static, String>) -> String {
+            thread::spawn(|| futures::executor::block_on(future))
+                .join()
+                .unwrap()
+        }
     }
 
-    pub fn spawn_many(job: impl Fn() -> String + Send + Sync) -> String {
-        thread::scope(|scope| {
-            let threads = [scope.spawn(&job), scope.spawn(&job)];
-            threads.map(|thread| thread.join().unwrap()).concat()
-        })
+    pub mod boxed_unpin_future {
+        use super::*;
+
+        pub fn spawn(future: Box<dyn Future<Output = String> + Send + Unpin>) -> String {
+            thread::spawn(|| futures::executor::block_on(future))
+                .join()
+                .unwrap()
+        }
     }
 
-    pub fn spawn_with<T>(value: T, job: impl FnOnce(T) -> String) -> String {
-        context_vars::detached(|| job(value))
+    pub mod many {
+        use super::*;
+
+        pub fn spawn(job: impl Fn() -> String + Send + Sync) -> String {
+            thread::scope(|scope| {
+                let threads = [scope.spawn(&job), scope.spawn(&job)];
+                threads.map(|thread| thread.join().unwrap()).concat()
+            })
+        }
     }
 
-    pub fn spawn_with_ref<T>(value: T, job: impl for<'a> FnOnce(&'a T) -> String) -> String {
-        context_vars::detached(|| job(&value))
+    pub mod with {
+        pub fn spawn<T>(value: T, job: impl FnOnce(T) -> String) -> String {
+            context_vars::detached(|| job(value))
+        }
     }
 
-    pub fn spawn_with_mut(log: &mut Vec<String>, job: impl FnOnce() -> String) {
-        log.push(context_vars::detached(job));
+    pub mod with_ref {
+        pub fn spawn<T>(value: T, job: impl for<'a> FnOnce(&'a T) -> String) -> String {
+            context_vars::detached(|| job(&value))
+        }
     }
 
-    pub fn spawn_number(number: u64) -> u64 {
-        number
+    pub mod with_mut {
+        pub fn spawn(log: &mut Vec<String>, job: impl FnOnce() -> String) {
+            log.push(context_vars::detached(job));
+        }
     }
 
-    pub fn spawn_named<T>(value: T) -> T {
-        value
+    pub mod number {
+        pub fn spawn(number: u64) -> u64 {
+            number
+        }
+    }
+
+    pub mod anything {
+        pub fn spawn<T>(value: T) -> T {
+            value
+        }
     }
 }
 
@@ -100,7 +148,7 @@ fn functions() -> [String; 7] {
         pool::spawn(pointer),
         pool::spawn(jobs.job),
         pool::spawn(make_job()),
-        pool::spawn_boxed(jobs.boxed),
+        pool::boxed::spawn(jobs.boxed),
     ]
 }
 
@@ -128,7 +176,7 @@ fn boxes_of_other_types() -> [String; 2] {
     let with: Box<dyn FnOnce(&'static str) -> String + Send> =
         Box::new(|text| text.to_owned() + &user());
     let sync: Box<dyn Fn() -> String + Sync> = Box::new(user);
-    [pool::spawn_boxed_with(with), pool::spawn_boxed_sync(sync)]
+    [pool::boxed_with::spawn(with), pool::boxed_sync::spawn(sync)]
 }
 
 #[test]
@@ -137,27 +185,29 @@ fn boxes_with_an_argument_or_without_send_stay_boxes() {
 }
 
 #[inherit_context]
-fn boxes() -> [String; 10] {
+fn boxes() -> [String; 11] {
     let text = String::from("!");
     let once: Box<dyn FnOnce() -> String + Send> = Box::new(move || user() + &text);
     let future: Pin<Box<dyn Future<Output = String> + Send>> = Box::pin(later());
     let pinned = Box::pin(later());
+    let unpin: Box<dyn Future<Output = String> + Send + Unpin> = Box::new(Box::pin(later()));
     let callable = Box::new(|| user());
     let text_again = String::from("!");
     let callable_once = Box::new(move || text_again + &user());
     let mut count = 0;
     [
-        pool::spawn_boxed(once),
-        pool::spawn_boxed(Box::new(|| user())),
-        pool::spawn_boxed_fn(make_boxed()),
-        pool::spawn_boxed_future(future),
+        pool::boxed::spawn(once),
+        pool::boxed::spawn(Box::new(|| user())),
+        pool::boxed_fn::spawn(make_boxed()),
+        pool::boxed_future::spawn(future),
         // These become boxes of `dyn` only at the call.
-        pool::spawn_boxed_future(pinned),
-        pool::spawn_boxed_future(Box::pin(later())),
-        pool::spawn_boxed(callable),
-        pool::spawn_boxed(callable_once),
-        pool::spawn_boxed_future(Box::pin(async { later().await })),
-        pool::spawn_boxed_fn_mut(Box::new(move || {
+        pool::boxed_future::spawn(pinned),
+        pool::boxed_future::spawn(Box::pin(later())),
+        pool::boxed::spawn(callable),
+        pool::boxed::spawn(callable_once),
+        pool::boxed_future::spawn(Box::pin(async { later().await })),
+        pool::boxed_unpin_future::spawn(unpin),
+        pool::boxed_fn_mut::spawn(Box::new(move || {
             count += 1;
             format!("{count}{}", user())
         })),
@@ -178,6 +228,7 @@ fn boxes_stay_boxes() {
             "alice",
             "!alice",
             "alice",
+            "alice",
             "1alice2alice"
         ]
     );
@@ -185,14 +236,14 @@ fn boxes_stay_boxes() {
 
 #[inherit_context]
 fn callable_again(job: impl Fn() -> String + Send + Sync) -> String {
-    pool::spawn_many(job) + &pool::spawn_many(user)
+    pool::many::spawn(job) + &pool::many::spawn(user)
 }
 
 #[inherit_context]
 fn twice_and_once() -> String {
     let text = String::from("!");
     let once = move || user() + &text;
-    let twice = pool::spawn_many(user) + &pool::spawn_many(user);
+    let twice = pool::many::spawn(user) + &pool::many::spawn(user);
     let or_else = match Some(once) {
         Some(job) => pool::spawn(job),
         None => String::new(),
@@ -215,35 +266,40 @@ fn add_user_to((text,): &(String,)) -> String {
 }
 
 #[inherit_context]
-fn with_an_argument() -> [String; 2] {
+fn with_an_argument() -> [String; 4] {
     [
-        pool::spawn_with("a ".to_owned(), add_user),
-        pool::spawn_with_ref(("b ".to_owned(),), add_user_to),
+        pool::with::spawn("a ".to_owned(), add_user),
+        pool::with_ref::spawn(("b ".to_owned(),), add_user_to),
+        pool::with::spawn("c ".to_owned(), |text| add_user(text)),
+        pool::with_ref::spawn(("d ".to_owned(),), |text| add_user_to(text)),
     ]
 }
 
 #[test]
-fn functions_with_an_argument_inherit() {
-    assert_eq!(as_alice(with_an_argument), ["a alice", "b alice"]);
+fn a_function_with_an_argument_inherits_in_a_closure_alone() {
+    assert_eq!(
+        as_alice(with_an_argument),
+        ["a nobody", "b nobody", "c alice", "d alice"]
+    );
 }
 
 #[inherit_context]
 fn other_arguments(log: &mut Vec<String>, number: u64) -> u64 {
     for _ in 0..2 {
         // `log` is lent, not moved.
-        pool::spawn_with_mut(log, user);
+        pool::with_mut::spawn(log, user);
     }
     let mut own = Vec::new();
     let borrowed = &mut own;
-    pool::spawn_with_mut(borrowed, user);
-    pool::spawn_with_mut(borrowed, make_job());
+    pool::with_mut::spawn(borrowed, user);
+    pool::with_mut::spawn(borrowed, make_job());
     log.append(&mut own);
-    let nothing: Option<u8> = pool::spawn_named(None);
-    let text: &str = pool::spawn_named("text");
+    let nothing: Option<u8> = pool::anything::spawn(None);
+    let text: &str = pool::anything::spawn("text");
     let five = 5;
-    let list = pool::spawn_named(vec![1]);
+    let list = pool::anything::spawn(vec![1]);
     assert_eq!((nothing, text, list.len()), (None, "text", 1));
-    pool::spawn_number(number) + pool::spawn_number(five) + pool::spawn_number(u64::from(true))
+    pool::number::spawn(number) + pool::number::spawn(five) + pool::number::spawn(u64::from(true))
 }
 
 #[test]

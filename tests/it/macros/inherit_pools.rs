@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use context_vars::inherit_context;
 use rayon::ThreadPool;
 
-use super::{USER, as_alice, user};
+use super::{as_alice, user};
 
 fn pool() -> ThreadPool {
     rayon::ThreadPoolBuilder::new()
@@ -32,7 +32,7 @@ fn spawned_jobs_inherit() {
 #[inherit_context]
 fn joins(left: &str) -> (String, String, (String, String)) {
     let (a, b) = rayon::join(|| left.to_owned() + &user(), || user());
-    let pair = pool().join(|| user(), move || user() + left);
+    let pair = pool().install(|| rayon::join(|| user(), move || user() + left));
     (a, b, pair)
 }
 
@@ -66,35 +66,48 @@ fn scopes_and_install_inherit() {
 }
 
 #[inherit_context]
-fn broadcasts() -> Vec<String> {
+fn broadcasts(words: &[String]) -> Vec<String> {
     let pool = pool();
-    let mut all = pool.broadcast(move |context| format!("{}{}", context.num_threads(), user()));
+    let mut all = pool.install(|| {
+        rayon::broadcast(|context| format!("{}{}{}", words.concat(), context.num_threads(), user()))
+    });
     let (send, receive) = std::sync::mpsc::channel();
     pool.spawn_broadcast(move |_| send.send(user()).unwrap());
     all.extend(receive.iter().take(2));
+    all.extend(pool.broadcast(|_| user()));
     all
 }
 
 #[test]
-fn broadcasts_inherit() {
-    assert_eq!(as_alice(broadcasts), ["2alice", "2alice", "alice", "alice"]);
+fn broadcasts_inherit_by_a_function_of_rayon_or_spawn_broadcast() {
+    assert_eq!(
+        as_alice(|| broadcasts(&["n".to_owned()])),
+        ["n2alice", "n2alice", "alice", "alice", "nobody", "nobody"]
+    );
 }
 
 #[inherit_context]
-fn function_in_scope(log: &Mutex<Vec<String>>) -> usize {
-    static DONE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-    fn work(_: &rayon::Scope<'_>) {
-        assert_eq!(user(), "alice");
-        DONE.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+fn function_in_scope(log: &Mutex<Vec<String>>) {
+    fn work<'a>(log: &'a Mutex<Vec<String>>) -> impl FnOnce(&rayon::Scope<'a>) {
+        move |_| log.lock().unwrap().push(user())
     }
-    rayon::scope(|scope| scope.spawn(work));
-    log.lock().unwrap().push(String::new());
-    DONE.load(std::sync::atomic::Ordering::SeqCst)
+    let named = work(log);
+    rayon::scope(|scope| {
+        scope.spawn(named);
+        // Its own context, whatever that of the thread is.
+        scope.spawn(
+            #[detach_context]
+            |_| log.lock().unwrap().push(user()),
+        );
+    });
 }
 
 #[test]
-fn a_function_given_to_a_scope_inherits() {
-    assert_eq!(as_alice(|| function_in_scope(&Mutex::default())), 1);
+fn a_function_given_to_a_scope_by_name_passes_through() {
+    let log = Mutex::default();
+    let pool = pool();
+    as_alice(|| pool.install(|| function_in_scope(&log)));
+    assert_eq!(*log.lock().unwrap(), ["nobody", "nobody"]);
 }
 
 #[inherit_context]
@@ -123,12 +136,9 @@ fn scope_of_a_pool(pool: &rayon::ThreadPool) -> (String, String, String) {
 }
 
 #[test]
-fn scopes_of_a_pool_inherit() {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(1)
-        .build()
-        .unwrap();
-    let alice = || "alice".to_owned();
-    let seen = USER.sync_scope(alice(), || scope_of_a_pool(&pool));
-    assert_eq!(seen, (alice(), alice(), alice()));
+fn a_scope_of_a_pool_inherits_by_its_spawns_alone() {
+    let seen = as_alice(|| scope_of_a_pool(&pool()));
+    let [nobody, alice] = ["nobody", "alice"].map(ToOwned::to_owned);
+    // The scope itself runs on a thread of the pool, and what it spawns inherits from there.
+    assert_eq!(seen, (nobody.clone(), nobody, alice));
 }

@@ -25,6 +25,7 @@ mod inherit_threads;
 mod inherit_tasks;
 mod inherit_by_type;
 mod inherit_pools;
+mod neutral;
 mod marks;
 mod spawn_calls;
 

@@ -17,8 +17,10 @@ mod spawner {
         detached(job)
     }
 
-    pub fn spawn_last<A, R>(_: A, job: impl FnOnce() -> R) -> R {
-        detached(job)
+    pub mod with_value {
+        pub fn spawn<A, R>(_: A, job: impl FnOnce() -> R) -> R {
+            context_vars::detached(job)
+        }
     }
 
     pub fn spawning<R>(job: impl FnOnce() -> R) -> R {
@@ -123,7 +125,7 @@ async fn work_in_other_forms() -> Option<[String; 8]> {
         spawner::spawn(itself!(user)),
         spawner::spawn(user as fn() -> String),
         spawner::spawn_anything(1, itself!(|| user()), ""),
-        spawner::spawn_last(1, make()?),
+        spawner::with_value::spawn(1, make()?),
     ])
 }
 
@@ -131,7 +133,7 @@ async fn work_in_other_forms() -> Option<[String; 8]> {
 fn work_that_is_no_call_inherits_too() {
     let future = USER.scope("alice".to_owned(), work_in_other_forms());
     let mut names = futures::executor::block_on(future).unwrap();
-    // It is not the last argument.
+    // Only a literal inherits there.
     assert_eq!(std::mem::take(&mut names[6]), "nobody");
     names[6] = "alice".to_owned();
     assert_eq!(names, ["alice"; 8]);
@@ -201,21 +203,22 @@ fn spawn_calls_in_spawned_work_inherit_from_it() {
 }
 
 #[inherit_context]
-fn blocks_pass_through() -> [String; 3] {
+fn names_in_blocks() -> [String; 3] {
+    let job = user;
     [
-        spawner::spawn({
-            let job = user;
-            move || job()
-        }),
         // Without a warning of superfluous braces.
         spawner::spawn({ user }),
-        spawner::spawn(|| user()),
+        spawner::spawn({
+            assert_eq!(job(), "alice");
+            job
+        }),
+        spawner::spawn(job),
     ]
 }
 
 #[test]
-fn blocks_are_what_the_user_made_them() {
-    assert_eq!(as_alice(blocks_pass_through), ["nobody", "nobody", "alice"]);
+fn a_name_in_a_block_passes_through() {
+    assert_eq!(as_alice(names_in_blocks), ["nobody", "nobody", "alice"]);
 }
 
 #[inherit_context(crate = renamed)]

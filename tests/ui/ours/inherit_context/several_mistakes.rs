@@ -4,7 +4,6 @@ use context_vars::inherit_context;
 const fn handle() {
     #[detach_context]
     5;
-    let _ = stringify!(spawn(a b));
 }
 
 fn main() {}

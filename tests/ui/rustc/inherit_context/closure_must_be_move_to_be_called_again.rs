@@ -1,12 +1,12 @@
 use context_vars::inherit_context;
 
-fn spawn_many(job: impl Fn() + Send + 'static) {
-    std::thread::spawn(move || (job(), job()));
+fn spawn(job: impl Fn(usize)) {
+    (job(0), job(1));
 }
 
 #[inherit_context]
-fn handle() {
-    spawn_many(|| ());
+fn handle(name: String) {
+    spawn(|n| println!("{n} {name}"));
 }
 
 fn main() {}

@@ -1,0 +1,723 @@
+//! `#[inherit_context]` is neutral: what compiles without it compiles with it, evaluates everything
+//! once and in the same order, and is `Send` when it was.
+//!
+//! The functions are also compiled in edition 2021, see `tests/fixtures/editions/neutral`.
+
+#![allow(
+    dead_code,
+    unused_parens,
+    unused_braces,
+    clippy::disallowed_methods,
+    clippy::needless_late_init,
+    clippy::ptr_arg,
+    clippy::redundant_closure,
+    clippy::redundant_locals,
+    clippy::useless_conversion
+)]
+
+use std::cell::Cell;
+use std::fmt::Display;
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::task::{self, Poll};
+use std::thread::{self, JoinHandle};
+
+use context_vars::{context_var, inherit_context};
+
+context_var! {
+    static USER: &str = "nobody";
+}
+
+fn user() -> &'static str {
+    USER.get()
+}
+
+fn as_alice<R>(f: impl FnOnce() -> R) -> R {
+    USER.sync_scope("alice", f)
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(future)
+}
+
+/// Spawn functions that ask for more than `FnOnce() + Send + 'static`.
+mod spawner {
+    use super::*;
+
+    pub fn spawn<R>(job: impl FnOnce() -> R) -> R {
+        context_vars::detached(job)
+    }
+
+    pub fn spawn_fn<R>(job: impl Fn() -> R + Sync) -> [R; 2] {
+        context_vars::detached(|| [job(), job()])
+    }
+
+    pub fn spawn_fn_mut<R>(mut job: impl FnMut() -> R) -> [R; 2] {
+        context_vars::detached(|| [job(), job()])
+    }
+
+    pub fn spawn_cloned<R: Send + 'static>(job: impl Fn() -> R + Clone + Send + 'static) -> Vec<R> {
+        let threads = [thread::spawn(job.clone()), thread::spawn(job)];
+        threads.map(|thread| thread.join().unwrap()).into()
+    }
+
+    pub fn spawn_each<R>(job: impl Fn(usize) -> R + Sync) -> [R; 2] {
+        context_vars::detached(|| [job(0), job(1)])
+    }
+
+    pub fn spawn_each_with<R>(job: impl for<'a, 'b> Fn(&'a Vec<&'b str>) -> R) -> R {
+        context_vars::detached(|| job(&vec!["text"]))
+    }
+
+    pub fn spawn_pointer(job: fn() -> &'static str) -> &'static str {
+        context_vars::detached(job)
+    }
+}
+
+// ---- Evaluated once ----
+
+thread_local! {
+    static TAKEN: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Job {
+    run: fn() -> &'static str,
+}
+
+fn next_job() -> Job {
+    TAKEN.set(TAKEN.get() + 1);
+    Job { run: user }
+}
+
+/// Counts how often it is dereferenced.
+struct Counted(Job);
+
+impl Deref for Counted {
+    type Target = Job;
+
+    fn deref(&self) -> &Job {
+        TAKEN.set(TAKEN.get() + 1);
+        &self.0
+    }
+}
+
+#[inherit_context]
+fn spawns_fields() -> [&'static str; 3] {
+    let counted = Counted(Job { run: user });
+    [
+        spawner::spawn(next_job().run),
+        spawner::spawn(counted.run),
+        spawner::spawn([next_job()][0].run),
+    ]
+}
+
+#[inherit_context]
+async fn spawns_received(mut jobs: tokio::sync::mpsc::Receiver<Job>) -> [&'static str; 2] {
+    let first = tokio::task::spawn_blocking(jobs.recv().await.unwrap().run);
+    let second = tokio::task::spawn_blocking(jobs.recv().await.unwrap().run);
+    [first.await.unwrap(), second.await.unwrap()]
+}
+
+#[test]
+fn an_argument_is_evaluated_once() {
+    assert_eq!(as_alice(spawns_fields), ["alice"; 3]);
+    assert_eq!(TAKEN.get(), 3);
+    let received = block_on(async {
+        let (send, receive) = tokio::sync::mpsc::channel(2);
+        send.send(Job { run: user }).await.ok().unwrap();
+        send.send(Job { run: || "second" }).await.ok().unwrap();
+        USER.scope("alice", spawns_received(receive)).await
+    });
+    assert_eq!(received, ["alice", "second"]);
+}
+
+#[inherit_context]
+fn in_order(log: &Mutex<Vec<u8>>) {
+    fn note(log: &Mutex<Vec<u8>>, step: u8) -> impl FnOnce() + '_ {
+        log.lock().unwrap().push(step);
+        move || log.lock().unwrap().push(step + 10)
+    }
+    struct On(u8);
+    impl On {
+        fn spawn_on(self, job: impl FnOnce(), _: &u8) {
+            job();
+        }
+    }
+    let on = |step| {
+        log.lock().unwrap().push(step);
+        On(step)
+    };
+    let place = |step| {
+        log.lock().unwrap().push(step);
+        step
+    };
+    on(1).spawn_on(note(log, 2), &place(3));
+}
+
+#[test]
+fn arguments_are_evaluated_in_order() {
+    let log = Mutex::default();
+    in_order(&log);
+    assert_eq!(*log.lock().unwrap(), [1, 2, 3, 12]);
+}
+
+// ---- `Send` ----
+
+fn assert_send<T: Send>(value: T) -> T {
+    value
+}
+
+fn make(n: u8) -> Box<dyn FnOnce() -> u8 + Send> {
+    Box::new(move || n)
+}
+
+#[inherit_context]
+async fn awaits_what_it_spawns(boxed: Box<dyn FnOnce() -> u8 + Send>, n: Cell<u8>) -> u8 {
+    let job = Cell::new(n.take());
+    let closure = move || job.get();
+    let future: Pin<Box<dyn Future<Output = u8> + Send>> = Box::pin(async { 1 });
+    let jobs = (make(1), make(2));
+    tokio::task::spawn_blocking(boxed).await.unwrap()
+        + tokio::task::spawn_blocking(closure).await.unwrap()
+        + tokio::task::spawn_blocking(make(3)).await.unwrap()
+        + tokio::task::spawn_blocking(jobs.1).await.unwrap()
+        + tokio::spawn(future).await.unwrap()
+        + tokio::spawn(std::future::ready(Cell::new(1).take()))
+            .await
+            .unwrap()
+}
+
+#[test]
+fn a_function_that_awaits_what_it_spawns_stays_send() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    let future = assert_send(awaits_what_it_spawns(make(1), Cell::new(5)));
+    assert_eq!(runtime.block_on(runtime.spawn(future)).unwrap(), 13);
+}
+
+// ---- Arguments that are no work ----
+
+fn spawn_reader(numbers: mpsc::Receiver<u8>, after: JoinHandle<u8>) -> u8 {
+    after.join().unwrap() + numbers.recv().unwrap()
+}
+
+fn spawn_workers(count: u32, future: std::future::Ready<u8>) -> u32 {
+    count + u32::from(block_on(future))
+}
+
+fn spawn_named(name: String, job: fn() -> &'static str) -> String {
+    name + spawner::spawn_pointer(job)
+}
+
+#[inherit_context]
+fn plain_arguments(text: &str) -> String {
+    let (send, receive) = mpsc::channel();
+    let before = thread::spawn(move || send.send(1).map_or(0, |()| 2));
+    let n = text.parse().unwrap();
+    let future = std::future::ready(5);
+    let three = spawn_reader(receive, before);
+    let workers = spawn_workers(n, future);
+    format!("{three} {workers} {}", spawn_named("n ".into(), user))
+}
+
+#[test]
+fn other_spawn_functions_get_their_arguments_untouched() {
+    assert_eq!(as_alice(|| plain_arguments("2")), "3 7 n nobody");
+}
+
+/// An executor that is given by `&mut`.
+#[derive(Default)]
+struct Executor {
+    ran: Vec<&'static str>,
+}
+
+fn spawn(executor: &mut Executor, job: impl FnOnce() -> &'static str) {
+    executor.ran.push(context_vars::detached(job));
+}
+
+struct Owner<'a> {
+    executor: &'a mut Executor,
+    job: Option<Box<dyn FnOnce() -> &'static str>>,
+}
+
+#[inherit_context]
+fn reborrows(executor: &mut Executor) {
+    let job = || user();
+    spawn(executor, job);
+    spawn(executor, user);
+    let owner = Owner {
+        executor,
+        job: Some(Box::new(user)),
+    };
+    spawn(owner.executor, user);
+    spawn(owner.executor, owner.job.unwrap());
+}
+
+#[test]
+fn what_is_given_by_mutable_reference_is_lent() {
+    let mut executor = Executor::default();
+    as_alice(|| reborrows(&mut executor));
+    assert_eq!(executor.ran, ["alice"; 4]);
+}
+
+// ---- Types that show only at the call ----
+
+mod of_boxes {
+    pub fn spawn(job: Box<dyn FnOnce() -> &'static str>) -> &'static str {
+        context_vars::detached(job)
+    }
+}
+
+mod of_options {
+    pub fn spawn<R>(job: Option<Box<dyn FnOnce() -> R>>) -> Option<R> {
+        job.map(|job| context_vars::detached(job))
+    }
+}
+
+#[inherit_context]
+fn inferred_from_the_call(job: Box<dyn FnOnce() -> &'static str>) -> [&'static str; 4] {
+    let start = |future| tokio::spawn(future);
+    let _task = start(async { 5 });
+    let make: fn() -> Box<dyn FnOnce() -> &'static str> = || Box::new(user);
+    let (first, second) = (make(), make());
+    let first = first.into();
+    let later;
+    let results = [
+        of_boxes::spawn(job.into()),
+        of_boxes::spawn(first),
+        of_boxes::spawn(From::from(second)),
+        of_options::spawn(Some(Box::new(user))).unwrap(),
+    ];
+    later = Box::new(user) as Box<dyn FnOnce() -> &'static str>;
+    of_boxes::spawn(later);
+    let typed: Box<dyn FnOnce() -> &'static str> = Box::new(user);
+    assert_eq!(of_boxes::spawn(typed), "alice");
+    results
+}
+
+#[test]
+fn what_takes_its_type_from_the_parameter_is_left_alone() {
+    let results = block_on(async { as_alice(|| inferred_from_the_call(Box::new(user))) });
+    assert_eq!(results, ["nobody"; 4]);
+}
+
+/// A box of a trait of the user, which can be called.
+trait Task: FnOnce() -> &'static str + Send {}
+
+impl<F: FnOnce() -> &'static str + Send> Task for F {}
+
+mod of_tasks {
+    use super::*;
+
+    pub fn spawn(task: Box<dyn Task>) -> &'static str {
+        task()
+    }
+}
+
+#[inherit_context]
+fn box_of_another_trait(task: Box<dyn Task>) -> [&'static str; 2] {
+    [of_tasks::spawn(task), of_tasks::spawn(Box::new(user))]
+}
+
+#[test]
+fn boxes_of_other_traits_stay_boxes() {
+    assert_eq!(
+        as_alice(|| box_of_another_trait(Box::new(user))),
+        ["alice"; 2]
+    );
+}
+
+// ---- Functions and closures by name ----
+
+mod of_fn {
+    pub fn spawn<R>(job: impl Fn() -> R + Sync) -> [R; 2] {
+        context_vars::detached(|| [job(), job()])
+    }
+}
+
+mod of_fn_mut {
+    pub fn spawn<R>(mut job: impl FnMut() -> R) -> [R; 2] {
+        context_vars::detached(|| [job(), job()])
+    }
+}
+
+#[inherit_context]
+fn local_closures(name: String) -> Vec<String> {
+    let greet = || format!("{name} {}", user());
+    let mut count = 0;
+    let counts = || {
+        count += 1;
+        format!("{count} {}", user())
+    };
+    let text = String::from("once ");
+    let consumes = || text + user();
+    let mut all: Vec<String> = of_fn::spawn(greet).into();
+    all.extend(of_fn_mut::spawn(counts));
+    all.push(spawner::spawn(consumes));
+    all
+}
+
+#[test]
+fn a_closure_by_name_stays_fn_or_fn_mut() {
+    assert_eq!(
+        as_alice(|| local_closures("n".to_owned())),
+        ["n alice", "n alice", "1 alice", "2 alice", "once alice"]
+    );
+}
+
+fn length_and_user(words: &Vec<&str>) -> (usize, &'static str) {
+    (words.len(), user())
+}
+
+mod of_references {
+    pub fn spawn<R>(job: impl for<'a, 'b> Fn(&'a Vec<&'b str>) -> R) -> R {
+        context_vars::detached(|| job(&vec!["text"]))
+    }
+}
+
+#[inherit_context]
+fn higher_ranked() -> [(usize, &'static str); 3] {
+    [
+        of_references::spawn(length_and_user),
+        of_references::spawn(|words| (words.len(), user())),
+        of_references::spawn(move |words| (words.len(), user())),
+    ]
+}
+
+#[test]
+fn higher_ranked_functions_are_accepted() {
+    assert_eq!(
+        as_alice(higher_ranked),
+        [(1, "nobody"), (1, "alice"), (1, "alice")]
+    );
+}
+
+// ---- Names ----
+
+mod everywhere {
+    use super::*;
+
+    /// Methods with the names of ours, for every type.
+    trait Everywhere: Sized {
+        fn kind(&self) -> u8 {
+            5
+        }
+        fn wrap<T>(self, _: T) -> u8 {
+            5
+        }
+        fn again(self) -> u8 {
+            5
+        }
+        fn once(self) -> u8 {
+            5
+        }
+        fn enter(self) -> u8 {
+            5
+        }
+        fn future<T>(self, _: T) -> u8 {
+            5
+        }
+        fn split<T>(self, _: T) -> u8 {
+            5
+        }
+        fn join<T, U>(self, _: T, _: U) -> u8 {
+            5
+        }
+        fn run<T>(self, _: T) -> u8 {
+            5
+        }
+    }
+
+    impl<T> Everywhere for T {}
+
+    #[inherit_context]
+    pub async fn beside_methods_of_the_same_names() -> [&'static str; 5] {
+        let text = String::new();
+        let closure = spawner::spawn(|| (text, user()).1);
+        [
+            closure,
+            spawner::spawn(user),
+            spawner::spawn(move || user()),
+            tokio::spawn(async { user() }).await.unwrap(),
+            tokio::spawn(std::future::poll_fn(|_| Poll::Ready(user())))
+                .await
+                .unwrap(),
+        ]
+    }
+}
+
+#[test]
+fn methods_of_the_user_cannot_take_over() {
+    let future = everywhere::beside_methods_of_the_same_names();
+    assert_eq!(block_on(USER.scope("alice", future)), ["alice"; 5]);
+}
+
+// ---- Blocks and struct literals ----
+
+#[inherit_context]
+async fn blocks() -> [&'static str; 4] {
+    let name = Arc::new("n");
+    let task = tokio::spawn({
+        let name = name.clone();
+        async move { [*name, user()][1] }
+    });
+    let thread = thread::spawn({
+        let name = Arc::clone(&name);
+        move || [*name, user()][1]
+    });
+    let boxed = spawner::spawn(Box::new({
+        let name = name.clone();
+        move || [*name, user()][1]
+    }));
+    let nested = spawner::spawn({
+        let inner = spawner::spawn({ || user() });
+        Box::new({ move || [user(), inner][1] })
+    });
+    [task.await.unwrap(), thread.join().unwrap(), boxed, nested]
+}
+
+#[test]
+fn the_last_expression_of_a_block_inherits() {
+    let seen = block_on(USER.scope("alice", blocks()));
+    assert_eq!(seen, ["alice"; 4]);
+}
+
+struct Now {
+    n: u8,
+}
+
+struct Tuple(u8);
+
+impl Future for Now {
+    type Output = &'static str;
+
+    fn poll(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<&'static str> {
+        Poll::Ready([user(); 2][usize::from(self.n)])
+    }
+}
+
+impl Future for Tuple {
+    type Output = &'static str;
+
+    fn poll(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<&'static str> {
+        Poll::Ready([user(); 2][usize::from(self.0)])
+    }
+}
+
+#[inherit_context]
+async fn struct_literals() -> [&'static str; 2] {
+    let both = (tokio::spawn(Now { n: 1 }), tokio::spawn(Tuple(1)));
+    [both.0.await.unwrap(), both.1.await.unwrap()]
+}
+
+#[test]
+fn a_struct_literal_inherits_as_a_tuple_struct_does() {
+    let seen = block_on(USER.scope("alice", struct_literals()));
+    assert_eq!(seen, ["alice"; 2]);
+}
+
+// ---- What is not a spawn call ----
+
+struct Here;
+
+impl Here {
+    fn scope<R>(&self, f: impl FnOnce(&Self) -> R) -> R {
+        f(self)
+    }
+
+    fn join<R>(&self, f: impl FnOnce() -> R) -> R {
+        f()
+    }
+
+    fn broadcast<R>(&self, f: impl Fn(u8) -> R) -> [R; 2] {
+        [f(0), f(1)]
+    }
+}
+
+#[inherit_context]
+fn methods_that_run_here(sum: &Cell<u8>) -> &'static str {
+    Here.scope(|_| USER.set("bob"));
+    Here.join(|| USER.set([user(), "carol"][1]));
+    Here.broadcast(|n| sum.set(sum.get() + n + 1));
+    rayon::in_place_scope(|_| USER.set("dave"));
+    thread::spawn(|| user()).join().unwrap()
+}
+
+#[test]
+fn what_other_methods_set_is_kept() {
+    let sum = Cell::new(0);
+    assert_eq!(as_alice(|| methods_that_run_here(&sum)), "dave");
+    assert_eq!(sum.get(), 3);
+}
+
+// ---- Closures without `move` ----
+
+#[inherit_context]
+fn borrowing_closures(name: &str, log: &Mutex<Vec<String>>) -> Vec<String> {
+    let owned = name.to_owned();
+    let mut count = 0;
+    let mut all: Vec<String> = Vec::new();
+    all.extend(spawner::spawn_fn(|| format!("{owned} {}", user())));
+    all.extend(spawner::spawn_fn_mut(|| {
+        count += 1;
+        format!("{count} {}", user())
+    }));
+    all.extend(spawner::spawn_cloned(|| user().to_owned()));
+    for round in ["x", "y"] {
+        USER.set(round);
+        all.extend(spawner::spawn_each(|n| format!("{n} {}", user())));
+        all.extend(spawner::spawn_each(|n| format!("{owned} {n} {}", user())));
+    }
+    spawner::spawn_each_with(|words| {
+        log.lock().unwrap().push(words.concat() + user());
+    });
+    all
+}
+
+#[test]
+fn a_closure_without_move_stays_fn_fn_mut_and_clone() {
+    let log = Mutex::default();
+    assert_eq!(
+        as_alice(|| borrowing_closures("n", &log)),
+        [
+            "n alice", "n alice", "1 alice", "2 alice", "alice", "alice", "0 x", "1 x", "n 0 x",
+            "n 1 x", "0 y", "1 y", "n 0 y", "n 1 y"
+        ]
+    );
+    assert_eq!(*log.lock().unwrap(), ["texty"]);
+}
+
+#[inherit_context]
+fn closures_that_give_away(name: String, other: String) -> Vec<String> {
+    let job = move || name + user();
+    let by_thread = thread::spawn(|| job()).join().unwrap();
+    let with_argument = spawn_with(5, |n| take(n, other));
+    vec![by_thread, with_argument]
+}
+
+fn take(n: u8, text: String) -> String {
+    format!("{n} {text} {}", user())
+}
+
+fn spawn_with<A: Send + 'static, R: Send + 'static>(
+    argument: A,
+    job: impl FnOnce(A) -> R + Send + 'static,
+) -> R {
+    thread::spawn(move || job(argument)).join().unwrap()
+}
+
+#[test]
+fn a_closure_without_move_that_gives_away_stays_static() {
+    let seen = as_alice(|| closures_that_give_away("n ".to_owned(), "o".to_owned()));
+    assert_eq!(seen, ["n alice", "5 o alice"]);
+}
+
+#[inherit_context]
+fn on_rayon(names: &[String]) -> Vec<String> {
+    let seen = Mutex::new(Vec::new());
+    rayon::broadcast(|context| {
+        let name = &names[context.index() % names.len()];
+        seen.lock().unwrap().push(format!("{name} {}", user()));
+    });
+    rayon::scope(|scope| {
+        scope.spawn(|_| seen.lock().unwrap().push(names.concat() + " " + user()));
+        scope.spawn(|scope| {
+            let (names, seen) = (&names, &seen);
+            scope.spawn(move |_| seen.lock().unwrap().push(names.concat() + " " + user()));
+        });
+    });
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(2)
+        .spawn_handler(|thread| {
+            thread::Builder::new().spawn(|| thread.run())?;
+            Ok(())
+        })
+        .build()
+        .unwrap();
+    let lengths = pool.install(|| names.iter().map(|name| name.len()).sum::<usize>());
+    let (left, right) = rayon::join(|| names[0].clone() + user(), || user().len() + lengths);
+    let mut seen = seen.into_inner().unwrap();
+    seen.sort();
+    seen.dedup();
+    seen.extend([left, right.to_string()]);
+    seen
+}
+
+#[test]
+fn closures_for_rayon_may_borrow() {
+    let names = ["n".to_owned()];
+    assert_eq!(as_alice(|| on_rayon(&names)), ["n alice", "nalice", "6"]);
+}
+
+fn spawn_failing(
+    job: impl FnOnce() -> Result<u8, Box<dyn std::error::Error>>,
+) -> Result<u8, String> {
+    job().map_err(|error| error.to_string())
+}
+
+fn spawn_shown(job: impl FnOnce() -> Box<dyn Display>) -> String {
+    job().to_string()
+}
+
+#[inherit_context]
+fn results_of_the_expected_type(text: &str) -> (Result<u8, String>, Result<u8, String>, String) {
+    let number = spawn_failing(|| Ok(text.parse::<u8>()?));
+    let failed = spawn_failing(|| {
+        if text.is_empty() {
+            return Ok(5);
+        }
+        Err(text.into())
+    });
+    (number, failed, spawn_shown(|| Box::new(text.len())))
+}
+
+#[test]
+fn a_closure_without_move_returns_what_is_expected() {
+    let (number, failed, shown) = results_of_the_expected_type("5");
+    assert_eq!((number, failed), (Ok(5), Err("5".to_owned())));
+    assert_eq!(shown, "1");
+}
+
+// ---- Macros ----
+
+macro_rules! start {
+    (spawn($name:ident => $job:expr)) => {
+        thread::spawn($job)
+    };
+}
+
+macro_rules! closure {
+    (|$argument:ident| $body:expr) => {
+        |$argument| $body
+    };
+    ($($clone:ident),* => $job:expr) => {{
+        $(let $clone = $clone.clone();)*
+        $job
+    }};
+}
+
+#[inherit_context]
+fn in_macros() -> Vec<String> {
+    macro_rules! go {
+        ($job:expr) => {
+            thread::spawn($job)
+        };
+    }
+    let name = Arc::new("n".to_owned());
+    let cloned = thread::spawn(closure!(name => move || name.len().to_string() + user()));
+    let unread = start!(spawn(job => || user().to_owned()));
+    let own = go!(|| user().to_owned());
+    let length = of_references::spawn(closure!(|words| words.len().to_string()));
+    let text = stringify!(spawn(|| 1)).to_owned();
+    let joined = [cloned, unread, own].map(|thread| thread.join().unwrap());
+    [&joined[..], &[length, text]].concat()
+}
+
+#[test]
+fn calls_in_macros_are_left_alone_where_they_cannot_be_read() {
+    let seen = as_alice(in_macros);
+    assert_eq!(seen, ["1alice", "nobody", "nobody", "1", "spawn(|| 1)"]);
+}
