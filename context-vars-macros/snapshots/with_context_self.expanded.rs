@@ -1,3 +1,4 @@
+#[track_caller]
 pub fn handle(self, text: &str) -> String {
     let __context_vars_scope = ::context_vars::__private::SyncScope::enter();
     #[allow(

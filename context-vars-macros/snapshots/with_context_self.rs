@@ -1,3 +1,4 @@
+#[track_caller]
 #[with_context(user = self.name.clone())]
 pub fn handle(mut self, text: &str) -> String {
     self.count += 1;

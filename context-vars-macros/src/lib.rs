@@ -150,9 +150,15 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 ///   name, that of a type alias or of a parameter `F: Future`, a future is not recognized: it runs
 ///   outside. One in a `Result` or an `Option` is refused, and so is `impl IntoFuture`.
 /// - Under `#[async_trait]` all of it happens in the future.
-/// - A function that returns a stream is refused: give the stream a context with `in_context`.
+/// - A function that returns a stream, an iterator (`impl Iterator`, `Box<dyn Iterator>`) or a
+///   closure (`impl Fn…`, `Box<dyn Fn…>`) is refused, because what it returns would run outside of
+///   the scope.
+/// - So are the methods of a `GlobalAlloc`: a scope allocates, so they would call themselves.
 ///
-/// Arguments are dropped inside the scope, in the usual order. It can stand above and below other
+/// Arguments are dropped inside the scope, in the usual order. `#[track_caller]` has no effect on a
+/// function that returns a future, because its body is moved into a closure. The same is done to a
+/// method that takes `self` by value and gives it to a macro, unless it has `#[track_caller]`; macros
+/// like `assert!` then print `__self`. It can stand above and below other
 /// attributes. Below `#[tokio::main]` and `#[tokio::test]` the scope is around the whole runtime,
 /// and a value cannot be awaited; below `#[rstest]` a value cannot use the cases.
 ///

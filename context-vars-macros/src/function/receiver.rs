@@ -65,6 +65,34 @@ pub(crate) fn is_renamed_in(tokens: &TokenStream) -> bool {
         .any(|token| is_word(&token, NAME))
 }
 
+/// Whether a macro is called with `self` among its tokens, or with a text like `"{self}"`.
+pub(crate) fn is_given_to_a_macro(tokens: &TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let mut at = 0;
+    while at < tokens.len() {
+        // In `stringify!`, `self` is text for certain.
+        let untouched = untouched(&tokens[at..]);
+        if let (0, TokenTree::Group(group)) = (untouched, &tokens[at]) {
+            let inside = group.stream();
+            let is_macro = called_macro(&tokens[..at]).is_some();
+            if is_macro && mentions_self(&inside) || is_given_to_a_macro(&inside) {
+                return true;
+            }
+        }
+        at += untouched.max(1);
+    }
+    false
+}
+
+fn mentions_self(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(name) => name == "self",
+        TokenTree::Group(group) => mentions_self(&group.stream()),
+        TokenTree::Literal(text) => text.to_string().contains("{self"),
+        TokenTree::Punct(_) => false,
+    })
+}
+
 /// Replaces `self` by `__self`, except in nested functions.
 pub(crate) fn rename(tokens: TokenStream) -> TokenStream {
     rename_in(tokens, None)

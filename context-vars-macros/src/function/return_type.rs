@@ -24,6 +24,10 @@ pub(crate) enum Returns {
     BoxedFuture,
     /// `impl Stream` and its boxes, with the word that shows it.
     Stream(Span),
+    /// `impl Iterator` and its boxes, with that word.
+    Iterator(Span),
+    /// `impl Fn` and its boxes, with that word.
+    Closure(Span),
     /// A future in a `Result` or an `Option`, with the word that shows it.
     FutureInside(Span),
     /// `impl IntoFuture`, with that word.
@@ -49,6 +53,14 @@ impl Returns {
                 }
                 Some(last) if last.ident == "Pin" || last.ident == "Box" => {
                     only_argument(&last.arguments).map_or(Self::Value, Self::of_boxed)
+                }
+                // What is shared is no future, which has to be polled by `&mut`.
+                Some(last) if last.ident == "Arc" || last.ident == "Rc" => {
+                    let shared = only_argument(&last.arguments).map(Self::of_boxed);
+                    match shared {
+                        Some(Self::Closure(span)) => Self::Closure(span),
+                        _ => Self::Value,
+                    }
                 }
                 Some(last) if last.ident == "Result" || last.ident == "Option" => {
                     only_argument(&last.arguments).map_or(Self::Value, Self::of_content)
@@ -93,11 +105,19 @@ impl Returns {
             if last.ident == "IntoFuture" {
                 return Self::IntoFuture(last.ident.span());
             }
-            if last.ident == "Stream"
-                || last.ident == "FusedStream"
-                || last.ident == "AsyncIterator"
-            {
-                return Self::Stream(last.ident.span());
+            let span = last.ident.span();
+            match last.ident.to_string().as_str() {
+                "Stream" | "FusedStream" | "AsyncIterator" => return Self::Stream(span),
+                "Iterator"
+                | "DoubleEndedIterator"
+                | "ExactSizeIterator"
+                | "FusedIterator"
+                | "ParallelIterator"
+                | "IndexedParallelIterator" => return Self::Iterator(span),
+                "Fn" | "FnMut" | "FnOnce" | "AsyncFn" | "AsyncFnMut" | "AsyncFnOnce" => {
+                    return Self::Closure(span);
+                }
+                _ => {}
             }
         }
         Self::Value

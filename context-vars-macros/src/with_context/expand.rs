@@ -15,6 +15,7 @@ use crate::work::rewrite::{as_only_arm, rewrite};
 
 pub(super) fn expand(mut scoped: ScopedFn) -> TokenStream {
     let body = match &scoped.kind {
+        Kind::Sync if shows_receiver(&scoped) => sync_in_closure(&mut scoped),
         Kind::Sync => sync(&mut scoped),
         Kind::Async => asynchronous(&mut scoped),
         Kind::ReturnsFuture { boxed } => returns_future(boxed.clone(), &mut scoped),
@@ -54,6 +55,41 @@ fn sync(scoped: &mut ScopedFn) -> TokenStream {
         #values
         #work
     }
+}
+
+/// `fn f(self, a: A) -> R { assert!(self.0 == a) }` to
+///
+/// ```text
+/// fn f(self, a: A) -> R {
+///     sync_scope(move || -> R {
+///         let _ = &self;
+///         let a = a;
+///         let value_0 = value(&USER, expression);
+///         value_0.set();
+///         match () { () => { assert!(self.0 == a) } }
+///     })
+/// }
+/// ```
+///
+/// Only a parameter or a capture can be named `self`. A parameter is dropped after all local
+/// variables, the scope among them. As a capture it is dropped before the scope.
+fn sync_in_closure(scoped: &mut ScopedFn) -> TokenStream {
+    let private = scoped.crate_path.private();
+    let returned = return_type::returned(&scoped.function.signature).cloned();
+    let call = quote_spanned!(site()=> #private::sync_scope);
+    in_closure(&call, returned.as_ref(), scoped)
+}
+
+/// Whether a macro in the body may print what it is given, and is given `self` by value.
+///
+/// With `#[track_caller]` the body has to stay outside of a closure, and `self` gets another name.
+fn shows_receiver(scoped: &ScopedFn) -> bool {
+    let function = &scoped.function;
+    let mut given = scoped.variables.iter().map(|variable| &variable.value);
+    receiver::by_value(&function.signature).is_some()
+        && !function.has_attribute("track_caller")
+        && (receiver::is_given_to_a_macro(&function.body.tokens)
+            || given.any(receiver::is_given_to_a_macro))
 }
 
 /// `async fn f(a: A, b: B) -> R { body }` to
@@ -108,17 +144,22 @@ fn asynchronous(scoped: &mut ScopedFn) -> TokenStream {
 /// A box stays a box of the same type, because the future with the scope is boxed again.
 fn returns_future(boxed: Option<Type>, scoped: &mut ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
-    let values = values(scoped);
-    let work = as_only_arm(&block(scoped), site());
-    let signature = &mut scoped.function.signature;
-    let rebound = Parameters::of(signature).rebound();
-    let receiver = capture_receiver(signature);
-    let annotation = boxed.as_ref().map(return_type::annotation);
     let call = match boxed.as_ref().map(is_pinned) {
         None => quote_spanned!(site()=> #private::scope_call),
         Some(true) => quote_spanned!(site()=> #private::scope_call_pinned),
         Some(false) => quote_spanned!(site()=> #private::scope_call_boxed),
     };
+    in_closure(&call, boxed.as_ref(), scoped)
+}
+
+/// Generates a call of `call` with a closure that has the function's body in it.
+fn in_closure(call: &TokenStream, returned: Option<&Type>, scoped: &mut ScopedFn) -> TokenStream {
+    let values = values(scoped);
+    let work = as_only_arm(&block(scoped), site());
+    let signature = &mut scoped.function.signature;
+    let rebound = Parameters::of(signature).rebound();
+    let receiver = capture_receiver(signature);
+    let annotation = returned.map(return_type::annotation);
     quote_spanned! {site()=>
         #call(move || #annotation {
             #receiver

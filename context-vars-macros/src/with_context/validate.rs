@@ -75,6 +75,14 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<ScopedFn> {
 const STREAM: &str = "a stream runs after the function has returned, outside of its scope: remove \
                       `#[with_context]`, and return `stream.in_context(context)`";
 
+const ITERATOR: &str = "an iterator runs after the function has returned, outside of its scope: \
+                        remove `#[with_context]`, and return \
+                        `iterator.in_context(Context::current())` from a scope, or collect it";
+
+const CLOSURE: &str = "a closure runs after the function has returned, outside of its scope: \
+                       remove `#[with_context]`, and set the variable in the closure, with \
+                       `VAR.sync_scope(value, || …)`";
+
 const FUTURE_INSIDE: &str = "a future in a `Result` or an `Option` runs after the function has \
                              returned, outside of its scope: return the future itself, or write \
                              `async fn`, or remove `#[with_context]` and return \
@@ -86,8 +94,14 @@ const INTO_FUTURE: &str = "what becomes a future only later runs after the funct
 
 fn kind(signature: &Signature, body: &[Fragment], errors: &mut Errors) -> Option<Kind> {
     let returned = Returns::of(signature);
-    if let Returns::Stream(span) = returned {
-        errors.push(span, STREAM);
+    let runs_later = match returned {
+        Returns::Stream(span) => Some((span, STREAM)),
+        Returns::Iterator(span) => Some((span, ITERATOR)),
+        Returns::Closure(span) => Some((span, CLOSURE)),
+        _ => None,
+    };
+    if let Some((span, message)) = runs_later {
+        errors.push(span, message);
         return None;
     }
     if signature.asyncness.is_some() {

@@ -1,6 +1,6 @@
 //! Writes a plan out: the body, with contexts captured and entered where it hands out work.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprAsync, ExprClosure, ReturnType, parse_quote_spanned};
@@ -62,13 +62,16 @@ impl Writer<'_> {
     /// Braces around an argument say that it is not wrapped. They get a generated span, so that
     /// rustc does not warn that they are superfluous.
     fn unwrapped(&self, fragments: &[Fragment]) -> TokenStream {
-        match fragments {
-            [Fragment::Group(group, inside)] if group.delimiter() == Delimiter::Brace => {
-                let at = tokens::hygienic_at(group.span());
-                tokens::braces(self.write(inside), at).into_token_stream()
-            }
-            _ => self.write(fragments),
+        let (group, inside) = match fragments {
+            [Fragment::Group(group, inside)] => (group, self.write(inside)),
+            [Fragment::Token(TokenTree::Group(group))] => (group, group.stream()),
+            _ => return self.write(fragments),
+        };
+        if group.delimiter() != Delimiter::Brace {
+            return self.write(fragments);
         }
+        let at = tokens::hygienic_at(group.span());
+        tokens::braces(inside, at).into_token_stream()
     }
 
     /// `work` to `Box::new(work)`, `{ let a = b; work }` and the like.

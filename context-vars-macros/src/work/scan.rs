@@ -106,7 +106,15 @@ impl Scanner<'_> {
             (TokenTree::Group(group), _) => {
                 self.blocks.enter(before, group);
                 let inside = self.scan_block(group.stream());
-                fragments.push(Fragment::Group(group.clone(), inside));
+                // A group that is put together anew loses what `stringify!` shows of its spaces.
+                let is_same = inside
+                    .iter()
+                    .all(|inside| matches!(inside, Fragment::Token(_)));
+                fragments.push(if is_same {
+                    Fragment::Token(rest[0].clone())
+                } else {
+                    Fragment::Group(group.clone(), inside)
+                });
                 1
             }
             (_, Some(callee)) => leave(callee.tokens, fragments),

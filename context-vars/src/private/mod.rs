@@ -108,6 +108,13 @@ impl<T: Send + Sync> Computed<T> {
     }
 }
 
+/// The scope of a function that is not async and has its body in a closure.
+#[inline]
+pub fn sync_scope<R>(f: impl FnOnce() -> R) -> R {
+    let _scope = SyncScope::enter();
+    f()
+}
+
 /// The scope of an `async fn`.
 #[inline]
 pub fn scope<F: Future>(future: F) -> Scope<F> {

@@ -114,14 +114,15 @@ fn lifetimes_named_and_elided() {
 }
 
 #[with_context(user = what.to_string())]
-fn impl_in_both_places(what: impl Display + Copy) -> impl Iterator<Item = String> {
+fn impl_in_both_places(what: impl Display + Copy) -> impl IntoIterator<Item = String> {
     let first = user();
-    (0..2).map(move |n| format!("{first}{what}{n}"))
+    [0, 1].map(move |n| format!("{first}{what}{n}"))
 }
 
 #[test]
 fn impl_trait_in_both_places() {
-    assert_eq!(impl_in_both_places(7).collect::<Vec<_>>(), ["770", "771"]);
+    let both = impl_in_both_places(7).into_iter();
+    assert_eq!(both.collect::<Vec<_>>(), ["770", "771"]);
 }
 
 struct Point {

@@ -193,6 +193,31 @@ fn drops(thing: Noisy) {
     elsewhere(|| job(Noisy, Noisy, (Noisy, Noisy)));
 }
 
+#[inherit_context]
+async fn drops_of_async_closures() {
+    let borrowing = String::new();
+    let by_reference = #[inherit_context]
+    async |argument: Noisy, _: Noisy, (inside, _): (Noisy, Noisy)| {
+        let _local = (&inside, &borrowing);
+        let _argument = &argument;
+        crate::support::yield_once().await;
+    };
+    let by_move = #[detach_context]
+    async move |_argument: Noisy| ();
+    let scope = USER.scope("elsewhere".to_owned(), async {
+        by_reference(Noisy, Noisy, (Noisy, Noisy)).await;
+        by_move(Noisy).await;
+    });
+    scope.await;
+}
+
+#[test]
+fn arguments_of_an_async_closure_are_dropped_in_its_context() {
+    futures::executor::block_on(USER.scope("alice".to_owned(), drops_of_async_closures()));
+    let nobody = ["alice", "alice", "alice", "alice", "nobody"];
+    assert_eq!(DROPS.take(), nobody);
+}
+
 #[test]
 fn arguments_of_a_closure_are_dropped_in_its_context() {
     as_alice(|| drops(Noisy));

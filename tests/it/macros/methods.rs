@@ -56,6 +56,8 @@ impl Server {
         name + &user()
     }
 
+    // With this, `self` is given another name.
+    #[track_caller]
     #[with_context(user = format!("{self}"))]
     fn in_text(self) -> String {
         fn other(this: &Server) -> String {
@@ -74,6 +76,7 @@ impl Server {
         format!("{escaped} {inner} {plain} {}", user())
     }
 
+    #[track_caller]
     #[with_context(user = self.name.clone())]
     fn texts(self) -> [String; 11] {
         let mut written = String::new();

@@ -14,6 +14,7 @@ mod declarations;
 mod editions;
 mod functions;
 mod methods;
+mod printed_names;
 mod async_functions;
 mod returned_futures;
 mod traits;

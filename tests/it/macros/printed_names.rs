@@ -1,0 +1,220 @@
+//! `#[with_context]` on methods that take `self` by value: what a macro prints is what was written.
+
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::Mutex;
+
+use context_vars::with_context;
+use tracing::field::{Field, Visit};
+use tracing::span;
+
+use super::{USER, assert_outside, user};
+
+#[derive(Clone, Debug)]
+struct Job {
+    id: u8,
+    name: String,
+}
+
+/// Notes the user at its drop.
+struct Noisy<'a>(&'a Mutex<Vec<String>>);
+
+impl Drop for Noisy<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push(user());
+    }
+}
+
+fn job() -> Job {
+    Job {
+        id: 5,
+        name: "n".to_owned(),
+    }
+}
+
+/// Returns the text of each argument beside its value.
+macro_rules! shown {
+    ($($value:expr),*) => {
+        [$((stringify!($value).to_owned(), $value.to_string())),*]
+    };
+}
+
+impl Job {
+    #[with_context(user = self.name.clone())]
+    fn asserts(self) {
+        assert!(self.id > 9);
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn asserts_equal(mut self) {
+        self.id += 1;
+        assert_eq!(self.id, 9, "{self:?} {}", self.name);
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn stringifies(self) -> ([(String, String); 2], &'static str, String) {
+        let shown = shown!(self.id, &self.name);
+        (shown, stringify!(self.name.len()), self.name + &user())
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn traces(self) {
+        tracing::info!(self.id, name = %self.name, "{self:?}");
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn debugs(self) -> u8 {
+        dbg!(self.id)
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn returns_early(self, number: Result<u8, String>) -> Result<String, String> {
+        let number = number?;
+        if number == 0 {
+            return Err(format!("{self:?}"));
+        }
+        let moved = self.name;
+        Ok(format!("{moved} {number} {}", user()))
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn never_returns(self) -> ! {
+        panic!("{} {}", self.id, user())
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn returns_what_is_shown(self) -> impl Debug + use<> {
+        assert!(self.id > 0);
+        (self, user())
+    }
+
+    #[with_context(user = self.name.clone())]
+    fn boxed(self: Box<Self>, other: &str) -> (&str, String) {
+        let shown = format!("{self:?}");
+        (&other[1..], shown + &user())
+    }
+
+    #[track_caller]
+    #[with_context(user = self.name.clone())]
+    fn tracked(self) -> (u32, String) {
+        (
+            Location::caller().line(),
+            format!("{} {}", self.name, user()),
+        )
+    }
+}
+
+impl Noisy<'_> {
+    #[with_context(user = "scope".to_owned())]
+    fn drops(self, other: Self) {
+        assert!(self.0.lock().unwrap().is_empty());
+        let _moved = other;
+    }
+}
+
+trait Lend<'a> {
+    fn lend(self) -> &'a mut u8;
+}
+
+impl<'a> Lend<'a> for &'a mut Job {
+    #[with_context(user = self.name.clone())]
+    fn lend(self) -> &'a mut u8 {
+        assert!(self.id > 0);
+        &mut self.id
+    }
+}
+
+/// What `f` panics with.
+fn panics(f: impl FnOnce()) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(f)).unwrap_err();
+    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
+    text.unwrap_or_else(|| *payload.downcast::<String>().unwrap())
+}
+
+/// Notes the names and values of all events.
+#[derive(Default)]
+struct Events(Mutex<Vec<String>>);
+
+impl Visit for &Events {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.lock().unwrap().push(format!("{field}={value:?}"));
+    }
+}
+
+impl tracing::Subscriber for Events {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut &*self);
+    }
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[test]
+fn assertions_print_self() {
+    assert_eq!(panics(|| job().asserts()), "assertion failed: self.id > 9");
+    let text = panics(|| job().asserts_equal());
+    assert!(text.contains(r#"Job { id: 6, name: "n" } n"#), "{text}");
+    assert_outside();
+}
+
+#[test]
+fn macros_of_the_user_are_shown_self() {
+    let (shown, text, user) = job().stringifies();
+    let [id, name] = shown;
+    assert_eq!(id, ("self.id".to_owned(), "5".to_owned()));
+    assert_eq!(name, ("&self.name".to_owned(), "n".to_owned()));
+    assert_eq!((text, user.as_str()), ("self.name.len()", "nn"));
+    assert_eq!(job().debugs(), 5);
+}
+
+#[test]
+fn tracing_names_the_field_self() {
+    let events = std::sync::Arc::new(Events::default());
+    tracing::subscriber::with_default(events.clone(), || job().traces());
+    let seen = events.0.lock().unwrap().join(", ");
+    assert_eq!(
+        seen,
+        r#"message=Job { id: 5, name: "n" }, self.id=5, name=n"#
+    );
+}
+
+#[test]
+fn self_is_dropped_last_and_inside() {
+    let log = Mutex::default();
+    Noisy(&log).drops(Noisy(&log));
+    assert_eq!(*log.lock().unwrap(), ["scope", "scope"]);
+}
+
+#[test]
+fn the_function_returns_as_it_did() {
+    assert_eq!(job().returns_early(Ok(5)).unwrap(), "n 5 n");
+    assert_eq!(
+        job().returns_early(Err("e".to_owned())),
+        Err("e".to_owned())
+    );
+    let shown = r#"Job { id: 5, name: "n" }"#;
+    assert_eq!(job().returns_early(Ok(0)).unwrap_err(), shown);
+    assert_eq!(panics(|| job().never_returns()), "5 n");
+    let returned = format!("{:?}", job().returns_what_is_shown());
+    assert_eq!(returned, format!(r#"({shown}, "n")"#));
+    let text = String::from("text");
+    assert_eq!(Box::new(job()).boxed(&text), ("ext", format!("{shown}n")));
+    let mut job = job();
+    *job.lend() += 1;
+    assert_eq!(job.id, 6);
+    assert_outside();
+}
+
+#[test]
+fn the_caller_is_tracked() {
+    let (line, text) = job().tracked();
+    assert_eq!((line, text.as_str()), (line!() - 1, "n n"));
+}
