@@ -171,7 +171,7 @@ impl<S, F> ContextService<S, F> {
     /// Runs each call of `inner` in the context that `fill` makes.
     ///
     /// `fill` is handed a copy of the context in which the service is called, and the request. It
-    /// gives back that context with more in it, or another one: `Context::new()` isolates. It
+    /// gives back that context with more in it, or another one: `Context::new()` detaches. It
     /// runs in the context of the caller.
     ///
     /// # Panics

@@ -51,5 +51,5 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    std::thread::spawn(crate::inherit(f))
+    std::thread::spawn(crate::inherit::inherit(f))
 }

@@ -37,7 +37,6 @@
 //! # }
 //! ```
 
-// The folder's own ladder: a file imports only from those above it.
 #[cfg(feature = "tracing")]
 mod known_format;
 #[cfg(feature = "tracing")]

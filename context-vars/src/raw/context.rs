@@ -56,6 +56,11 @@ impl Extra {
         self.id
     }
 
+    /// Puts copied `#[no_inherit]` variables into the box that a context has for them.
+    pub(super) fn with_local(local: Option<Map>) -> Option<Box<Self>> {
+        local.map(|local| Box::new(Self { id: None, local }))
+    }
+
     #[inline]
     pub(super) fn local(&self) -> &Map {
         &self.local
@@ -87,12 +92,6 @@ impl RawContext {
     #[inline]
     pub(super) fn into_parts(self) -> (Map, Option<Box<Extra>>) {
         (self.map, self.extra)
-    }
-
-    /// Creates a context from its two maps.
-    pub(super) fn with_local(map: Map, local: Option<Map>) -> Self {
-        let extra = local.map(|local| Box::new(Extra { id: None, local }));
-        Self { map, extra }
     }
 
     /// Returns whether the context holds inheritable values alone.
@@ -194,6 +193,9 @@ impl Clone for RawContext {
     #[inline]
     fn clone(&self) -> Self {
         let local = self.extra.as_deref().and_then(Extra::copy_local);
-        Self::with_local(self.map.clone(), local)
+        Self {
+            map: self.map.clone(),
+            extra: Extra::with_local(local),
+        }
     }
 }

@@ -26,7 +26,14 @@ const MAX_NESTED_DROPS: usize = 32;
 /// them would be dropped by a recursion that overflows the stack.
 struct Drops {
     nested: Cell<usize>,
-    waiting: Cell<Vec<ValuePtr>>,
+    waiting: Cell<Option<Box<Waiting>>>,
+}
+
+/// A value that waits to be dropped. A list and not a `Vec`, because an entry is allocated before the
+/// list is changed: an allocator may release values, too.
+struct Waiting {
+    value: ValuePtr,
+    next: Option<Box<Waiting>>,
 }
 
 impl ThreadHeap {
@@ -36,7 +43,7 @@ impl ThreadHeap {
             active_reads: ActiveReads(Cell::new(ptr::null())),
             drops: Drops {
                 nested: Cell::new(0),
-                waiting: Cell::new(Vec::new()),
+                waiting: Cell::new(None),
             },
         }
     }
@@ -66,12 +73,11 @@ impl ThreadHeap {
     fn drop_waiting(&self) {
         let Drops { nested, waiting } = &self.drops;
         while nested.get() == 1 {
-            let mut values = waiting.take();
-            let Some(value) = values.pop() else { break };
-            waiting.set(values);
-            // SAFETY: The value was put into the queue instead of being freed, and is taken out of it
+            let Some(first) = waiting.take() else { break };
+            waiting.set(first.next);
+            // SAFETY: The value was put into the list instead of being freed, and is taken out of it
             // once.
-            unsafe { self.free_with_drop(value) };
+            unsafe { self.free_with_drop(first.value) };
         }
     }
 
@@ -83,9 +89,9 @@ impl ThreadHeap {
     #[inline(never)]
     unsafe fn free_with_drop(&self, value: ValuePtr) {
         if self.drops.nested.get() == MAX_NESTED_DROPS {
-            let mut waiting = self.drops.waiting.take();
-            waiting.push(value);
-            return self.drops.waiting.set(waiting);
+            let mut entry = Box::new(Waiting { value, next: None });
+            entry.next = self.drops.waiting.take();
+            return self.drops.waiting.set(Some(entry));
         }
         let _nested = NestedDrop::begin(self);
         // SAFETY: The caller's requirements are the same.

@@ -203,6 +203,7 @@ async fn main_in_a_scope(sets: bool) -> Outcome {
 /// Polls `work` once in a task, and to its end in another.
 async fn in_two_tasks<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let mut work = Box::pin(work);
+    #[allow(clippy::async_yields_async)] // it is to be polled elsewhere
     let begun = tokio::spawn(async move {
         let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(work.as_mut().poll(cx)));
         assert!(polled.await.is_pending());
@@ -211,138 +212,117 @@ async fn in_two_tasks<T: Send + 'static>(work: impl Future<Output = T> + Send + 
     tokio::spawn(begun.await.unwrap()).await.unwrap()
 }
 
-type Row = (&'static str, fn(bool) -> Outcome, Outcome);
+/// What comes of `work`, which says whether it was refused, on a runtime of one thread.
+fn on_one_thread(work: impl Future<Output = bool>) -> Outcome {
+    one_thread().block_on(async {
+        let refused = work.await;
+        outcome(refused, tokio::spawn(reading()).await.unwrap())
+    })
+}
+
+fn in_a_local_set_of_a_task_that_inherits(sets: bool) -> Outcome {
+    let driven = async move {
+        let local = LocalSet::new();
+        let driven = local.run_until(bare_local_tasks(sets));
+        driven.inherit_context().await
+    };
+    LocalSet::new().block_on(&one_thread(), async {
+        tokio::task::spawn_local(driven).await.unwrap()
+    })
+}
+
+fn on_a_thread_that_inherits(run: fn(bool) -> Outcome, sets: bool) -> Outcome {
+    context_vars::thread::spawn(move || run(sets))
+        .join()
+        .unwrap()
+}
+
+fn in_place_in_a_task_that_inherits(sets: bool) -> Outcome {
+    on_several_threads(async move {
+        let blocking = move || Handle::current().block_on(setting(sets));
+        let task = task::spawn(async move { tokio::task::block_in_place(blocking) });
+        let refused = task.await.unwrap();
+        outcome(refused, tokio::spawn(reading()).await.unwrap())
+    })
+}
+
+fn on_a_runtime_of_its_own(sets: bool) -> Outcome {
+    one_thread().block_on(bare_tasks(sets))
+}
+
+fn block_on_own_future(sets: bool) -> Outcome {
+    one_thread().block_on(own_future(sets))
+}
+
+type Row = (&'static str, fn(bool) -> Outcome);
+
+const REFUSED_ROWS: [Row; 9] = [
+    ("bare task", on_a_runtime_of_its_own),
+    ("bare task, several threads", |sets| {
+        on_several_threads(bare_tasks(sets))
+    }),
+    ("bare local task", in_a_local_set),
+    ("bare task on a thread that inherits", |sets| {
+        on_a_thread_that_inherits(on_a_runtime_of_its_own, sets)
+    }),
+    ("thread per core that inherits", |sets| {
+        on_a_thread_that_inherits(in_a_local_set, sets)
+    }),
+    ("executor in a scope", |sets| {
+        as_alice(|| in_a_local_set(sets))
+    }),
+    ("executor in a context", |sets| {
+        Context::new().run(|| in_a_local_set(sets))
+    }),
+    (
+        "local set in a task that inherits",
+        in_a_local_set_of_a_task_that_inherits,
+    ),
+    ("bare task under a main in a scope", main_in_a_scope),
+];
+
+const SHARED_ROWS: [Row; 2] = [
+    ("future of block_on", |sets| {
+        on_a_thread(move || block_on_own_future(sets))
+    }),
+    ("future of block_on in a scope", |sets| {
+        as_alice(|| block_on_own_future(sets))
+    }),
+];
+
+const KEPT_ROWS: [Row; 5] = [
+    ("task that inherits", |sets| {
+        on_one_thread(async move { task::spawn(setting(sets)).await.unwrap() })
+    }),
+    (
+        "block_in_place in a task that inherits",
+        in_place_in_a_task_that_inherits,
+    ),
+    (
+        "future that begins in one task and ends in another",
+        |sets| on_one_thread(in_two_tasks(USER.scope("alice", setting(sets)))),
+    ),
+    ("future that inherits and changes its task", |sets| {
+        on_one_thread(in_two_tasks(setting(sets).inherit_context()))
+    }),
+    ("scope inside of a bare task", |sets| {
+        let inside = async move { USER.scope("alice", setting(sets)).await };
+        on_one_thread(async move { tokio::spawn(inside).await.unwrap() })
+    }),
+];
 
 #[test]
 fn table_of_who_may_set_where() {
-    use Outcome::{Kept, Refused, Shared};
-    let rows: [Row; 16] = [
-        (
-            "bare task",
-            |sets| one_thread().block_on(bare_tasks(sets)),
-            Refused,
-        ),
-        (
-            "bare task, several threads",
-            |sets| on_several_threads(bare_tasks(sets)),
-            Refused,
-        ),
-        ("bare local task", in_a_local_set, Refused),
-        (
-            "bare task on a thread that inherits",
-            |sets| {
-                let run = move || one_thread().block_on(bare_tasks(sets));
-                context_vars::thread::spawn(run).join().unwrap()
-            },
-            Refused,
-        ),
-        (
-            "thread per core that inherits",
-            |sets| {
-                context_vars::thread::spawn(move || in_a_local_set(sets))
-                    .join()
-                    .unwrap()
-            },
-            Refused,
-        ),
-        (
-            "executor in a scope",
-            |sets| as_alice(|| in_a_local_set(sets)),
-            Refused,
-        ),
-        (
-            "executor in a context",
-            |sets| Context::new().run(|| in_a_local_set(sets)),
-            Refused,
-        ),
-        (
-            "local set in a task that inherits",
-            |sets| {
-                let driven = async move {
-                    let local = LocalSet::new();
-                    local
-                        .run_until(bare_local_tasks(sets))
-                        .inherit_context()
-                        .await
-                };
-                let local = LocalSet::new();
-                local.block_on(&one_thread(), async {
-                    tokio::task::spawn_local(driven).await.unwrap()
-                })
-            },
-            Refused,
-        ),
-        (
-            "bare task under a main in a scope",
-            main_in_a_scope,
-            Refused,
-        ),
-        (
-            "future of block_on",
-            |sets| on_a_thread(move || one_thread().block_on(own_future(sets))),
-            Shared,
-        ),
-        (
-            "future of block_on in a scope",
-            |sets| as_alice(|| one_thread().block_on(own_future(sets))),
-            Shared,
-        ),
-        (
-            "task that inherits",
-            |sets| {
-                one_thread().block_on(async move {
-                    let refused = task::spawn(setting(sets)).await.unwrap();
-                    outcome(refused, tokio::spawn(reading()).await.unwrap())
-                })
-            },
-            Kept,
-        ),
-        (
-            "block_in_place in a task that inherits",
-            |sets| {
-                on_several_threads(async move {
-                    let blocking = move || Handle::current().block_on(setting(sets));
-                    let task = task::spawn(async move { tokio::task::block_in_place(blocking) });
-                    outcome(task.await.unwrap(), tokio::spawn(reading()).await.unwrap())
-                })
-            },
-            Kept,
-        ),
-        (
-            "future that begins in one task and ends in another",
-            |sets| {
-                one_thread().block_on(async move {
-                    let refused = in_two_tasks(USER.scope("alice", setting(sets))).await;
-                    outcome(refused, tokio::spawn(reading()).await.unwrap())
-                })
-            },
-            Kept,
-        ),
-        (
-            "future that inherits and changes its task",
-            |sets| {
-                one_thread().block_on(async move {
-                    let refused = in_two_tasks(setting(sets).inherit_context()).await;
-                    outcome(refused, tokio::spawn(reading()).await.unwrap())
-                })
-            },
-            Kept,
-        ),
-        (
-            "scope inside of a bare task",
-            |sets| {
-                one_thread().block_on(async move {
-                    let inside = async move { USER.scope("alice", setting(sets)).await };
-                    let refused = tokio::spawn(inside).await.unwrap();
-                    outcome(refused, tokio::spawn(reading()).await.unwrap())
-                })
-            },
-            Kept,
-        ),
+    let tables: [(&[Row], Outcome); 3] = [
+        (&REFUSED_ROWS, Outcome::Refused),
+        (&SHARED_ROWS, Outcome::Shared),
+        (&KEPT_ROWS, Outcome::Kept),
     ];
-    for (what, run, expected) in rows {
-        assert_eq!(run(true), expected, "{what}");
-        assert_eq!(run(false), Outcome::Kept, "{what}, without a set");
+    for (rows, expected) in tables {
+        for (what, run) in rows {
+            assert_eq!(run(true), expected, "{what}");
+            assert_eq!(run(false), Outcome::Kept, "{what}, without a set");
+        }
     }
 }
 

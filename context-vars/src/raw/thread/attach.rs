@@ -22,7 +22,7 @@ thread_local! {
 /// callbacks that come in pairs: between them no stack frame of this crate exists.
 ///
 /// While it is attached, the thread keeps the box, so that no other code can reach the context
-/// around. It is detached only when all that began inside has ended: the depth tells so of what was
+/// around. It is detached only when all that began inside has ended: the entry tells so of what was
 /// entered, `read` of the active reads. So attachments nest strictly with everything else that
 /// enters a context, or the process is aborted.
 pub(crate) struct Attachment {

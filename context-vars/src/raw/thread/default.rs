@@ -78,8 +78,8 @@ impl<'a> Computing<'a> {
         let computing = Self(count);
         assert!(
             count.fetch_add(1, Ordering::Relaxed) < MAX_COMPUTING,
-            "the default of context variable `{key}` needs itself: computing it reads the variable on \
-             another thread (declared at {})",
+            "the default of context variable `{key}` needs itself, since 1024 threads are computing it \
+             at once: computing it reads the variable on another thread (declared at {})",
             key.location
         );
         computing

@@ -9,7 +9,7 @@ use super::state::{EntryId, ThreadState, thread_state};
 use crate::raw::abort::abort_out_of_order;
 use crate::raw::context::{Extra, RawContext};
 use crate::raw::key::{Key, TypedKey};
-use crate::raw::map::Map;
+use crate::raw::map::{InlineSlot, Map};
 use crate::raw::task_id::TaskId;
 use crate::raw::value::{TypedValue, Value};
 
@@ -80,46 +80,42 @@ impl ThreadState {
     /// Makes a copy of the current context current until [`end_scope`](Self::end_scope).
     #[inline(always)]
     fn enter_scope(&self) -> BorrowedPrevious {
+        // Asked before the fork begins to borrow, because tokio may allocate.
+        let owner = TaskId::current();
         // SAFETY: What is borrowed from becomes a `BorrowedPrevious`, which only `end_scope` uses
         // up. That takes the copy out of the thread's state, makes the previous context current
         // whole, and only drops the copy from then on. The copy is reachable through the state of
         // this thread alone. A `BorrowedPrevious` that is forgotten keeps what it has for ever.
         let fork = unsafe { self.fork_borrowed() };
-        self.enter_fork(fork)
+        self.enter_fork(owner, fork)
     }
 
     /// Like [`enter_scope`](Self::enter_scope), with a value set in the copy.
     #[inline(always)]
-    fn enter_scope_with(&self, key: &'static Key, value: Value) -> BorrowedPrevious {
+    fn enter_scope_with(&self, slot: InlineSlot, value: Value) -> BorrowedPrevious {
+        let owner = TaskId::current();
         // SAFETY: As in `enter_scope`.
-        let fork = unsafe { self.fork_borrowed_with(key, value) };
-        self.enter_fork(fork)
+        let fork = unsafe { self.fork_borrowed_with(slot, value) };
+        self.enter_fork(owner, fork)
     }
 
     #[inline(always)]
-    fn enter_fork(&self, fork: RawContext) -> BorrowedPrevious {
+    fn enter_fork(&self, owner: TaskId, fork: RawContext) -> BorrowedPrevious {
         let entry = self.next_scope();
-        let previous = self.enter(TaskId::current(), entry, fork);
+        let previous = self.enter(owner, entry, fork);
         BorrowedPrevious { previous, entry }
     }
 
     /// Makes `previous` current again and returns the context that was.
     ///
-    /// Its owner may drop that context on another thread, so active reads get references first.
+    /// Its owner may drop that context on another thread, so active reads get references first. Those
+    /// that began inside have ended, unless a coroutine was suspended in one.
     #[inline(always)]
     pub(super) fn leave(&self, entry: EntryId, previous: Previous) -> RawContext {
-        self.heap.retain_active_reads();
-        self.leave_without_reads(entry, previous)
-    }
-
-    /// Like [`leave`](Self::leave), after a closure or a poll that began after the context was
-    /// entered: the reads that began inside have ended with it, and those that began before read
-    /// values of other contexts.
-    #[inline(always)]
-    fn leave_without_reads(&self, entry: EntryId, previous: Previous) -> RawContext {
         if self.entry.get() != entry {
             abort_out_of_order();
         }
+        self.heap.retain_active_reads();
         self.entry.set(previous.entry);
         self.owner.set(previous.owner);
         let map = ManuallyDrop::into_inner(previous.map);
@@ -189,10 +185,7 @@ impl Entered<'_> {
         let mut this = ManuallyDrop::new(self);
         let previous = this.previous.take();
         let entry = EntryId::of_home(this.home);
-        bring_home(
-            this.home,
-            thread_state().leave_without_reads(entry, previous),
-        );
+        bring_home(this.home, thread_state().leave(entry, previous));
     }
 }
 
@@ -243,7 +236,19 @@ impl SyncScope {
     pub(crate) fn enter_with<T: Send + Sync>(key: &'static TypedKey<T>, value: T) -> Self {
         let thread = thread_state();
         let value = TypedValue::new(&thread.heap.pool, key, value).into_untyped();
-        Self(thread.enter_scope_with(key.untyped(), value))
+        match InlineSlot::of(key.untyped().id()) {
+            Some(slot) => Self(thread.enter_scope_with(slot, value)),
+            None => Self::enter_and_set(key.untyped(), value),
+        }
+    }
+
+    /// Sets a value that has no inline slot, when the scope has been entered: that may allocate, and
+    /// by then no code can reach what the scope borrows from.
+    #[cold]
+    fn enter_and_set(key: &'static Key, value: Value) -> Self {
+        let scope = Self::enter();
+        thread_state().set_and_drop(key, value);
+        scope
     }
 
     /// Calls `f` inside, and leaves the scope.

@@ -2,12 +2,8 @@
 
 use super::state::{ThreadState, thread_state};
 use crate::raw::context::{Extra, RawContext};
-use crate::raw::key::Key;
 use crate::raw::map::{InlineSlot, Map};
 use crate::raw::value::Value;
-
-/// A variable and its value, set in a copy that is about to be created.
-type FirstValue = Option<(&'static Key, Value)>;
 
 impl ThreadState {
     /// Creates a copy for a scope that ends before the current context changes: it borrows what it
@@ -20,7 +16,12 @@ impl ThreadState {
     #[inline(never)]
     pub(super) unsafe fn fork_borrowed(&self) -> RawContext {
         // SAFETY: The requirements are the same.
-        unsafe { self.fork_borrowed_inline(None) }
+        unsafe {
+            match self.try_fork_borrowed() {
+                Some(fork) => RawContext::from_parts(fork, None),
+                None => self.fork_borrowed_slow(),
+            }
+        }
     }
 
     /// Like [`fork_borrowed`](Self::fork_borrowed), with a value set in the copy.
@@ -30,65 +31,72 @@ impl ThreadState {
     /// Those of `fork_borrowed`.
     // A function of its own, because a scope of one variable is the most frequent.
     #[inline(never)]
-    pub(super) unsafe fn fork_borrowed_with(&self, key: &'static Key, value: Value) -> RawContext {
+    pub(super) unsafe fn fork_borrowed_with(&self, slot: InlineSlot, value: Value) -> RawContext {
         // SAFETY: The requirements are the same.
-        unsafe { self.fork_borrowed_inline(Some((key, value))) }
-    }
-
-    #[inline(always)]
-    unsafe fn fork_borrowed_inline(&self, first: FirstValue) -> RawContext {
-        // SAFETY: The requirements of the callers are those of `try_fork_borrowed`.
-        match unsafe { self.try_fork_borrowed(first) } {
-            Ok(fork) => RawContext::from_parts(fork, None),
-            Err(first) => self.copy_slow(first),
+        match unsafe { self.try_fork_borrowed() } {
+            Some(mut fork) => {
+                fork.set_first(slot, value);
+                RawContext::from_parts(fork, None)
+            }
+            // SAFETY: The requirements are the same.
+            None => unsafe { self.fork_borrowed_with_slow(slot, value) },
         }
     }
 
-    /// Creates a borrowed fork with `first` set in it, unless memory for it would have to be
-    /// allocated after it began to borrow.
+    /// Creates a borrowed fork of the inheritable values, if they are all there is and a free block
+    /// is kept for the node.
     ///
     /// # Safety
     ///
-    /// As for `fork_borrowed`, until the fork is dropped or owns what it borrowed.
+    /// Those of `fork_borrowed`, until the fork is dropped or owns what it borrowed.
     #[inline(always)]
-    unsafe fn try_fork_borrowed(&self, first: FirstValue) -> Result<Map, FirstValue> {
-        let slot = match &first {
-            Some((key, _)) => match InlineSlot::of(key.id()) {
-                None => return Err(first),
-                slot => slot,
-            },
-            None => None,
-        };
+    unsafe fn try_fork_borrowed(&self) -> Option<Map> {
         // SAFETY: The reference is gone with the expression, which only reads.
         if unsafe { self.extra() }.is_some_and(Extra::has_local) {
-            return Err(first);
+            return None;
         }
         // Before the fork begins to borrow: where free lists are switched off, this allocates.
-        let Some(memory) = self.heap.pool.nodes.pop() else {
-            return Err(first);
-        };
+        let memory = self.heap.pool.nodes.pop()?;
         // SAFETY: The caller keeps the current context unchanged, and nothing else is called while
         // the reference exists.
-        let mut fork = unsafe { self.map().fork_borrowed(memory) };
-        if let (Some(slot), Some((_, value))) = (slot, first) {
-            fork.set_first(slot, value);
-        }
-        Ok(fork)
+        Some(unsafe { self.map().fork_borrowed(memory) })
     }
 
-    /// Copies the current context and sets `first` in the copy. The copy owns references to all
-    /// values, because what is called here may allocate, and an allocator may set variables.
+    /// Allocates everything first, because an allocator may set variables, and borrows then.
+    ///
+    /// # Safety
+    ///
+    /// Those of `fork_borrowed`.
     #[cold]
-    fn copy_slow(&self, first: FirstValue) -> RawContext {
+    unsafe fn fork_borrowed_slow(&self) -> RawContext {
         self.make_live();
+        let memory = self.heap.pool.nodes.alloc();
+        // SAFETY: The reference is gone with the statement, which only counts references.
+        let local = unsafe { self.extra() }.and_then(Extra::copy_local);
+        let extra = Extra::with_local(local);
+        // SAFETY: The caller keeps the current context unchanged, and nothing else is called while
+        // the reference exists.
+        let map = unsafe { self.map().fork_borrowed(memory) };
+        RawContext::from_parts(map, extra)
+    }
+
+    /// # Safety
+    ///
+    /// Those of `fork_borrowed`.
+    #[cold]
+    unsafe fn fork_borrowed_with_slow(&self, slot: InlineSlot, value: Value) -> RawContext {
+        // SAFETY: The requirements are the same.
+        let (mut map, extra) = unsafe { self.fork_borrowed_slow() }.into_parts();
+        map.set_first(slot, value);
+        RawContext::from_parts(map, extra)
+    }
+
+    /// Copies the current context. The copy owns references to all values.
+    fn copy(&self) -> RawContext {
         // SAFETY: The references are gone with the statement, which only counts references.
         let (map, local) =
             unsafe { (self.map().clone(), self.extra().and_then(Extra::copy_local)) };
-        let mut copy = RawContext::with_local(map, local);
-        if let Some((key, value)) = first {
-            drop(copy.set(&self.heap.pool, key.id_for_set(), Some(value)));
-        }
-        copy
+        RawContext::from_parts(map, Extra::with_local(local))
     }
 }
 
@@ -109,29 +117,26 @@ pub(crate) fn is_root() -> bool {
 /// Copies the current context, `#[no_inherit]` values included.
 #[inline]
 pub(crate) fn copy() -> RawContext {
-    let thread = thread_state();
-    // SAFETY: The references are gone with the statement, which only counts references.
-    let (map, local) = unsafe {
-        (
-            thread.map().clone(),
-            thread.extra().and_then(Extra::copy_local),
-        )
-    };
-    RawContext::with_local(map, local)
+    thread_state().copy()
 }
 
 /// Copies the current context and sets a value in the copy.
 pub(crate) fn copy_with(value: Value) -> RawContext {
     let thread = thread_state();
-    // SAFETY: Until the fork owns what it borrows, nothing else is called.
-    match unsafe { thread.try_fork_borrowed(Some((value.key(), value))) } {
-        Ok(fork) => {
+    if let Some(slot) = InlineSlot::of(value.key().id()) {
+        // SAFETY: Until the fork owns what it borrows, nothing else is called.
+        if let Some(mut fork) = unsafe { thread.try_fork_borrowed() } {
+            fork.set_first(slot, value);
             // SAFETY: The reference is gone with the statement, which only counts references.
             fork.own_all_of(unsafe { thread.map() });
-            RawContext::from_parts(fork, None)
+            return RawContext::from_parts(fork, None);
         }
-        Err(first) => thread.copy_slow(first),
     }
+    thread.make_live();
+    let mut copy = thread.copy();
+    let id = value.key().id_for_set();
+    drop(copy.set(&thread.heap.pool, id, Some(value)));
+    copy
 }
 
 /// Removes from `context` the `#[no_inherit]` values that it has from the current one.

@@ -33,11 +33,12 @@ pub(super) struct EntryId(usize);
 impl EntryId {
     /// No context is entered.
     pub(super) const ROOT: Self = Self(0);
-    /// The id of no entry.
-    pub(super) const NONE: Self = Self(usize::MAX);
+    /// The id of no entry: even, and no aligned address.
+    pub(super) const NONE: Self = Self(usize::MAX - 1);
 
-    /// Returns the id of an entry of the context that has its home here: the address, which is even
-    /// and which no other entered context has.
+    /// Returns the id of an entry of the context that has its home here: the address, which is even.
+    /// No other entered context has it, because the home is borrowed or, in a scope, holds the work
+    /// that is being dropped as long as the context is entered.
     #[inline]
     pub(super) fn of_home(home: &RawContext) -> Self {
         Self(ptr::from_ref(home).addr())
