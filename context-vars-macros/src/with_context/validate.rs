@@ -2,15 +2,15 @@
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Path, Signature, Type};
+use syn::{FnArg, Path, Signature, Type};
 
 use super::async_trait::{self, Boxed};
 use super::parse::{Input, Setting, shown};
 use crate::case;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
-use crate::function::Function;
 use crate::function::return_type::{self, Returns};
+use crate::function::{self, Function};
 use crate::tokens::is_word;
 use crate::work::plan::Fragment;
 
@@ -59,6 +59,7 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<ScopedFn> {
         );
         errors.push(constness.span, message);
     }
+    refuse_allocator(&function.signature, errors);
     let kind = kind(&function.signature, &body, errors)?;
     if !matches!(kind, Kind::Async | Kind::AsyncTrait(_)) {
         refuse_await(&variables, &function, errors);
@@ -70,6 +71,29 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<ScopedFn> {
         body,
         kind,
     })
+}
+
+/// Reports a method of `GlobalAlloc`, by its form: `unsafe fn alloc(&self, layout: Layout)`.
+fn refuse_allocator(signature: &Signature, errors: &mut Errors) {
+    let name = &signature.ident;
+    let methods = ["alloc", "alloc_zeroed", "dealloc", "realloc"];
+    let is_layout = |argument: &FnArg| match argument {
+        FnArg::Typed(argument) => match &*argument.ty {
+            Type::Path(ty) => function::is_named(&ty.path, "Layout"),
+            _ => false,
+        },
+        FnArg::Receiver(_) => false,
+    };
+    if methods.iter().any(|method| name == method)
+        && signature.receiver().is_some()
+        && signature.inputs.iter().any(is_layout)
+    {
+        let message = format!(
+            "a scope allocates memory, so `{name}` would call itself without end: remove \
+             `#[with_context]`"
+        );
+        errors.push(name.span(), message);
+    }
 }
 
 const STREAM: &str = "a stream runs after the function has returned, outside of its scope: remove \

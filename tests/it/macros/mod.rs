@@ -27,6 +27,7 @@ mod inherit_tasks;
 mod inherit_by_type;
 mod inherit_pools;
 mod neutral;
+mod exceptions;
 mod marks;
 mod spawn_calls;
 

@@ -1,0 +1,200 @@
+//! Where the attributes are not neutral, and what to write there; see `docs/limitations.md`.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+
+use context_vars::{detached, inherit_context, with_context};
+
+use super::{USER, as_alice, user};
+
+// ---- `#[inherit_context]` ----
+
+mod of_pointers {
+    pub fn spawn(job: fn() -> String) -> String {
+        context_vars::detached(job)
+    }
+}
+
+#[inherit_context]
+fn pointers() -> [String; 2] {
+    [
+        of_pointers::spawn({ user }),
+        std::thread::spawn(user).join().unwrap(),
+    ]
+}
+
+#[test]
+fn a_parameter_of_type_fn_takes_a_name_in_braces() {
+    assert_eq!(as_alice(pointers), ["nobody", "alice"]);
+}
+
+mod of_calls {
+    pub fn spawn<R>(job: impl Fn(usize) -> R) -> [R; 2] {
+        context_vars::detached(|| [job(0), job(1)])
+    }
+}
+
+#[inherit_context]
+fn with_parameters(name: &str) -> [String; 2] {
+    of_calls::spawn(move |n| format!("{name} {n} {}", user()))
+}
+
+#[test]
+fn a_closure_that_uses_its_parameters_is_called_again_with_move() {
+    assert_eq!(
+        as_alice(|| with_parameters("n")),
+        ["n 0 alice", "n 1 alice"]
+    );
+}
+
+/// Gives access to the work that it was made of.
+struct Spawned<F>(F);
+
+impl<F> std::ops::Deref for Spawned<F> {
+    type Target = F;
+
+    fn deref(&self) -> &F {
+        &self.0
+    }
+}
+
+struct Numbered {
+    number: u8,
+}
+
+impl Future for Numbered {
+    type Output = u8;
+
+    fn poll(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<u8> {
+        std::task::Poll::Ready(self.number)
+    }
+}
+
+fn spawn<F: Future>(work: F) -> Spawned<F> {
+    Spawned(work)
+}
+
+#[inherit_context]
+async fn result_with_the_work_in_it() -> (u8, u8) {
+    let work = Numbered { number: 5 };
+    let kept = spawn({ work });
+    (kept.number, spawn(Numbered { number: 6 }).0.await)
+}
+
+#[test]
+fn a_result_shows_the_work_that_was_given_in_braces() {
+    let numbers = futures::executor::block_on(result_with_the_work_in_it());
+    assert_eq!(numbers, (5, 6));
+}
+
+async fn later(called: String) -> [String; 2] {
+    [called, user()]
+}
+
+fn make() -> impl Future<Output = [String; 2]> {
+    later(user())
+}
+
+#[inherit_context]
+fn futures_made_elsewhere() -> [[String; 2]; 2] {
+    fn spawn_pinned<F: Future>(make: impl FnOnce() -> F) -> F::Output {
+        detached(|| futures::executor::block_on(make()))
+    }
+    [spawn_pinned(make), spawn_pinned(|| async { make().await })]
+}
+
+#[test]
+fn a_future_made_by_a_function_given_by_name_does_not_inherit() {
+    let [named, literal] = as_alice(futures_made_elsewhere);
+    assert_eq!(named, ["alice", "nobody"]);
+    assert_eq!(literal, ["alice", "alice"]);
+}
+
+/// Notes the user at its drop.
+struct Noisy<'a>(&'a RefCell<Vec<String>>);
+
+impl Drop for Noisy<'_> {
+    fn drop(&mut self) {
+        self.0.borrow_mut().push(user());
+    }
+}
+
+#[inherit_context]
+fn drops(log: &RefCell<Vec<String>>) {
+    fn spawn<F: FnOnce()>(job: F) {
+        detached(job);
+    }
+    fn spawn_never<F: FnOnce()>(job: F) {
+        detached(|| drop(job));
+    }
+    let (first, second, third) = (Noisy(log), Noisy(log), Noisy(log));
+    let by_name = move || drop(first);
+    spawn(by_name);
+    spawn(|| drop(second));
+    spawn_never(move || drop(third));
+}
+
+#[test]
+fn what_work_gives_away_is_dropped_inside_and_what_is_never_called_outside() {
+    let log = RefCell::default();
+    as_alice(|| drops(&log));
+    assert_eq!(*log.borrow(), ["alice", "alice", "nobody"]);
+}
+
+// ---- `#[with_context]` ----
+
+#[track_caller]
+#[with_context(user = "u".to_owned())]
+fn returns_a_future() -> impl Future<Output = u32> {
+    let line = Location::caller().line();
+    async move { line }
+}
+
+#[track_caller]
+#[with_context(user = "u".to_owned())]
+fn returns_a_value() -> u32 {
+    Location::caller().line()
+}
+
+#[test]
+fn the_caller_is_not_tracked_where_a_future_is_returned() {
+    let value = returns_a_value();
+    assert_eq!(value, line!() - 1);
+    let future = futures::executor::block_on(returns_a_future());
+    assert_ne!(future, line!() - 1);
+}
+
+struct Job {
+    id: u8,
+}
+
+impl Job {
+    #[track_caller]
+    #[with_context(user = "u".to_owned())]
+    fn asserts(self) {
+        assert!(self.id > 9);
+    }
+}
+
+#[test]
+fn a_macro_prints_another_name_of_self_where_the_caller_is_tracked() {
+    let failed = catch_unwind(AssertUnwindSafe(|| Job { id: 5 }.asserts()));
+    let text = failed.unwrap_err();
+    let text = text.downcast_ref::<&str>().copied();
+    assert_eq!(text, Some("assertion failed: __self.id > 9"));
+}
+
+trait Measure: Fn(&str) -> usize {}
+
+impl<F: Fn(&str) -> usize> Measure for F {}
+
+#[with_context(user = "u".to_owned())]
+fn closure_under_another_name() -> impl Measure {
+    |text: &str| text.len() + user().len()
+}
+
+#[test]
+fn a_closure_under_another_name_runs_outside_and_shows_its_parameters() {
+    assert_eq!(as_alice(|| closure_under_another_name()("abc")), 8);
+    assert!(!USER.is_set());
+}
