@@ -289,3 +289,11 @@ fn stacks_that_are_switched_inside_a_scope_end_the_process() {
         assert!(aborted || !cfg!(unix), "{}", ran.status);
     }
 }
+
+#[test]
+fn read_that_is_suspended_keeps_its_value_when_the_context_is_left() {
+    let ran = separate("separate-left").output().unwrap();
+    let errors = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{errors}");
+    assert_eq!(ran.stdout, b"the read kept its value\n");
+}

@@ -118,7 +118,7 @@ async fn async_blocks_that_the_attribute_wraps() {
 
 #[test]
 fn protocols_of_ones_own() {
-    let mut work = in_acme(|| Box::pin((()).inherit_context()));
+    let mut work = in_acme(|| Box::pin(().inherit_context()));
     assert_eq!(work.as_mut().run_pinned(|_| seen()), ACME);
     assert_eq!(seen(), NOTHING);
 }

@@ -42,7 +42,7 @@ fn scopes_and_contexts_leave_the_state_alone() {
     assert_eq!(poll(scoped), NOTHING);
     assert_eq!(poll(in_acme(attribute)), NOTHING);
     assert_eq!(poll(in_acme(returns)), NOTHING);
-    let mut by_hand = Box::pin(in_acme(|| (()).in_context(Context::current())));
+    let mut by_hand = Box::pin(in_acme(|| ().in_context(Context::current())));
     assert_eq!(by_hand.as_mut().run_pinned(|_| seen()), NOTHING);
     let mut context = in_acme(Context::current);
     assert_eq!(context.run(seen), NOTHING);
