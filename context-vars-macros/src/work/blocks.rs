@@ -12,7 +12,7 @@ use crate::tokens::is_punct;
 pub(super) struct Blocks {
     levels: Vec<Level>,
     /// The number of variables so far.
-    variables: usize,
+    count: usize,
 }
 
 struct Level {
@@ -94,13 +94,17 @@ impl Blocks {
                 return None;
             }
             if level.is_block() {
-                let variable = ContextVariable(self.variables);
-                self.variables += 1;
+                let variable = ContextVariable::next(&mut self.count);
                 level.variables.push(variable);
                 return Some(variable);
             }
         }
         None
+    }
+
+    /// Returns a variable that is declared by a block around the current call.
+    pub(super) fn variable_of_call(&mut self) -> ContextVariable {
+        ContextVariable::next(&mut self.count)
     }
 }
 

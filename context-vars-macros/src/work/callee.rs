@@ -39,7 +39,7 @@ const POOL_ONCE: &[&str] = &["install", "join", "join_context", "scope", "scope_
 pub(super) struct Callee<'a> {
     first: Ident,
     pub(super) last: Ident,
-    is_method: bool,
+    pub(super) is_method: bool,
     /// The tokens of the path, `::<…>` included.
     pub(super) tokens: &'a [TokenTree],
 }

@@ -26,6 +26,14 @@ pub(crate) enum Fragment {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ContextVariable(pub(super) usize);
 
+impl ContextVariable {
+    pub(super) fn next(count: &mut usize) -> Self {
+        let variable = Self(*count);
+        *count += 1;
+        variable
+    }
+}
+
 /// A closure or an `async` block, and the context in which it starts.
 #[derive(Clone)]
 pub(crate) struct WorkExpr {
@@ -51,7 +59,8 @@ pub(crate) enum ContextOwner {
     Closure,
     /// A `move` closure around it, which calls it and has no argument to pass to it.
     OuterClosure,
-    /// A variable at the beginning of the enclosing block, which the closure borrows.
+    /// A variable at the beginning of the enclosing block, or in one around the call, which the
+    /// closure borrows.
     Variable(ContextVariable),
     /// The closure, which gives it away at its first call and so becomes `FnOnce`.
     FirstCall,
@@ -60,6 +69,8 @@ pub(crate) enum ContextOwner {
 /// A call that runs work elsewhere.
 #[derive(Clone)]
 pub(crate) struct Call {
+    /// The variables of a block around the call.
+    pub(super) variables: Vec<ContextVariable>,
     /// `std::thread::spawn`, or the name of the method.
     pub(super) callee: Vec<TokenTree>,
     pub(super) parentheses: Group,

@@ -44,7 +44,16 @@ impl Writer<'_> {
         }
         let callee = &call.callee;
         let arguments = regroup(&call.parentheses, arguments);
-        quote!(#(#callee)* #arguments)
+        let output = quote!(#(#callee)* #arguments);
+        if call.variables.is_empty() {
+            return output;
+        }
+        let declarations = call
+            .variables
+            .iter()
+            .map(|variable| self.declaration(*variable));
+        // In parentheses, because a block at the beginning of a statement would end it.
+        quote_spanned!(Span::mixed_site()=> ({ #(#declarations)* #output }))
     }
 
     fn argument(&self, plan: &WrapPlan) -> TokenStream {

@@ -1,6 +1,7 @@
 //! Scans a body for marks and spawn calls, and builds its plan.
 
 use std::cell::OnceCell;
+use std::mem;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -14,7 +15,8 @@ use super::callee::{CallKind, Callee};
 use super::locals::Locals;
 use super::marks::{self, Mark, Start};
 use super::plan::{
-    Call, ContextOwner, Fragment, WorkExpr, WorkExprKind, WrapPlan, Wrapper, verbatim,
+    Call, ContextOwner, ContextVariable, Fragment, WorkExpr, WorkExprKind, WrapPlan, Wrapper,
+    verbatim,
 };
 use crate::error::Errors;
 use crate::function::Function;
@@ -36,6 +38,7 @@ fn scan(function: &Function, finds_calls: bool, errors: &mut Errors) -> Vec<Frag
         function,
         locals: OnceCell::new(),
         blocks: Blocks::default(),
+        variables: Vec::new(),
         errors,
     };
     scanner.blocks.enter_body();
@@ -50,6 +53,8 @@ struct Scanner<'a> {
     locals: OnceCell<Locals>,
     /// What is around the current token.
     blocks: Blocks,
+    /// The variables that a block around the current call declares.
+    variables: Vec<ContextVariable>,
     errors: &'a mut Errors,
 }
 
@@ -218,10 +223,21 @@ impl Scanner<'_> {
         if closure.inputs.iter().all(is_ignored) {
             return ContextOwner::OuterClosure;
         }
-        let variable = callee
-            .filter(|callee| !callee.calls_once() && !self.locals().may_be_moved_by(closure))
-            .and_then(|_| self.blocks.variable());
-        variable.map_or(ContextOwner::FirstCall, ContextOwner::Variable)
+        let callee = callee.filter(|callee| !callee.calls_once());
+        let callee = callee.filter(|_| !self.locals().may_be_moved_by(closure));
+        let Some(callee) = callee else {
+            return ContextOwner::FirstCall;
+        };
+        if let Some(variable) = self.blocks.variable() {
+            return ContextOwner::Variable(variable);
+        }
+        // The tokens of a receiver are not known, so there can be no block around a method call.
+        if callee.is_method {
+            return ContextOwner::FirstCall;
+        }
+        let variable = self.blocks.variable_of_call();
+        self.variables.push(variable);
+        ContextOwner::Variable(variable)
     }
 
     /// Scans a call, if it is one that runs work, and returns the number of its tokens.
@@ -242,6 +258,7 @@ impl Scanner<'_> {
             return None;
         }
         let work = callee.position_of_work(&list).filter(|_| is_by_type);
+        let outer = mem::take(&mut self.variables);
         let mut arguments = Vec::new();
         for (index, pair) in list.into_pairs().enumerate() {
             let (argument, comma) = pair.into_tuple();
@@ -253,6 +270,7 @@ impl Scanner<'_> {
             arguments.push((plan, comma));
         }
         let call = Call {
+            variables: mem::replace(&mut self.variables, outer),
             callee: callee.tokens.to_vec(),
             parentheses: parentheses.clone(),
             arguments,

@@ -591,6 +591,34 @@ fn a_closure_without_move_stays_fn_fn_mut_and_clone() {
 }
 
 #[inherit_context]
+fn borrowing_in_every_place(name: &str) -> usize {
+    struct Lengths {
+        all: [usize; 2],
+    }
+    let each = |more: &usize| spawner::spawn_each(|n| n + more + name.len() + user().len());
+    let mapped: Vec<_> = (0..2)
+        .map(|more| spawner::spawn_each(|n| n + more).len())
+        .collect();
+    let chained = spawner::spawn_each(|n| n + name.len()).map(|n| n + 1).len();
+    let nested = spawner::spawn_each(|n| spawner::spawn_each(|m| n + m + name.len()).len());
+    let lengths = Lengths {
+        all: spawner::spawn_each(|n| n + name.len()),
+    };
+    while spawner::spawn_each(|n| n + name.len())[0] > 9 {}
+    let matched = match mapped.len() {
+        n if n > 9 => 0,
+        n => spawner::spawn_each(|m| n + m)[0],
+    };
+    each(&1)[0] + each(&2)[1] + mapped[0] + chained + nested[0] + lengths.all[0] + matched
+}
+
+#[test]
+fn a_closure_without_move_may_borrow_in_every_place() {
+    let sum = as_alice(|| borrowing_in_every_place("n"));
+    assert_eq!(sum, 7 + 9 + 2 + 2 + 2 + 1 + 2);
+}
+
+#[inherit_context]
 fn closures_that_give_away(name: String, other: String) -> Vec<String> {
     let job = move || name + user();
     let by_thread = thread::spawn(|| job()).join().unwrap();
