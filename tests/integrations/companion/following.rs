@@ -92,7 +92,10 @@ fn what_the_attribute_wraps() {
         let (a, b) = rayon::join(|| seen(), || seen());
         let installed = pool.install(|| seen());
         pool.spawn(move || sender.send(seen()).unwrap());
-        let mut all = pool.broadcast(move |_| seen());
+        let mut all = pool.broadcast(
+            #[inherit_context]
+            move |_| seen(),
+        );
         all.extend([a, b, installed, receiver.recv_timeout(LIMIT).unwrap()]);
         all
     }
