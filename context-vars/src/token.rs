@@ -252,8 +252,8 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
             return Err(ResetError { token, kind });
         }
         match thread::reset(&self.key, token.context, token.old.take()) {
-            Ok(displaced) => {
-                drop(displaced);
+            Ok(replaced) => {
+                drop(replaced);
                 Ok(())
             }
             Err(old) => {

@@ -72,6 +72,6 @@ impl<T: Send> IsSend<T> {
 fn guards_of_generated_code_stay_on_their_thread() {
     // They restore the slot of the thread on which they were made.
     const { assert!(!IsSend::<context_vars::__private::SyncScope>::HOLDS) };
-    const { assert!(!IsSend::<context_vars::__private::Inside<'static>>::HOLDS) };
+    const { assert!(!IsSend::<context_vars::__private::EnteredClosure<'static>>::HOLDS) };
     const { assert!(IsSend::<Context>::HOLDS) };
 }

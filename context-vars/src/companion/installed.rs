@@ -186,23 +186,23 @@ impl Error for InstallError {}
 struct Installed<C>(C);
 
 /// A state beside the companion that knows what to do with it.
-struct State<C: Companion> {
+struct CapturedState<C: Companion> {
     companion: &'static C,
     state: C::State,
 }
 
-impl<C: Companion> UnwindSafe for State<C> {}
-impl<C: Companion> RefUnwindSafe for State<C> {}
+impl<C: Companion> UnwindSafe for CapturedState<C> {}
+impl<C: Companion> RefUnwindSafe for CapturedState<C> {}
 
 impl<C: Companion> ErasedCompanion for Installed<C> {
     fn capture(&'static self) -> Option<Box<dyn ErasedState>> {
         let companion = &self.0;
         let state = companion.capture()?;
-        Some(Box::new(State { companion, state }))
+        Some(Box::new(CapturedState { companion, state }))
     }
 }
 
-impl<C: Companion> ErasedState for State<C> {
+impl<C: Companion> ErasedState for CapturedState<C> {
     fn in_scope(&self, step: &mut dyn FnMut()) {
         let _guard = self.companion.enter(&self.state);
         step();

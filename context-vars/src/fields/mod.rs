@@ -228,7 +228,7 @@ impl Fields {
         context.each(|entry| {
             if self.has(&entry) {
                 match few.get_mut(len) {
-                    Some(place) => *place = Some(entry),
+                    Some(free) => *free = Some(entry),
                     None => more.push(Some(entry)),
                 }
                 len += 1;

@@ -185,10 +185,10 @@ impl Inherited {
 
     /// Makes the context current until what is returned is dropped.
     #[inline]
-    pub fn enter(&mut self) -> Inside<'_> {
+    pub fn enter(&mut self) -> EnteredClosure<'_> {
         let entered = Entered::new(&mut self.context.raw);
         let companion = self.companion.enter();
-        Inside { companion, entered }
+        EnteredClosure { companion, entered }
     }
 
     /// Calls `f` in a copy of the context.
@@ -221,7 +221,7 @@ impl WriteMoveBeforeTheClosureToCallItMoreThanOnce {
 /// Leaves the context of a closure.
 #[must_use = "the context is left when this is dropped"]
 #[allow(dead_code)] // held, in this order: what was entered last is left first
-pub struct Inside<'a> {
+pub struct EnteredClosure<'a> {
     companion: CompanionGuard<'a>,
     entered: Entered<'a>,
 }

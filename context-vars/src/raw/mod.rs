@@ -30,7 +30,9 @@
 //!    a coroutine library switches could break it: out of order, the process is aborted.
 //! 8. **User code** (a `Drop`, a default, a closure that is called with a value) runs only while the
 //!    state of the thread is whole: what is replaced is moved out first and dropped last.
-//! 9. **Thread end.** The state of a thread has no destructor, so it can be used in those of other
+//! 9. **Pinned work** that carries a companion's state is never moved after it was pinned: it is
+//!    dropped in place, and moved out only from work that was never pinned.
+//! 10. **Thread end.** The state of a thread has no destructor, so it can be used in those of other
 //!    thread-locals. A second thread-local empties the root when the thread ends.
 
 pub(crate) mod abort;

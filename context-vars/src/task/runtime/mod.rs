@@ -397,7 +397,7 @@ impl Hooks {
         } else {
             thread::snapshot()
         };
-        discard(self.table.part(meta.id()).insert(meta.id(), context));
+        drop_ended(self.table.part(meta.id()).insert(meta.id(), context));
         call(self.users.spawn.as_ref(), meta);
     }
 
@@ -434,7 +434,7 @@ struct Leave<'a>(&'a Part, Id);
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        discard(self.0.bring_back(self.1));
+        drop_ended(self.0.bring_back(self.1));
     }
 }
 
@@ -442,7 +442,7 @@ struct EndAndDiscard(usize);
 
 impl Drop for EndAndDiscard {
     fn drop(&mut self) {
-        discard(Attachment::detach(self.0));
+        drop_ended(Attachment::detach(self.0));
     }
 }
 
@@ -450,6 +450,6 @@ impl Drop for EndAndDiscard {
 ///
 /// A value whose `Drop` panics must not take the runtime's thread with it. It was reported, and
 /// tokio does the same with what a task returns.
-fn discard(attachment: Option<Box<Attachment>>) {
+fn drop_ended(attachment: Option<Box<Attachment>>) {
     ignore_panic(|| drop(attachment));
 }

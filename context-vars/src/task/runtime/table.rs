@@ -20,7 +20,7 @@ pub(super) struct Table([Part; PARTS]);
 
 impl Table {
     pub(super) fn part(&self, id: Id) -> &Part {
-        let hash = BuildHasherDefault::<Number>::default().hash_one(id);
+        let hash = BuildHasherDefault::<IdHasher>::default().hash_one(id);
         // Other bits than those by which the part's map tells tasks apart.
         &self.0[(hash >> 32) as usize % PARTS]
     }
@@ -35,7 +35,7 @@ pub(super) struct Part {
 
 #[derive(Default)]
 struct Tasks {
-    known: HashMap<Id, Task, BuildHasherDefault<Number>>,
+    known: HashMap<Id, Task, BuildHasherDefault<IdHasher>>,
     /// The last tasks that ended without being known. Most are closures of `spawn_blocking`, of
     /// which we are told nothing else; a few were ended by a shutdown before their spawn was told.
     ended: [Option<Id>; REMEMBERED],
@@ -48,9 +48,9 @@ impl Tasks {
     /// Remembers that a task has ended, if need be instead of the one remembered longest.
     fn remember(&mut self, id: Id) {
         let free = self.ended.iter().position(Option::is_none);
-        let place = free.unwrap_or(self.next_ended);
-        self.ended[place] = Some(id);
-        self.next_ended = (place + 1) % REMEMBERED;
+        let index = free.unwrap_or(self.next_ended);
+        self.ended[index] = Some(id);
+        self.next_ended = (index + 1) % REMEMBERED;
     }
 }
 
@@ -169,9 +169,9 @@ impl Part {
 
 /// Hashes a task's id, which hashes itself as its number.
 #[derive(Default)]
-struct Number(u64);
+struct IdHasher(u64);
 
-impl Hasher for Number {
+impl Hasher for IdHasher {
     fn finish(&self) -> u64 {
         // Ids are given one after the other; this spreads them over all bits.
         self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
