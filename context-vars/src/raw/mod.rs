@@ -33,7 +33,7 @@
 //! 9. **Pinned work** that carries a companion's state is never moved after it was pinned: it is
 //!    dropped in place, and moved out only from work that was never pinned.
 //! 10. **Thread end.** The state of a thread has no destructor, so it can be used in those of other
-//!    thread-locals. A second thread-local empties the root when the thread ends.
+//!     thread-locals. A second thread-local empties the root when the thread ends.
 
 pub(crate) mod abort;
 mod sync;
