@@ -71,6 +71,32 @@ fn own_callbacks_are_taken_along_and_called_in_context() {
 }
 
 #[test]
+fn callbacks_may_set_in_the_context_of_the_task_between_its_polls_on_a_worker() {
+    let add =
+        |amount: u32| move |_: &tokio::runtime::TaskMeta<'_>| drop(COUNT.set(COUNT.get() + amount));
+    let mut builder = Builder::new_multi_thread();
+    let (at_end, ends) = std::sync::mpsc::channel();
+    let runtime = InheritingBuilder::new(builder.worker_threads(1))
+        .on_before_task_poll(add(1))
+        .on_after_task_poll(add(10))
+        .on_task_terminate(move |meta| {
+            add(100)(meta);
+            at_end.send(COUNT.get()).unwrap();
+        })
+        .build()
+        .unwrap();
+    let task = COUNT.sync_scope(0, || {
+        runtime.spawn(async {
+            yield_now().await;
+            drop(COUNT.set(COUNT.get() + 1000));
+            COUNT.get()
+        })
+    });
+    assert_eq!(runtime.block_on(task).unwrap(), 1012);
+    assert_eq!(ends.recv().unwrap(), 1112);
+}
+
+#[test]
 fn callbacks_of_blocking_closures_and_unknown_tasks_run_outside() {
     let log = Arc::new(Mutex::new(Vec::new()));
     let seen = log.clone();

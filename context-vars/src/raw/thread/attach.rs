@@ -7,6 +7,7 @@ use core::mem::ManuallyDrop;
 use core::ptr;
 
 use super::enter::Previous;
+use super::fork::is_root;
 use super::state::{EntryId, thread_state};
 use crate::raw::abort::abort_out_of_order;
 use crate::raw::context::RawContext;
@@ -16,6 +17,26 @@ thread_local! {
     // The innermost attachment. Without a destructor, like the state of the thread.
     static ATTACHED: ManuallyDrop<Cell<Option<Attached>>> =
         const { ManuallyDrop::new(Cell::new(None)) };
+}
+
+/// Calls `f`, a callback that runs between the polls of a task whose context is attached, so that it
+/// may set there: tokio's task id is that of the worker meanwhile.
+///
+/// In the root of the thread, where no context is attached, it may do what it could before.
+pub(crate) fn call_as_owner(f: impl FnOnce()) {
+    struct Restore(TaskId);
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            thread_state().owner.set(self.0);
+        }
+    }
+
+    if is_root() {
+        return f();
+    }
+    let _restore = Restore(thread_state().owner.replace(TaskId::current()));
+    f();
 }
 
 /// A context that one call makes current and a later call on the same thread takes back, for

@@ -16,7 +16,7 @@ mod attach;
 mod default;
 
 #[cfg(all(feature = "tokio", tokio_unstable))]
-pub(crate) use self::attach::Attachment;
+pub(crate) use self::attach::{Attachment, call_as_owner};
 pub(crate) use self::default::DefaultCell;
 pub(crate) use self::enter::Entered;
 pub use self::enter::SyncScope;

@@ -408,24 +408,24 @@ impl Hooks {
         }
         // If `f` panics, tokio does not call the hook behind the poll.
         let leave = Leave(part, meta.id());
-        call(self.users.before_poll.as_ref(), meta);
+        thread::call_as_owner(|| call(self.users.before_poll.as_ref(), meta));
         core::mem::forget(leave);
     }
 
     fn on_after_poll(&self, meta: &TaskMeta<'_>) {
         let _leave = Leave(self.table.part(meta.id()), meta.id());
-        call(self.users.after_poll.as_ref(), meta);
+        thread::call_as_owner(|| call(self.users.after_poll.as_ref(), meta));
     }
 
     fn on_terminate(&self, meta: &TaskMeta<'_>) {
         let Some(attachment) = self.table.part(meta.id()).end(meta.id()) else {
             // Inside the last poll, or nothing that we know.
-            return call(self.users.terminate.as_ref(), meta);
+            return thread::call_as_owner(|| call(self.users.terminate.as_ref(), meta));
         };
         let key = attachment.key();
         attachment.attach(meta.id().into());
         let _leave = EndAndDiscard(key);
-        call(self.users.terminate.as_ref(), meta);
+        thread::call_as_owner(|| call(self.users.terminate.as_ref(), meta));
     }
 }
 
