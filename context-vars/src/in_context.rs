@@ -8,10 +8,10 @@ use core::task::{self, Poll};
 use pin_project_lite::pin_project;
 
 use crate::context::Context;
-use crate::raw::companion::{CompanionState, WithCompanion};
-use crate::stage::Stage;
+use crate::raw::companion::{Carried, CompanionState};
+use crate::raw::stage::Stage;
 #[cfg(feature = "http")]
-use crate::stage::{StageProjection, after_completion};
+use crate::raw::stage::after_completion;
 
 pin_project! {
     /// Work that runs in a context of its own: a future, a stream, an iterator, a closure.
@@ -58,13 +58,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled, iterators nothing unless advanced"]
     pub struct InContext<F> {
         #[pin]
-        stage: Stage<WithCompanion<F>>,
-    }
-
-    impl<F> PinnedDrop for InContext<F> {
-        fn drop(this: Pin<&mut Self>) {
-            this.project().stage.finish();
-        }
+        stage: Stage<F, CompanionState>,
     }
 }
 
@@ -72,12 +66,8 @@ impl<F> InContext<F> {
     /// Wraps work for which both the context and the companion's state were captured before.
     #[inline]
     pub(crate) fn with_companion(work: F, context: Context, companion: CompanionState) -> Self {
-        let work = WithCompanion::new(work, companion);
         Self {
-            stage: Stage::Active {
-                work,
-                context: context.raw,
-            },
+            stage: Stage::new(work, context.raw, companion),
         }
     }
 
@@ -118,29 +108,27 @@ impl<F> InContext<F> {
     #[inline]
     #[track_caller]
     pub fn run_pinned<R>(self: Pin<&mut Self>, step: impl FnOnce(Pin<&mut F>) -> R) -> R {
-        self.project()
-            .stage
-            .run_pinned(|work| work.run_pinned(step))
+        self.project().stage.run_pinned(step)
     }
 
     /// Equivalent to [`run_pinned`](Self::run_pinned), for work that was never pinned.
     #[inline]
     #[track_caller]
     pub(crate) fn run_mut<R>(&mut self, step: impl FnOnce(&mut F) -> R) -> R {
-        self.stage.run_mut(|work| work.run_mut(step))
+        self.stage.run_mut(step)
     }
 
     /// Moves the work to `step` inside its context, which is dropped afterwards.
     #[inline]
-    pub(crate) fn run_once<R>(mut self, step: impl FnOnce(F) -> R) -> R {
-        self.stage.run_once(|work| work.run_once(step))
+    pub(crate) fn run_once<R>(self, step: impl FnOnce(F) -> R) -> R {
+        self.stage.run_once(step)
     }
 
     /// Runs `step` with the work in a copy of its context, where several threads may do so at once.
     /// Returns `None` if the work is done.
     #[inline]
     pub(crate) fn run_ref<R>(&self, step: impl FnOnce(&F) -> R) -> Option<R> {
-        self.stage.run_ref(|work| work.run_ref(step))
+        self.stage.run_ref(step)
     }
 
     /// Drops the work inside its context, and lets `next` go on in that very context, not in a copy.
@@ -149,23 +137,23 @@ impl<F> InContext<F> {
     #[track_caller]
     pub(crate) fn replace_work<G>(self: Pin<&mut Self>, next: G) -> InContext<G> {
         let mut stage = self.project().stage;
-        let StageProjection::Active { work, context } = stage.as_mut().project() else {
+        let Some(companion) = stage.carried().cloned() else {
             after_completion();
         };
-        let companion = work.state();
-        let context = Context {
-            raw: context.take(),
+        let raw = match stage.as_mut().context() {
+            Some(context) => context.take(),
+            None => after_completion(),
         };
-        let mut next = InContext::with_companion(next, context, companion);
+        let mut next = InContext::with_companion(next, Context { raw }, companion);
         // `next` is entered and owns the context, also if the drop of the work panics.
-        next.stage.run_mut(|_| stage.set(Stage::Done));
+        next.stage.run_mut(|_| stage.drop_work());
         next
     }
 
     /// Returns the work, to be read from outside its context, until it is done.
     #[cfg(feature = "stream")]
     pub(crate) fn work(&self) -> Option<&F> {
-        self.stage.work().map(WithCompanion::work)
+        self.stage.work()
     }
 }
 

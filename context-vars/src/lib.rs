@@ -159,7 +159,6 @@
 mod raw;
 
 mod error;
-mod stage;
 mod scope;
 mod var;
 mod token;

@@ -7,10 +7,11 @@ use core::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::raw::companion::NoCompanion;
 use crate::raw::context::RawContext;
+use crate::raw::stage::Stage;
 use crate::raw::thread::{self, Entered};
 use crate::raw::value::Value;
-use crate::stage::{Stage, StageProjection};
 
 pin_project! {
     /// A future with a scope around it; see [`ContextVar::scope`](crate::ContextVar::scope).
@@ -47,15 +48,15 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct Scope<F> {
         #[pin]
-        stage: Stage<F>,
+        stage: Stage<F, NoCompanion>,
         init: Option<Init>,
     }
 
     impl<F> PinnedDrop for Scope<F> {
         fn drop(this: Pin<&mut Self>) {
-            let mut this = this.project();
+            let this = this.project();
             if let Some(Init::Copy(_)) = this.init {
-                this.stage.as_mut().set(Stage::Done);
+                this.stage.drop_work();
             } else {
                 this.stage.finish();
             }
@@ -75,10 +76,7 @@ impl<F> Scope<F> {
     #[inline]
     pub(crate) fn new(future: F, value: Option<Value>) -> Self {
         Self {
-            stage: Stage::Active {
-                work: future,
-                context: RawContext::EMPTY,
-            },
+            stage: Stage::new(future, RawContext::EMPTY, NoCompanion),
             init: Some(Init::Copy(value)),
         }
     }
@@ -100,7 +98,7 @@ impl<F> Scope<F> {
         let work = Entered::new(&mut context).run(f);
         thread::remove_locals(&mut context);
         Self {
-            stage: Stage::Active { work, context },
+            stage: Stage::new(work, context, NoCompanion),
             init: Some(Init::Locals),
         }
     }
@@ -120,8 +118,8 @@ impl<F> Scope<F> {
 
 /// Creates the scope's context out of the current one.
 #[inline(never)]
-fn init_context<F>(stage: Pin<&mut Stage<F>>, init: &mut Option<Init>) {
-    if let (StageProjection::Active { context, .. }, Some(init)) = (stage.project(), init.take()) {
+fn init_context<F>(stage: Pin<&mut Stage<F, NoCompanion>>, init: &mut Option<Init>) {
+    if let (Some(context), Some(init)) = (stage.context(), init.take()) {
         match init {
             Init::Copy(Some(value)) => *context = thread::copy_with(value),
             Init::Copy(None) => *context = thread::copy(),

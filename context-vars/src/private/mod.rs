@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use crate::context::Context;
 use crate::in_context::InContext;
-use crate::raw::companion::{CompanionGuard, CompanionState};
+use crate::raw::companion::{Carried, CompanionGuard, CompanionState};
 use crate::raw::key::PrintFn;
 use crate::raw::thread::Entered;
 use crate::scope::Scope;
@@ -222,6 +222,6 @@ impl WriteMoveBeforeTheClosureToCallItMoreThanOnce {
 #[must_use = "the context is left when this is dropped"]
 #[allow(dead_code)] // held, in this order: what was entered last is left first
 pub struct EnteredClosure<'a> {
-    companion: CompanionGuard<'a>,
+    companion: CompanionGuard,
     entered: Entered<'a>,
 }

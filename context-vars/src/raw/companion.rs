@@ -6,111 +6,83 @@
 //! `companion` there is no such state, and nothing in this file takes memory or time.
 
 #[cfg(not(feature = "companion"))]
-pub(crate) use self::absent::{CompanionGuard, CompanionState, WithCompanion};
+pub(crate) use self::absent::{CompanionGuard, CompanionState};
 #[cfg(feature = "companion")]
 pub(crate) use self::installed::{
-    CompanionGuard, CompanionState, ErasedCompanion, ErasedGuard, ErasedState, WithCompanion,
-    install,
+    CompanionGuard, CompanionState, ErasedCompanion, ErasedGuard, ErasedState, install,
 };
 
-use core::future::Future;
-use core::pin::Pin;
-use core::task::{self, Poll};
+/// What work may carry beside its context.
+pub(crate) trait Carried {
+    /// What work carries that runs in whatever state its thread has.
+    const NONE: Self;
 
-impl<F: Future> Future for WithCompanion<F> {
-    type Output = F::Output;
+    /// Calls `step` inside the captured state.
+    fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R;
+
+    /// Enters the captured state until the guard is dropped.
+    fn enter(&self) -> CompanionGuard;
+}
+
+/// Work that never carries a state: a scope.
+pub(crate) struct NoCompanion;
+
+impl Carried for NoCompanion {
+    const NONE: Self = Self;
 
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        self.run_pinned(|work| work.poll(cx))
+    fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R {
+        step()
+    }
+
+    #[inline]
+    fn enter(&self) -> CompanionGuard {
+        CompanionGuard::NONE
     }
 }
 
 #[cfg(not(feature = "companion"))]
 mod absent {
-    use core::marker::PhantomData;
-    use core::pin::Pin;
+    use super::{Carried, NoCompanion};
 
     #[derive(Clone)]
     pub(crate) struct CompanionState;
 
     impl CompanionState {
-        pub(crate) const NONE: Self = Self;
-
         #[inline]
         pub(crate) fn capture() -> Self {
             Self
         }
+    }
+
+    impl Carried for CompanionState {
+        const NONE: Self = Self;
 
         #[inline(always)]
-        pub(crate) fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R {
-            step()
+        fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R {
+            NoCompanion.in_scope(step)
         }
 
         #[inline]
-        pub(crate) fn enter(&self) -> CompanionGuard<'_> {
-            CompanionGuard(PhantomData)
+        fn enter(&self) -> CompanionGuard {
+            NoCompanion.enter()
         }
     }
 
-    pub(crate) struct CompanionGuard<'a>(PhantomData<&'a ()>);
+    pub(crate) struct CompanionGuard;
 
-    pin_project_lite::pin_project! {
-        /// The work itself.
-        pub(crate) struct WithCompanion<F> {
-            #[pin]
-            work: F,
-        }
-    }
-
-    impl<F> WithCompanion<F> {
-        #[inline]
-        pub(crate) fn new(work: F, _: CompanionState) -> Self {
-            Self { work }
-        }
-
-        #[cfg(feature = "http")]
-        #[inline]
-        pub(crate) fn state(&self) -> CompanionState {
-            CompanionState
-        }
-
-        #[cfg(feature = "stream")]
-        pub(crate) fn work(&self) -> &F {
-            &self.work
-        }
-
-        #[inline(always)]
-        pub(crate) fn run_pinned<R>(
-            self: Pin<&mut Self>,
-            step: impl FnOnce(Pin<&mut F>) -> R,
-        ) -> R {
-            step(self.project().work)
-        }
-
-        #[inline(always)]
-        pub(crate) fn run_mut<R>(&mut self, step: impl FnOnce(&mut F) -> R) -> R {
-            step(&mut self.work)
-        }
-
-        #[inline(always)]
-        pub(crate) fn run_ref<R>(&self, step: impl FnOnce(&F) -> R) -> R {
-            step(&self.work)
-        }
-
-        #[inline(always)]
-        pub(crate) fn run_once<R>(self, step: impl FnOnce(F) -> R) -> R {
-            step(self.work)
-        }
+    impl CompanionGuard {
+        pub(crate) const NONE: Self = Self;
     }
 }
 
 #[cfg(feature = "companion")]
 mod installed {
-    use core::mem::ManuallyDrop;
-    use core::pin::Pin;
+    use core::mem::{self, ManuallyDrop};
     use std::panic::{RefUnwindSafe, UnwindSafe};
     use std::sync::{Arc, OnceLock};
+
+    use super::Carried;
 
     /// Captures state of the thread that it is called on.
     pub(crate) trait ErasedCompanion: Send + Sync {
@@ -143,11 +115,11 @@ mod installed {
     ///
     /// The box inside the `Arc` makes it one word in the work that carries it.
     #[derive(Clone)]
-    pub(crate) struct CompanionState(Option<Arc<Box<dyn ErasedState>>>);
+    pub(crate) struct CompanionState(Option<Captured>);
+
+    type Captured = Arc<Box<dyn ErasedState>>;
 
     impl CompanionState {
-        pub(crate) const NONE: Self = Self(None);
-
         /// Captures what the installed companion, if there is one, finds on this thread now.
         #[inline]
         pub(crate) fn capture() -> Self {
@@ -161,22 +133,22 @@ mod installed {
         fn capture_by(companion: &'static dyn ErasedCompanion) -> Self {
             Self(companion.capture().map(Arc::new))
         }
+    }
 
-        /// Calls `step` inside the captured state.
+    impl Carried for CompanionState {
+        const NONE: Self = Self(None);
+
         #[inline(always)]
-        pub(crate) fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R {
+        fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R {
             match &self.0 {
                 None => step(),
                 Some(state) => in_scope(&***state, step),
             }
         }
 
-        /// Enters the captured state, for generated code that has no closure of the step.
         #[inline]
-        pub(crate) fn enter(&self) -> CompanionGuard<'_> {
-            CompanionGuard {
-                _guard: self.0.as_ref().map(|state| state.enter()),
-            }
+        fn enter(&self) -> CompanionGuard {
+            CompanionGuard(self.0.as_ref().map(EnteredState::new))
         }
     }
 
@@ -191,84 +163,40 @@ mod installed {
         result
     }
 
-    /// Leaves the captured state when it is dropped.
-    pub(crate) struct CompanionGuard<'a> {
-        _guard: Option<Box<dyn ErasedGuard + 'a>>,
+    /// Leaves the captured state when it is dropped, for what has no closure of the step.
+    pub(crate) struct CompanionGuard(#[allow(dead_code)] Option<EnteredState>); // held
+
+    impl CompanionGuard {
+        pub(crate) const NONE: Self = Self(None);
     }
 
-    /// Work that carries captured state: each step runs inside it, and the work is dropped inside.
-    pub(crate) struct WithCompanion<F> {
-        /// Dropped by `Drop`, and structurally pinned.
-        work: ManuallyDrop<F>,
-        state: CompanionState,
+    /// A guard and what it borrows from.
+    struct EnteredState {
+        guard: ManuallyDrop<Box<dyn ErasedGuard>>,
+        /// Keeps the state alive until the guard was dropped.
+        _state: Captured,
     }
 
-    impl<F> WithCompanion<F> {
-        #[inline]
-        pub(crate) fn new(work: F, state: CompanionState) -> Self {
-            let work = ManuallyDrop::new(work);
-            Self { work, state }
-        }
-
-        #[cfg(feature = "http")]
-        #[inline]
-        pub(crate) fn state(&self) -> CompanionState {
-            self.state.clone()
-        }
-
-        #[cfg(feature = "stream")]
-        pub(crate) fn work(&self) -> &F {
-            &self.work
-        }
-
-        #[inline(always)]
-        pub(crate) fn run_pinned<R>(
-            self: Pin<&mut Self>,
-            step: impl FnOnce(Pin<&mut F>) -> R,
-        ) -> R {
-            // SAFETY: Nothing is moved out of the reference.
-            let this = unsafe { self.get_unchecked_mut() };
-            // SAFETY: `work` is pinned as `self` is. `Drop` drops it in place, only `run_once` moves
-            // it, which needs a value that was never pinned, and `Unpin` asks for `F: Unpin`.
-            let work = unsafe { Pin::new_unchecked(&mut *this.work) };
-            this.state.in_scope(|| step(work))
-        }
-
-        #[inline(always)]
-        pub(crate) fn run_mut<R>(&mut self, step: impl FnOnce(&mut F) -> R) -> R {
-            self.state.in_scope(|| step(&mut self.work))
-        }
-
-        #[inline(always)]
-        pub(crate) fn run_ref<R>(&self, step: impl FnOnce(&F) -> R) -> R {
-            self.state.in_scope(|| step(&self.work))
-        }
-
-        #[inline]
-        pub(crate) fn run_once<R>(self, step: impl FnOnce(F) -> R) -> R {
-            let mut this = ManuallyDrop::new(self);
-            let state = core::mem::replace(&mut this.state, CompanionState::NONE);
-            // SAFETY: `this` is not used afterwards, so the work is taken once and never dropped
-            // there. What is left of it, an empty state, needs no drop.
-            let work = unsafe { ManuallyDrop::take(&mut this.work) };
-            state.in_scope(|| step(work))
-        }
-    }
-
-    impl<F> Drop for WithCompanion<F> {
-        #[inline]
-        fn drop(&mut self) {
-            /// Drops the work also if entering the state panics.
-            struct DropWork<'a, F>(&'a mut ManuallyDrop<F>);
-            impl<F> Drop for DropWork<'_, F> {
-                #[inline]
-                fn drop(&mut self) {
-                    // SAFETY: It is created once, when the work will not be used any more.
-                    unsafe { ManuallyDrop::drop(self.0) };
-                }
+    impl EnteredState {
+        fn new(state: &Captured) -> Self {
+            let state = Arc::clone(state);
+            let guard: Box<dyn ErasedGuard + '_> = state.enter();
+            // SAFETY: Only the lifetime changes. The guard borrows from what the `Arc` points to,
+            // which does not move and lives as long as `_state`; `Drop` drops the guard first.
+            let guard = unsafe {
+                mem::transmute::<Box<dyn ErasedGuard + '_>, Box<dyn ErasedGuard + 'static>>(guard)
+            };
+            Self {
+                guard: ManuallyDrop::new(guard),
+                _state: state,
             }
-            let work = DropWork(&mut self.work);
-            self.state.in_scope(move || drop(work));
+        }
+    }
+
+    impl Drop for EnteredState {
+        fn drop(&mut self) {
+            // SAFETY: It is dropped here and not used afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.guard) };
         }
     }
 }

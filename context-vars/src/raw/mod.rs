@@ -30,8 +30,8 @@
 //!    a coroutine library switches could break it: out of order, the process is aborted.
 //! 8. **User code** (a `Drop`, a default, a closure that is called with a value) runs only while the
 //!    state of the thread is whole: what is replaced is moved out first and dropped last.
-//! 9. **Pinned work** that carries a companion's state is never moved after it was pinned: it is
-//!    dropped in place, and moved out only from work that was never pinned.
+//! 9. **Pinned work** is dropped in place, inside its context, and before its stage is overwritten.
+//!    The guard of a companion's state is dropped before the state that it borrows from.
 //! 10. **Thread end.** The state of a thread has no destructor, so it can be used in those of other
 //!     thread-locals. A second thread-local empties the root when the thread ends.
 
@@ -49,3 +49,4 @@ mod map;
 pub(crate) mod context;
 pub(crate) mod companion;
 pub(crate) mod thread;
+pub(crate) mod stage;

@@ -45,10 +45,10 @@ impl Previous {
 
 /// Like [`Previous`], but for a current context that is dropped when it is left and may borrow from
 /// the previous one.
-struct BorrowedPrevious {
-    previous: Previous,
+pub(super) struct BorrowedPrevious {
+    pub(super) previous: Previous,
     /// The entry of the current context; none once this was taken, so that it cannot end again.
-    entry: EntryId,
+    pub(super) entry: EntryId,
 }
 
 impl BorrowedPrevious {
@@ -217,7 +217,7 @@ fn bring_home(home: &mut RawContext, context: RawContext) {
 /// cannot write.
 #[allow(missing_debug_implementations)] // only generated code reaches it
 #[must_use = "the scope ends when this is dropped"]
-pub struct SyncScope(BorrowedPrevious);
+pub struct SyncScope(pub(super) BorrowedPrevious);
 
 impl SyncScope {
     /// Enters a copy of the current context.

@@ -13,11 +13,13 @@ mod write;
 mod fork;
 mod enter;
 mod attach;
+mod drop_glue;
 mod default;
 
 #[cfg(all(feature = "tokio", tokio_unstable))]
 pub(crate) use self::attach::{Attachment, call_as_owner};
 pub(crate) use self::default::DefaultCell;
+pub(crate) use self::drop_glue::{enter_for_drop, leave_after_drop};
 pub(crate) use self::enter::Entered;
 pub use self::enter::SyncScope;
 pub(crate) use self::fork::{adopt_locals, copy, copy_with, is_root, remove_locals, snapshot};

@@ -4,6 +4,7 @@ use core::cell::{Cell, UnsafeCell};
 use core::mem::{self, ManuallyDrop};
 use core::ptr;
 
+use super::drop_glue::{RunningDrop, RunningDrops};
 use super::init_stack::InitStack;
 use crate::raw::context::{ContextId, Extra, RawContext};
 use crate::raw::heap::ThreadHeap;
@@ -43,6 +44,11 @@ impl EntryId {
     pub(super) fn of_home(home: &RawContext) -> Self {
         Self(ptr::from_ref(home).addr())
     }
+
+    /// Returns the id of the entry that this box describes: its address, which no home has.
+    pub(super) fn of_running_drop(running: &RunningDrop) -> Self {
+        Self(ptr::from_ref(running).addr())
+    }
 }
 
 /// Everything that a thread keeps.
@@ -66,6 +72,7 @@ pub(super) struct ThreadState {
     pub(super) heap: ThreadHeap,
     pub(super) scopes: Cell<usize>,
     pub(super) init_stack: InitStack,
+    pub(super) running_drops: RunningDrops,
     pub(super) phase: Cell<Phase>,
 }
 
@@ -80,6 +87,7 @@ thread_local! {
             heap: ThreadHeap::new(),
             scopes: Cell::new(0),
             init_stack: InitStack::new(),
+            running_drops: RunningDrops::new(),
             phase: Cell::new(Phase::Fresh),
         })
     };

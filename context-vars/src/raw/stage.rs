@@ -1,0 +1,234 @@
+//! The two stages of work that has a context: active with its context, or done.
+//!
+//! Neither [`Stage`] nor what contains it has a `Drop`. Work that borrows could then be borrowed
+//! from only by what outlives the wrapper, which plain futures do not ask for. Instead, two fields
+//! that know nothing of the type of the work are dropped around it: the first enters the context, the
+//! last leaves it.
+
+use core::future::Future;
+use core::mem::{self, ManuallyDrop};
+use core::pin::Pin;
+use core::ptr;
+use core::task::{self, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::companion::Carried;
+use super::context::RawContext;
+use super::thread::{self, Entered};
+
+pin_project! {
+    #[project = StageProjection]
+    pub(crate) enum Stage<W, C: Carried> {
+        // The fields are dropped in this order.
+        Active { home: Home<C>, #[pin] work: W, leave: LeaveOnDrop },
+        Done,
+    }
+}
+
+/// The home of a context whose work is active, and what the work carries beside it. Dropped with the
+/// work, it enters both first.
+///
+/// The context is empty while it is entered, and the home is not dropped then.
+pub(crate) struct Home<C: Carried> {
+    context: RawContext,
+    carried: C,
+}
+
+impl<C: Carried> Drop for Home<C> {
+    #[inline]
+    fn drop(&mut self) {
+        thread::enter_for_drop(self.context.take(), || self.carried.enter());
+    }
+}
+
+/// Leaves what [`Home`] entered before the work was dropped, and drops the context.
+pub(crate) struct LeaveOnDrop;
+
+impl Drop for LeaveOnDrop {
+    #[inline]
+    fn drop(&mut self) {
+        thread::leave_after_drop();
+    }
+}
+
+impl<C: Carried> Home<C> {
+    /// Runs one step inside.
+    #[inline(always)]
+    fn run<R>(&mut self, step: impl FnOnce() -> R) -> R {
+        let carried = &self.carried;
+        Entered::new(&mut self.context).run(|| carried.in_scope(step))
+    }
+
+    /// Takes out both, so that nothing is left that would have to be entered or dropped.
+    #[inline]
+    fn into_parts(self) -> (RawContext, C) {
+        let mut this = ManuallyDrop::new(self);
+        (this.context.take(), this.take_carried())
+    }
+
+    #[inline]
+    fn take_carried(&mut self) -> C {
+        mem::replace(&mut self.carried, C::NONE)
+    }
+}
+
+impl<W, C: Carried> Stage<W, C> {
+    #[inline]
+    pub(crate) fn new(work: W, context: RawContext, carried: C) -> Self {
+        Self::Active {
+            home: Home { context, carried },
+            work,
+            leave: LeaveOnDrop,
+        }
+    }
+
+    /// Returns the context of active work, to be changed or taken.
+    #[inline]
+    pub(crate) fn context(self: Pin<&mut Self>) -> Option<&mut RawContext> {
+        match self.project() {
+            StageProjection::Active { home, .. } => Some(&mut home.context),
+            StageProjection::Done => None,
+        }
+    }
+
+    /// Drops the work inside its context, and then the context.
+    #[inline]
+    pub(crate) fn finish(mut self: Pin<&mut Self>) {
+        if let Some(context) = self.as_mut().context() {
+            // The values are dropped after the context was left, also if the work's drop panics.
+            let _scope = Entered::new(context).into_scope();
+            self.drop_work();
+        }
+    }
+
+    /// Drops the work in the context that is current. The caller has taken the work's own context.
+    #[inline(always)]
+    pub(crate) fn drop_work(self: Pin<&mut Self>) {
+        // SAFETY: Nothing is moved out of the reference.
+        let stage = SetDone(unsafe { self.get_unchecked_mut() });
+        // SAFETY: The pointer comes from a reference that is borrowed until this function returns.
+        if let Stage::Active { home, work, .. } = unsafe { &mut *stage.0 } {
+            let carried = home.take_carried();
+            let work = DropInPlace(work);
+            carried.in_scope(move || drop(work));
+        }
+    }
+
+    /// Runs one step of the pinned work inside its context.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn run_pinned<R>(self: Pin<&mut Self>, step: impl FnOnce(Pin<&mut W>) -> R) -> R {
+        match self.project() {
+            StageProjection::Active { work, home, .. } => home.run(|| step(work)),
+            StageProjection::Done => after_completion(),
+        }
+    }
+
+    /// Runs one step of work that was never pinned.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn run_mut<R>(&mut self, step: impl FnOnce(&mut W) -> R) -> R {
+        match self {
+            Self::Active { work, home, .. } => home.run(|| step(work)),
+            Self::Done => after_completion(),
+        }
+    }
+
+    /// Moves the work to `step` inside its context, which is dropped afterwards.
+    #[inline]
+    pub(crate) fn run_once<R>(self, step: impl FnOnce(W) -> R) -> R {
+        match self {
+            Self::Active { work, home, leave } => {
+                mem::forget(leave);
+                let (mut context, carried) = home.into_parts();
+                // What was carried is moved in, so that it is dropped inside, too.
+                Entered::new(&mut context).run(move || carried.in_scope(|| step(work)))
+            }
+            Self::Done => after_completion(),
+        }
+    }
+
+    /// Runs `step` with the work in a copy of its context, which is dropped afterwards. Returns
+    /// `None` if the work is done.
+    ///
+    /// In a copy, because several threads may call this at once.
+    #[inline]
+    pub(crate) fn run_ref<R>(&self, step: impl FnOnce(&W) -> R) -> Option<R> {
+        let Self::Active { work, home, .. } = self else {
+            return None;
+        };
+        let mut copy = home.context.clone();
+        let _scope = Entered::new(&mut copy).into_scope();
+        Some(home.carried.in_scope(|| step(work)))
+    }
+
+    /// Returns what active work carries.
+    #[cfg(feature = "http")]
+    pub(crate) fn carried(&self) -> Option<&C> {
+        match self {
+            Self::Active { home, .. } => Some(&home.carried),
+            Self::Done => None,
+        }
+    }
+
+    /// Returns the work, to be read from outside its context, until it is done.
+    #[cfg(feature = "stream")]
+    pub(crate) fn work(&self) -> Option<&W> {
+        match self {
+            Self::Active { work, .. } => Some(work),
+            Self::Done => None,
+        }
+    }
+}
+
+impl<W: Future, C: Carried> Stage<W, C> {
+    /// Polls the work inside its context. When the work is ready, it is dropped there at once.
+    // Always inlined, like the polls that call it: saving the registers of another frame would
+    // take as long as the swap.
+    #[inline(always)]
+    pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<W::Output> {
+        let StageProjection::Active { work, home, .. } = self.as_mut().project() else {
+            after_completion();
+        };
+        let Home { context, carried } = home;
+        match Entered::new(context).poll(|| carried.in_scope(|| work.poll(cx))) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready((output, _scope)) => {
+                self.drop_work();
+                Poll::Ready(output)
+            }
+        }
+    }
+}
+
+/// Overwrites active work with [`Stage::Done`], also when the drop of the work panics.
+struct SetDone<W, C: Carried>(*mut Stage<W, C>);
+
+impl<W, C: Carried> Drop for SetDone<W, C> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: `drop_work`, which alone creates this, has borrowed the stage. What is overwritten
+        // needs no drop: the work was dropped, the home's context was taken by the caller and what
+        // it carried by `drop_work`, and `LeaveOnDrop` has nothing to leave.
+        unsafe { self.0.write(Stage::Done) };
+    }
+}
+
+/// Drops the work in place, also when entering what it carries panics.
+struct DropInPlace<W>(*mut W);
+
+impl<W> Drop for DropInPlace<W> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: `drop_work`, which alone creates this, has borrowed the work and overwrites it
+        // afterwards, before any other code can see it. It is dropped where it is, as pinning asks.
+        unsafe { ptr::drop_in_place(self.0) };
+    }
+}
+
+#[cold]
+#[track_caller]
+pub(crate) fn after_completion() -> ! {
+    panic!("work in a context was polled after it had completed");
+}
