@@ -459,7 +459,7 @@ impl<F: Future> Future for Timeout<F> {
         // The timer is not rung in a task that has used up its share: there the clock decides.
         if rung || deadline <= Instant::now() {
             this.scope.give_up();
-            return Poll::Ready(Err(Elapsed { _private: () }));
+            return Poll::Ready(Err(Elapsed {}));
         }
         Poll::Pending
     }
@@ -510,7 +510,7 @@ impl<F: Future> Future for CancelWithRequest<F> {
         };
         let cancelled = this.cancelled.as_pin_mut();
         let output = if cancelled.is_some_and(|cancelled| cancelled.poll(cx).is_ready()) {
-            Err(Cancelled { _private: () })
+            Err(Cancelled {})
         } else {
             Ok(ready!(work.poll(cx)))
         };
@@ -546,9 +546,8 @@ impl<F> fmt::Debug for CancelWithRequest<F> {
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Elapsed {
-    _private: (),
-}
+#[non_exhaustive]
+pub struct Elapsed {}
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -579,9 +578,8 @@ impl Error for Elapsed {}
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Cancelled {
-    _private: (),
-}
+#[non_exhaustive]
+pub struct Cancelled {}
 
 impl fmt::Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -37,10 +37,9 @@ fn thread_inherits_where_it_was_spawned_and_gives_nothing_back() {
 #[test]
 fn wrapped_work_may_borrow_what_is_dropped_before_it() {
     // Only a wrapper without a `Drop` compiles here, like the future alone.
-    let wrapped;
+    let mut wrapped = Vec::new();
     let text = String::from("text");
-    wrapped = std::future::ready(&text).inherit_context();
-    let _ = &wrapped;
+    wrapped.push(std::future::ready(&text).inherit_context());
 }
 
 #[test]

@@ -6,18 +6,47 @@ pub(crate) mod receiver;
 mod format_string;
 pub(crate) mod return_type;
 
+use std::fmt::{self, Display, Formatter};
+
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Ident, Path, Signature, Token, Visibility, braced};
+use syn::{Ident, Path, Signature, Token, Visibility, braced};
 
 use self::not_a_function::NotAFunction;
 use crate::error::Errors;
 use crate::tokens;
 
+/// An attribute of this crate for functions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    WithContext,
+    InheritContext,
+}
+
+impl Attribute {
+    fn name(self) -> &'static str {
+        match self {
+            Self::WithContext => "with_context",
+            Self::InheritContext => "inherit_context",
+        }
+    }
+
+    /// Whether this is the attribute of that path, by whatever way it was imported.
+    pub(crate) fn is_at(self, path: &Path) -> bool {
+        is_named(path, self.name())
+    }
+}
+
+impl Display for Attribute {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "#[{}]", self.name())
+    }
+}
+
 /// A function whose body is left as tokens, so that mistakes in it are reported by rustc.
 pub(crate) struct Function {
-    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) attributes: Vec<syn::Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) defaultness: Option<Ident>,
     pub(crate) signature: Signature,
@@ -26,15 +55,15 @@ pub(crate) struct Function {
 
 /// `{ #![inner] tokens }`
 pub(crate) struct Body {
-    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) attributes: Vec<syn::Attribute>,
     pub(crate) tokens: TokenStream,
     pub(crate) span: Span,
 }
 
 /// Reads the function that `attribute` is applied to, or reports what it is instead.
-pub(crate) fn parse(attribute: &str, item: TokenStream) -> syn::Result<Function> {
+pub(crate) fn parse(attribute: Attribute, item: TokenStream) -> syn::Result<Function> {
     let read = |input: ParseStream| {
-        let attributes = input.call(Attribute::parse_outer)?;
+        let attributes = input.call(syn::Attribute::parse_outer)?;
         let visibility = input.parse()?;
         let defaultness = defaultness(input)?;
         if let Some(other) = NotAFunction::peek(input) {
@@ -62,10 +91,10 @@ fn defaultness(input: ParseStream) -> syn::Result<Option<Ident>> {
     }
 }
 
-fn body(attribute: &str, signature: &Signature, input: ParseStream) -> syn::Result<Body> {
+fn body(attribute: Attribute, signature: &Signature, input: ParseStream) -> syn::Result<Body> {
     if !input.peek(syn::token::Brace) {
         let message = format!(
-            "`{}` has no body: write `#[{attribute}]` where it has one, on the implementations",
+            "`{}` has no body: write `{attribute}` where it has one, on the implementations",
             signature.ident
         );
         return Err(syn::Error::new(signature.ident.span(), message));
@@ -74,7 +103,7 @@ fn body(attribute: &str, signature: &Signature, input: ParseStream) -> syn::Resu
     let inside;
     let braces = braced!(inside in input);
     Ok(Body {
-        attributes: inside.call(Attribute::parse_inner)?,
+        attributes: inside.call(syn::Attribute::parse_inner)?,
         tokens: inside.parse()?,
         span: braces.span.join(),
     })

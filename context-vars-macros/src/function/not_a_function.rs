@@ -7,6 +7,8 @@ use syn::Token;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 
+use super::Attribute;
+
 /// The kind of item or expression; displays as a noun with its article.
 pub(crate) enum NotAFunction {
     Closure,
@@ -80,10 +82,10 @@ impl NotAFunction {
     }
 
     /// Returns the error for `#[attribute]` on this, which `input` begins with.
-    pub(super) fn error(&self, attribute: &str, input: ParseStream) -> syn::Error {
+    pub(super) fn error(&self, attribute: Attribute, input: ParseStream) -> syn::Error {
         let advice = match self {
             Self::Container(_) => "write it on each function in there that needs it",
-            Self::Closure | Self::AsyncBlock if attribute == "inherit_context" => {
+            Self::Closure | Self::AsyncBlock if attribute == Attribute::InheritContext => {
                 "write it also on the function around this, which makes a mark of this one"
             }
             Self::Closure | Self::AsyncBlock => {
@@ -96,7 +98,7 @@ impl NotAFunction {
         } else {
             input.span()
         };
-        syn::Error::new(span, format!("`#[{attribute}]` stands on {self}: {advice}"))
+        syn::Error::new(span, format!("`{attribute}` stands on {self}: {advice}"))
     }
 }
 

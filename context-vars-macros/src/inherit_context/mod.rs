@@ -7,6 +7,7 @@ mod expand;
 use proc_macro2::TokenStream;
 
 use crate::error::Errors;
+use crate::function::Attribute;
 use crate::work::fallback::fallback;
 
 /// Returns the function with its spawn calls rewritten, or unchanged with an error for each mistake.
@@ -16,6 +17,6 @@ pub(crate) fn inherit_context(arguments: TokenStream, item: TokenStream) -> Toke
     let inheriting = input.map(|input| validate::validate(input, &mut errors));
     match inheriting {
         Some(inheriting) if errors.is_empty() => expand::expand(&inheriting),
-        _ => fallback("inherit_context", errors, item),
+        _ => fallback(Attribute::InheritContext, errors, item),
     }
 }

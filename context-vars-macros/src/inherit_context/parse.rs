@@ -30,7 +30,7 @@ pub(super) fn parse(
         }
         Err(unknown(input))
     });
-    match function::parse("inherit_context", item) {
+    match function::parse(function::Attribute::InheritContext, item) {
         Ok(function) => {
             let body = scan_marks_and_calls(&function, errors);
             Some(Input {

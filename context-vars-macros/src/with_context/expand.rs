@@ -6,8 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Signature, Type};
 
 use super::async_trait::Boxed;
-use super::validate::{Kind, ScopedFn};
-use crate::function;
+use super::validate::{FutureBox, Kind, ScopedFn};
 use crate::function::parameters::Parameters;
 use crate::function::{receiver, return_type};
 use crate::tokens;
@@ -18,7 +17,7 @@ pub(super) fn expand(mut scoped: ScopedFn) -> TokenStream {
         Kind::Sync if shows_receiver(&scoped) => sync_in_closure(&mut scoped),
         Kind::Sync => sync(&mut scoped),
         Kind::Async => asynchronous(&mut scoped),
-        Kind::ReturnsFuture { boxed } => returns_future(boxed.clone(), &mut scoped),
+        Kind::ReturnsFuture(boxed) => returns_future(&boxed.clone(), &mut scoped),
         Kind::AsyncTrait(boxed) => async_trait(boxed, &scoped),
     };
     scoped.function.with_body(&body)
@@ -142,14 +141,20 @@ fn asynchronous(scoped: &mut ScopedFn) -> TokenStream {
 /// ```
 ///
 /// A box stays a box of the same type, because the future with the scope is boxed again.
-fn returns_future(boxed: Option<Type>, scoped: &mut ScopedFn) -> TokenStream {
+fn returns_future(boxed: &FutureBox, scoped: &mut ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
-    let call = match boxed.as_ref().map(is_pinned) {
-        None => quote_spanned!(site()=> #private::scope_call),
-        Some(true) => quote_spanned!(site()=> #private::scope_call_pinned),
-        Some(false) => quote_spanned!(site()=> #private::scope_call_boxed),
+    let (call, returned) = match boxed {
+        FutureBox::None => (quote_spanned!(site()=> #private::scope_call), None),
+        FutureBox::Box(ty) => (
+            quote_spanned!(site()=> #private::scope_call_boxed),
+            Some(ty),
+        ),
+        FutureBox::PinnedBox(ty) => (
+            quote_spanned!(site()=> #private::scope_call_pinned),
+            Some(ty),
+        ),
     };
-    in_closure(&call, boxed.as_ref(), scoped)
+    in_closure(&call, returned, scoped)
 }
 
 /// Generates a call of `call` with a closure that has the function's body in it.
@@ -226,10 +231,6 @@ fn capture_receiver(signature: &Signature) -> Option<TokenStream> {
         let keyword = receiver.self_token;
         quote_spanned!(tokens::hygienic_at(keyword.span)=> let _ = &#keyword;)
     })
-}
-
-fn is_pinned(ty: &Type) -> bool {
-    !matches!(ty, Type::Path(ty) if function::is_named(&ty.path, "Box"))
 }
 
 fn site() -> Span {

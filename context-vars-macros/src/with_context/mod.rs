@@ -8,6 +8,7 @@ mod expand;
 use proc_macro2::TokenStream;
 
 use crate::error::Errors;
+use crate::function::Attribute;
 use crate::work::fallback::fallback;
 
 /// Returns the function with a scope in it, or unchanged with an error for each mistake.
@@ -17,6 +18,6 @@ pub(crate) fn with_context(arguments: TokenStream, item: TokenStream) -> TokenSt
     let scoped = input.and_then(|input| validate::validate(input, &mut errors));
     match scoped {
         Some(scoped) if errors.is_empty() => expand::expand(scoped),
-        _ => fallback("with_context", errors, item),
+        _ => fallback(Attribute::WithContext, errors, item),
     }
 }

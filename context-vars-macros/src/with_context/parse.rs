@@ -42,7 +42,7 @@ pub(super) fn parse(
         settings.push(setting(input)?);
         Ok(())
     });
-    let function = match function::parse("with_context", item) {
+    let function = match function::parse(function::Attribute::WithContext, item) {
         Ok(function) => function,
         Err(error) => {
             errors.add(error);

@@ -38,9 +38,26 @@ pub(super) enum Kind {
     /// With the first poll, and with the future.
     Async,
     /// With the call, and with the future that is returned.
-    ReturnsFuture { boxed: Option<Type> },
+    ReturnsFuture(FutureBox),
     /// Like `Async`, for the function that `#[async_trait]` made from an `async fn`.
     AsyncTrait(Boxed),
+}
+
+/// The box of a returned future, with its type.
+#[derive(Clone)]
+pub(super) enum FutureBox {
+    None,
+    Box(Type),
+    PinnedBox(Type),
+}
+
+impl FutureBox {
+    fn of(returned: Type) -> Self {
+        match returned {
+            Type::Path(ty) if function::is_named(&ty.path, "Box") => Self::Box(Type::Path(ty)),
+            ty => Self::PinnedBox(ty),
+        }
+    }
 }
 
 pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<ScopedFn> {
@@ -144,10 +161,11 @@ fn kind(signature: &Signature, body: &[Fragment], errors: &mut Errors) -> Option
         return None;
     }
     Some(match returned {
-        Returns::Future => Kind::ReturnsFuture { boxed: None },
-        Returns::BoxedFuture => Kind::ReturnsFuture {
-            boxed: return_type::returned(signature).cloned(),
-        },
+        Returns::Future => Kind::ReturnsFuture(FutureBox::None),
+        Returns::BoxedFuture => {
+            let returned = return_type::returned(signature).cloned();
+            Kind::ReturnsFuture(returned.map_or(FutureBox::None, FutureBox::of))
+        }
         _ => Kind::Sync,
     })
 }

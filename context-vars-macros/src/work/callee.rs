@@ -35,6 +35,9 @@ const WORK_ONLY: &[&str] = &[
 /// The functions of rayon that call each closure at most once.
 const POOL_ONCE: &[&str] = &["install", "join", "join_context", "scope", "scope_fifo"];
 
+/// The names that call a closure once on each thread.
+const CALLS_MANY: &[&str] = &["spawn_broadcast"];
+
 /// A path, or the name of a method, with everything up to the arguments.
 pub(super) struct Callee<'a> {
     first: Ident,
@@ -139,7 +142,7 @@ impl<'a> Callee<'a> {
     pub(super) fn calls_once(&self) -> bool {
         let name = self.last.unraw().to_string();
         let is_pool = self.kind() == Some(CallKind::Pool) && POOL_ONCE.contains(&name.as_str());
-        is_pool || (self.takes_only_work() && !name.contains("broadcast"))
+        is_pool || (self.takes_only_work() && !CALLS_MANY.contains(&name.as_str()))
     }
 
     /// Returns the index of the argument that is the work, if the call takes nothing else but the

@@ -3,11 +3,11 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Token, Visibility};
+use syn::{Token, Visibility};
 
 use super::marks;
 use crate::error::Errors;
-use crate::function::is_named;
+use crate::function::Attribute;
 use crate::function::not_a_function::NotAFunction;
 use crate::tokens::{begins_item, count_attributes, is_punct, regroup};
 
@@ -15,12 +15,12 @@ use crate::tokens::{begins_item, count_attributes, is_punct, regroup};
 ///
 /// The item loses what would be reported once more: the same attribute, `const`, and the marks,
 /// unless it has another attribute that will take them out.
-pub(crate) fn fallback(attribute: &str, errors: Errors, item: TokenStream) -> TokenStream {
+pub(crate) fn fallback(attribute: Attribute, errors: Errors, item: TokenStream) -> TokenStream {
     let errors = errors.into_tokens();
     let read = |input: ParseStream| {
-        let mut attributes = input.call(Attribute::parse_outer)?;
-        attributes.retain(|other| !is_named(other.path(), attribute));
-        let takes_marks = |other: &Attribute| is_named(other.path(), "inherit_context");
+        let mut attributes = input.call(syn::Attribute::parse_outer)?;
+        attributes.retain(|other| !attribute.is_at(other.path()));
+        let takes_marks = |other: &syn::Attribute| Attribute::InheritContext.is_at(other.path());
         let keeps_marks = attributes.iter().any(takes_marks);
         let is_expression = NotAFunction::peek(input).is_some_and(|other| other.is_expression());
         let visibility: Visibility = input.parse()?;
@@ -73,7 +73,7 @@ fn without_marks(tokens: TokenStream) -> TokenStream {
 
 fn other_attributes(tokens: &[TokenTree]) -> TokenStream {
     let written: TokenStream = tokens.iter().cloned().collect();
-    match Attribute::parse_outer.parse2(written.clone()) {
+    match syn::Attribute::parse_outer.parse2(written.clone()) {
         Ok(mut attributes) => {
             marks::take(&mut attributes, &mut Errors::default());
             attributes.iter().map(ToTokens::to_token_stream).collect()

@@ -148,7 +148,7 @@ pub fn install(companion: impl Companion) -> Result<(), InstallError> {
     if erased::install(Installed(companion)) {
         Ok(())
     } else {
-        Err(InstallError(()))
+        Err(InstallError {})
     }
 }
 
@@ -173,7 +173,7 @@ pub fn install(companion: impl Companion) -> Result<(), InstallError> {
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct InstallError(());
+pub struct InstallError {}
 
 impl fmt::Display for InstallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@
 //! index. All others are in a [tree](tree::Tree) beside the slots.
 //!
 //! Copies of a map share its node. A node is changed in place while only one map has it.
+//! `thread/release.rs` releases nodes when maps are dropped.
 //!
 //! # Borrowed forks
 //!

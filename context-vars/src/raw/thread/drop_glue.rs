@@ -62,6 +62,7 @@ pub(crate) fn leave_after_drop() {
         outer,
     } = *running;
     thread.running_drops.0.set(outer);
+    // Dropped after the companion's state was left.
     let _scope = previous.map(SyncScope);
-    drop(companion);
+    let _companion = companion;
 }
