@@ -163,6 +163,7 @@ mod scope;
 mod var;
 mod token;
 mod context;
+mod attach;
 mod in_context;
 mod bare_task;
 mod iter;
@@ -195,6 +196,7 @@ pub mod prelude;
 #[cfg(any(doc, doctest))]
 pub mod docs;
 
+pub use crate::attach::Attached;
 pub use crate::context::{Context, Entry, Iter};
 pub use crate::error::{LookupError, ResetErrorKind};
 pub use crate::fields::{AnyVar, Fields, fields};

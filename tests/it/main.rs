@@ -9,6 +9,7 @@ mod reading;
 mod defaults;
 mod tokens;
 mod contexts;
+mod attached;
 mod scopes;
 mod futures;
 mod inheriting;

@@ -129,12 +129,16 @@ impl ThreadHeap {
         self.active_reads.with_frame(&frame, value, f)
     }
 
-    /// Identifies the innermost active read among those of this thread; 0 if there is none.
     #[cfg(all(feature = "tokio", tokio_unstable))]
-    pub(super) fn innermost_read(&self) -> usize {
-        self.active_reads.0.get().addr()
+    pub(super) fn innermost_read(&self) -> InnermostRead {
+        InnermostRead(self.active_reads.0.get())
     }
 }
+
+/// The innermost active read of a thread, or none; only to be compared.
+#[cfg(all(feature = "tokio", tokio_unstable))]
+#[derive(PartialEq, Eq)]
+pub(super) struct InnermostRead(*const ReadFrame);
 
 /// The reads that are active on a thread, linked through their frames from the innermost outwards.
 struct ActiveReads(Cell<*const ReadFrame>);

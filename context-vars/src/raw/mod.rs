@@ -17,17 +17,23 @@
 //! 5. **Reads.** The `&T` inside `with` stays valid although user code may do anything meanwhile,
 //!    because only this thread can release the reference that the current context holds. It
 //!    releases references through one function, [`ThreadHeap::release`](heap::ThreadHeap::release),
-//!    and hands them out in three places: a `set` to a token, a leave to the context's owner, and
-//!    the thread's end. All of them first take a reference for every active read.
+//!    and hands them out in four places: a `set` to a token, a leave to the context's owner, an
+//!    attached context that is taken out from under another, and the thread's end. All of them first
+//!    take a reference for every active read.
 //! 6. **Borrowed forks.** The scope of a synchronous function starts as a bitwise copy that counts
 //!    nothing. What it borrows from is in a `BorrowedPrevious`, which is not touched until the
 //!    scope's own context has been taken out of the thread's state; dropping that touches only what
 //!    it owns. Nothing that may allocate is called between the copy and that moment of entering: an
 //!    allocator may set variables, and would free what is borrowed. Every path that has to allocate
-//!    counts its references instead. A fork that is copied takes all references first.
+//!    counts its references instead. A fork that is copied takes all references first, and so does one
+//!    under which an attached context is taken out before it ends.
 //! 7. **Nesting.** Frames of reads, scopes and entered contexts nest strictly, because closures,
-//!    polls and functions create them. It is checked all the same when one ends, since a stack that
-//!    a coroutine library switches could break it: out of order, the process is aborted.
+//!    polls and functions create them. Attached contexts do not: [`thread`]'s `attach` says how a frame
+//!    ends those inside of it. It is checked all the same when a frame ends, since a stack that a
+//!    coroutine library switches could break it: out of order, the process is aborted. The check
+//!    compares the ids of entries, of which no two are alike on a thread as long as both are entered:
+//!    that of a scope is an odd number that is counted up, all others are the addresses of what
+//!    exists as long as the context is entered (its home, or the box that describes the entry).
 //! 8. **User code** (a `Drop`, a default, a closure that is called with a value) runs only while the
 //!    state of the thread is whole: what is replaced is moved out first and dropped last.
 //! 9. **Pinned work** is dropped in place, inside its context, and before its stage is overwritten.

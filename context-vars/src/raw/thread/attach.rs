@@ -1,125 +1,277 @@
-//! Contexts that one callback attaches and a later one detaches.
-
-#![cfg(all(feature = "tokio", tokio_unstable))]
+//! Contexts that one call makes current and another call ends (R22).
+//!
+//! Scopes, `run` and polls nest strictly, because stack frames and closures create them. An attached
+//! context does not: its guard may be dropped at any time, or never. So the thread keeps a list of
+//! them, and three things can happen in another order than the usual one:
+//!
+//! * A scope, `run` or poll ends while contexts that were attached inside of it are still current.
+//!   It ends them first.
+//! * A guard is dropped while another attached context is above its own. Its context is taken out from
+//!   under that one.
+//! * A guard is dropped while a scope, `run` or poll is right above its context, which is then on the
+//!   stack of that frame and cannot be reached. It is *released*: the frame takes it out when it ends.
+//!
+//! Frames do not look at the list when they end, because they compare their entry anyway. All three
+//! cases make that comparison fail: the first by itself; in the third, the entry of the topmost frame
+//! is replaced by [`EntryId::DEFERRED`], and by each frame that ends in that of the next one.
 
 use core::cell::Cell;
-use core::mem::ManuallyDrop;
 use core::ptr;
+use std::rc::Rc;
 
 use super::enter::Previous;
-use super::fork::is_root;
-use super::state::{EntryId, thread_state};
-use crate::raw::abort::abort_out_of_order;
+use super::state::{EntryId, ThreadState, thread_state};
+use crate::raw::abort::{abort_out_of_order, ignore_panic};
 use crate::raw::context::RawContext;
 use crate::raw::task_id::TaskId;
 
-thread_local! {
-    // The innermost attachment. Without a destructor, like the state of the thread.
-    static ATTACHED: ManuallyDrop<Cell<Option<Attached>>> =
-        const { ManuallyDrop::new(Cell::new(None)) };
+/// The attached contexts of a thread.
+pub(super) struct Attachments {
+    innermost: Cell<Option<Rc<Attached>>>,
+    /// The frames whose entry is [`EntryId::DEFERRED`], the topmost first.
+    deferred: Cell<Option<Box<Deferred>>>,
 }
 
-/// Calls `f`, a callback that runs between the polls of a task whose context is attached, so that it
-/// may set there: tokio's task id is that of the worker meanwhile.
-///
-/// In the root of the thread, where no context is attached, it may do what it could before.
-pub(crate) fn call_as_owner(f: impl FnOnce()) {
-    struct Restore(TaskId);
+/// A context that is attached, or was.
+pub(super) struct Attached {
+    /// The context around; `None` when this one has ended.
+    previous: Cell<Option<Previous>>,
+    /// The attached context around this one, with any number of frames in between.
+    outer: Cell<Option<Rc<Attached>>>,
+    /// The context, if it ended before its guard.
+    ended: Cell<Option<RawContext>>,
+    /// The guard is gone, but a frame that is right above still runs.
+    is_released: Cell<bool>,
+}
 
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            thread_state().owner.set(self.0);
+/// A frame that has something to do when it ends.
+struct Deferred {
+    /// Its own entry, which is replaced meanwhile.
+    entry: EntryId,
+    outer: Option<Box<Deferred>>,
+}
+
+/// The guard of an attached context.
+pub(crate) struct Attachment(Rc<Attached>);
+
+impl Attachment {
+    /// Makes `context` current until the guard is dropped or what is around the call ends.
+    pub(crate) fn new(context: RawContext) -> Self {
+        let thread = thread_state();
+        // What is attached in the root of the thread ends with the thread at the latest.
+        thread.make_live();
+        let owner = TaskId::current();
+        // Allocated before anything changes: an allocator may use variables.
+        let attached = Rc::new(Attached {
+            previous: Cell::new(None),
+            outer: Cell::new(None),
+            ended: Cell::new(None),
+            is_released: Cell::new(false),
+        });
+        let previous = thread.enter(owner, attached.entry(), context);
+        let innermost = &thread.attachments.innermost;
+        attached.previous.set(Some(previous));
+        attached.outer.set(innermost.take());
+        innermost.set(Some(Rc::clone(&attached)));
+        Self(attached)
+    }
+
+    /// Ends it. Returns the context with what was set in it, or `None` if a scope, `run` or poll that
+    /// began under it still runs: that has the context, and drops it when it ends.
+    pub(crate) fn detach(&self) -> Option<RawContext> {
+        let attached = &*self.0;
+        if attached.has_ended() {
+            return attached.ended.take();
+        }
+        let thread = thread_state();
+        let attachments = &thread.attachments;
+        if thread.entry.get() == attached.entry() {
+            return thread.pop_attached();
+        }
+        if let Some(above) = attachments.right_above(attached) {
+            return above.with_previous(|previous| thread.take_out(attached, previous))?;
+        }
+        attached.is_released.set(true);
+        thread.entry.set(attachments.defer(thread.entry.get()));
+        None
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        drop(self.detach());
+    }
+}
+
+impl ThreadState {
+    /// Ends what keeps the frame with this entry from ending: contexts that were attached inside of
+    /// it, and a released one right below it, which is then gone from `previous`.
+    ///
+    /// Called when the frame's entry is not the current one.
+    pub(super) fn settle(&self, entry: EntryId, previous: &mut Previous) {
+        // In a loop, because values that are dropped in here may attach and detach, too.
+        loop {
+            let current = self.entry.get();
+            if current == EntryId::DEFERRED {
+                if self.attachments.pop_deferred() != Some(entry) {
+                    abort_out_of_order();
+                }
+                self.entry.set(entry);
+            } else if current != entry {
+                self.end_innermost();
+            } else if let Some(attached) = self.attachments.released_at(previous.entry()) {
+                // A scope that ends may borrow from the context that is taken out.
+                self.own_current();
+                drop(self.take_out(&attached, previous));
+            } else {
+                break;
+            }
+        }
+        if self.attachments.any_released() {
+            previous.set_entry(self.attachments.defer(previous.entry()));
         }
     }
 
-    if is_root() {
-        return f();
-    }
-    let _restore = Restore(thread_state().owner.replace(TaskId::current()));
-    f();
-}
-
-/// A context that one call makes current and a later call on the same thread takes back, for
-/// callbacks that come in pairs: between them no stack frame of this crate exists.
-///
-/// While it is attached, the thread keeps the box, so that no other code can reach the context
-/// around. It is detached only when all that began inside has ended: the entry tells so of what was
-/// entered, `read` of the active reads. So attachments nest strictly with everything else that
-/// enters a context, or the process is aborted.
-pub(crate) struct Attachment {
-    /// Empty while it is attached.
-    context: RawContext,
-}
-
-struct Attached {
-    attachment: Box<Attachment>,
-    previous: Previous,
-    /// The innermost read that was active.
-    read: usize,
-    /// The attachment around this one, the only case that needs a box.
-    outer: Option<Box<Attached>>,
-}
-
-impl Attachment {
-    pub(crate) fn new(context: RawContext) -> Box<Self> {
-        Box::new(Self { context })
+    /// Ends what is attached in the thread's root. Called when the thread ends.
+    pub(super) fn end_attached(&self) {
+        while self.attachments.innermost_at(self.entry.get()).is_some() {
+            ignore_panic(|| drop(self.pop_attached()));
+        }
     }
 
-    /// Returns what no other attachment has as long as this one exists.
-    pub(crate) fn key(&self) -> usize {
-        ptr::from_ref(self).addr()
+    /// Ends the innermost attached context, which is current.
+    fn pop_attached(&self) -> Option<RawContext> {
+        let attached = self.attachments.innermost.take()?;
+        self.attachments.innermost.set(attached.outer.take());
+        let previous = attached.previous.take()?;
+        Some(self.leave(attached.entry(), previous))
     }
 
-    /// Makes the context current for `task` until [`detach`](Self::detach).
-    pub(crate) fn attach(mut self: Box<Self>, task: TaskId) {
-        let thread = thread_state();
-        let previous = thread.enter(task, EntryId::of_home(&self.context), self.context.take());
-        let read = thread.heap.innermost_read();
-        ATTACHED.with(|innermost| {
-            let outer = innermost.take().map(Box::new);
-            innermost.set(Some(Attached {
-                attachment: self,
-                previous,
-                read,
-                outer,
-            }));
+    /// Ends the innermost attached context, which must be current, before its guard.
+    fn end_innermost(&self) {
+        let Some(attached) = self.attachments.innermost_at(self.entry.get()) else {
+            abort_out_of_order();
+        };
+        attached.ended.set(self.pop_attached());
+    }
+
+    /// Ends an attached context that `above` holds, which goes on with what is around it.
+    fn take_out(&self, attached: &Attached, above: &mut Previous) -> Option<RawContext> {
+        // The context is handed to code that may drop it on another thread.
+        self.heap.retain_active_reads();
+        self.attachments.unlink(attached);
+        Some(above.replace(attached.previous.take()?))
+    }
+}
+
+impl Attachments {
+    pub(super) const fn new() -> Self {
+        Self {
+            innermost: Cell::new(None),
+            deferred: Cell::new(None),
+        }
+    }
+
+    /// Returns all that have not ended, the innermost first.
+    fn iter(&self) -> impl Iterator<Item = Rc<Attached>> + use<> {
+        core::iter::successors(clone_of(&self.innermost), |attached| attached.outer())
+    }
+
+    /// Returns the innermost one if it has this entry.
+    fn innermost_at(&self, entry: EntryId) -> Option<Rc<Attached>> {
+        clone_of(&self.innermost).filter(|attached| attached.entry() == entry)
+    }
+
+    /// The same, if its guard is gone.
+    fn released_at(&self, entry: EntryId) -> Option<Rc<Attached>> {
+        self.innermost_at(entry)
+            .filter(|attached| attached.is_released.get())
+    }
+
+    fn any_released(&self) -> bool {
+        self.iter().any(|attached| attached.is_released.get())
+    }
+
+    /// Returns the one that is right above another, without a frame in between.
+    fn right_above(&self, attached: &Attached) -> Option<Rc<Attached>> {
+        self.iter()
+            .find(|above| above.previous_entry() == Some(attached.entry()))
+    }
+
+    fn unlink(&self, attached: &Attached) {
+        let is_next = |above: &Rc<Attached>| {
+            let outer = above.outer();
+            outer.is_some_and(|outer| ptr::eq(&raw const *outer, attached))
+        };
+        let above = self.iter().find(is_next);
+        let outer = attached.outer.take();
+        match above {
+            Some(above) => above.outer.set(outer),
+            None => self.innermost.set(outer),
+        }
+    }
+
+    /// Lets the first frame at or under `topmost` settle when it ends. Returns the new `topmost`.
+    fn defer(&self, topmost: EntryId) -> EntryId {
+        // Allocated before anything changes: an allocator may use variables.
+        let mut deferred = Box::new(Deferred {
+            entry: topmost,
+            outer: None,
         });
+        let mut above = None;
+        while let Some(attached) = self.iter().find(|it| it.entry() == deferred.entry) {
+            deferred.entry = attached.previous_entry().unwrap_or(EntryId::DEFERRED);
+            above = Some(attached);
+        }
+        if deferred.entry == EntryId::DEFERRED {
+            return topmost;
+        }
+        deferred.outer = self.deferred.take();
+        self.deferred.set(Some(deferred));
+        let Some(above) = above else {
+            return EntryId::DEFERRED;
+        };
+        above.with_previous(|previous| previous.set_entry(EntryId::DEFERRED));
+        topmost
     }
 
-    /// Takes back the attachment with this key; `None` if this thread has no such attachment.
-    pub(crate) fn detach(key: usize) -> Option<Box<Self>> {
-        ATTACHED.with(|innermost| {
-            let attached = innermost.take()?;
-            if attached.attachment.key() != key {
-                if attached.is_inside(key) {
-                    abort_out_of_order();
-                }
-                innermost.set(Some(attached));
-                return None;
-            }
-            let thread = thread_state();
-            if thread.heap.innermost_read() != attached.read {
-                abort_out_of_order();
-            }
-            let mut attachment = attached.attachment;
-            let entry = EntryId::of_home(&attachment.context);
-            attachment.context = thread.leave(entry, attached.previous);
-            innermost.set(attached.outer.map(|outer| *outer));
-            Some(attachment)
-        })
+    /// Returns the entry of the topmost frame that was deferred.
+    fn pop_deferred(&self) -> Option<EntryId> {
+        let Deferred { entry, outer } = *self.deferred.take()?;
+        self.deferred.set(outer);
+        Some(entry)
     }
 }
 
 impl Attached {
-    /// Returns whether the attachment with this key is one around this one.
-    fn is_inside(&self, key: usize) -> bool {
-        let mut next = self.outer.as_deref();
-        while let Some(outer) = next {
-            if outer.attachment.key() == key {
-                return true;
-            }
-            next = outer.outer.as_deref();
-        }
-        false
+    fn entry(&self) -> EntryId {
+        EntryId::of_attached(self)
     }
+
+    fn outer(&self) -> Option<Rc<Self>> {
+        clone_of(&self.outer)
+    }
+
+    fn has_ended(&self) -> bool {
+        self.previous_entry().is_none()
+    }
+
+    /// Returns the entry around this one, unless this has ended.
+    fn previous_entry(&self) -> Option<EntryId> {
+        self.with_previous(|previous| previous.entry())
+    }
+
+    /// Calls `f` with what is around, unless this has ended.
+    fn with_previous<R>(&self, f: impl FnOnce(&mut Previous) -> R) -> Option<R> {
+        let mut previous = self.previous.take()?;
+        let result = f(&mut previous);
+        self.previous.set(Some(previous));
+        Some(result)
+    }
+}
+
+fn clone_of<T>(cell: &Cell<Option<Rc<T>>>) -> Option<Rc<T>> {
+    let value = cell.take();
+    cell.set(value.clone());
+    value
 }

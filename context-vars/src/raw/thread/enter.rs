@@ -6,7 +6,6 @@ use core::task::Poll;
 
 use super::release;
 use super::state::{EntryId, ThreadState, thread_state};
-use crate::raw::abort::abort_out_of_order;
 use crate::raw::context::{Extra, RawContext};
 use crate::raw::key::{Key, TypedKey};
 use crate::raw::map::{InlineSlot, Map};
@@ -35,6 +34,24 @@ impl Previous {
         owner: TaskId::NONE,
         not_send: PhantomData,
     };
+
+    #[inline]
+    pub(super) fn entry(&self) -> EntryId {
+        self.entry
+    }
+
+    pub(super) fn set_entry(&mut self, entry: EntryId) {
+        self.entry = entry;
+    }
+
+    /// Becomes `around`. Returns the context that this was.
+    pub(super) fn replace(&mut self, around: Self) -> RawContext {
+        let Self { map, extra, .. } = mem::replace(self, around);
+        RawContext::from_parts(
+            ManuallyDrop::into_inner(map),
+            ManuallyDrop::into_inner(extra),
+        )
+    }
 
     /// Moves it out of a guard that is used up.
     #[inline(always)]
@@ -113,8 +130,14 @@ impl ThreadState {
     #[inline(always)]
     pub(super) fn leave(&self, entry: EntryId, previous: Previous) -> RawContext {
         if self.entry.get() != entry {
-            abort_out_of_order();
+            // Not `previous` itself, which would then be in memory wherever this is inlined.
+            return leave_unusually(entry, Previous { ..previous });
         }
+        self.restore(previous)
+    }
+
+    #[inline(always)]
+    fn restore(&self, previous: Previous) -> RawContext {
         self.heap.retain_active_reads();
         self.entry.set(previous.entry);
         self.owner.set(previous.owner);
@@ -128,6 +151,15 @@ impl ThreadState {
     fn end_scope(&self, previous: BorrowedPrevious) {
         release::drop_outlined(self.leave(previous.entry, previous.previous));
     }
+}
+
+/// Goes on with `leave` after something was attached.
+#[cold]
+#[inline(never)]
+fn leave_unusually(entry: EntryId, mut previous: Previous) -> RawContext {
+    let thread = thread_state();
+    thread.settle(entry, &mut previous);
+    thread.restore(previous)
 }
 
 /// A context that is current until this is dropped, and is then in its home again.

@@ -51,6 +51,7 @@ impl Drop for EmptyRoot {
         let thread = thread_state();
         thread.phase.set(Phase::Ended);
         thread.heap.pool.close();
+        thread.end_attached();
         // If `std::process::exit` was called inside a scope, the root is on the stack, and the
         // process ends with it.
         if let Some(root) = thread.take_root() {

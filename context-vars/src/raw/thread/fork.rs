@@ -91,6 +91,12 @@ impl ThreadState {
         RawContext::from_parts(map, extra)
     }
 
+    /// Lets the current context own all that it borrows.
+    pub(super) fn own_current(&self) {
+        // SAFETY: The reference is gone with the expression, which only counts references.
+        drop(unsafe { self.map() }.clone());
+    }
+
     /// Copies the current context. The copy owns references to all values.
     fn copy(&self) -> RawContext {
         // SAFETY: The references are gone with the statement, which only counts references.

@@ -13,15 +13,17 @@ mod write;
 mod fork;
 mod enter;
 mod attach;
+mod task_poll;
 mod drop_glue;
 mod default;
 
-#[cfg(all(feature = "tokio", tokio_unstable))]
-pub(crate) use self::attach::{Attachment, call_as_owner};
+pub(crate) use self::attach::Attachment;
 pub(crate) use self::default::DefaultCell;
 pub(crate) use self::drop_glue::{enter_for_drop, leave_after_drop};
 pub(crate) use self::enter::Entered;
 pub use self::enter::SyncScope;
 pub(crate) use self::fork::{adopt_locals, copy, copy_with, is_root, remove_locals, snapshot};
 pub(crate) use self::read::{is_set, with};
+#[cfg(all(feature = "tokio", tokio_unstable))]
+pub(crate) use self::task_poll::{TaskContext, TaskKey, call_as_owner};
 pub(crate) use self::write::{may_set, new_value, reset, set, set_in, set_in_scope};

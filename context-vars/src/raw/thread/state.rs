@@ -4,6 +4,7 @@ use core::cell::{Cell, UnsafeCell};
 use core::mem::{self, ManuallyDrop};
 use core::ptr;
 
+use super::attach::{Attached, Attachments};
 use super::drop_glue::{RunningDrop, RunningDrops};
 use super::init_stack::InitStack;
 use crate::raw::context::{ContextId, Extra, RawContext};
@@ -36,6 +37,8 @@ impl EntryId {
     pub(super) const ROOT: Self = Self(0);
     /// The id of no entry: even, and no aligned address.
     pub(super) const NONE: Self = Self(usize::MAX - 1);
+    /// Replaces the entry of a frame that has to settle what is attached when it ends; as `NONE`.
+    pub(super) const DEFERRED: Self = Self(usize::MAX - 3);
 
     /// Returns the id of an entry of the context that has its home here: the address, which is even.
     /// No other entered context has it, because the home is borrowed or, in a scope, holds the work
@@ -43,6 +46,11 @@ impl EntryId {
     #[inline]
     pub(super) fn of_home(home: &RawContext) -> Self {
         Self(ptr::from_ref(home).addr())
+    }
+
+    /// Returns the id of the entry that this describes: its address, which stays the same.
+    pub(super) fn of_attached(attached: &Attached) -> Self {
+        Self(ptr::from_ref(attached).addr())
     }
 
     /// Returns the id of the entry that this box describes: its address, which no home has.
@@ -73,6 +81,7 @@ pub(super) struct ThreadState {
     pub(super) scopes: Cell<usize>,
     pub(super) init_stack: InitStack,
     pub(super) running_drops: RunningDrops,
+    pub(super) attachments: Attachments,
     pub(super) phase: Cell<Phase>,
 }
 
@@ -88,6 +97,7 @@ thread_local! {
             scopes: Cell::new(0),
             init_stack: InitStack::new(),
             running_drops: RunningDrops::new(),
+            attachments: Attachments::new(),
             phase: Cell::new(Phase::Fresh),
         })
     };

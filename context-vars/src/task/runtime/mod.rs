@@ -2,7 +2,7 @@
 //!
 //! Tokio calls a hook when a task is spawned, around each of its polls, and when it is over, and
 //! tells each only the task's id. So the contexts of tasks that are not being polled lie in a
-//! table. A poll takes the task's context out, makes it the thread's (an [`Attachment`]), and brings it
+//! table. A poll takes the task's context out, makes it the thread's (a [`TaskContext`]), and brings it
 //! back afterwards.
 //!
 //! Three things about the order of the calls are not obvious:
@@ -22,7 +22,7 @@ use tokio::task::Id;
 
 use crate::raw::abort::ignore_panic;
 use crate::raw::context::RawContext;
-use crate::raw::thread::{self, Attachment};
+use crate::raw::thread::{self, TaskContext, TaskKey};
 
 mod table;
 
@@ -403,8 +403,8 @@ impl Hooks {
 
     fn on_before_poll(&self, meta: &TaskMeta<'_>) {
         let part = self.table.part(meta.id());
-        if let Some(attachment) = part.take(meta.id()) {
-            attachment.attach(meta.id().into());
+        if let Some(context) = part.take(meta.id()) {
+            context.begin_poll(meta.id().into());
         }
         // If `f` panics, tokio does not call the hook behind the poll.
         let leave = Leave(part, meta.id());
@@ -418,12 +418,12 @@ impl Hooks {
     }
 
     fn on_terminate(&self, meta: &TaskMeta<'_>) {
-        let Some(attachment) = self.table.part(meta.id()).end(meta.id()) else {
+        let Some(context) = self.table.part(meta.id()).end(meta.id()) else {
             // Inside the last poll, or nothing that we know.
             return thread::call_as_owner(|| call(self.users.terminate.as_ref(), meta));
         };
-        let key = attachment.key();
-        attachment.attach(meta.id().into());
+        let key = context.key();
+        context.begin_poll(meta.id().into());
         let _leave = EndAndDiscard(key);
         thread::call_as_owner(|| call(self.users.terminate.as_ref(), meta));
     }
@@ -438,11 +438,11 @@ impl Drop for Leave<'_> {
     }
 }
 
-struct EndAndDiscard(usize);
+struct EndAndDiscard(TaskKey);
 
 impl Drop for EndAndDiscard {
     fn drop(&mut self) {
-        drop_ended(Attachment::detach(self.0));
+        drop_ended(TaskContext::end_poll(self.0));
     }
 }
 
@@ -450,6 +450,6 @@ impl Drop for EndAndDiscard {
 ///
 /// A value whose `Drop` panics must not take the runtime's thread with it. It was reported, and
 /// tokio does the same with what a task returns.
-fn drop_ended(attachment: Option<Box<Attachment>>) {
-    ignore_panic(|| drop(attachment));
+fn drop_ended(context: Option<Box<TaskContext>>) {
+    ignore_panic(|| drop(context));
 }

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::task::Id;
 
 use crate::raw::context::RawContext;
-use crate::raw::thread::Attachment;
+use crate::raw::thread::{TaskContext, TaskKey};
 
 /// How many parts a table has, each with a lock of its own.
 const PARTS: usize = 16;
@@ -55,22 +55,22 @@ impl Tasks {
 }
 
 enum Task {
-    Idle(Box<Attachment>),
-    /// A thread is in the attachment with this key.
-    Polled(usize),
+    Idle(Box<TaskContext>),
+    /// A thread is in the context with this key.
+    Polled(TaskKey),
     /// The same, and it is the last time.
-    Ended(usize),
+    Ended(TaskKey),
 }
 
 impl Task {
     /// Takes the context out, for a poll.
-    fn take(&mut self) -> Option<Box<Attachment>> {
-        let Self::Idle(attachment) = self else {
+    fn take(&mut self) -> Option<Box<TaskContext>> {
+        let Self::Idle(context) = self else {
             return None;
         };
-        let polled = Self::Polled(attachment.key());
+        let polled = Self::Polled(context.key());
         match core::mem::replace(self, polled) {
-            Self::Idle(attachment) => Some(attachment),
+            Self::Idle(context) => Some(context),
             _ => None,
         }
     }
@@ -90,20 +90,20 @@ impl Part {
     }
 
     /// Notes the context of a task; hands it back if the task has ended already.
-    pub(super) fn insert(&self, id: Id, context: RawContext) -> Option<Box<Attachment>> {
-        let attachment = Attachment::new(context);
+    pub(super) fn insert(&self, id: Id, context: RawContext) -> Option<Box<TaskContext>> {
+        let context = TaskContext::new(context);
         let mut tasks = self.lock();
         let tasks = &mut *tasks;
         if let Some(ended) = tasks.ended.iter_mut().find(|ended| **ended == Some(id)) {
             *ended = None;
-            return Some(attachment);
+            return Some(context);
         }
-        tasks.known.insert(id, Task::Idle(attachment));
+        tasks.known.insert(id, Task::Idle(context));
         None
     }
 
     /// Takes the context of a task that is about to be polled; `None` if it has none.
-    pub(super) fn take(&self, id: Id) -> Option<Box<Attachment>> {
+    pub(super) fn take(&self, id: Id) -> Option<Box<TaskContext>> {
         let mut tasks = self.lock();
         loop {
             match tasks.known.get_mut(&id) {
@@ -124,26 +124,26 @@ impl Part {
     }
 
     /// Leaves the context of a task after a poll. Hands it out if the task has ended.
-    pub(super) fn bring_back(&self, id: Id) -> Option<Box<Attachment>> {
+    pub(super) fn bring_back(&self, id: Id) -> Option<Box<TaskContext>> {
         let mut tasks = self.lock();
         let task = tasks.known.get_mut(&id)?;
         match *task {
             Task::Polled(key) => {
-                *task = Task::Idle(Attachment::detach(key)?);
+                *task = Task::Idle(TaskContext::end_poll(key)?);
                 self.tell(&tasks);
                 None
             }
             Task::Ended(key) => {
-                let attachment = Attachment::detach(key)?;
+                let context = TaskContext::end_poll(key)?;
                 tasks.known.remove(&id);
-                Some(attachment)
+                Some(context)
             }
             Task::Idle(_) => None,
         }
     }
 
     /// Notes that a task has ended. Hands its context out unless a thread is in it.
-    pub(super) fn end(&self, id: Id) -> Option<Box<Attachment>> {
+    pub(super) fn end(&self, id: Id) -> Option<Box<TaskContext>> {
         let mut tasks = self.lock();
         let tasks = &mut *tasks;
         match tasks.known.get_mut(&id) {
@@ -161,7 +161,7 @@ impl Part {
             }
         }
         match tasks.known.remove(&id) {
-            Some(Task::Idle(attachment)) => Some(attachment),
+            Some(Task::Idle(context)) => Some(context),
             _ => None,
         }
     }

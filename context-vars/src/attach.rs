@@ -1,0 +1,119 @@
+//! `Context::attach`: a context that one call makes current and another ends (R22).
+
+use core::fmt;
+
+use crate::context::Context;
+use crate::raw::context::RawContext;
+use crate::raw::thread::Attachment;
+
+impl Context {
+    /// Makes this context current on this thread until the guard is dropped.
+    ///
+    /// For code that is *given* two calls and has no closure to put in between: `on_enter` and
+    /// `on_exit` of a `tracing` layer, callbacks from C, a function that returns a guard. Everywhere
+    /// else [`run`](Self::run), a scope or [`in_context`](crate::ContextExt::in_context) is better:
+    /// they end by themselves.
+    ///
+    /// A scope, `run` or poll inside which this is called ends the attached context at the latest, and
+    /// restores exactly what was around it. A guard that is dropped later does nothing. Guards may be
+    /// dropped in any order: the current context stays until its own guard is dropped.
+    ///
+    /// Under an attached context every code may [`set`](crate::ContextVar::set), also in a tokio task
+    /// that has no context of its own.
+    ///
+    /// # In the root of a thread
+    ///
+    /// Outside of every scope, `run` and poll, only the guard ends the attached context, or the end
+    /// of the thread. If such a guard is held over an `.await` of a local task, or forgotten, what is
+    /// polled next on the thread sees its values. Use `in_context` for futures. Clippy's
+    /// `await-holding-invalid-types` finds guards of type `context_vars::Attached` that are held over an
+    /// `.await`.
+    ///
+    /// # Cost
+    ///
+    /// One allocation.
+    ///
+    /// # Examples
+    ///
+    /// Two callbacks:
+    ///
+    /// ```
+    /// use context_vars::{Attached, Context, context_var};
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// #[derive(Default)]
+    /// struct Hooks {
+    ///     attached: Option<Attached>,
+    /// }
+    ///
+    /// impl Hooks {
+    ///     fn on_enter(&mut self) {
+    ///         self.attached = Some(Context::current().with_value(&USER, "alice").attach());
+    ///     }
+    ///     fn on_exit(&mut self) {
+    ///         self.attached = None;
+    ///     }
+    /// }
+    ///
+    /// # fn main() {
+    /// let mut hooks = Hooks::default();
+    /// hooks.on_enter();
+    /// assert_eq!(USER.get(), "alice");
+    /// hooks.on_exit();
+    /// assert_eq!(USER.get(), "anonymous");
+    /// # }
+    /// ```
+    pub fn attach(self) -> Attached {
+        Attached(Attachment::new(self.raw))
+    }
+}
+
+/// Ends an attached context when it is dropped; see [`Context::attach`].
+///
+/// It belongs to the thread that it was created on, so it is neither `Send` nor `Sync`.
+#[must_use = "the context is attached until this is dropped"]
+pub struct Attached(Attachment);
+
+impl Attached {
+    /// Ends the attached context and returns it, with what was set in it.
+    ///
+    /// If it has ended before, with the scope, `run` or poll around it, this is the context as it was
+    /// then.
+    ///
+    /// Inside a scope, `run` or poll that began under this guard the context is still in use: it is the
+    /// one around. It then ends, and is dropped, together with that scope, and an empty context is
+    /// returned. Detach it after the scope to get the values.
+    ///
+    /// # Examples
+    ///
+    /// What was set meanwhile:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var};
+    ///
+    /// context_var! {
+    ///     static STEPS: u32 = 0;
+    /// }
+    ///
+    /// # fn main() {
+    /// let attached = Context::new().attach();
+    /// drop(STEPS.set(3));
+    /// let context = attached.detach();
+    /// assert_eq!(STEPS.get(), 0);
+    /// assert_eq!(context.get(&STEPS), Some(&3));
+    /// # }
+    /// ```
+    pub fn detach(self) -> Context {
+        let raw = self.0.detach().unwrap_or(RawContext::EMPTY);
+        Context { raw }
+    }
+}
+
+impl fmt::Debug for Attached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attached").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,166 @@
+//! R22: a context that one call makes current and another ends.
+
+mod programs;
+
+use std::cell::RefCell;
+use std::pin::pin;
+use std::sync::mpsc;
+
+use context_vars::{Attached, Context, context_var, prelude::*};
+
+use crate::support::{Alive, TRACKED, USER, alice, panic_of, poll_once, soon};
+
+context_var! {
+    static COUNT: u32 = 0;
+    static TEXT: String;
+}
+
+#[test]
+fn attached_context_is_current_until_its_guard_is_dropped_and_comes_back_from_detach() {
+    let guard = alice().attach();
+    assert_eq!(USER.get(), "alice");
+    drop(COUNT.set(1));
+    let context = guard.detach();
+    assert_eq!((USER.get(), COUNT.get()), ("anonymous", 0));
+    assert_eq!(
+        (context.get(&USER), context.get(&COUNT)),
+        (Some(&"alice"), Some(&1))
+    );
+}
+
+#[test]
+fn scope_run_and_poll_end_what_was_attached_inside_and_a_late_guard_does_nothing() {
+    let late = RefCell::new(Vec::new());
+    let attach = |name| {
+        let context = Context::new().with_value(&USER, name);
+        late.borrow_mut().push(context.attach());
+        assert_eq!(USER.get(), name);
+    };
+    USER.sync_scope("outer", || {
+        COUNT.sync_scope(1, || attach("in scope"));
+        assert_eq!((USER.get(), COUNT.get()), ("outer", 0));
+        Context::new().run(|| attach("in run"));
+        assert_eq!(USER.get(), "outer");
+        let polled = async { attach("in poll") }.in_context(Context::new());
+        assert!(poll_once(pin!(polled)).is_ready());
+        assert_eq!(USER.get(), "outer");
+        assert_eq!(
+            panic_of(|| COUNT.sync_scope(1, || {
+                attach("unwinding");
+                panic!("out")
+            })),
+            "out"
+        );
+        assert_eq!(USER.get(), "outer");
+        let ended = late.take();
+        let contexts = ended.into_iter().map(|guard| guard.detach());
+        let users: Vec<_> = contexts
+            .map(|context| *context.get(&USER).unwrap())
+            .collect();
+        assert_eq!(users, ["in scope", "in run", "in poll", "unwinding"]);
+        assert_eq!(USER.get(), "outer");
+    });
+}
+
+#[test]
+fn guard_held_over_an_await_shows_nothing_to_what_is_polled_in_between() {
+    let mut work = pin!(
+        async {
+            let guard = alice().attach();
+            tokio::task::yield_now().await;
+            let seen = USER.get();
+            drop(guard);
+            (seen, USER.get())
+        }
+        .in_context(Context::new().with_value(&USER, "task"))
+    );
+    assert!(poll_once(work.as_mut()).is_pending());
+    assert_eq!(USER.get(), "anonymous");
+    let std::task::Poll::Ready(seen) = poll_once(work) else {
+        panic!("it yields once");
+    };
+    assert_eq!(seen, ("task", "task"));
+}
+
+#[test]
+fn guard_that_is_dropped_while_a_scope_runs_ends_with_that_scope_and_not_later() {
+    let alive = Alive::default();
+    let context = alice().with_value(&TRACKED, alive.track());
+    let guard = context.attach();
+    COUNT.sync_scope(1, || {
+        COUNT.sync_scope(2, || {
+            drop(guard);
+            assert_eq!((USER.get(), COUNT.get(), alive.count()), ("alice", 2, 1));
+        });
+        assert_eq!((USER.get(), COUNT.get(), alive.count()), ("alice", 1, 1));
+    });
+    assert_eq!(
+        (USER.is_set(), COUNT.is_set(), alive.count()),
+        (false, false, 0)
+    );
+}
+
+#[test]
+fn value_being_read_stays_when_its_context_is_detached_and_dropped() {
+    let guard = Context::new().with_value(&TEXT, "text".repeat(3)).attach();
+    TEXT.with(|text| {
+        let inner = alice().attach();
+        drop(guard);
+        drop(inner);
+        assert!(!TEXT.is_set());
+        assert_eq!(text, "texttexttext");
+    });
+}
+
+#[test]
+fn forgotten_guard_ends_with_the_thread_and_its_values_with_it() {
+    let alive = Alive::default();
+    let context = Context::new().with_value(&TRACKED, alive.track());
+    let thread = std::thread::spawn(move || {
+        std::mem::forget(context.attach());
+        assert!(TRACKED.is_set());
+    });
+    thread.join().unwrap();
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn guard_in_a_thread_local_is_harmless_when_the_thread_ends() {
+    thread_local! {
+        static GUARDS: RefCell<Vec<Attached>> = const { RefCell::new(Vec::new()) };
+    }
+    let alive = Alive::default();
+    let context = Context::new().with_value(&TRACKED, alive.track());
+    let (tell, told) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        GUARDS.with_borrow_mut(|guards| guards.push(context.attach()));
+        // Two orders of the destructors: before and after that of the context's own thread-local.
+        GUARDS.with_borrow_mut(|guards| guards.push(alice().attach()));
+        tell.send(USER.get()).unwrap();
+    });
+    assert_eq!(soon(&told), "alice");
+    thread.join().unwrap();
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn bare_task_may_set_under_an_attached_context_and_the_next_one_sees_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let set = runtime.block_on(async {
+        let task = tokio::spawn(async {
+            let guard = Context::current().attach();
+            drop(COUNT.set(7));
+            let seen = COUNT.get();
+            drop(guard);
+            seen
+        });
+        task.await.unwrap()
+    });
+    assert_eq!(set, 7);
+    assert_eq!(
+        runtime.block_on(async { tokio::spawn(async { COUNT.get() }).await.unwrap() }),
+        0
+    );
+}
