@@ -1,4 +1,4 @@
-//! R6 and the storage, with more variables than a node has places.
+//! R6 and the map, with more variables than a node has slots.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -93,13 +93,13 @@ fn scope_over_many_variables_restores_them_all() {
     });
 }
 
-/// The first `size` of the variables, each set to its place.
+/// The first `size` of the variables, each set to its index.
 fn of(size: usize) -> Context {
-    let set = |context: Context, place: usize| context.with_value(ALL[place], place);
+    let set = |context: Context, index: usize| context.with_value(ALL[index], index);
     (0..size).fold(Context::new(), set)
 }
 
-fn places_in(context: &Context) -> Vec<usize> {
+fn indices_in(context: &Context) -> Vec<usize> {
     ALL.iter()
         .filter_map(|var| context.get(var))
         .copied()
@@ -111,14 +111,14 @@ fn removing_what_is_there_or_not_leaves_the_rest_in_every_shape() {
     // case 229
     for size in [0, 1, 2, 15, 16, 17, 33, 40] {
         let full = of(size);
-        for (place, var) in ALL[..40].iter().enumerate() {
+        for (index, var) in ALL[..40].iter().enumerate() {
             let once = full.clone().without(var);
             let twice = once.clone().without(var);
-            let rest: Vec<_> = (0..size).filter(|&other| other != place).collect();
+            let rest: Vec<_> = (0..size).filter(|&other| other != index).collect();
             for less in [once, twice] {
-                assert_eq!((less.len(), places_in(&less)), (rest.len(), rest.clone()));
+                assert_eq!((less.len(), indices_in(&less)), (rest.len(), rest.clone()));
             }
-            assert_eq!(places_in(&full).len(), size);
+            assert_eq!(indices_in(&full).len(), size);
         }
     }
     let none = ALL
@@ -142,8 +142,8 @@ fn nest(level: usize) -> Pin<Box<dyn Future<Output = Vec<Context>>>> {
 }
 
 fn check_nested(level: usize) {
-    for (place, var) in ALL[..40].iter().enumerate() {
-        assert_eq!(var.try_get().ok(), (place <= level).then_some(place));
+    for (index, var) in ALL[..40].iter().enumerate() {
+        assert_eq!(var.try_get().ok(), (index <= level).then_some(index));
     }
 }
 

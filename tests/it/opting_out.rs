@@ -81,7 +81,7 @@ fn variable_that_is_not_inherited_is_left_out_and_all_else_is_inherited() {
 }
 
 #[test]
-fn what_is_made_or_called_in_an_isolated_closure_inherits_nothing() {
+fn what_is_made_or_called_in_a_detached_closure_inherits_nothing() {
     table! {
         "itself" => NOTHING: detached(seen),
         "thread" => NOTHING: detached(|| thread::spawn(seen)).join().unwrap(),

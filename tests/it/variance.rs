@@ -70,7 +70,7 @@ impl<T: Send> IsSend<T> {
 
 #[test]
 fn guards_of_generated_code_stay_on_their_thread() {
-    // They restore the slot of the thread on which they were made.
+    // They restore the current context of the thread on which they were made.
     const { assert!(!IsSend::<context_vars::__private::SyncScope>::HOLDS) };
     const { assert!(!IsSend::<context_vars::__private::EnteredClosure<'static>>::HOLDS) };
     const { assert!(IsSend::<Context>::HOLDS) };

@@ -308,7 +308,7 @@ pub(super) fn files_of_the_runtime() -> Vec<String> {
     names.collect()
 }
 
-/// A crate of these files; those that the rules list beside are there and empty.
+/// A crate of these files. All others that the rules list are there and empty.
 fn tree(rules: &Rules, files: &[(&str, &str)]) -> Sources {
     let members = rules.layers.iter().flat_map(Layer::members);
     let empty = members.map(|member| match member.strip_suffix('/') {

@@ -236,9 +236,9 @@ impl Modules<'_> {
             }
             _ => {
                 let in_folder = format!("{folder}{name}/mod.rs");
-                let beside = format!("{folder}{name}.rs");
+                let sibling = format!("{folder}{name}.rs");
                 let found = self.sources.contains_key(&in_folder);
-                let usual = if found { in_folder } else { beside };
+                let usual = if found { in_folder } else { sibling };
                 self.add_file(&file.unwrap_or(usual), Some(parent))
             }
         };
@@ -348,7 +348,7 @@ impl Modules<'_> {
     }
 }
 
-/// Where the children of a file are: beside a `lib.rs` or `mod.rs`, below any other.
+/// Where the children of a file are: next to a `lib.rs` or `mod.rs`, below any other.
 fn folder_of_children(file: &str) -> String {
     let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
     let folder = if folder.is_empty() {
