@@ -23,6 +23,8 @@ context_var! {
     pub(crate) static V7: u64;
     pub(crate) static TEXT: Arc<str>;
     pub(crate) static KIB: Kibibyte;
+    #[no_inherit]
+    pub(crate) static LOCAL: u64;
     /// Never set.
     pub(crate) static DEFAULTED: u64 = 7;
 }
