@@ -1,9 +1,8 @@
 //! The echo flow.
 
-use context_vars::{inherit_context, with_context};
-use tokio::task::JoinHandle;
+use context_vars::with_context;
 
-use super::{Output, TASK_ID, USER_ID, gather, wait};
+use super::{Output, TASK_ID, gather, wait};
 
 #[tokio::test(start_paused = true)]
 async fn echo_flow_each_sub_task_reads_its_own_task_id() {

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::{CURRENT_USER, NUMBER, Output, USER_ID, user};
+use super::{CURRENT_USER, NUMBER, Output, user};
 
 /// One source claims that the last `get` raises a `LookupError`. It does not, in Python or here:
 /// `reset` puts back "nothing", and then the default is read.

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use context_vars::with_context;
 
-use super::{CURRENT_USER, Output, REQUEST_ID, TRACE_ID, User, gather, user, wait};
+use super::{Output, REQUEST_ID, TRACE_ID, gather, wait};
 
 struct Response {
     request_id: &'static str,
