@@ -1,11 +1,10 @@
 //! R6 and the map, with more variables than a node has slots.
 
-use std::cell::Cell;
 use std::pin::Pin;
 
 use context_vars::{Context, ContextVar, context_var, detached};
 
-use crate::support::{allocations, with_allocator_calling, yield_once};
+use crate::support::{allocations, yield_once};
 
 macro_rules! variables {
     ($($name:ident)*) => {
@@ -178,41 +177,6 @@ fn set_beside_a_copy_takes_as_many_blocks_however_many_are_set() {
                 drop(copy);
             }
         });
-    }
-}
-
-thread_local! {
-    static SNAPSHOT: Cell<Option<Context>> = const { Cell::new(None) };
-    static CALLS: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Reads, as an allocator that keeps an account for each user would; at one of its calls the
-/// snapshot goes, as if its owner on another thread had dropped it.
-fn account() {
-    if CALLS.replace(CALLS.get().wrapping_sub(1)) == 0 {
-        drop(SNAPSHOT.take());
-    }
-    assert!(matches!(ALL[0].try_get(), Ok(7) | Err(_)));
-}
-
-fn set_some(n: usize) {
-    for var in &ALL[1..20] {
-        drop(var.set(n));
-    }
-}
-
-#[test]
-fn allocator_may_read_while_a_variable_far_out_is_set() {
-    for call in 0..40 {
-        detached(|| {
-            drop(ALL[0].set(7));
-            set_some(1);
-            SNAPSHOT.set(Some(Context::current()));
-            CALLS.set(call);
-            with_allocator_calling(account, || set_some(2));
-            assert_eq!(ALL[0].get(), 7);
-        });
-        drop(SNAPSHOT.take());
     }
 }
 
