@@ -210,8 +210,8 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 /// # Cost
 ///
 /// A call costs one copy of the current context, which does not depend on the number of variables,
-/// and one value for each variable that is set. A future grows by at most 48 bytes, and by its
-/// arguments if they were not kept over an `.await` before.
+/// and one value for each variable that is set. A future, rounded up to whole words,
+/// grows by at most five words, and by its arguments if they were not kept over an `.await` before.
 #[proc_macro_attribute]
 pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
     with_context::with_context(arguments.into(), item.into()).into()

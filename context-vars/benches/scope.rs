@@ -1,4 +1,4 @@
-//! A scope around a call that reads one variable: of 1, 4 and 8 variables, beside seven others,
+//! A scope around a call that reads one variable: of 1 to 8 variables, of a kibibyte, of the 17th.
 
 mod operations;
 

@@ -29,7 +29,7 @@ pin_project! {
     ///
     /// # Cost
     ///
-    /// Two words beside the work, at most three with the feature `companion`. A poll is two
+    /// Two words in addition to the work, three with the feature `companion`. A poll is two
     /// thread-local accesses; no allocation and no atomic operation, whatever the number and size
     /// of the variables.
     ///

@@ -14,7 +14,8 @@ use crate::in_context::ContextExt;
 ///
 /// # Cost
 ///
-/// Two words beside `f`, three with the feature `companion`; as [`Context::current`] to make, two swaps to call.
+/// Two words in addition to `f`, three with the feature `companion`. Making it costs as much as
+/// [`Context::current`], calling it two swaps.
 ///
 /// # Examples
 ///

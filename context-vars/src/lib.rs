@@ -100,10 +100,10 @@
 //! the values that the scope took over, fifteen at most.
 //!
 //! A scope takes a node and a block for each value, from the thread's free lists if the value has
-//! at most 104 bytes. A context is two words; a future is larger by up to 24 bytes with a context
-//! (a word more with the feature `companion`), by up to 48 with a scope. Each item says what it
-//! costs under "Cost"; times beside those of peers are printed by `cargo bench --bench ratios` and
-//! stand in `benches/RATIOS.md`.
+//! at most 104 bytes. A context is two words. A future, rounded up to whole words, is larger by two
+//! words with a context (three with the feature `companion`), by four with a scope, and by five with
+//! `#[with_context]`. Each item says what it costs under "Cost"; times beside those of peers are
+//! printed by `cargo bench --bench ratios` and stand in `benches/RATIOS.md`.
 //!
 //! # What it does not do
 //!

@@ -21,7 +21,7 @@ pin_project! {
     ///
     /// # Cost
     ///
-    /// Four words beside the future. The first poll makes a node
+    /// Four words in addition to the future. The first poll makes a node
     /// and counts the values taken over; the others are as [`InContext`]'s.
     ///
     /// # Examples

@@ -130,7 +130,7 @@ fn with_five(n: u64) {
 }
 
 #[with_context]
-fn isolated() {
+fn sets_nothing() {
     set_and_reset();
 }
 
@@ -144,7 +144,7 @@ async fn with_two() {
 
 pub fn scopes_by_attribute() {
     with_five(2);
-    isolated();
+    sets_nothing();
     finish(pin!(with_two()));
 }
 

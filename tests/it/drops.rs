@@ -133,15 +133,6 @@ fn drop_may_read_set_scope_and_drop_contexts() {
 }
 
 #[test]
-fn drop_that_sets_its_own_variable_again_ends() {
-    detached(|| {
-        drop(HOOK.set(on_drop(|| drop(HOOK.set(on_drop(|| ()))))));
-        drop(HOOK.set(on_drop(|| ())));
-        assert!(HOOK.is_set());
-    });
-}
-
-#[test]
 fn panicking_drop_leaves_everything_consistent_and_drops_the_rest() {
     let alive = Alive::default();
     USER.sync_scope("outer", || {

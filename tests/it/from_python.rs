@@ -1,7 +1,8 @@
 //! What people write with Python's `contextvars`, in Rust: each test is one of their programs.
 //!
-//! The errors of Python's functions are in `tokens.rs` and `reading.rs`; a token that is used twice
-//! does not compile.
+//! More of them are on the page `context-vars/src/docs/from_python.md`, whose programs are tests
+//! themselves. The errors of Python's functions are in `tokens.rs` and `reading.rs`; a token that is
+//! used twice does not compile.
 //!
 //! A test collects what the program would print and compares it at the end. Where the outcome
 //! differs from what a source says, a comment tells why.
@@ -18,7 +19,6 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 mod set_and_reset;
-mod unset_and_tokens;
 mod echo_flow;
 mod structures;
 mod copies;

@@ -164,14 +164,6 @@ fn run_pinned_runs_one_step_inside() {
 }
 
 #[test]
-fn in_context_of_nothing_isolates() {
-    USER.sync_scope("alice", || {
-        let mut future = pin!(async { USER.is_set() }.in_context(Context::new()));
-        assert_eq!(poll_once(future.as_mut()), Poll::Ready(false));
-    });
-}
-
-#[test]
 fn debug_of_wrappers_asks_nothing_of_what_they_wrap() {
     let work: InContext<_> = async {}.in_context(alice());
     assert_eq!(format!("{work:?}"), "InContext { .. }");

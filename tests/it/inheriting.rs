@@ -173,8 +173,8 @@ async fn spawned_future_inherits_by_inherit_context_only() {
 }
 
 #[test]
-fn isolated_is_empty_and_lets_nothing_out() {
-    // case 271, case 276, case 279; case 272: also isolated twice, and to restore without
+fn detached_is_empty_and_lets_nothing_out() {
+    // case 271, case 276, case 279; case 272: also detached twice, and to restore without
     // suppressing cannot be written.
     USER.sync_scope("alice", || {
         let inside = detached(|| {

@@ -2,7 +2,7 @@
 
 use context_vars::{Context, context_var, prelude::*};
 
-use crate::support::{OnDrop, USER};
+use crate::support::{OnDrop, USER, alice, panic_of};
 
 context_var! {
     static COUNT: u32 = 0;
@@ -43,9 +43,7 @@ fn iterators_advanced_in_turn_keep_their_own() {
 
 #[test]
 fn both_ends_length_and_hint_are_forwarded() {
-    let mut numbers = (0..4)
-        .map(|n| (n, USER.get()))
-        .in_context(Context::new().with_value(&USER, "alice"));
+    let mut numbers = (0..4).map(|n| (n, USER.get())).in_context(alice());
     assert_eq!((numbers.len(), numbers.size_hint()), (4, (4, Some(4))));
     assert_eq!(numbers.next_back(), Some((3, "alice")));
     assert_eq!(numbers.nth(1), Some((1, "alice")));
@@ -72,8 +70,7 @@ impl Iterator for ByUser {
 
 #[test]
 fn hint_is_asked_inside_a_copy() {
-    let alice = Context::new().with_value(&USER, "alice");
-    let steps = ByUser.in_context(alice.clone().with_value(&COUNT, 7));
+    let steps = ByUser.in_context(alice().with_value(&COUNT, 7));
     // What is set there is gone: the hint has a shared reference only.
     assert_eq!([steps.size_hint(), steps.size_hint()], [(5, Some(8)); 2]);
     assert_eq!((USER.get(), COUNT.is_set()), ("anonymous", false));
@@ -92,8 +89,8 @@ fn hint_is_asked_inside_a_copy() {
             panic!("{}", USER.get())
         }
     }
-    let steps = Panics.in_context(alice);
-    assert_eq!(crate::support::panic_of(|| steps.size_hint()), "alice");
+    let steps = Panics.in_context(alice());
+    assert_eq!(panic_of(|| steps.size_hint()), "alice");
     assert_eq!(USER.get(), "anonymous");
 }
 
@@ -105,7 +102,7 @@ fn half_used_iterator_is_dropped_inside_its_context() {
         let _hook = &hook;
         drop(USER.set("set by a step"));
     })
-    .in_context(Context::new().with_value(&USER, "alice"));
+    .in_context(alice());
     steps.next();
     drop(steps);
     assert_eq!(seen, "set by a step");
@@ -113,9 +110,8 @@ fn half_used_iterator_is_dropped_inside_its_context() {
 
 #[test]
 fn step_that_panics_restores() {
-    let mut steps = std::iter::once_with(|| panic!("{}", USER.get()))
-        .in_context(Context::new().with_value(&USER, "alice"));
-    assert_eq!(crate::support::panic_of(|| steps.next()), "alice");
+    let mut steps = std::iter::once_with(|| panic!("{}", USER.get())).in_context(alice());
+    assert_eq!(panic_of(|| steps.next()), "alice");
     assert_eq!(USER.get(), "anonymous");
 }
 

@@ -1,11 +1,10 @@
-//! R6 and the storage, with more variables than a node has places.
+//! R6 and the map, with more variables than a node has slots.
 
-use std::cell::Cell;
 use std::pin::Pin;
 
 use context_vars::{Context, ContextVar, context_var, detached};
 
-use crate::support::{allocations, with_allocator_calling, yield_once};
+use crate::support::{allocations, yield_once};
 
 macro_rules! variables {
     ($($name:ident)*) => {
@@ -93,13 +92,13 @@ fn scope_over_many_variables_restores_them_all() {
     });
 }
 
-/// The first `size` of the variables, each set to its place.
+/// The first `size` of the variables, each set to its index.
 fn of(size: usize) -> Context {
-    let set = |context: Context, place: usize| context.with_value(ALL[place], place);
+    let set = |context: Context, index: usize| context.with_value(ALL[index], index);
     (0..size).fold(Context::new(), set)
 }
 
-fn places_in(context: &Context) -> Vec<usize> {
+fn indices_in(context: &Context) -> Vec<usize> {
     ALL.iter()
         .filter_map(|var| context.get(var))
         .copied()
@@ -111,14 +110,14 @@ fn removing_what_is_there_or_not_leaves_the_rest_in_every_shape() {
     // case 229
     for size in [0, 1, 2, 15, 16, 17, 33, 40] {
         let full = of(size);
-        for (place, var) in ALL[..40].iter().enumerate() {
+        for (index, var) in ALL[..40].iter().enumerate() {
             let once = full.clone().without(var);
             let twice = once.clone().without(var);
-            let rest: Vec<_> = (0..size).filter(|&other| other != place).collect();
+            let rest: Vec<_> = (0..size).filter(|&other| other != index).collect();
             for less in [once, twice] {
-                assert_eq!((less.len(), places_in(&less)), (rest.len(), rest.clone()));
+                assert_eq!((less.len(), indices_in(&less)), (rest.len(), rest.clone()));
             }
-            assert_eq!(places_in(&full).len(), size);
+            assert_eq!(indices_in(&full).len(), size);
         }
     }
     let none = ALL
@@ -142,8 +141,8 @@ fn nest(level: usize) -> Pin<Box<dyn Future<Output = Vec<Context>>>> {
 }
 
 fn check_nested(level: usize) {
-    for (place, var) in ALL[..40].iter().enumerate() {
-        assert_eq!(var.try_get().ok(), (place <= level).then_some(place));
+    for (index, var) in ALL[..40].iter().enumerate() {
+        assert_eq!(var.try_get().ok(), (index <= level).then_some(index));
     }
 }
 
@@ -178,41 +177,6 @@ fn set_beside_a_copy_takes_as_many_blocks_however_many_are_set() {
                 drop(copy);
             }
         });
-    }
-}
-
-thread_local! {
-    static SNAPSHOT: Cell<Option<Context>> = const { Cell::new(None) };
-    static CALLS: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Reads, as an allocator that keeps an account for each user would; at one of its calls the
-/// snapshot goes, as if its owner on another thread had dropped it.
-fn account() {
-    if CALLS.replace(CALLS.get().wrapping_sub(1)) == 0 {
-        drop(SNAPSHOT.take());
-    }
-    assert!(matches!(ALL[0].try_get(), Ok(7) | Err(_)));
-}
-
-fn set_some(n: usize) {
-    for var in &ALL[1..20] {
-        drop(var.set(n));
-    }
-}
-
-#[test]
-fn allocator_may_read_while_a_variable_far_out_is_set() {
-    for call in 0..40 {
-        detached(|| {
-            drop(ALL[0].set(7));
-            set_some(1);
-            SNAPSHOT.set(Some(Context::current()));
-            CALLS.set(call);
-            with_allocator_calling(account, || set_some(2));
-            assert_eq!(ALL[0].get(), 7);
-        });
-        drop(SNAPSHOT.take());
     }
 }
 

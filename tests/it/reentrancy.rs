@@ -93,7 +93,7 @@ fn last_copy_of_a_context_is_dropped_while_its_value_is_looked_at() {
     let snapshot = context.run(Context::current);
     context.run(|| {
         TRACKED.with(|(_, text)| {
-            // The slot's node is shared: the set copies it and gives the old one back.
+            // The node of the slot is shared: the set copies it and gives the old one back.
             drop(TRACKED.set((alive.track(), name("new"))));
             drop(snapshot);
             assert_eq!(text, "kept");

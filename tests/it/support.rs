@@ -17,7 +17,6 @@ struct Counting;
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-    static CALLED: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
 #[global_allocator]
@@ -27,7 +26,6 @@ static ALLOCATOR: Counting = Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        call_hook();
         // SAFETY: The caller's promise is the system allocator's.
         unsafe { System.alloc(layout) }
     }
@@ -35,23 +33,7 @@ unsafe impl GlobalAlloc for Counting {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: The caller's promise is the system allocator's.
         unsafe { System.dealloc(block, layout) }
-        call_hook();
     }
-}
-
-fn call_hook() {
-    // Not inside itself.
-    if let Some(hook) = CALLED.take() {
-        hook();
-        CALLED.set(Some(hook));
-    }
-}
-
-/// Calls `hook` in each allocation and after each release of memory by `f` on this thread.
-pub fn with_allocator_calling(hook: fn(), f: impl FnOnce()) {
-    CALLED.set(Some(hook));
-    f();
-    CALLED.set(None);
 }
 
 /// How often `f` allocates on this thread.

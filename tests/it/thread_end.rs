@@ -31,7 +31,7 @@ fn in_destructor(before_ours: bool, f: impl FnOnce() + Send + 'static) {
             drop(USER.set("ours"));
         }
         let run = Box::new(move || f.take().expect("once")());
-        AT_END.with_borrow_mut(|slot| *slot = Some(OnDrop(run)));
+        AT_END.with_borrow_mut(|at_end| *at_end = Some(OnDrop(run)));
         drop(USER.set("ours"));
     });
 }

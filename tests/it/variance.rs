@@ -1,9 +1,7 @@
-//! What may stand for what: lifetimes and function types, and guards that stay on their thread.
+//! What may stand for what: lifetimes and function types.
 //!
 //! That a variable is not covariant, so that nobody can set what its readers must not see, does
 //! not compile and is `ui/rustc/runtime/variable_of_a_subtype.rs`; so is a token's.
-
-use std::marker::PhantomData;
 
 use context_vars::{Context, Entry, InContext, Iter, Scope, context_var};
 
@@ -53,25 +51,4 @@ fn function_for_all_lifetimes_is_read_back_as_one() {
         let local = String::from("local");
         assert_eq!(FUNCTION.with(|function| function(&local)), 5);
     });
-}
-
-/// `HOLDS` is true for what is `Send`.
-struct IsSend<T>(PhantomData<T>);
-
-trait IsNot {
-    const HOLDS: bool = false;
-}
-
-impl<T> IsNot for IsSend<T> {}
-
-impl<T: Send> IsSend<T> {
-    const HOLDS: bool = true;
-}
-
-#[test]
-fn guards_of_generated_code_stay_on_their_thread() {
-    // They restore the slot of the thread on which they were made.
-    const { assert!(!IsSend::<context_vars::__private::SyncScope>::HOLDS) };
-    const { assert!(!IsSend::<context_vars::__private::EnteredClosure<'static>>::HOLDS) };
-    const { assert!(IsSend::<Context>::HOLDS) };
 }

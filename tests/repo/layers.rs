@@ -1,7 +1,8 @@
 //! The layers of both crates: no file imports from a layer above its own, and no files import each
 //! other in a circle.
 //!
-//! A call of a method names no file, so an `impl` of a type in a later layer is not an import.
+//! A call of a method names no file, so an `impl` of a type in a later layer is not an import, nor is
+//! the use of a trait's implementation. What else hides an import is refused (see `imports`).
 
 mod imports;
 
@@ -15,6 +16,9 @@ use imports::{Import, Sources, count, imports};
 struct Rules {
     source: &'static str,
     layers: &'static [Layer],
+    /// The files of the integrations that import from `raw`, with the reason. All others use the
+    /// API.
+    to_raw: &'static [(&'static str, &'static str)],
     /// Words, and the files or folders that may use them.
     words: &'static [(&'static str, &'static [&'static str])],
 }
@@ -62,6 +66,32 @@ const RUNTIME: Rules = Rules {
             between: None,
         },
     ],
+    to_raw: &[
+        (
+            "companion/installed.rs",
+            "installs the companion, whose hook is in `raw`",
+        ),
+        (
+            "deadline.rs",
+            "declares a variable by hand, and makes its values without a scope",
+        ),
+        (
+            "service.rs",
+            "captures the companion's state before the request's context is made",
+        ),
+        (
+            "task/runtime/mod.rs",
+            "brings contexts into a thread and out by calls, around polls",
+        ),
+        (
+            "task/runtime/table.rs",
+            "keeps the contexts of tasks that are not being polled",
+        ),
+        (
+            "web/layer.rs",
+            "starts from an empty context in a root, and captures the companion's state",
+        ),
+    ],
     words: &[("unsafe", &["raw/"]), ("thread_local", &["raw/"])],
 };
 
@@ -89,6 +119,7 @@ const MACROS: Rules = Rules {
             between: None,
         },
     ],
+    to_raw: &[],
     words: &[
         ("unsafe", &[]),
         // Numbers the calls of `context_var!` in one compilation; no user's thread ever has it.
@@ -116,6 +147,7 @@ impl Rules {
         offences.extend(empty.map(|member| format!("{member} is listed and not there")));
         offences.extend(self.upward(&imports));
         offences.extend(self.sideways(&imports));
+        offences.extend(self.past_the_api(&imports));
         offences.extend(
             circles(&imports)
                 .into_iter()
@@ -163,6 +195,21 @@ impl Rules {
         let unused = allowed.filter(|pair| !used.contains(&(pair.0, pair.1)));
         offences.extend(unused.map(|(one, other, _)| format!("{one} does not import {other}")));
         offences
+    }
+
+    /// Imports of the integrations from `raw`, unless they are listed, and listed ones without a use.
+    fn past_the_api(&self, imports: &BTreeSet<Import>) -> Vec<String> {
+        let layer_of = |file: &String| self.place(file).map(|(layer, _)| self.layers[layer].name);
+        let past = imports.iter().filter(|(from, to)| {
+            layer_of(from) == Some("integrations") && layer_of(to) == Some("raw")
+        });
+        let past: BTreeSet<_> = past.map(|(from, _)| from.as_str()).collect();
+        let listed: BTreeSet<_> = self.to_raw.iter().map(|(file, _)| *file).collect();
+        let unlisted = past.difference(&listed);
+        let unlisted = unlisted.map(|file| format!("{file} imports raw, past the API"));
+        let unused = listed.difference(&past);
+        let unused = unused.map(|file| format!("{file} does not import raw"));
+        unlisted.chain(unused).collect()
     }
 
     fn misplaced_words(&self, sources: &Sources) -> Vec<String> {
@@ -261,7 +308,7 @@ pub(super) fn files_of_the_runtime() -> Vec<String> {
     names.collect()
 }
 
-/// A crate of these files; those that the rules list beside are there and empty.
+/// A crate of these files. All others that the rules list are there and empty.
 fn tree(rules: &Rules, files: &[(&str, &str)]) -> Sources {
     let members = rules.layers.iter().flat_map(Layer::members);
     let empty = members.map(|member| match member.strip_suffix('/') {
@@ -275,10 +322,15 @@ fn tree(rules: &Rules, files: &[(&str, &str)]) -> Sources {
     tree
 }
 
-/// The offences of a crate of these files; allowed imports that it does not need are no offence.
+/// The offences of a crate of these files. Allowed imports that it does not need are no offence, nor
+/// are the empty files.
 fn said_of(rules: &Rules, files: &[(&str, &str)]) -> Vec<String> {
     let mut offences = rules.offences(&tree(rules, files));
-    offences.retain(|offence| !offence.contains("does not import"));
+    offences.retain(|offence| {
+        let undeclared = offence.strip_suffix(" is declared by no `mod`");
+        let is_empty = undeclared.is_some_and(|file| files.iter().all(|(given, _)| *given != file));
+        !is_empty && !offence.contains("does not import")
+    });
     offences
 }
 
@@ -404,6 +456,79 @@ fn imports_between_members_are_found_unless_they_are_listed() {
 }
 
 #[test]
+fn function_with_the_name_of_a_module_is_imported_from_where_it_is() {
+    let calls = [
+        ("lib.rs", "mod raw; mod inherit; pub use inherit::inherit;"),
+        ("raw/mod.rs", "fn f() { crate::inherit(g) }"),
+        ("inherit.rs", ""),
+    ];
+    assert_eq!(
+        said_of(&RUNTIME, &calls),
+        ["raw imports faces: raw/mod.rs -> lib.rs"]
+    );
+    let uses = [
+        ("lib.rs", "mod stage; mod thread; pub mod task;"),
+        ("stage.rs", "use crate::thread::spawn;"),
+        ("thread.rs", "mod spawn; pub fn spawn() {}"),
+        ("thread/spawn.rs", ""),
+    ];
+    let imports = imports(&tree(&RUNTIME, &uses)).0;
+    let from_stage = imports.iter().filter(|(from, _)| from == "stage.rs");
+    let from_stage: Vec<_> = from_stage.map(|(_, to)| to.as_str()).collect();
+    assert_eq!(from_stage, ["thread.rs", "thread/spawn.rs"]);
+}
+
+#[test]
+fn what_would_hide_an_import_is_refused() {
+    let token = r#"
+        struct Token { #[cfg(test)] id: u8, map: crate::raw::Map, poll: crate::stream::Poll }
+        fn f() { #[cfg(all(test, unix))] g(); include!("hidden.rs") }
+    "#;
+    let files = [
+        (
+            "lib.rs",
+            "#[macro_use] mod raw; mod token; #[cfg(test)] mod tests; mod stream;",
+        ),
+        ("raw/mod.rs", "macro_rules! m { () => {} } mod map;"),
+        ("raw/map.rs", "macro_rules! n { () => {} }"),
+        ("raw/unread.rs", ""),
+        ("token.rs", token),
+    ];
+    assert_eq!(
+        said_of(&RUNTIME, &files),
+        [
+            "lib.rs: `#[macro_use]`",
+            "token.rs: `cfg(test)` on something other than a module",
+            "token.rs: `cfg(test)` on something other than a module",
+            "token.rs: `include!`",
+            "raw/unread.rs is declared by no `mod`",
+            "raw/mod.rs: `macro_rules!` above other files",
+            "API imports integrations: token.rs -> stream.rs",
+        ]
+    );
+}
+
+#[test]
+fn integrations_that_import_raw_are_found_unless_they_are_listed() {
+    let files = [
+        ("lib.rs", "mod raw; mod service; mod stream;"),
+        ("service.rs", "use crate::raw::context::RawContext;"),
+        ("stream.rs", "fn f() { crate::raw::context::g() }"),
+        ("raw/mod.rs", "pub mod context;"),
+        ("raw/context.rs", ""),
+    ];
+    assert_eq!(
+        said_of(&RUNTIME, &files),
+        ["stream.rs imports raw, past the API"]
+    );
+    let unused = RUNTIME.offences(&tree(&RUNTIME, &[]));
+    assert!(
+        unused.contains(&"service.rs does not import raw".to_owned()),
+        "{unused:#?}"
+    );
+}
+
+#[test]
 fn what_is_no_import_is_left_alone() {
     let raw = r#"
         //! Like [`crate::token`].
@@ -446,7 +571,13 @@ fn words_out_of_place_and_files_in_no_layer_are_found() {
     );
     let files = [
         ("lib.rs", "mod error;"),
-        ("error.rs", "fn f() { unsafe { g() } }"),
+        (
+            "error.rs",
+            "fn f() { unsafe { g() } } #[thread_local] static X: u8 = 1;",
+        ),
     ];
-    assert_eq!(said_of(&MACROS, &files), ["error.rs has `unsafe`"]);
+    assert_eq!(
+        said_of(&MACROS, &files),
+        ["error.rs has `unsafe`", "error.rs has `thread_local`"]
+    );
 }

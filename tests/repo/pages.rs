@@ -53,7 +53,6 @@ fn named_tests_are_there() {
     let pages = [
         ("semantics.md", "combinators", 20),
         ("limitations.md", "limitations", 15),
-        ("from_python.md", "from_python", 6),
         ("comparison.md", "", 10),
     ];
     for (name, file, at_least) in pages {

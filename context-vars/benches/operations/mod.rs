@@ -34,6 +34,6 @@ pub(crate) const ALL: &[(&str, &[Case])] = &[
     ("create", create::CASES),
     ("spawn", spawn::CASES),
     ("two_threads", two_threads::CASES),
-    // Last, because it sets more variables than have a place in the storage's first node.
+    // Last, because it sets more variables than have an inline slot.
     ("set_after_snapshot", set_after_snapshot::CASES),
 ];

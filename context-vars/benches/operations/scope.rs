@@ -1,5 +1,5 @@
-//! A scope around a call that reads one variable: of 1, 4 and 8 variables, beside seven others,
-//! and of a kibibyte.
+//! A scope around a call that reads one variable: of 1, 4 and 8 variables, with others set around it,
+//! of a kibibyte, and of the 17th variable.
 //!
 //! The body is one opaque read of the outermost variable. With `context-vars`, one variable is
 //! set by `sync_scope` and several by `#[with_context]` on the function; with `task_local!` by
@@ -10,9 +10,10 @@
 use std::cell::Cell;
 use std::hint::black_box;
 
-use context_vars::with_context;
+use context_vars::{ContextVar, with_context};
 use opentelemetry::Context;
 
+use super::many::{first, set_first};
 use super::meter::Library::{ContextVars, Fastrace, OpenTelemetry, ThreadLocal, Tokio, Tracing};
 use super::meter::{Case, Meter};
 use super::opaque::{number, opaque};
@@ -37,6 +38,10 @@ pub(crate) const CASES: &[Case] = &[
             (ContextVars, one_of_eight),
             (OpenTelemetry, otel_one_of_eight),
         ],
+    },
+    Case {
+        name: "1 variable, a `no_inherit` one set",
+        by: &[(ContextVars, one_with_a_local)],
     },
     Case {
         name: "4 variables",
@@ -65,6 +70,11 @@ pub(crate) const CASES: &[Case] = &[
             (OpenTelemetry, otel_kibibyte),
         ],
     },
+    // Last, because it sets more variables than have an inline slot.
+    Case {
+        name: "the 17th variable",
+        by: &[(ContextVars, seventeenth)],
+    },
 ];
 
 fn one(meter: &mut Meter) {
@@ -80,6 +90,27 @@ fn one_of_eight(meter: &mut Meter) {
         }
         one(meter);
     });
+}
+
+fn one_with_a_local(meter: &mut Meter) {
+    context_vars::Context::new().run(|| {
+        drop(LOCAL.set(number()));
+        one(meter);
+    });
+}
+
+fn seventeenth(meter: &mut Meter) {
+    // Gives the first sixteen their ids; the scope is around none of them.
+    context_vars::Context::new().run(|| set_first(16));
+    let var = first(17)[16];
+    meter.measure(|| {
+        black_box(var.sync_scope(number(), || read(var)));
+    });
+}
+
+#[inline(never)]
+fn read(var: &'static ContextVar<u64>) -> u64 {
+    var.get()
 }
 
 #[with_context(v0 = n, v1 = n, v2 = n, v3 = n)]

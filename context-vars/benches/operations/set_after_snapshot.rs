@@ -1,6 +1,6 @@
 //! Copying the current context, setting one variable of 16 to 1,024, dropping the copy.
 //!
-//! Each time another variable, so that every place in the storage has its turn.
+//! Each time another variable, so that every slot and the tree have their turn.
 
 use std::hint::black_box;
 

@@ -1,7 +1,7 @@
 //! The variables of each library: eight numbers, a text, and one kibibyte.
 //!
 //! All operations share them, so that in a program that runs all of them these have the first
-//! numbers and a place in the storage's first node, as the variables of most programs have.
+//! ids and an inline slot, as the variables of most programs have.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -23,6 +23,8 @@ context_var! {
     pub(crate) static V7: u64;
     pub(crate) static TEXT: Arc<str>;
     pub(crate) static KIB: Kibibyte;
+    #[no_inherit]
+    pub(crate) static LOCAL: u64;
     /// Never set.
     pub(crate) static DEFAULTED: u64 = 7;
 }

@@ -9,8 +9,8 @@ use std::thread as std_thread;
 use context_vars::service::ContextServiceLayer;
 use context_vars::web::ContextLayer;
 use context_vars::{
-    context_var, inherit, inherit_context, inherit_fn, inherit_with, prelude::*, task as tasks,
-    thread,
+    InContext, context_var, inherit, inherit_context, inherit_fn, inherit_with, prelude::*,
+    task as tasks, thread,
 };
 use futures_util::{StreamExt, stream};
 use http::{Request, Response};
@@ -38,6 +38,13 @@ fn threads_and_closures() {
             scope.spawn(|| assert_eq!((again(1), seen()), (ACME, NOTHING)));
         }
     });
+}
+
+#[test]
+fn state_is_one_word_of_three_that_inheriting_adds() {
+    let words = |size: usize| size / size_of::<usize>();
+    assert_eq!(words(size_of_val(&inherit(|| ()))), 3);
+    assert_eq!(words(size_of::<InContext<[usize; 4]>>()), 4 + 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,30 +9,28 @@ use std::task::Poll;
 
 use context_vars::{inherit, inherit_context, inherit_fn, prelude::*};
 
-use crate::shared::poll_once;
+use crate::shared::{OnDrop, poll_once};
 use crate::support::{
     ACME, CANNOT_BE_ENTERED, NOTHING, Seen, WORKER, closed_by, in_acme, open_spans, seen, within,
 };
 
 /// Notes what it sees when it is dropped.
-struct OnDrop(Rc<RefCell<Vec<Seen>>>);
-
-impl Drop for OnDrop {
-    fn drop(&mut self) {
-        self.0.borrow_mut().push(seen());
-    }
+fn noting(at_drop: &Rc<RefCell<Vec<Seen>>>) -> OnDrop<impl FnMut() + use<>> {
+    let at_drop = at_drop.clone();
+    OnDrop(move || at_drop.borrow_mut().push(seen()))
 }
 
-fn on_drop() -> (Rc<RefCell<Vec<Seen>>>, OnDrop) {
-    let seen = Rc::<RefCell<Vec<Seen>>>::default();
-    (seen.clone(), OnDrop(seen))
+fn on_drop() -> (Rc<RefCell<Vec<Seen>>>, OnDrop<impl FnMut()>) {
+    let at_drop = Rc::default();
+    let value = noting(&at_drop);
+    (at_drop, value)
 }
 
 #[test]
 fn work_is_dropped_inside_the_state_it_inherited() {
     let (at_drop, value) = on_drop();
     drop(in_acme(|| async move { drop(value) }.inherit_context()));
-    let (_, value) = (0, OnDrop(at_drop.clone()));
+    let value = noting(&at_drop);
     {
         let future = async move {
             pending::<()>().await;
@@ -41,18 +39,18 @@ fn work_is_dropped_inside_the_state_it_inherited() {
         let mut cancelled = pin!(in_acme(|| future.inherit_context()));
         assert!(poll_once(cancelled.as_mut()).is_pending());
     }
-    let value = OnDrop(at_drop.clone());
+    let value = noting(&at_drop);
     let mut done = pin!(in_acme(|| std::future::poll_fn(move |_| {
         let _value = &value;
         Poll::Ready(())
     })
     .inherit_context()));
     assert!(poll_once(done.as_mut()).is_ready());
-    let value = OnDrop(at_drop.clone());
+    let value = noting(&at_drop);
     drop(in_acme(|| inherit(move || drop(value))));
-    let value = OnDrop(at_drop.clone());
+    let value = noting(&at_drop);
     drop(in_acme(|| inherit_fn(move |_: u32| _ = &value)));
-    let value = OnDrop(at_drop.clone());
+    let value = noting(&at_drop);
     drop(in_acme(|| {
         (0..1).map(move |_| _ = &value).inherit_context()
     }));
@@ -90,14 +88,10 @@ fn panics_leave_the_state() {
     assert!(catch_unwind(AssertUnwindSafe(work)).is_err());
     assert_eq!(seen(), NOTHING);
 
-    struct Bomb;
-    impl Drop for Bomb {
-        fn drop(&mut self) {
-            assert_eq!(seen(), ACME);
-            panic!("on purpose");
-        }
-    }
-    let bomb = Bomb;
+    let bomb = OnDrop(|| {
+        assert_eq!(seen(), ACME);
+        panic!("on purpose");
+    });
     let work = in_acme(|| async move { drop(bomb) }.inherit_context());
     assert!(catch_unwind(AssertUnwindSafe(|| drop(work))).is_err());
     assert_eq!(seen(), NOTHING);

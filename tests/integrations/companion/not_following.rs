@@ -71,7 +71,7 @@ fn what_is_detached() {
 }
 
 #[test]
-fn isolated_requests() {
+fn detached_requests() {
     install();
     let answer = async |_: Request<()>| Ok::<_, ()>(Response::new(seen()));
     let mut service = ContextLayer::new().detached().layer(service_fn(answer));

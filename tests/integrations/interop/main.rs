@@ -1,8 +1,8 @@
 //! The Rust side of `.ci/interop-python`: each line of standard input asks, each line out answers.
 //!
 //! `{"inject": {"tenant": "a b", ..}}` is answered by the carrier as an object, and
-//! `{"extract": {"baggage": ".."}}` by the values as an object and the number of problems under
-//! `problems`. With the argument `plus-as-space` a `+` that comes in is a blank.
+//! `{"extract": {"baggage": ".."}}` by the values as an object and the number of rejections under
+//! `rejections`. With the argument `plus-as-space` a `+` that comes in is a blank.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead};
@@ -63,7 +63,7 @@ fn extract(carrier: &Value) -> Value {
     for entry in context.iter() {
         answer.insert(entry.field().to_owned(), json!(entry.to_string()));
     }
-    answer.insert("problems".to_owned(), json!(propagator.rejections()));
+    answer.insert("rejections".to_owned(), json!(propagator.rejections()));
     Value::Object(answer)
 }
 

@@ -17,13 +17,13 @@ fn of_baggage(header: &str) -> (Option<String>, Vec<String>) {
     let builder = Propagator::builder()
         .baggage(Baggage::new(&TENANT, "tenant").max_len(64))
         .baggage(Baggage::new(&ID, "id").max_len(64));
-    let (propagator, problems) = reporting(builder);
+    let (propagator, rejections) = reporting(builder);
     let carrier = vec![("baggage".to_owned(), header.to_owned())];
     let context = propagator.extract(Context::new(), &carrier);
     assert_eq!(context.get(&ID), None);
-    let problems = taken(&problems);
-    assert_eq!(propagator.rejections(), problems.len() as u64);
-    (context.get(&TENANT).cloned(), problems)
+    let rejections = taken(&rejections);
+    assert_eq!(propagator.rejections(), rejections.len() as u64);
+    (context.get(&TENANT).cloned(), rejections)
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn broken_baggage_leaves_the_variable_unset_and_is_reported() {
     let id = |what: &str| format!("`ID` was not accepted as `id`: the value {what}");
     let character = "holds a character that is not allowed there";
     let many: String = (0..64).map(|n| format!("k{n}=v,")).collect();
-    for (header, problem) in [
+    for (header, rejection) in [
         ("tenant=%FF%FE", tenant("is not UTF-8")),
         ("tenant=%C3", tenant("is not UTF-8")),
         ("tenant=%4", tenant("is malformed")),
@@ -70,7 +70,7 @@ fn broken_baggage_leaves_the_variable_unset_and_is_reported() {
             id("is not of the variable's type"),
         ),
     ] {
-        assert_eq!(of_baggage(header), (None, vec![problem]), "{header:?}");
+        assert_eq!(of_baggage(header), (None, vec![rejection]), "{header:?}");
     }
 }
 
@@ -116,7 +116,7 @@ fn broken_headers_leave_the_variable_unset_and_are_reported() {
     let builder = Propagator::builder()
         .header(Header::new(&LABEL, "x-label"))
         .header(Header::new(&ID, "x-id"));
-    let (propagator, problems) = reporting(builder);
+    let (propagator, rejections) = reporting(builder);
     let extract = |name: &str, values: &[&[u8]]| {
         let mut headers = http::HeaderMap::new();
         for value in values {
@@ -125,7 +125,7 @@ fn broken_headers_leave_the_variable_unset_and_are_reported() {
         }
         let context = propagator.extract(Context::new(), &headers);
         assert!(context.is_empty(), "{name} {values:?} {context:?}");
-        taken(&problems)
+        taken(&rejections)
     };
     let label = |what: &str| {
         [format!(
@@ -183,7 +183,7 @@ proptest! {
     fn nothing_that_comes_in_panics_and_nothing_unsound_is_accepted(
         header in "(tenant|id|label|[a-z ]{0,3}|)([=;,% +\"\\\\]|%[0-9A-Fa-f]{0,2}|[\\x00-\\x7f]|\\PC|tenant=){0,40}",
     ) {
-        let (propagator, problems) = reporting(
+        let (propagator, rejections) = reporting(
             Propagator::builder()
                 .baggage(Baggage::new(&TENANT, "tenant").max_len(16))
                 .baggage(Baggage::new(&ID, "id").max_len(16))
@@ -194,7 +194,7 @@ proptest! {
         for text in [context.get(&TENANT), context.get(&LABEL)].into_iter().flatten() {
             prop_assert!(text.len() <= 16 && !text.contains(char::is_control), "{text:?}");
         }
-        prop_assert!(taken(&problems).len() <= 4);
+        prop_assert!(taken(&rejections).len() <= 4);
     }
 
     #[test]
@@ -215,7 +215,7 @@ fn kinds_are_told_apart() {
     let told = kinds.clone();
     let propagator = Propagator::builder()
         .baggage(Baggage::new(&TENANT, "tenant"))
-        .on_rejection(move |problem| told.lock().unwrap().push(problem.kind()))
+        .on_rejection(move |rejection| told.lock().unwrap().push(rejection.kind()))
         .build();
     for header in ["tenant=%4", "tenant=%FF", "tenant=%00", "tenant=1,tenant=1"] {
         let carrier = vec![("baggage".to_owned(), header.to_owned())];

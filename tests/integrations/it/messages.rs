@@ -22,7 +22,7 @@ fn propagator() -> Propagator {
                 .max_len(MOST)
                 .plus_as_space(),
         )
-        .on_rejection(|problem| drop(format!("{problem} {problem:?}")))
+        .on_rejection(|rejection| drop(format!("{rejection} {rejection:?}")))
         .build()
 }
 

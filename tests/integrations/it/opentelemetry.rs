@@ -73,13 +73,14 @@ fn opentelemetry_reads_what_we_send() {
 #[test]
 fn we_read_what_opentelemetry_sends() {
     for text in TEXTS {
-        let (context, problems) = from_otel(&[("tenant", text.to_owned()), ("other", "x".into())]);
+        let (context, rejections) =
+            from_otel(&[("tenant", text.to_owned()), ("other", "x".into())]);
         assert_eq!(
             context.get(&TENANT).map(String::as_str),
             Some(text),
             "{context:?}"
         );
-        assert_eq!(problems, 0);
+        assert_eq!(rejections, 0);
     }
 }
 
@@ -88,8 +89,8 @@ fn what_opentelemetry_for_rust_does_not_carry_is_known() {
     // It does not escape a `%`, and reads its own `%41` as `A`.
     let (context, _) = from_otel(&[("tenant", "%41".to_owned())]);
     assert_eq!(context.get(&TENANT).unwrap(), "A");
-    let (context, problems) = from_otel(&[("tenant", "100%".to_owned())]);
-    assert_eq!((context.get(&TENANT), problems), (None, 1));
+    let (context, rejections) = from_otel(&[("tenant", "100%".to_owned())]);
+    assert_eq!((context.get(&TENANT), rejections), (None, 1));
     // It trims values that it reads.
     assert_eq!(
         to_otel(" a ").baggage().get("tenant").unwrap().as_str(),
@@ -99,9 +100,9 @@ fn what_opentelemetry_for_rust_does_not_carry_is_known() {
 
 #[test]
 fn both_sides_keep_the_limits_of_the_other() {
-    let (context, problems) = from_otel(&[("tenant", "x".repeat(8000))]);
+    let (context, rejections) = from_otel(&[("tenant", "x".repeat(8000))]);
     assert_eq!(context.get(&TENANT).unwrap().len(), 8000);
-    assert_eq!(problems, 0);
+    assert_eq!(rejections, 0);
     // 8192 bytes are ours at most, and theirs.
     let longest = "x".repeat(8192 - "tenant=,user=u".len());
     assert_eq!(

@@ -8,7 +8,7 @@ use context_vars::{Context, context_var};
 
 mod listing;
 mod carriers;
-mod problems;
+mod rejections;
 
 context_var! {
     static REQUEST_ID: u64;
@@ -23,20 +23,20 @@ context_var! {
 }
 
 /// What `on_rejection` was told.
-pub type Problems = Arc<Mutex<Vec<String>>>;
+pub type Rejections = Arc<Mutex<Vec<String>>>;
 
-/// Collects the problems of a propagator.
-pub fn reporting(builder: Builder) -> (Propagator, Problems) {
-    let problems = Problems::default();
-    let told = problems.clone();
+/// Collects the rejections of a propagator.
+pub fn reporting(builder: Builder) -> (Propagator, Rejections) {
+    let rejections = Rejections::default();
+    let told = rejections.clone();
     let propagator = builder
-        .on_rejection(move |problem| told.lock().unwrap().push(problem.to_string()))
+        .on_rejection(move |rejection| told.lock().unwrap().push(rejection.to_string()))
         .build();
-    (propagator, problems)
+    (propagator, rejections)
 }
 
-pub fn taken(problems: &Problems) -> Vec<String> {
-    std::mem::take(&mut problems.lock().unwrap())
+pub fn taken(rejections: &Rejections) -> Vec<String> {
+    std::mem::take(&mut rejections.lock().unwrap())
 }
 
 fn both() -> Propagator {

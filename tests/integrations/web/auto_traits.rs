@@ -17,7 +17,7 @@ fn what_integrations_are_made_of_is_send_and_sync() {
 }
 
 #[test]
-fn problems_are_errors_that_survive_unwinding() {
+fn rejections_are_errors_that_survive_unwinding() {
     fn error<T: std::error::Error + Send + Sync + UnwindSafe + RefUnwindSafe>() {}
     error::<Rejection<'_>>();
 }

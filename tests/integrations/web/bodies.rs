@@ -12,24 +12,17 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, StreamBody};
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{Seen, ask, ask_text, chunks, noop, text};
+use crate::support::{OnDrop, Seen, ask, ask_text, chunks, noop, text};
 
 mod hints;
 mod warned_of;
 
+type Hook = Box<dyn FnMut() + Send + Sync>;
+
 context_var! {
     static USER: String = "anonymous".to_owned();
     static COUNT: u32 = 0;
-    static VALUE: Witness;
-}
-
-/// A value that notes its drop, as whom it was dropped.
-struct Witness(Box<dyn FnMut() + Send + Sync>);
-
-impl Drop for Witness {
-    fn drop(&mut self) {
-        (self.0)();
-    }
+    static VALUE: OnDrop<Hook>;
 }
 
 fn alice() -> Context {
@@ -111,10 +104,8 @@ async fn body_is_dropped_inside_finished_or_not_and_its_values_after_it() {
         let note = seen.clone();
         let handler = service_fn(move |_: Request<String>| {
             let value = note.clone();
-            let value = Witness(Box::new(move || {
-                value.note(format!("value {}", USER.get()))
-            }));
-            drop(VALUE.set(value));
+            let hook: Hook = Box::new(move || value.note(format!("value {}", USER.get())));
+            drop(VALUE.set(OnDrop(hook)));
             let guard = note.note_drop("body", || USER.get());
             let body = chunks(2, move |_| {
                 let _ = &guard;

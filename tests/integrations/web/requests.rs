@@ -72,7 +72,7 @@ struct Handler {
 
 impl Handler {
     fn check(&self, headers: &HeaderMap) {
-        assert!(!OUTSIDE.is_set(), "the layer isolates");
+        assert!(!OUTSIDE.is_set(), "the layer is detached");
         assert_eq!((ID.get(), TRACE.get()), (self.id, self.trace.clone()));
         self.check_headers(headers);
         let texts = [TENANT.try_get(), LABEL.try_get()];

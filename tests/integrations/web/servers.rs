@@ -1,7 +1,6 @@
 //! axum over TCP: headers that must stay, other clients, upgrades, and where contexts end.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body as AxumBody;
@@ -18,9 +17,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
 
-use crate::support::{OnDrop, Protocol, Seen, chunks, sent, serve, soon};
+use crate::support::{Protocol, Seen, chunks, sent, serve, soon};
 
 context_var! {
     static REQUEST_ID: u64;
@@ -172,36 +170,6 @@ async fn panic_of_a_handler_harms_no_other_request() {
             assert_eq!(response.text().await.unwrap(), "anonymous");
         }
     }
-}
-
-#[tokio::test]
-async fn handler_that_is_cancelled_is_dropped_inside() {
-    let (seen, begun, gone) = (
-        Seen::default(),
-        Arc::new(Notify::new()),
-        Arc::new(Notify::new()),
-    );
-    let (note, begins, goes) = (seen.clone(), begun.clone(), gone.clone());
-    let handler = async move || {
-        let _goes = OnDrop(|| goes.notify_one());
-        let _guard = note.note_drop("handler of", || REQUEST_ID.get_or(0));
-        begins.notify_one();
-        std::future::pending::<String>().await
-    };
-    let address = serve(
-        Router::new()
-            .route("/", routing::get(handler))
-            .layer(layer()),
-    )
-    .await;
-    for protocol in Protocol::ALL {
-        let request = protocol.get(address);
-        let request = tokio::spawn(request.header("x-request-id", 7).send());
-        soon(begun.notified()).await;
-        request.abort();
-        soon(gone.notified()).await;
-    }
-    assert_eq!(seen.lines(), ["handler of 7", "handler of 7"]);
 }
 
 // ---- what the documentation says of where a context ends ----

@@ -4,31 +4,6 @@ use context_vars::Context;
 
 use super::{NUMBER, Output, REQUEST_ID, USER_CONTEXT, USER_ID, admin};
 
-#[test]
-fn copy_context_and_run_keep_what_the_child_sets_in_the_copy() {
-    fn child(out: &Output) {
-        out.print(format!("child sees {}", REQUEST_ID.get()));
-        let _ = REQUEST_ID.set("changed-by-child");
-        let _ = NUMBER.set(1);
-        out.print(format!("child sets {}", REQUEST_ID.get()));
-    }
-
-    let out = Output::default();
-    let _ = REQUEST_ID.set("abc-123");
-    let mut context = Context::current();
-    context.run(|| child(&out));
-    out.print(format!("parent still sees {}", REQUEST_ID.get()));
-    out.expect([
-        "child sees abc-123",
-        "child sets changed-by-child",
-        "parent still sees abc-123",
-    ]);
-
-    assert_eq!(context.get(&REQUEST_ID), Some(&"changed-by-child"));
-    assert_eq!(context.get(&NUMBER), Some(&1));
-    assert_eq!(NUMBER.get(), 42);
-}
-
 /// `for var, value in copy_context().items():`
 #[test]
 fn copied_context_is_enumerated_by_name_and_value() {

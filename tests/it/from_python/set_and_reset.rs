@@ -2,27 +2,7 @@
 
 use std::future::Future;
 
-use super::{CURRENT_USER, NUMBER, Output, USER_ID, user};
-
-#[test]
-fn default_set_reset_by_token_default_again() {
-    let out = Output::default();
-    out.print(USER_ID.get());
-    let token = USER_ID.set("alice");
-    out.print(USER_ID.get());
-    USER_ID.reset(token).unwrap();
-    out.print(USER_ID.get());
-    out.expect(["anonymous", "alice", "anonymous"]);
-}
-
-/// `with user_id.set('bob'):`
-#[test]
-fn set_for_a_block() {
-    let out = Output::default();
-    USER_ID.sync_scope("bob", || out.print(USER_ID.get()));
-    out.print(USER_ID.get());
-    out.expect(["bob", "anonymous"]);
-}
+use super::{CURRENT_USER, NUMBER, Output, user};
 
 /// One source claims that the last `get` raises a `LookupError`. It does not, in Python or here:
 /// `reset` puts back "nothing", and then the default is read.

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use context_vars::with_context;
 
-use super::{CURRENT_USER, Output, REQUEST_ID, TRACE_ID, User, gather, user, wait};
+use super::{Output, REQUEST_ID, TRACE_ID, gather, wait};
 
 struct Response {
     request_id: &'static str,
@@ -46,38 +46,6 @@ async fn request_id_middleware_around_a_route_handler_three_functions_deep() {
     assert_eq!(second.request_id, "req-2");
     assert_eq!(second.body, "[req-2] item 20");
     assert!(!REQUEST_ID.is_set());
-}
-
-/// `@require_auth`: the decorator finds out who it is, sets the variable around the handler, and
-/// refuses before the handler runs where it is nobody.
-#[tokio::test]
-async fn require_auth_decorator() {
-    #[derive(Debug, PartialEq)]
-    struct Unauthorized;
-
-    async fn authenticate(key: &str) -> Result<User, Unauthorized> {
-        tokio::task::yield_now().await;
-        match key.strip_prefix("key-of-") {
-            Some(name) => Ok(user(name)),
-            None => Err(Unauthorized),
-        }
-    }
-
-    #[with_context(current_user = Some(authenticate(key).await?))]
-    async fn profile(key: &str) -> Result<String, Unauthorized> {
-        Ok(render().await)
-    }
-
-    async fn render() -> String {
-        CURRENT_USER.with(|user| match user {
-            Some(user) => format!("profile of {}", user.name),
-            None => unreachable!("`profile` requires a user"),
-        })
-    }
-
-    assert_eq!(profile("key-of-alice").await.unwrap(), "profile of alice");
-    assert_eq!(profile("wrong").await, Err(Unauthorized));
-    assert!(!CURRENT_USER.is_set());
 }
 
 /// `class TraceIdFilter(logging.Filter)`: the programs log as ever, the filter adds the trace id.

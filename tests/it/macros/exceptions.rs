@@ -1,11 +1,12 @@
 //! Where the attributes are not neutral, and what to write there; see `docs/limitations.md`.
 
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 
 use context_vars::{detached, inherit_context, with_context};
 
 use super::{USER, as_alice, user};
+use crate::support::{OnDrop, panic_of};
 
 // ---- `#[inherit_context]` ----
 
@@ -110,15 +111,6 @@ fn a_future_made_by_a_function_given_by_name_does_not_inherit() {
     assert_eq!(literal, ["alice", "alice"]);
 }
 
-/// Notes the user at its drop.
-struct Noisy<'a>(&'a RefCell<Vec<String>>);
-
-impl Drop for Noisy<'_> {
-    fn drop(&mut self) {
-        self.0.borrow_mut().push(user());
-    }
-}
-
 #[inherit_context]
 fn drops(log: &RefCell<Vec<String>>) {
     fn spawn<F: FnOnce()>(job: F) {
@@ -127,7 +119,7 @@ fn drops(log: &RefCell<Vec<String>>) {
     fn spawn_never<F: FnOnce()>(job: F) {
         detached(|| drop(job));
     }
-    let (first, second, third) = (Noisy(log), Noisy(log), Noisy(log));
+    let [first, second, third] = [(); 3].map(|()| OnDrop(|| log.borrow_mut().push(user())));
     let by_name = move || drop(first);
     spawn(by_name);
     spawn(|| drop(second));
@@ -178,10 +170,8 @@ impl Job {
 
 #[test]
 fn a_macro_prints_another_name_of_self_where_the_caller_is_tracked() {
-    let failed = catch_unwind(AssertUnwindSafe(|| Job { id: 5 }.asserts()));
-    let text = failed.unwrap_err();
-    let text = text.downcast_ref::<&str>().copied();
-    assert_eq!(text, Some("assertion failed: __self.id > 9"));
+    let text = panic_of(|| Job { id: 5 }.asserts());
+    assert_eq!(text, "assertion failed: __self.id > 9");
 }
 
 trait Measure: Fn(&str) -> usize {}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use context_vars::with_context;
 
 use super::{USER, assert_outside, user};
+use crate::support::panic_of;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Server {
@@ -82,12 +83,6 @@ impl Server {
         let mut written = String::new();
         write!(written, "{self} {}", "{self}").unwrap();
         let list = vec!["{self}", "x {self:?}"].concat();
-        let panicked = |f: &dyn Fn()| {
-            let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
-            payload
-                .downcast::<String>()
-                .map_or_else(|_| String::new(), |text| *text)
-        };
         [
             list,
             concat!("{self", "} {self}").to_owned(),
@@ -97,8 +92,8 @@ impl Server {
             matches!("{self}", "{self}").to_string(),
             texts_of_the_user!("{self}").to_owned(),
             written,
-            panicked(&|| assert!("{self}".is_empty(), "{self} {}", "{self}")),
-            panicked(&|| panic!("{self}")),
+            panic_of(|| assert!("{self}".is_empty(), "{self} {}", "{self}")),
+            panic_of(|| panic!("{self}")),
             std::format_args!(r#"{{self}} {self} {}"#, "{self}").to_string(),
         ]
     }

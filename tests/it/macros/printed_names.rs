@@ -1,7 +1,7 @@
 //! `#[with_context]` on methods that take `self` by value: what a macro prints is what was written.
 
 use std::fmt::Debug;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::sync::Mutex;
 
 use context_vars::with_context;
@@ -9,6 +9,7 @@ use tracing::field::{Field, Visit};
 use tracing::span;
 
 use super::{USER, assert_outside, user};
+use crate::support::panic_of;
 
 #[derive(Clone, Debug)]
 struct Job {
@@ -124,13 +125,6 @@ impl<'a> Lend<'a> for &'a mut Job {
     }
 }
 
-/// What `f` panics with.
-fn panics(f: impl FnOnce()) -> String {
-    let payload = catch_unwind(AssertUnwindSafe(f)).unwrap_err();
-    let text = payload.downcast_ref::<&str>().map(ToString::to_string);
-    text.unwrap_or_else(|| *payload.downcast::<String>().unwrap())
-}
-
 /// Notes the names and values of all events.
 #[derive(Default)]
 struct Events(Mutex<Vec<String>>);
@@ -159,8 +153,11 @@ impl tracing::Subscriber for Events {
 
 #[test]
 fn assertions_print_self() {
-    assert_eq!(panics(|| job().asserts()), "assertion failed: self.id > 9");
-    let text = panics(|| job().asserts_equal());
+    assert_eq!(
+        panic_of(|| job().asserts()),
+        "assertion failed: self.id > 9"
+    );
+    let text = panic_of(|| job().asserts_equal());
     assert!(text.contains(r#"Job { id: 6, name: "n" } n"#), "{text}");
     assert_outside();
 }
@@ -202,7 +199,7 @@ fn the_function_returns_as_it_did() {
     );
     let shown = r#"Job { id: 5, name: "n" }"#;
     assert_eq!(job().returns_early(Ok(0)).unwrap_err(), shown);
-    assert_eq!(panics(|| job().never_returns()), "5 n");
+    assert_eq!(panic_of(|| job().never_returns()), "5 n");
     let returned = format!("{:?}", job().returns_what_is_shown());
     assert_eq!(returned, format!(r#"({shown}, "n")"#));
     let text = String::from("text");

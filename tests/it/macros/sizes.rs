@@ -34,11 +34,11 @@ async fn with_values(big: [u8; 1000]) {
     std::hint::black_box(&big);
 }
 
-/// Most that the scope may add.
-const SCOPE: usize = 6 * size_of::<usize>();
+/// Most that the scope may add: the compiler has the last word on the future of an `async fn`.
+const SCOPE: usize = 5 * size_of::<usize>();
 
 #[test]
-fn a_scope_adds_at_most_six_words() {
+fn a_scope_adds_at_most_five_words() {
     assert!(size_of_val(&scoped_nothing()) <= size_of_val(&nothing()) + SCOPE);
 }
 

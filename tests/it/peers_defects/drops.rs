@@ -104,7 +104,7 @@ const WAYS: [Way; 31] = [
     ("without", true, |hook| {
         drop(Context::new().with_value(&HOOK, hook).without(&HOOK));
     }),
-    ("isolated block", true, |hook| {
+    ("detached block", true, |hook| {
         detached(|| drop(HOOK.set(hook)))
     }),
     ("future that is done", true, |hook| {

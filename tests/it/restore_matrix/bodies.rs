@@ -79,7 +79,7 @@ table! {
     async fn inner_inherit_context() {
         trample_and_yield().inherit_context().await;
     }
-    async fn isolated_closure() {
+    async fn detached_closure() {
         detached(trample);
     }
     async fn set_and_reset() {

@@ -8,7 +8,7 @@ use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
 use super::{COUNT, user};
-use crate::support::{USER, as_alice, panic_of};
+use crate::support::{USER, as_alice, panic_of, soon};
 
 #[test]
 fn own_callbacks_are_taken_along_and_called_in_context() {
@@ -93,7 +93,7 @@ fn callbacks_may_set_in_the_context_of_the_task_between_its_polls_on_a_worker() 
         })
     });
     assert_eq!(runtime.block_on(task).unwrap(), 1012);
-    assert_eq!(ends.recv().unwrap(), 1112);
+    assert_eq!(soon(&ends), 1112);
 }
 
 #[test]

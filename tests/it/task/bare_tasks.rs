@@ -46,24 +46,6 @@ async fn bare_task_may_not_set_and_the_next_one_sees_nothing() {
     }
 }
 
-#[test]
-fn bare_task_may_not_set_on_a_runtime_of_one_thread() {
-    let runtime = one_thread();
-    runtime.block_on(async {
-        assert_refused(tokio::spawn(async { set() }).await);
-    });
-    let local = LocalSet::new();
-    assert_refused(local.block_on(&runtime, async {
-        tokio::task::spawn_local(async { set() }).await
-    }));
-    let runtime = Builder::new_current_thread()
-        .build_local(LocalOptions::default())
-        .unwrap();
-    runtime.block_on(async {
-        assert_refused(tokio::task::spawn_local(async { set() }).await);
-    });
-}
-
 #[tokio::test]
 async fn bare_blocking_closure_may_not_set_in_a_block_on_of_its_own() {
     let closure = || Handle::current().block_on(async { set() });
@@ -256,12 +238,17 @@ fn block_on_own_future(sets: bool) -> Outcome {
 
 type Row = (&'static str, fn(bool) -> Outcome);
 
-const REFUSED_ROWS: [Row; 9] = [
+const REFUSED_ROWS: [Row; 10] = [
     ("bare task", on_a_runtime_of_its_own),
     ("bare task, several threads", |sets| {
         on_several_threads(bare_tasks(sets))
     }),
     ("bare local task", in_a_local_set),
+    ("bare task of a local runtime", |sets| {
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder.build_local(LocalOptions::default()).unwrap();
+        runtime.block_on(bare_local_tasks(sets))
+    }),
     ("bare task on a thread that inherits", |sets| {
         on_a_thread_that_inherits(on_a_runtime_of_its_own, sets)
     }),

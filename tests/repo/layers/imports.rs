@@ -1,8 +1,13 @@
 //! The modules of a crate, read from its sources, and which file imports which.
 //!
 //! The sources are read as tokens, so that paths in the bodies of macros count like all others,
-//! and what a comment or a text says does not. Attributes are left out, and so is what is there
-//! for `cfg(test)` only.
+//! and what a comment or a text says does not. Attributes are left out, and so are modules for
+//! `cfg(test)` only.
+//!
+//! Some code would hide an import from this reading, so it is an error: `cfg(test)` on anything but a
+//! module, `include!`, `#[macro_use]`, and a `macro_rules!` in a file that has files below it, which
+//! can call it without a path. A method is called, and a trait's implementation is used, without the
+//! name of a file: neither is an import.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,9 +27,14 @@ struct Module {
     children: BTreeMap<String, usize>,
     /// What `use` makes known here, by its local name.
     names: BTreeMap<String, Vec<Path>>,
+    /// The functions here. A path can mean one of them or a module of the same name.
+    functions: BTreeSet<String>,
     globs: Vec<Path>,
-    /// All paths of more than one name, those of `use` included.
-    paths: Vec<Path>,
+    /// The paths of each `use`.
+    uses: Vec<Path>,
+    /// All other paths of more than one name, without the last one, which names no module.
+    prefixes: Vec<Path>,
+    has_macros: bool,
 }
 
 /// Where a path leads.
@@ -51,13 +61,16 @@ pub(super) fn imports(sources: &Sources) -> (BTreeSet<Import>, Vec<String>) {
         errors: Vec::new(),
     };
     modules.add_file("lib.rs", None);
+    modules.refuse_unseen_files();
     let mut imports = BTreeSet::new();
     for (index, module) in modules.all.iter().enumerate() {
-        for path in &module.paths {
-            let Some(target) = modules.resolve(index, path, 0) else {
-                continue; // another crate's, or an item of this module
-            };
-            let target = &modules.all[target.module].file;
+        let uses = module.uses.iter();
+        let used = uses.flat_map(|path| modules.imported_by_use(index, path));
+        let prefixes = module.prefixes.iter();
+        // `None` is another crate's, or an item of this module.
+        let named = prefixes.filter_map(|path| Some(modules.resolve(index, path, 0)?.module));
+        for target in used.chain(named) {
+            let target = &modules.all[target].file;
             if *target != module.file {
                 imports.insert((module.file.clone(), target.clone()));
             }
@@ -66,24 +79,30 @@ pub(super) fn imports(sources: &Sources) -> (BTreeSet<Import>, Vec<String>) {
     (imports, modules.errors)
 }
 
-/// How often `word` is a token of a file, attributes included and `cfg(test)` left out. Alone in its
-/// brackets it is the name of the word, as in `Token![unsafe]`, and does not count.
+/// How often `word` is a token of a file, attributes included and `cfg(test)` left out. In
+/// `Token![unsafe]` it is the name of the word, and does not count.
 pub(super) fn count(text: &str, word: &str) -> usize {
     fn count_in(tokens: TokenStream, word: &str) -> usize {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut found = 0;
         let mut at = 0;
         while at < tokens.len() {
-            if is_test_only(&tokens[at..]) {
-                at += length_of_item(&tokens[at..]);
-                continue;
-            }
-            found += match &tokens[at] {
-                TokenTree::Ident(ident) => usize::from(ident == word && tokens.len() > 1),
-                TokenTree::Group(group) => count_in(group.stream(), word),
-                _ => 0,
+            at += match &tokens[at..] {
+                rest if is_test_module(rest) => TEST_MODULE,
+                [name, bang, TokenTree::Group(_), ..]
+                    if is_word(name, "Token") && is_punct(bang, '!') =>
+                {
+                    3
+                }
+                [TokenTree::Group(group), ..] => {
+                    found += count_in(group.stream(), word);
+                    1
+                }
+                rest => {
+                    found += usize::from(is_word(&rest[0], word));
+                    1
+                }
             };
-            at += 1;
         }
         found
     }
@@ -109,10 +128,34 @@ impl Modules<'_> {
             parent,
             children: BTreeMap::new(),
             names: BTreeMap::new(),
+            functions: BTreeSet::new(),
             globs: Vec::new(),
-            paths: Vec::new(),
+            uses: Vec::new(),
+            prefixes: Vec::new(),
+            has_macros: false,
         });
         self.all.len() - 1
+    }
+
+    fn error(&mut self, module: usize, error: &str) {
+        let file = &self.all[module].file;
+        self.errors.push(format!("{file}: {error}"));
+    }
+
+    /// Reports the files that no `mod` declares, and those whose macros the files below can call.
+    fn refuse_unseen_files(&mut self) {
+        let read: BTreeSet<_> = self.all.iter().map(|module| &module.file).collect();
+        let unread = self.sources.keys().filter(|file| !read.contains(file));
+        let unread = unread.map(|file| format!("{file} is declared by no `mod`"));
+        let children = self.all.iter().filter_map(|child| {
+            let parent = &self.all[child.parent?];
+            (parent.has_macros && parent.file != child.file).then_some(&parent.file)
+        });
+        let children: BTreeSet<_> = children.collect();
+        let shared = children.into_iter();
+        let shared = shared.map(|file| format!("{file}: `macro_rules!` above other files"));
+        let errors: Vec<_> = unread.chain(shared).collect();
+        self.errors.extend(errors);
     }
 
     /// Reads the tokens of a module, or of a group in one. The files of its children are in
@@ -123,11 +166,23 @@ impl Modules<'_> {
         let mut at = 0;
         while at < tokens.len() {
             let rest = &tokens[at..];
-            at += if is_test_only(rest) {
-                length_of_item(rest)
+            at += if is_test_module(rest) {
+                TEST_MODULE
             } else if let Some((attribute, length)) = attribute(rest) {
+                if is_test_only(&attribute) {
+                    self.error(module, "`cfg(test)` on something other than a module");
+                }
+                if attribute.to_string() == "macro_use" {
+                    self.error(module, "`#[macro_use]`");
+                }
                 file = path_attribute(attribute).or(file);
                 length
+            } else if is_call_of_macro(rest, "include") {
+                self.error(module, "`include!`");
+                2
+            } else if is_call_of_macro(rest, "macro_rules") {
+                self.all[module].has_macros = true;
+                2
             } else if is_word(&rest[0], "mod") {
                 self.scan_module(module, folder, rest, file.take())
             } else if is_word(&rest[0], "use") && !is_punct(&rest[1], '<') {
@@ -135,9 +190,20 @@ impl Modules<'_> {
                 let end = end.unwrap_or(rest.len());
                 self.scan_use(module, &rest[1..end], &[]);
                 end
-            } else if let Some((path, length)) = path(rest) {
-                if path.len() > 1 {
-                    self.all[module].paths.push(path);
+            } else if let [function, TokenTree::Ident(name), ..] = rest
+                && is_word(function, "fn")
+            {
+                self.all[module].functions.insert(name.to_string());
+                2
+            } else if let Some((mut path, length)) = path(rest) {
+                // `a::$name` and `a::{…}` go on.
+                let goes_on = is_separator(&rest[length..])
+                    && !rest.get(length + 2).is_some_and(|next| is_punct(next, '<'));
+                if !goes_on {
+                    path.pop();
+                }
+                if !path.is_empty() {
+                    self.all[module].prefixes.push(path);
                 }
                 length
             } else {
@@ -170,9 +236,9 @@ impl Modules<'_> {
             }
             _ => {
                 let in_folder = format!("{folder}{name}/mod.rs");
-                let beside = format!("{folder}{name}.rs");
+                let sibling = format!("{folder}{name}.rs");
                 let found = self.sources.contains_key(&in_folder);
-                let usual = if found { in_folder } else { beside };
+                let usual = if found { in_folder } else { sibling };
                 self.add_file(&file.unwrap_or(usual), Some(parent))
             }
         };
@@ -197,7 +263,7 @@ impl Modules<'_> {
             }
             [star, ..] if is_punct(star, '*') => {
                 self.all[module].globs.push(full.clone());
-                self.all[module].paths.push(full);
+                self.all[module].uses.push(full);
             }
             _ if segments.is_empty() => {}
             alias => {
@@ -210,9 +276,26 @@ impl Modules<'_> {
                 };
                 let module = &mut self.all[module];
                 module.names.entry(name).or_default().push(full.clone());
-                module.paths.push(full);
+                module.uses.push(full);
             }
         }
+    }
+
+    /// The modules that a `use` imports from. If its last name means a module and a function or a
+    /// re-export as well, it imports both.
+    fn imported_by_use(&self, module: usize, path: &[String]) -> Vec<usize> {
+        let target = self.resolve(module, path, 0);
+        let mut targets: Vec<_> = target.map(|target| target.module).into_iter().collect();
+        if let Some((name, parents)) = path.split_last()
+            && let Some(parent) = self.resolve(module, parents, 0)
+            && parent.is_whole
+        {
+            let parent_module = &self.all[parent.module];
+            if parent_module.functions.contains(name) || parent_module.names.contains_key(name) {
+                targets.push(parent.module);
+            }
+        }
+        targets
     }
 
     fn resolve(&self, module: usize, path: &[String], depth: usize) -> Option<Target> {
@@ -265,7 +348,7 @@ impl Modules<'_> {
     }
 }
 
-/// Where the children of a file are: beside a `lib.rs` or `mod.rs`, below any other.
+/// Where the children of a file are: next to a `lib.rs` or `mod.rs`, below any other.
 fn folder_of_children(file: &str) -> String {
     let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
     let folder = if folder.is_empty() {
@@ -301,24 +384,24 @@ fn attribute(tokens: &[TokenTree]) -> Option<(TokenStream, usize)> {
     }
 }
 
-/// Whether `tokens` begins with `#[cfg(test)]` or `#[cfg(all(test, …))]`.
-fn is_test_only(tokens: &[TokenTree]) -> bool {
-    attribute(tokens).is_some_and(|(attribute, _)| {
-        let text = attribute.to_string().replace(' ', "");
-        text == "cfg(test)" || text.starts_with("cfg(all(test,")
-    })
+/// Whether an attribute is `cfg(test)` or `cfg(all(test, …))`.
+fn is_test_only(attribute: &TokenStream) -> bool {
+    let text = attribute.to_string().replace(' ', "");
+    text == "cfg(test)" || text.starts_with("cfg(all(test,")
 }
 
-/// The number of tokens to the end of an item: its braces or its semicolon.
-fn length_of_item(tokens: &[TokenTree]) -> usize {
-    let is_end = |token: &TokenTree| match token {
-        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
-        token => is_punct(token, ';'),
-    };
-    tokens
-        .iter()
-        .position(is_end)
-        .map_or(tokens.len(), |end| end + 1)
+/// The number of tokens of `#[cfg(test)] mod name;` or `#[cfg(test)] mod name { … }`.
+const TEST_MODULE: usize = 5;
+
+fn is_test_module(tokens: &[TokenTree]) -> bool {
+    let attribute = attribute(tokens);
+    attribute.is_some_and(|(attribute, length)| length == 2 && is_test_only(&attribute))
+        && tokens.get(2).is_some_and(|token| is_word(token, "mod"))
+        && tokens.len() >= TEST_MODULE
+}
+
+fn is_call_of_macro(tokens: &[TokenTree], name: &str) -> bool {
+    matches!(tokens, [first, bang, ..] if is_word(first, name) && is_punct(bang, '!'))
 }
 
 /// The file that `#[path = "…"]` names.

@@ -9,7 +9,7 @@ use super::{REQUEST_ID, TENANT, both, map, reporting, sent, taken};
 
 #[test]
 fn any_text_without_control_characters_comes_back_from_baggage() {
-    let (propagator, problems) =
+    let (propagator, rejections) =
         reporting(Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")));
     let texts = [
         "",
@@ -38,12 +38,12 @@ fn any_text_without_control_characters_comes_back_from_baggage() {
         let back = propagator.extract(Context::new(), &carrier);
         assert_eq!(back.get(&TENANT).map(String::as_str), Some(text));
     }
-    assert_eq!(taken(&problems), [""; 0]);
+    assert_eq!(taken(&rejections), [""; 0]);
 }
 
 #[test]
 fn header_takes_visible_ascii_and_refuses_to_send_the_rest() {
-    let (propagator, problems) =
+    let (propagator, rejections) =
         reporting(Propagator::builder().header(Header::new(&TENANT, "x-tenant")));
     for text in ["acme", "a b", "!\"#%&,;=~", ""] {
         let context = Context::new().with_value(&TENANT, text.to_owned());
@@ -54,7 +54,7 @@ fn header_takes_visible_ascii_and_refuses_to_send_the_rest() {
         let context = Context::new().with_value(&TENANT, text.to_owned());
         assert_eq!(sent(&propagator, &context), map(&[]), "{text:?}");
         assert_eq!(
-            taken(&problems),
+            taken(&rejections),
             [
                 "`TENANT` was not sent as `x-tenant`: the value holds a character that is not allowed there"
             ]
@@ -69,7 +69,7 @@ fn baggage_keeps_within_64_members_and_8192_bytes_and_cuts_none() {
     for (n, var) in vars.iter().enumerate() {
         builder = builder.baggage(Baggage::new(*var, format!("k{n}")).max_len(usize::MAX));
     }
-    let (propagator, problems) = reporting(builder);
+    let (propagator, rejections) = reporting(builder);
     let all = |len: usize| {
         vars.iter().fold(Context::new(), |context, var| {
             context.with_value(*var, "x".repeat(len))
@@ -79,7 +79,7 @@ fn baggage_keeps_within_64_members_and_8192_bytes_and_cuts_none() {
     let carrier = sent(&propagator, &all(1));
     assert_eq!(carrier["baggage"].split(',').count(), 64);
     assert_eq!(
-        taken(&problems),
+        taken(&rejections),
         [
             "`V64` was not sent as `k64`: the value has more than 64 members",
             "`V65` was not sent as `k65`: the value has more than 64 members",
@@ -93,7 +93,7 @@ fn baggage_keeps_within_64_members_and_8192_bytes_and_cuts_none() {
         members.iter().all(|member| member.len() == 1003),
         "none is cut"
     );
-    assert_eq!(taken(&problems).len(), 58);
+    assert_eq!(taken(&rejections).len(), 58);
 }
 
 #[test]

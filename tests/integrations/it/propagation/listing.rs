@@ -40,7 +40,7 @@ fn only_what_is_listed_is_accepted_and_the_rest_of_the_context_stays() {
 }
 
 #[test]
-fn send_only_is_not_accepted_and_accept_only_is_not_sent() {
+fn inject_only_is_not_extracted_and_extract_only_is_not_injected() {
     let propagator = Propagator::builder()
         .baggage(Baggage::new(&TENANT, "tenant").inject_only())
         .baggage(Baggage::new(&LOCALE, "locale").extract_only())
@@ -70,13 +70,13 @@ fn options_belong_to_the_variable_they_are_set_on() {
     let builder = Propagator::builder()
         .baggage(Baggage::new(&TENANT, "tenant").max_len(3))
         .header(Header::new(&LOCALE, "x-locale").max_len(5));
-    let (propagator, problems) = reporting(builder);
+    let (propagator, rejections) = reporting(builder);
     let context = Context::new()
         .with_value(&TENANT, "acme".to_owned())
         .with_value(&LOCALE, "de-AT".to_owned());
     assert_eq!(sent(&propagator, &context), map(&[("x-locale", "de-AT")]));
     assert_eq!(
-        taken(&problems),
+        taken(&rejections),
         ["`TENANT` was not sent as `tenant`: the value is too long"]
     );
 }

@@ -97,7 +97,7 @@ impl Bytes<'_> {
             19 => Op::DropToken(self.one()),
             20..=22 => Op::Scope(self.var(), self.hook(), self.body(depth)),
             23 => Op::Function(self.some(4, Self::var_and_hook), self.body(depth)),
-            24 => Op::Isolated(self.body(depth)),
+            24 => Op::Detached(self.body(depth)),
             25 | 26 => Op::Snapshot,
             27 => Op::CloneOf(self.one()),
             28 => Op::DropContext(self.one()),

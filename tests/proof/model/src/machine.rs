@@ -236,7 +236,7 @@ impl Machine {
             Op::DropToken(pick) => return self.drop_token(*pick),
             Op::Scope(var, hook, body) => self.scope(*var, *hook, body),
             Op::Function(sets, body) => self.function(sets, body),
-            Op::Isolated(body) => self.detached(|| self.body(body)),
+            Op::Detached(body) => self.detached(|| self.body(body)),
             Op::Snapshot => {
                 let (real, model) = (Context::current(), self.model().snapshot());
                 self.keep_context(Kept { real, model });

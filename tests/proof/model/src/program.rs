@@ -53,7 +53,7 @@ pub enum Op {
     Scope(u16, Hook, Body),
     /// What `#[with_context]` makes of a function: a scope, in which several are set.
     Function(Vec<(u16, Hook)>, Body),
-    Isolated(Body),
+    Detached(Body),
     // Contexts.
     Snapshot,
     CloneOf(Pick),

@@ -7,7 +7,7 @@ use context_vars_model::{Program, hush_expected_panics, run};
 #[test]
 fn programs_of_the_fuzzers_corpus_do_what_the_model_says() {
     hush_expected_panics();
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../fuzz/corpus/storage");
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../fuzz/corpus/contexts");
     let files = std::fs::read_dir(&corpus).expect("the corpus is committed");
     let (mut programs, mut steps) = (0, 0);
     for file in files {

@@ -45,7 +45,7 @@ fn second_value_that_panicked_while_the_first_unwound_aborted_the_process() {
     for size in [1, 16, 40] {
         let bombs = (0..size).map(|var| Op::Set(var, Hook::Panic, Keep::Nothing));
         let bombs: Vec<_> = bombs.collect();
-        check(40, false, [Op::Isolated(bombs.clone())]);
+        check(40, false, [Op::Detached(bombs.clone())]);
         let wraps = vec![Wrap::Scope(0, Hook::Panic), Wrap::Inherit, Wrap::Isolating];
         let start = Op::Start(Work::Future(wraps), vec![bombs], Hook::Panic);
         check(40, false, [start, Op::Poll(0), Op::Poll(0)]);

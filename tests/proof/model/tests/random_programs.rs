@@ -110,7 +110,7 @@ fn op() -> impl Strategy<Value = Op> {
             4 => (var(), hook(), body.clone()).prop_map(|(v, hook, body)| Op::Scope(v, hook, body)),
             2 => (vec((var(), hook()), 0..5), body.clone())
                 .prop_map(|(sets, body)| Op::Function(sets, body)),
-            1 => body.clone().prop_map(Op::Isolated),
+            1 => body.clone().prop_map(Op::Detached),
             4 => (any::<u8>(), body.clone()).prop_map(|(context, body)| Op::Run(context, body)),
             4 => (work(), vec(body.clone(), 1..4), hook())
                 .prop_map(|(work, steps, hook)| Op::Start(work, steps, hook)),

@@ -1,4 +1,4 @@
-//! What is refused, and what problems say.
+//! What is refused, and what a rejection says.
 
 use context_vars::Context;
 use context_vars::propagation::{Baggage, Builder, Header, Propagator, RejectionKind};
@@ -47,17 +47,17 @@ fn names_that_peers_would_not_understand_are_refused_at_once() {
 }
 
 #[test]
-fn problems_name_the_variable_and_never_the_value() {
+fn rejections_name_the_variable_and_never_the_value() {
     let propagator = Propagator::builder()
         .baggage(Baggage::new(&REQUEST_ID, "id"))
-        .on_rejection(|problem| {
-            assert_eq!(problem.kind(), RejectionKind::WrongType);
-            assert!(!problem.is_injecting());
+        .on_rejection(|rejection| {
+            assert_eq!(rejection.kind(), RejectionKind::WrongType);
+            assert!(!rejection.is_injecting());
             assert_eq!(
-                (problem.name(), problem.variable()),
+                (rejection.name(), rejection.variable()),
                 ("id", Some("REQUEST_ID"))
             );
-            assert!(!format!("{problem}{problem:?}").contains("secret"));
+            assert!(!format!("{rejection}{rejection:?}").contains("secret"));
         })
         .build();
     drop(propagator.extract(Context::new(), &map(&[("baggage", "id=secret")])));
