@@ -139,8 +139,9 @@
 //!
 //! # Forbidding raw spawns
 //!
-//! Where a raw spawn would lose the context, clippy can say so. This stands in the `clippy.toml` of
-//! a project; what `#[inherit_context]` rewrites is not reported.
+//! Clippy can report raw spawns, which lose the context, and guards of attached contexts that are
+//! held over an `.await`. Put this into the `clippy.toml` of the project. What `#[inherit_context]`
+//! rewrites is not reported.
 //!
 //! ```toml
 #![doc = include_str!("../raw-spawns.clippy.toml")]
