@@ -2,15 +2,15 @@
 
 use crate::raw::key::Key;
 
-/// Panics, because a task set the variable in a context that the next task on its thread would see.
+/// Panics, because a task set or unset the variable in a context that the next task on its thread would see.
 ///
 /// Returns while the thread unwinds, since a second panic would abort the process.
 #[cold]
 #[track_caller]
-pub(crate) fn refuse_set(var: &'static Key) {
+pub(crate) fn refuse_set(var: &'static Key, was_set: &str) {
     assert!(
         std::thread::panicking(),
-        "`{var}` was set in a task that has no context of its own, where the next task polled on \
+        "`{var}` was {was_set} in a task that has no context of its own, where the next task polled on \
          this thread would see the value; set it in a scope (`#[with_context]`, `scope`), start the \
          task with `context_vars::task::spawn`, or put `web::ContextLayer` outside of every \
          middleware that sets"

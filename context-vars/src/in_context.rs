@@ -118,10 +118,98 @@ impl<F> InContext<F> {
         self.stage.run_mut(step)
     }
 
-    /// Moves the work to `step` inside its context, which is dropped afterwards.
+    /// Hands what was wrapped to `f`, inside its context: a message, a job. The context is dropped
+    /// afterwards.
+    ///
+    /// What is never opened is dropped inside its context, too.
+    ///
+    /// # Panics
+    ///
+    /// If it is a future that was polled until it was ready.
+    ///
+    /// # Cost
+    ///
+    /// That of [`Context::run`].
+    ///
+    /// # Examples
+    ///
+    /// A message that carries the sender's context to a worker:
+    ///
+    /// ```
+    /// use std::{sync::mpsc, thread};
+    /// use context_vars::prelude::*;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// let (outbox, inbox) = mpsc::channel::<context_vars::InContext<u32>>();
+    /// let worker = thread::spawn(move || {
+    ///     let handle = |number| format!("{number} for {}", USER.get());
+    ///     inbox.iter().map(|message| message.run(handle)).collect::<Vec<_>>()
+    /// });
+    /// USER.sync_scope("alice", || outbox.send(1.inherit_context())).unwrap();
+    /// USER.sync_scope("bob", || outbox.send(2.inherit_context())).unwrap();
+    /// drop(outbox);
+    /// assert_eq!(worker.join().unwrap(), ["1 for alice", "2 for bob"]);
+    /// # }
+    /// ```
     #[inline]
-    pub(crate) fn run_once<R>(self, step: impl FnOnce(F) -> R) -> R {
-        self.stage.run_once(step)
+    #[track_caller]
+    pub fn run<R>(self, f: impl FnOnce(F) -> R) -> R {
+        self.stage.run_once(f)
+    }
+
+    /// Hands what was wrapped to `f`, inside its context, and lets the future that `f` returns go on
+    /// there.
+    ///
+    /// `f` is called at once. The future is polled and dropped in the context, as by
+    /// [`in_context`](ContextExt::in_context), and may be spawned.
+    ///
+    /// # Panics
+    ///
+    /// If it is a future that was polled until it was ready.
+    ///
+    /// # Cost
+    ///
+    /// That of [`Context::run`], and the same for each poll.
+    ///
+    /// # Examples
+    ///
+    /// A worker that handles one message after the other:
+    ///
+    /// ```
+    /// use context_vars::{InContext, prelude::*};
+    /// use tokio::sync::mpsc;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// async fn handle(number: u32) -> String {
+    ///     tokio::task::yield_now().await;
+    ///     format!("{number} for {}", USER.get())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let (outbox, mut inbox) = mpsc::channel::<InContext<u32>>(8);
+    /// let worker = tokio::spawn(async move {
+    ///     let message = inbox.recv().await.unwrap();
+    ///     message.run_async(handle).await
+    /// });
+    /// let message = USER.sync_scope("alice", || 1.inherit_context());
+    /// outbox.send(message).await.unwrap();
+    /// assert_eq!(worker.await.unwrap(), "1 for alice");
+    /// # }
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn run_async<G: Future>(self, f: impl FnOnce(F) -> G) -> InContext<G> {
+        InContext {
+            stage: self.stage.map(f),
+        }
     }
 
     /// Runs `step` with the work in a copy of its context, where several threads may do so at once.

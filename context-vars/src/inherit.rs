@@ -36,7 +36,7 @@ use crate::in_context::ContextExt;
 /// ```
 pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
     let work = f.inherit_context();
-    move || work.run_once(|f| f())
+    move || work.run(|f| f())
 }
 
 /// As [`inherit`], for a closure that takes an argument.
@@ -63,7 +63,7 @@ pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
 /// ```
 pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
     let work = f.inherit_context();
-    move |argument| work.run_once(|f| f(argument))
+    move |argument| work.run(|f| f(argument))
 }
 
 /// As [`inherit_with`], for a closure that is called many times, on many threads at once.

@@ -165,6 +165,7 @@ mod var;
 mod token;
 mod context;
 mod attach;
+mod run_async;
 mod in_context;
 mod bare_task;
 mod iter;

@@ -174,18 +174,60 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     #[track_caller]
     pub fn set(&'static self, value: T) -> Token<T> {
         if !thread::may_set() {
-            return self.refused(value);
+            return self.refused(value, "set");
         }
         let value = thread::new_value(&self.key, value);
-        let (old, context) = thread::set(&self.key, value);
+        let (old, context) = thread::set(&self.key, Some(value));
+        Token::new(self, old, context)
+    }
+
+    /// Removes the variable's value from the current context, and from there only.
+    ///
+    /// Reads then give the default, if the variable has one. The token puts the value back; dropped, it
+    /// changes nothing.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set).
+    ///
+    /// # Cost
+    ///
+    /// As [`set`](Self::set), without the block for the value.
+    ///
+    /// # Examples
+    ///
+    /// For a part of the work that must not act for the user:
+    ///
+    /// ```
+    /// use context_vars::context_var;
+    ///
+    /// context_var! {
+    ///     static USER: &str = "anonymous";
+    /// }
+    ///
+    /// # fn main() {
+    /// USER.sync_scope("alice", || {
+    ///     let token = USER.unset();
+    ///     assert_eq!(USER.get(), "anonymous");
+    ///     token.reset().unwrap();
+    ///     assert_eq!(USER.get(), "alice");
+    /// });
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn unset(&'static self) -> Token<T> {
+        if !thread::may_set() {
+            return self.refused((), "unset");
+        }
+        let (old, context) = thread::set(&self.key, None);
         Token::new(self, old, context)
     }
 
     /// Drops the value of a `set` that is refused, and returns a token that `reset` refuses as well.
     #[cold]
     #[track_caller]
-    fn refused(&'static self, value: T) -> Token<T> {
-        refuse_set(self.key.untyped());
+    fn refused<V>(&'static self, value: V, was_set: &str) -> Token<T> {
+        refuse_set(self.key.untyped(), was_set);
         drop(value);
         Token::new(self, None, None)
     }

@@ -47,7 +47,7 @@ const RUNTIME: Rules = Rules {
         },
         Layer {
             name: "API",
-            members: "error.rs bare_task.rs scope.rs var.rs token.rs context.rs attach.rs in_context.rs \
+            members: "error.rs bare_task.rs scope.rs var.rs token.rs context.rs attach.rs run_async.rs in_context.rs \
                       iter.rs inherit.rs thread.rs fields/ panic.rs",
             between: None,
         },

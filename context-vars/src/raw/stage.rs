@@ -137,6 +137,7 @@ impl<W, C: Carried> Stage<W, C> {
 
     /// Moves the work to `step` inside its context, which is dropped afterwards.
     #[inline]
+    #[track_caller]
     pub(crate) fn run_once<R>(self, step: impl FnOnce(W) -> R) -> R {
         match self {
             Self::Active { work, home, leave } => {
@@ -144,6 +145,21 @@ impl<W, C: Carried> Stage<W, C> {
                 let (mut context, carried) = home.into_parts();
                 // What was carried is moved in, so that it is dropped inside, too.
                 Entered::new(&mut context).run(move || carried.in_scope(|| step(work)))
+            }
+            Self::Done => after_completion(),
+        }
+    }
+
+    /// Makes other work of it inside its context.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn map<V>(self, step: impl FnOnce(W) -> V) -> Stage<V, C> {
+        match self {
+            Self::Active { work, home, leave } => {
+                mem::forget(leave);
+                let (mut context, carried) = home.into_parts();
+                let work = Entered::new(&mut context).run(|| carried.in_scope(|| step(work)));
+                Stage::new(work, context, carried)
             }
             Self::Done => after_completion(),
         }

@@ -25,35 +25,36 @@ pub(crate) fn new_value<T: Send + Sync>(key: &'static TypedKey<T>, value: T) -> 
     TypedValue::new(&thread.heap.pool, key, value)
 }
 
-/// Sets the variable in the current context. Returns the previous value and the context's id.
+/// Sets the variable in the current context, or unsets it. Returns the previous value and the context's
+/// id.
 ///
 /// In the root of a thread that has ended, `value` is dropped instead, and there is no id.
 #[inline]
 pub(crate) fn set<T>(
     key: &'static TypedKey<T>,
-    value: TypedValue<T>,
+    value: Option<TypedValue<T>>,
 ) -> (Option<TypedValue<T>>, Option<ContextId>) {
     let thread = thread_state();
-    let value = value.into_untyped();
+    let value = value.map(TypedValue::into_untyped);
     let (old, context) = match thread.context_id() {
-        Some(id) => (thread.set(key.untyped(), Some(value)), Some(id)),
+        Some(id) => (thread.set(key.untyped(), value), Some(id)),
         None => set_first(thread, key.untyped(), value),
     };
     (typed(key, old), context)
 }
 
-/// Sets a variable in a context that has no id yet.
+/// Sets or unsets a variable in a context that has no id yet.
 #[inline(never)]
 fn set_first(
     thread: &ThreadState,
     key: &'static Key,
-    value: Value,
+    value: Option<Value>,
 ) -> (Option<Value>, Option<ContextId>) {
     if !thread.accepts_values() {
         return (None, None);
     }
     let id = thread.context_id_or_assign();
-    (thread.set(key, Some(value)), Some(id))
+    (thread.set(key, value), Some(id))
 }
 
 /// Restores `old` if the current context is `context`, and returns what was there instead. `Err`

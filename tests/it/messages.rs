@@ -1,0 +1,87 @@
+//! `InContext` of a message: opened inside the sender's context.
+
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::task::Poll;
+use std::thread;
+
+use context_vars::{InContext, prelude::*};
+
+use crate::support::{USER, as_alice, panic_of, poll_once, soon, witness, yield_once};
+
+#[test]
+fn message_is_opened_inside_the_context_of_its_sender_on_another_thread() {
+    let (outbox, inbox) = mpsc::channel::<InContext<u32>>();
+    as_alice(|| outbox.send(1.inherit_context())).unwrap();
+    let opened = thread::spawn(move || {
+        let message = soon(&inbox);
+        let opened = message.run(|number| (number, USER.get()));
+        (opened, USER.is_set())
+    });
+    assert_eq!(opened.join().unwrap(), ((1, "alice"), false));
+}
+
+#[test]
+fn message_that_is_never_opened_is_dropped_inside_its_context() {
+    let (hook, seen) = witness();
+    let (outbox, inbox) = mpsc::channel();
+    as_alice(|| outbox.send(hook.inherit_context())).unwrap();
+    drop(inbox);
+    assert_eq!(seen.users(), ["alice"]);
+}
+
+#[test]
+fn handler_of_a_message_keeps_its_context_between_polls_and_is_dropped_inside() {
+    let (hook, seen) = witness();
+    let message = as_alice(|| hook.inherit_context());
+    let mut handled = pin!(message.run_async(|hook| {
+        let user = USER.get();
+        async move {
+            yield_once().await;
+            drop(hook);
+            (user, USER.get())
+        }
+    }));
+    assert!(poll_once(handled.as_mut()).is_pending());
+    assert!(!USER.is_set());
+    assert_eq!(poll_once(handled), Poll::Ready(("alice", "alice")));
+    assert_eq!(seen.users(), ["alice"]);
+}
+
+#[test]
+fn handler_that_is_cancelled_drops_the_message_inside() {
+    let (hook, seen) = witness();
+    let message = as_alice(|| hook.inherit_context());
+    let work = message.run_async(|hook| async move {
+        std::future::pending::<()>().await;
+        drop(hook);
+    });
+    assert!(poll_once(pin!(work)).is_pending());
+    assert_eq!(seen.users(), ["alice"]);
+}
+
+#[test]
+fn handler_that_panics_before_it_gives_a_future_leaves_the_context() {
+    let message = as_alice(|| 1.inherit_context());
+    let text = panic_of(|| {
+        let _future = message.run_async(|_| -> std::future::Ready<()> { panic!("{}", USER.get()) });
+    });
+    assert_eq!((text.as_str(), USER.get()), ("alice", "anonymous"));
+}
+
+#[test]
+fn message_in_a_context_is_send_as_the_message_is() {
+    trait IfSend {
+        const IS_SEND: bool = false;
+    }
+    impl<T> IfSend for T {}
+    struct Probe<T>(std::marker::PhantomData<T>);
+    impl<T: Send> Probe<T> {
+        const IS_SEND: bool = true;
+    }
+    const {
+        assert!(Probe::<InContext<u32>>::IS_SEND);
+        assert!(!Probe::<InContext<Rc<u32>>>::IS_SEND);
+    }
+}
