@@ -105,31 +105,51 @@ impl Drop for Attachment {
 
 impl ThreadState {
     /// Ends what keeps the frame with this entry from ending: contexts that were attached inside of
-    /// it, and a released one right below it, which is then gone from `previous`.
+    /// it, and a released one right below it, which is then gone from `previous` and is returned.
     ///
     /// Called when the frame's entry is not the current one.
-    pub(super) fn settle(&self, entry: EntryId, previous: &mut Previous) {
-        // In a loop, because values that are dropped in here may attach and detach, too.
-        loop {
-            let current = self.entry.get();
-            if current == EntryId::DEFERRED {
-                if self.attachments.pop_deferred() != Some(entry) {
-                    abort_out_of_order();
-                }
-                self.entry.set(entry);
-            } else if current != entry {
-                self.end_innermost();
-            } else if let Some(attached) = self.attachments.released_at(previous.entry()) {
-                // A scope that ends may borrow from the context that is taken out.
-                self.own_current();
-                drop(self.take_out(&attached, previous));
+    pub(super) fn settle(&self, entry: EntryId, previous: &mut Previous) -> Option<RawContext> {
+        while self.entry.get() != entry {
+            if self.entry.get() == EntryId::DEFERRED {
+                self.restore_deferred(entry);
             } else {
-                break;
+                self.end_innermost();
             }
+        }
+        let mut released = None;
+        if let Some(attached) = self.attachments.released_at(previous.entry()) {
+            // A scope that ends may borrow from the context that is taken out.
+            self.own_current();
+            released = self.take_out(&attached, previous);
         }
         if self.attachments.any_released() {
             previous.set_entry(self.attachments.defer(previous.entry()));
         }
+        released
+    }
+
+    /// Ends what was attached inside of the frame with this entry, which goes on.
+    #[inline]
+    pub(super) fn end_attached_above(&self, entry: EntryId) {
+        #[cold]
+        #[inline(never)]
+        fn end_all(entry: EntryId) {
+            let thread = thread_state();
+            while ![entry, EntryId::DEFERRED].contains(&thread.entry.get()) {
+                thread.end_innermost();
+            }
+        }
+        if self.entry.get() != entry {
+            end_all(entry);
+        }
+    }
+
+    /// Gives the current frame, which must be the one that was deferred last, its entry back.
+    fn restore_deferred(&self, entry: EntryId) {
+        if self.attachments.pop_deferred() != Some(entry) {
+            abort_out_of_order();
+        }
+        self.entry.set(entry);
     }
 
     /// Ends what is attached in the thread's root. Called when the thread ends.

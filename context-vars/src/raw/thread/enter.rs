@@ -6,6 +6,7 @@ use core::task::Poll;
 
 use super::release;
 use super::state::{EntryId, ThreadState, thread_state};
+use crate::raw::abort::ignore_panic;
 use crate::raw::context::{Extra, RawContext};
 use crate::raw::key::{Key, TypedKey};
 use crate::raw::map::{InlineSlot, Map};
@@ -158,8 +159,11 @@ impl ThreadState {
 #[inline(never)]
 fn leave_unusually(entry: EntryId, mut previous: Previous) -> RawContext {
     let thread = thread_state();
-    thread.settle(entry, &mut previous);
-    thread.restore(previous)
+    let released = thread.settle(entry, &mut previous);
+    let context = thread.restore(previous);
+    // A `Drop` that panics must not keep the frame from ending.
+    ignore_panic(|| drop(released));
+    context
 }
 
 /// A context that is current until this is dropped, and is then in its home again.
@@ -189,7 +193,11 @@ impl Entered<'_> {
                 self.leave();
                 Poll::Pending
             }
-            Poll::Ready(output) => Poll::Ready((output, self.into_scope())),
+            Poll::Ready(output) => {
+                // So that the work is dropped in its own context.
+                thread_state().end_attached_above(EntryId::of_home(self.home));
+                Poll::Ready((output, self.into_scope()))
+            }
         }
     }
 

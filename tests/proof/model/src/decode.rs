@@ -81,7 +81,7 @@ impl Bytes<'_> {
     }
 
     fn op(&mut self, depth: usize) -> Op {
-        match self.one() % 48 {
+        match self.one() % 52 {
             0 => Op::Read(self.var()),
             1 => Op::Get(self.var()),
             2 => Op::GetOr(self.var()),
@@ -119,6 +119,9 @@ impl Bytes<'_> {
             44 => Op::Thread(Inherits::Yes, self.body(depth)),
             45 => Op::Thread(Inherits::No, self.body(depth)),
             46 => Op::DropTokensOnThread,
+            48 | 49 => Op::Attach(self.one()),
+            50 => Op::Detach(self.one()),
+            51 => Op::DropGuard(self.one()),
             _ => Op::Throw,
         }
     }

@@ -14,6 +14,7 @@ use crate::value::{Hook, Spec, Thrown, throw};
 use crate::variables::{AnyToken, AnyVar};
 use crate::work::{self, Modelled, Real};
 
+mod attached;
 mod reading;
 mod setting;
 mod scopes;
@@ -158,6 +159,7 @@ impl Machine {
         let ended = guarded(|| self.body(body));
         self.finish(ended);
         self.check_reads(0, self.ledger.variables.len());
+        self.drop_guards();
         while self.drop_context(0) {}
         while self.drop_token(0) {}
         while self.drop_work(0) {}
@@ -199,7 +201,10 @@ impl Machine {
     /// As `on_thread`, for what ends normally in the thread's root.
     fn visit_thread(&self, f: impl FnOnce() + Send) {
         self.model().begin_thread();
-        let ended = self.on_thread(f);
+        let ended = self.on_thread(|| {
+            f();
+            self.drop_guards();
+        });
         assert_eq!(ended, Ended::Normally);
         self.model().end_thread();
     }
@@ -247,6 +252,9 @@ impl Machine {
             }
             Op::DropContext(pick) => return self.drop_context(*pick),
             Op::Run(pick, body) => return self.run(*pick, body),
+            Op::Attach(pick) => return self.attach(*pick),
+            Op::Detach(pick) => return self.detach(*pick),
+            Op::DropGuard(pick) => return self.drop_guard(*pick),
             Op::WithValue(pick, var, hook) => return self.with_value(*pick, *var, Some(*hook)),
             Op::Without(pick, var) => return self.with_value(*pick, *var, None),
             Op::Look(pick, var) => return self.look(*pick, *var),

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use crate::ledger::Ledger;
 use crate::value::Hook;
 
+mod attached;
 mod threads;
 mod drops;
 
@@ -81,8 +82,25 @@ pub struct Token {
 struct Thread {
     current: Context,
     outer: Vec<Context>,
+    /// How each context but the root's became current, the current one last.
+    entries: Vec<Entry>,
     ended: bool,
 }
+
+/// How a context became current.
+enum Entry {
+    /// By a scope, `run` or poll.
+    Frame,
+    /// By `attach`.
+    Attached {
+        guard: Guard,
+        /// The guard is gone, and the frame right above goes on.
+        released: bool,
+    },
+}
+
+/// The number of a guard.
+pub type Guard = u64;
 
 pub struct Model {
     ledger: Arc<Ledger>,
@@ -90,6 +108,8 @@ pub struct Model {
     /// The threads that wait for this one to end.
     waiting: Vec<Thread>,
     identities: u64,
+    /// The contexts that ended before their guards.
+    ended: BTreeMap<Guard, Context>,
     grave: Arc<Grave>,
     /// Values that nobody has any more and whose drop was not accounted for yet.
     due: VecDeque<(u64, Hook)>,
@@ -108,10 +128,12 @@ impl Model {
                     local: BTreeMap::new(),
                 },
                 outer: Vec::new(),
+                entries: Vec::new(),
                 ended: false,
             },
             waiting: Vec::new(),
             identities: 1,
+            ended: BTreeMap::new(),
             grave: Arc::default(),
             due: VecDeque::new(),
             unwinding: false,
@@ -178,13 +200,28 @@ impl Model {
     }
 
     pub fn enter(&mut self, context: Context) {
-        let outer = std::mem::replace(&mut self.here.current, context);
-        self.here.outer.push(outer);
+        self.push(context, Entry::Frame);
     }
 
-    pub fn leave(&mut self) -> Context {
+    fn push(&mut self, context: Context, entry: Entry) {
+        let outer = std::mem::replace(&mut self.here.current, context);
+        self.here.outer.push(outer);
+        self.here.entries.push(entry);
+    }
+
+    /// Makes the context around current again.
+    fn pop(&mut self) -> (Context, Entry) {
         let outer = self.here.outer.pop().expect("a context to go back to");
-        std::mem::replace(&mut self.here.current, outer)
+        let entry = self.here.entries.pop().expect("as many entries");
+        (std::mem::replace(&mut self.here.current, outer), entry)
+    }
+
+    /// Leaves a frame, which ends what was attached inside of it.
+    pub fn leave(&mut self) -> Context {
+        self.end_attached();
+        let (context, _) = self.pop();
+        self.end_released();
+        context
     }
 
     /// Enters a copy of the current context, with a value set in it.

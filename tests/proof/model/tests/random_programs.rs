@@ -80,6 +80,9 @@ fn leaf() -> impl Strategy<Value = Op> {
         2 => (any::<u8>(), var()).prop_map(|(context, var)| Op::Without(context, var)),
         1 => (any::<u8>(), var()).prop_map(|(context, var)| Op::Look(context, var)),
         1 => any::<u8>().prop_map(Op::Enumerate),
+        4 => any::<u8>().prop_map(Op::Attach),
+        2 => any::<u8>().prop_map(Op::Detach),
+        3 => any::<u8>().prop_map(Op::DropGuard),
     ];
     let works = prop_oneof![
         6 => any::<u8>().prop_map(Op::Poll),

@@ -20,7 +20,7 @@ impl Machine {
         }
     }
 
-    fn take_context(&self, pick: Pick) -> Option<KeptContext> {
+    pub(super) fn take_context(&self, pick: Pick) -> Option<KeptContext> {
         take(&mut self.store().contexts, pick)
     }
 

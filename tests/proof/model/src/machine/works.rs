@@ -105,7 +105,7 @@ impl Machine {
             let snapshot = self.model().snapshot();
             let work = inherit(|| {
                 self.model().enter(snapshot);
-                self.body(body);
+                self.body_of_thread(body);
             });
             self.model().begin_thread();
             let ended = self.on_thread(work);
@@ -113,7 +113,7 @@ impl Machine {
             ended
         } else {
             self.model().begin_thread();
-            self.on_thread(|| self.body(body))
+            self.on_thread(|| self.body_of_thread(body))
         };
         let mut model = self.model();
         // The panic ends at the end of the thread, before its root is emptied.

@@ -9,6 +9,7 @@ impl Model {
         let new = Thread {
             current,
             outer: Vec::new(),
+            entries: Vec::new(),
             ended: false,
         };
         self.waiting.push(std::mem::replace(&mut self.here, new));

@@ -78,9 +78,13 @@ impl Layer {
             return false;
         }
         let ready = inner.leave(model);
-        *stage = Stage::Ready(model.leave());
         if ready && finishes {
-            self.dropped(model);
+            *stage = Stage::Done;
+            model.end_attached();
+            inner.dropped(model);
+            model.leave_scope();
+        } else {
+            *stage = Stage::Ready(model.leave());
         }
         ready && !model.unwinding
     }

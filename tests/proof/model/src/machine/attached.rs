@@ -1,0 +1,82 @@
+//! Contexts that are attached.
+
+use std::cell::RefCell;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use context_vars::{Attached, Context};
+
+use super::{Kept, MOST, Machine, guarded, take};
+use crate::model::Guard;
+use crate::program::{Body, Pick};
+
+thread_local! {
+    /// The guards of this thread.
+    static GUARDS: RefCell<Vec<Kept<Attached, Guard>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn take_guard(pick: Pick) -> Option<Kept<Attached, Guard>> {
+    GUARDS.with_borrow_mut(|guards| take(guards, pick))
+}
+
+impl Machine {
+    pub(super) fn attach(&self, pick: Pick) -> bool {
+        let Some(context) = self.take_context(pick) else {
+            return false;
+        };
+        let guard = Kept {
+            real: context.real.attach(),
+            model: self.model().attach(context.model),
+        };
+        GUARDS.with_borrow_mut(|guards| guards.push(guard));
+        if GUARDS.with_borrow(Vec::len) > MOST {
+            self.drop_guard(0);
+        }
+        true
+    }
+
+    pub(super) fn detach(&self, pick: Pick) -> bool {
+        let Some(guard) = take_guard(pick) else {
+            return false;
+        };
+        let real: Context = guard.real.detach();
+        let mut model = self.model();
+        let context = model.detach(guard.model);
+        let context = context.unwrap_or_else(|| model.empty());
+        drop(model);
+        self.keep_context(Kept {
+            real,
+            model: context,
+        });
+        true
+    }
+
+    pub(super) fn drop_guard(&self, pick: Pick) -> bool {
+        let Some(guard) = take_guard(pick) else {
+            return false;
+        };
+        let ended = guarded(|| drop(guard.real));
+        let context = self.model().detach(guard.model);
+        drop(context);
+        self.model().settle();
+        self.finish(ended);
+        true
+    }
+
+    /// Does the operations, and drops the guards of the thread also if one of them panics.
+    pub(super) fn body_of_thread(self: &Arc<Self>, body: &Body) {
+        let ended = catch_unwind(AssertUnwindSafe(|| self.body(body)));
+        let unwinding = mem::take(&mut self.model().unwinding);
+        self.drop_guards();
+        self.model().unwinding = unwinding;
+        if let Err(payload) = ended {
+            resume_unwind(payload);
+        }
+    }
+
+    /// Drops the guards of this thread, before it ends.
+    pub(super) fn drop_guards(&self) {
+        while self.drop_guard(0) {}
+    }
+}
