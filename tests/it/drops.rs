@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use context_vars::{Context, context_var, detached, prelude::*};
 
 use crate::support::{
-    Alive, DropHook, HOOK, TRACKED, Tracked, USER, on_drop, panic_of, poll_once, witness,
+    Alive, DropHook, HOOK, TRACKED, Tracked, USER, on_drop, panic_of, poll_once, times, witness,
 };
 
 context_var! {
@@ -77,7 +77,7 @@ fn variable_never_sees_the_value_of_one_that_was_freed() {
     // case 251: numbers and statics are never used again, blocks of memory are.
     detached(|| {
         let alive = Alive::default();
-        for _ in 0..100 {
+        for _ in 0..times(100) {
             TRACKED.sync_scope(alive.track(), || assert!(TRACKED.is_set()));
             assert!(!TRACKED.is_set() && !OTHER.is_set());
             OTHER.sync_scope(alive.track(), || assert!(!TRACKED.is_set()));

@@ -121,6 +121,11 @@ pub fn witness() -> (DropHook, Witnessed) {
 /// How long a test waits for what must happen; it takes far less.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
+/// How often a test repeats something: under Miri, one run has to do for fifty.
+pub const fn times(n: usize) -> usize {
+    if cfg!(miri) { n.div_ceil(50) } else { n }
+}
+
 /// What another thread sends.
 #[track_caller]
 pub fn soon<T>(events: &mpsc::Receiver<T>) -> T {
