@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use context_vars::{Context, context_var, detached, prelude::*};
 
 use crate::support::{
-    Alive, DropHook, HOOK, TRACKED, Tracked, USER, on_drop, panic_of, poll_once, times, witness,
+    Alive, DropHook, HOOK, TRACKED, Tracked, USER, on_drop, panic_of, poll_once,
+    short_panics_under_miri, times, witness,
 };
 
 context_var! {
@@ -185,7 +186,9 @@ context_var! {
 fn long_chain_of_contexts_is_dropped_without_recursion() {
     let alive = Alive::default();
     let mut chain = Context::new().with_value(&TRACKED, alive.track());
-    for _ in 0..200_000 {
+    // A thousand levels take Miri minutes.
+    let levels = if cfg!(miri) { 20 } else { 200_000 };
+    for _ in 0..levels {
         chain = Context::new().with_value(&CHAIN, chain);
     }
     assert_eq!(alive.count(), 1);
@@ -197,8 +200,10 @@ fn long_chain_of_contexts_is_dropped_without_recursion() {
 fn long_chain_is_dropped_to_its_end_also_where_values_panic() {
     let alive = Alive::default();
     let mut chain = Context::new().with_value(&TRACKED, alive.track());
-    for n in 0..200 {
-        let panics = on_drop(move || assert!(n % 50 != 25, "value {n}"));
+    short_panics_under_miri();
+    let (levels, period) = if cfg!(miri) { (12, 4) } else { (200, 50) };
+    for n in 0..levels {
+        let panics = on_drop(move || assert!(n % period != period / 2, "value {n}"));
         chain = Context::new()
             .with_value(&CHAIN, chain)
             .with_value(&HOOK, panics);
