@@ -143,6 +143,7 @@ pub fn soon<T>(events: &mpsc::Receiver<T>) -> T {
 }
 
 /// Blocks until `done`.
+#[cfg_attr(miri, allow(dead_code, reason = "its users are not run under Miri"))]
 #[track_caller]
 pub fn until(done: impl Fn() -> bool) {
     let start = Instant::now();
