@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use context_vars::{Context, context_var, detached, prelude::*};
 
 use crate::support::{
-    Alive, DropHook, HOOK, TRACKED, Tracked, USER, on_drop, panic_of, poll_once, witness,
+    Alive, DropHook, HOOK, TRACKED, Tracked, USER, on_drop, panic_of, poll_once,
+    short_panics_under_miri, times, witness,
 };
 
 context_var! {
@@ -77,7 +78,7 @@ fn variable_never_sees_the_value_of_one_that_was_freed() {
     // case 251: numbers and statics are never used again, blocks of memory are.
     detached(|| {
         let alive = Alive::default();
-        for _ in 0..100 {
+        for _ in 0..times(100) {
             TRACKED.sync_scope(alive.track(), || assert!(TRACKED.is_set()));
             assert!(!TRACKED.is_set() && !OTHER.is_set());
             OTHER.sync_scope(alive.track(), || assert!(!TRACKED.is_set()));
@@ -176,7 +177,9 @@ context_var! {
 fn long_chain_of_contexts_is_dropped_without_recursion() {
     let alive = Alive::default();
     let mut chain = Context::new().with_value(&TRACKED, alive.track());
-    for _ in 0..200_000 {
+    // A thousand levels take Miri minutes.
+    let levels = if cfg!(miri) { 20 } else { 200_000 };
+    for _ in 0..levels {
         chain = Context::new().with_value(&CHAIN, chain);
     }
     assert_eq!(alive.count(), 1);
@@ -188,8 +191,10 @@ fn long_chain_of_contexts_is_dropped_without_recursion() {
 fn long_chain_is_dropped_to_its_end_also_where_values_panic() {
     let alive = Alive::default();
     let mut chain = Context::new().with_value(&TRACKED, alive.track());
-    for n in 0..200 {
-        let panics = on_drop(move || assert!(n % 50 != 25, "value {n}"));
+    short_panics_under_miri();
+    let (levels, period) = if cfg!(miri) { (12, 4) } else { (200, 50) };
+    for n in 0..levels {
+        let panics = on_drop(move || assert!(n % period != period / 2, "value {n}"));
         chain = Context::new()
             .with_value(&CHAIN, chain)
             .with_value(&HOOK, panics);

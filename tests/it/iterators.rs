@@ -2,7 +2,7 @@
 
 use context_vars::{Context, context_var, prelude::*};
 
-use crate::support::{OnDrop, USER, alice, panic_of};
+use crate::support::{OnDrop, USER, alice, panic_of, times};
 
 context_var! {
     static COUNT: u32 = 0;
@@ -76,7 +76,9 @@ fn hint_is_asked_inside_a_copy() {
     assert_eq!((USER.get(), COUNT.is_set()), ("anonymous", false));
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| (0..100).for_each(|_| assert_eq!(steps.size_hint(), (5, Some(8)))));
+            scope.spawn(|| {
+                (0..times(100)).for_each(|_| assert_eq!(steps.size_hint(), (5, Some(8))))
+            });
         }
     });
     struct Panics;

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use context_vars::{Context, ContextVar, context_var, detached};
 
-use crate::support::{allocations, yield_once};
+use crate::support::{allocations, times, yield_once};
 
 macro_rules! variables {
     ($($name:ident)*) => {
@@ -201,7 +201,7 @@ fn check(model: &[Option<usize>; 16]) {
 
 fn level(depth: usize, model: &[Option<usize>; 16], dice: &mut Dice) {
     check(model);
-    for _ in 0..1000 {
+    for _ in 0..times(1000) {
         let n = dice.roll(16);
         assert_eq!(ALL[n].try_get().ok(), model[n]);
     }

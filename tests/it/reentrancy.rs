@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use context_vars::{Context, context_var, detached, inherit, prelude::*};
 
-use crate::support::{Alive, Tracked, poll_once};
+use crate::support::{Alive, Tracked, poll_once, times};
 
 context_var! {
     static NAME: String = "default".to_owned();
@@ -172,7 +172,7 @@ fn long_running_with_keeps_no_more_than_it_looks_at() {
     let alive = Alive::default();
     NAME.sync_scope(name("server"), || {
         NAME.with(|_| {
-            for _ in 0..1000 {
+            for _ in 0..times(1000) {
                 TRACKED.sync_scope((alive.track(), name("request")), || {
                     TRACKED.with(|_| assert_eq!(alive.count(), 1));
                 });

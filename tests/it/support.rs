@@ -103,6 +103,19 @@ pub fn witness() -> (DropHook, Witnessed) {
 /// How long a test waits for what must happen; it takes far less.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
+/// How often a test repeats something: under Miri, one run has to do for fifty.
+pub const fn times(n: usize) -> usize {
+    if cfg!(miri) { n.div_ceil(50) } else { n }
+}
+
+/// Under Miri, prints a panic without the trace that std adds if the thread is unwinding already:
+/// Miri takes a minute for it.
+pub fn short_panics_under_miri() {
+    if cfg!(miri) {
+        std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
+    }
+}
+
 /// What another thread sends.
 #[track_caller]
 pub fn soon<T>(events: &mpsc::Receiver<T>) -> T {
@@ -112,6 +125,7 @@ pub fn soon<T>(events: &mpsc::Receiver<T>) -> T {
 }
 
 /// Blocks until `done`.
+#[cfg_attr(miri, allow(dead_code, reason = "its users are not run under Miri"))]
 #[track_caller]
 pub fn until(done: impl Fn() -> bool) {
     let start = Instant::now();
