@@ -1,0 +1,111 @@
+//! A workspace of copies of the crates, which depend on `context-vars` and on each other.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Result;
+use crate::crates::Crate;
+use crate::fetch;
+
+/// The workspace as it is published, or with one of the attributes.
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
+    /// Shared by all workspaces, so that what comes from the registry is built once.
+    pub(crate) target: PathBuf,
+}
+
+impl Workspace {
+    /// Copies the crates and writes the manifests; the sources of `selected` may stay annotated.
+    pub(crate) fn create(
+        scratch: &Path,
+        name: &str,
+        package: &Path,
+        crates: &[Crate],
+        selected: &[&Crate],
+    ) -> Result<Self> {
+        let workspace = Self {
+            root: scratch.join(name),
+            target: scratch.join("target"),
+        };
+        for krate in crates {
+            let source = fetch::source(scratch, krate);
+            let member = workspace.member(krate);
+            let keep = member.exists() && selected.iter().any(|other| other.name == krate.name);
+            if !keep {
+                copy(&source, &member)?;
+            }
+            write(&member.join("Cargo.toml"), &manifest(&source, package)?)?;
+        }
+        write(&workspace.root.join("Cargo.toml"), &root_manifest(crates))?;
+        let lock = package.join("crates.lock");
+        if lock.exists() {
+            write(
+                &workspace.root.join("Cargo.lock"),
+                &fs::read_to_string(lock)?,
+            )?;
+        }
+        Ok(workspace)
+    }
+
+    pub(crate) fn member(&self, krate: &Crate) -> PathBuf {
+        self.root.join(directory(krate))
+    }
+
+    /// Keeps the versions that cargo chose, if none are fixed yet.
+    pub(crate) fn keep_lock(&self, package: &Path) -> Result<()> {
+        let lock = package.join("crates.lock");
+        if !lock.exists() {
+            fs::copy(self.root.join("Cargo.lock"), lock)?;
+        }
+        Ok(())
+    }
+}
+
+fn directory(krate: &Crate) -> String {
+    format!("{}-{}", krate.name, krate.version)
+}
+
+/// Returns the published manifest with a dependency on `context-vars`.
+fn manifest(source: &Path, package: &Path) -> Result<String> {
+    let published = fs::read_to_string(source.join("Cargo.toml"))?;
+    let path = fs::canonicalize(package.join("../../../context-vars"))?;
+    Ok(format!(
+        "{published}\n[dependencies.context-vars]\npath = {path:?}\ndefault-features = false\n\
+         features = [\"macros\"]\n"
+    ))
+}
+
+fn root_manifest(crates: &[Crate]) -> String {
+    let members: Vec<String> = crates.iter().map(directory).collect();
+    let mut manifest = format!(
+        "[workspace]\nresolver = \"2\"\nmembers = {members:?}\n\n\
+         [profile.dev]\ndebug = false\n\n[patch.crates-io]\n"
+    );
+    for krate in crates.iter().filter(|krate| krate.patch) {
+        manifest += &format!("{} = {{ path = {:?} }}\n", krate.name, directory(krate));
+    }
+    manifest
+}
+
+/// Copies the files of a directory that differ, so that cargo builds only what has changed.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            copy(&from, &to)?;
+        } else if fs::read(&to).ok() != Some(fs::read(&from)?) {
+            fs::copy(&from, &to)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a file, unless it has this text already.
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
+    if fs::read_to_string(path).ok().as_deref() != Some(text) {
+        fs::write(path, text)?;
+    }
+    Ok(())
+}
