@@ -46,8 +46,8 @@ pub(crate) struct Count {
 
 /// The files of a workspace that have functions with the attribute.
 pub(crate) struct Annotated<'a> {
-    attribute: Attribute,
-    workspace: &'a Workspace,
+    pub(crate) attribute: Attribute,
+    pub(crate) workspace: &'a Workspace,
     files: BTreeMap<PathBuf, File>,
 }
 

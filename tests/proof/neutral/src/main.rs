@@ -68,32 +68,22 @@ fn compare() -> Result<bool> {
 
     let create = |name| Workspace::create(&scratch, name, &package, &all, &selected);
     let plain = create("plain")?;
-    let mut before = Vec::new();
-    for krate in &selected {
-        eprintln!("{} {}: as published", krate.name, krate.version);
-        let build = cargo::build(&plain, krate)?;
-        build.expect_success(krate)?;
-        let passed = run::run(&plain, krate, &build)?;
-        before.push(Before {
-            krate,
-            edition: fetch::edition(&scratch, krate)?,
-            build,
-            passed,
-        });
-    }
-    plain.keep_lock(&package)?;
-
+    let workspaces = [
+        create(Attribute::WithContext.name())?,
+        create(Attribute::InheritContext.name())?,
+    ];
+    let mut with_attribute = [
+        Annotated::new(Attribute::WithContext, &workspaces[0]),
+        Annotated::new(Attribute::InheritContext, &workspaces[1]),
+    ];
     let (mut table, mut findings) = (Table::default(), Findings::default());
-    for attribute in Attribute::ALL {
-        let workspace = create(attribute.name())?;
-        annotated(
-            attribute,
-            &plain,
-            &workspace,
-            &before,
-            &mut table,
-            &mut findings,
-        )?;
+    for krate in &selected {
+        eprintln!("{} {}", krate.name, krate.version);
+        let before = Before::of(krate, &plain, &scratch)?;
+        plain.keep_lock(&package)?;
+        for annotated in &mut with_attribute {
+            before.compare(annotated, &mut table, &mut findings)?;
+        }
     }
     let exceptions = Exceptions::read(&package.join("exceptions.toml"))?;
     let listed = exceptions.compare(&findings, &selected);
@@ -105,51 +95,59 @@ fn compare() -> Result<bool> {
 struct Before<'a> {
     krate: &'a Crate,
     edition: String,
+    source: PathBuf,
     build: Build,
     passed: Passed,
 }
 
-/// Builds and tests the crates with `attribute`.
-fn annotated(
-    attribute: Attribute,
-    plain: &Workspace,
-    workspace: &Workspace,
-    before: &[Before],
-    table: &mut Table,
-    findings: &mut Findings,
-) -> Result<()> {
-    let mut annotated = Annotated::new(attribute, workspace);
-    let mut counts = Vec::new();
-    for Before { krate, build, .. } in before {
-        counts.push(annotated.annotate(krate, &plain.member(krate), build)?);
+impl<'a> Before<'a> {
+    /// Builds and tests `krate`.
+    fn of(krate: &'a Crate, plain: &Workspace, scratch: &Path) -> Result<Self> {
+        let build = cargo::build(plain, krate)?;
+        build.expect_success(krate)?;
+        Ok(Self {
+            krate,
+            edition: fetch::edition(scratch, krate)?,
+            source: fetch::source(scratch, krate),
+            passed: run::run(plain, krate, &build)?,
+            build,
+        })
     }
-    for (before, count) in before.iter().zip(counts) {
-        let krate = before.krate;
+
+    /// Builds and tests the crate with an attribute, and prints a row of the table.
+    fn compare(
+        &self,
+        annotated: &mut Annotated,
+        table: &mut Table,
+        findings: &mut Findings,
+    ) -> Result<()> {
+        let (krate, attribute) = (self.krate, annotated.attribute);
+        let count = annotated.annotate(krate, &self.source, &self.build)?;
         if count.annotated == 0 {
-            continue;
+            return Ok(());
         }
         let began = Instant::now();
         let build = annotated.build(krate, findings)?;
-        for warning in build.warnings.difference(&before.build.warnings) {
+        for warning in build.warnings.difference(&self.build.warnings) {
             findings.add(&krate.name, attribute, Kind::Warning, warning.clone(), "");
         }
-        let after = run::run(workspace, krate, &build)?;
-        let lost = before.passed.lost(&after, workspace, krate, &build)?;
+        let after = run::run(annotated.workspace, krate, &build)?;
+        let lost = self.passed.lost(&after, annotated.workspace, krate, &build)?;
         for test in &lost {
             findings.add(&krate.name, attribute, Kind::Test, test.clone(), "");
         }
         table.print(&Row {
             krate,
-            edition: &before.edition,
+            edition: &self.edition,
             attribute,
             count,
             refused: findings.functions(krate, attribute),
-            before: before.passed.len(),
-            after: before.passed.len() - lost.len(),
+            before: self.passed.len(),
+            after: self.passed.len() - lost.len(),
             seconds: began.elapsed().as_secs(),
         });
+        Ok(())
     }
-    Ok(())
 }
 
 /// Returns the directory for everything that is fetched and built.

@@ -15,7 +15,10 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Copies the crates and writes the manifests; the sources of `selected` may stay annotated.
+    /// Copies the crates and writes the manifests.
+    ///
+    /// The sources of `selected` stay as an earlier run left them, because each is annotated again
+    /// before it is built; the others, which may be built as dependencies before that, do not.
     pub(crate) fn create(
         scratch: &Path,
         name: &str,
@@ -30,8 +33,8 @@ impl Workspace {
         for krate in crates {
             let source = fetch::source(scratch, krate);
             let member = workspace.member(krate);
-            let keep = member.exists() && selected.iter().any(|other| other.name == krate.name);
-            if !keep {
+            let selected = selected.iter().any(|other| other.name == krate.name);
+            if !member.exists() || krate.patch || !selected {
                 copy(&source, &member)?;
             }
             write(&member.join("Cargo.toml"), &manifest(&source, package)?)?;
