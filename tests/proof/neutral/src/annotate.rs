@@ -134,6 +134,7 @@ impl<'a> Annotated<'a> {
                 let file = self.files.get_mut(&path).ok_or("a file of this list")?;
                 let function = file.functions.remove(index);
                 let name = format!("{}: {}", file.name, function.name);
+                eprintln!("{} {name}: {}", file.krate, error.message);
                 findings.add(
                     &file.krate,
                     self.attribute,

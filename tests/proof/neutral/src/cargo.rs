@@ -178,7 +178,7 @@ fn read(lines: Vec<Line>, manifest: &Path, workspace: &Workspace) -> Result<Buil
             Line::CompilerMessage {
                 manifest_path,
                 message,
-            } => build.add_message(message, manifest_path == manifest),
+            } => build.add_message(message, &manifest_path, manifest, workspace),
             Line::CompilerArtifact(artifact) if artifact.manifest_path == manifest => {
                 for fact in scripts.remove(&artifact.package_id).unwrap_or_default() {
                     build.facts.add(&fact);
@@ -195,12 +195,19 @@ fn read(lines: Vec<Line>, manifest: &Path, workspace: &Workspace) -> Result<Buil
 }
 
 impl Build {
-    fn add_message(&mut self, message: Diagnostic, own: bool) {
+    fn add_message(
+        &mut self,
+        message: Diagnostic,
+        of: &Path,
+        manifest: &Path,
+        workspace: &Workspace,
+    ) {
         match message.spans.first() {
             Some(_) if message.level.starts_with("error") => self.errors.push(message),
-            Some(span) if own && message.level == "warning" => {
-                let file = span.file_name.display();
-                self.warnings.insert(format!("{file}: {}", message.message));
+            Some(span) if of == manifest && message.level == "warning" => {
+                let file = workspace.root.join(&span.file_name);
+                let name = own_name(&file, manifest).unwrap_or(&file).display();
+                self.warnings.insert(format!("{name}: {}", message.message));
             }
             _ => {}
         }
@@ -230,6 +237,11 @@ impl Build {
         }
         Ok(())
     }
+}
+
+/// Returns the path of a file relative to the directory of the crate that it belongs to.
+fn own_name<'a>(file: &'a Path, manifest: &Path) -> Option<&'a Path> {
+    file.strip_prefix(manifest.parent()?).ok()
 }
 
 /// Returns the source files that rustc lists beside what it made of them.

@@ -128,11 +128,20 @@ impl<'a> Before<'a> {
         }
         let began = Instant::now();
         let build = annotated.build(krate, findings)?;
+        if build
+            .tests
+            .values()
+            .any(|test| self.build.tests.values().any(|other| other == test))
+        {
+            return Err("cargo takes the published crate for the annotated one".into());
+        }
         for warning in build.warnings.difference(&self.build.warnings) {
             findings.add(&krate.name, attribute, Kind::Warning, warning.clone(), "");
         }
         let after = run::run(annotated.workspace, krate, &build)?;
-        let lost = self.passed.lost(&after, annotated.workspace, krate, &build)?;
+        let lost = self
+            .passed
+            .lost(&after, annotated.workspace, krate, &build)?;
         for test in &lost {
             findings.add(&krate.name, attribute, Kind::Test, test.clone(), "");
         }

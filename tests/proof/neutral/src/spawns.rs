@@ -18,9 +18,11 @@ const WORK_ONLY: &[&str] = &[
     "spawn_fifo",
     "spawn_local",
     "spawn_local_on",
+    "spawn_local_with_handle",
     "spawn_on",
     "spawn_pinned",
     "spawn_scoped",
+    "spawn_with_handle",
 ];
 
 /// Whether a spawn call in `body`, but not in an item in it, is given work.
@@ -101,7 +103,7 @@ fn is_literal(argument: &Expr) -> bool {
     }
 }
 
-/// Whether `path` is that of `Box::new`, `Box::pin` or `Arc::new`.
+/// Whether `path` is that of `Box::new`, `Box::pin`, `Arc::new` or `Rc::new`.
 fn is_pointer(path: &Path) -> bool {
     let names: Vec<String> = path
         .segments
@@ -111,7 +113,7 @@ fn is_pointer(path: &Path) -> bool {
     match names.as_slice() {
         [.., pointer, function] => matches!(
             (pointer.as_str(), function.as_str()),
-            ("Box", "new" | "pin") | ("Arc", "new")
+            ("Box", "new" | "pin") | ("Arc" | "Rc", "new")
         ),
         _ => false,
     }
@@ -122,6 +124,7 @@ fn is_named(argument: &Expr) -> bool {
     match argument {
         Expr::Path(_)
         | Expr::Field(_)
+        | Expr::Index(_)
         | Expr::Call(_)
         | Expr::MethodCall(_)
         | Expr::Await(_)

@@ -9,6 +9,7 @@ use crate::fetch;
 
 /// The workspace as it is published, or with one of the attributes.
 pub(crate) struct Workspace {
+    name: String,
     pub(crate) root: PathBuf,
     /// Shared by all workspaces, so that what comes from the registry is built once.
     pub(crate) target: PathBuf,
@@ -27,6 +28,7 @@ impl Workspace {
         selected: &[&Crate],
     ) -> Result<Self> {
         let workspace = Self {
+            name: name.to_owned(),
             root: scratch.join(name),
             target: scratch.join("target"),
         };
@@ -39,7 +41,10 @@ impl Workspace {
             }
             write(&member.join("Cargo.toml"), &manifest(&source, package)?)?;
         }
-        write(&workspace.root.join("Cargo.toml"), &root_manifest(crates))?;
+        write(
+            &workspace.root.join("Cargo.toml"),
+            &workspace.root_manifest(crates),
+        )?;
         let lock = package.join("crates.lock");
         if lock.exists() {
             write(
@@ -51,7 +56,31 @@ impl Workspace {
     }
 
     pub(crate) fn member(&self, krate: &Crate) -> PathBuf {
-        self.root.join(directory(krate))
+        self.root.join(self.directory(krate))
+    }
+
+    /// Returns the path of a crate in the workspace.
+    ///
+    /// It contains the name of the workspace because cargo tells packages apart by this path: with
+    /// the same one in two workspaces, the build of one would pass for that of the other.
+    fn directory(&self, krate: &Crate) -> String {
+        format!("{}-{}-{}", krate.name, krate.version, self.name)
+    }
+
+    fn root_manifest(&self, crates: &[Crate]) -> String {
+        let members: Vec<String> = crates.iter().map(|krate| self.directory(krate)).collect();
+        let mut manifest = format!(
+            "[workspace]\nresolver = \"2\"\nmembers = {members:?}\n\n\
+             [profile.dev]\ndebug = false\n\n[patch.crates-io]\n"
+        );
+        for krate in crates.iter().filter(|krate| krate.patch) {
+            manifest += &format!(
+                "{} = {{ path = {:?} }}\n",
+                krate.name,
+                self.directory(krate)
+            );
+        }
+        manifest
     }
 
     /// Keeps the versions that cargo chose, if none are fixed yet.
@@ -64,10 +93,6 @@ impl Workspace {
     }
 }
 
-fn directory(krate: &Crate) -> String {
-    format!("{}-{}", krate.name, krate.version)
-}
-
 /// Returns the published manifest with a dependency on `context-vars`.
 fn manifest(source: &Path, package: &Path) -> Result<String> {
     let published = fs::read_to_string(source.join("Cargo.toml"))?;
@@ -76,18 +101,6 @@ fn manifest(source: &Path, package: &Path) -> Result<String> {
         "{published}\n[dependencies.context-vars]\npath = {path:?}\ndefault-features = false\n\
          features = [\"macros\"]\n"
     ))
-}
-
-fn root_manifest(crates: &[Crate]) -> String {
-    let members: Vec<String> = crates.iter().map(directory).collect();
-    let mut manifest = format!(
-        "[workspace]\nresolver = \"2\"\nmembers = {members:?}\n\n\
-         [profile.dev]\ndebug = false\n\n[patch.crates-io]\n"
-    );
-    for krate in crates.iter().filter(|krate| krate.patch) {
-        manifest += &format!("{} = {{ path = {:?} }}\n", krate.name, directory(krate));
-    }
-    manifest
 }
 
 /// Copies the files of a directory that differ, so that cargo builds only what has changed.
