@@ -1,5 +1,6 @@
 //! `crates.toml`: the crates, at fixed versions.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -21,6 +22,9 @@ pub(crate) struct Crate {
     pub(crate) version: String,
     /// The features to build with; without them, all.
     pub(crate) features: Option<Vec<String>>,
+    /// The dependencies of the tests that the published manifest does not have, with versions.
+    #[serde(default)]
+    pub(crate) dev: BTreeMap<String, String>,
     /// Whether the others depend on this copy, annotated as it is, and not on the published crate.
     #[serde(default)]
     pub(crate) patch: bool,

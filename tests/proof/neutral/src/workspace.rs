@@ -39,7 +39,10 @@ impl Workspace {
             if !member.exists() || krate.patch || !selected {
                 copy(&source, &member)?;
             }
-            write(&member.join("Cargo.toml"), &manifest(&source, package)?)?;
+            write(
+                &member.join("Cargo.toml"),
+                &manifest(krate, &source, package)?,
+            )?;
         }
         write(
             &workspace.root.join("Cargo.toml"),
@@ -93,14 +96,19 @@ impl Workspace {
     }
 }
 
-/// Returns the published manifest with a dependency on `context-vars`.
-fn manifest(source: &Path, package: &Path) -> Result<String> {
-    let published = fs::read_to_string(source.join("Cargo.toml"))?;
+/// Returns the published manifest with a dependency on `context-vars`, and those of the tests that
+/// were left out when it was published.
+fn manifest(krate: &Crate, source: &Path, package: &Path) -> Result<String> {
+    let mut manifest = fs::read_to_string(source.join("Cargo.toml"))?;
     let path = fs::canonicalize(package.join("../../../context-vars"))?;
-    Ok(format!(
-        "{published}\n[dependencies.context-vars]\npath = {path:?}\ndefault-features = false\n\
+    manifest += &format!(
+        "\n[dependencies.context-vars]\npath = {path:?}\ndefault-features = false\n\
          features = [\"macros\"]\n"
-    ))
+    );
+    for (name, version) in &krate.dev {
+        manifest += &format!("[dev-dependencies.{name}]\nversion = {version:?}\n");
+    }
+    Ok(manifest)
 }
 
 /// Copies the files of a directory that differ, so that cargo builds only what has changed.
