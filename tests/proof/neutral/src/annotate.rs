@@ -185,3 +185,31 @@ impl File {
             .find(|index| in_text(before) < self.functions[*index].range.end)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Attribute, File};
+    use crate::functions;
+
+    #[test]
+    fn the_innermost_function_is_blamed() {
+        let text = "fn a() { x; fn b() { y } z }\nfn c() {}";
+        let file = File {
+            krate: String::new(),
+            name: String::new(),
+            text: text.to_owned(),
+            functions: functions::find(text).unwrap().functions,
+        };
+        let attribute = Attribute::WithContext.text();
+        let annotated = file.annotated(&attribute);
+        assert_eq!(annotated.replace(&attribute, ""), text);
+        let blamed = |at: &str| file.function_at(annotated.find(at).unwrap(), attribute.len());
+        assert_eq!(blamed("x;"), Some(0));
+        assert_eq!(blamed("y }"), Some(1));
+        assert_eq!(blamed("z }"), Some(0));
+        assert_eq!(blamed("#["), Some(0));
+        assert_eq!(blamed("#[::context_vars::with_context] fn b"), Some(1));
+        assert_eq!(blamed("fn c"), Some(2));
+        assert_eq!(blamed("\n"), None);
+    }
+}

@@ -168,3 +168,56 @@ fn functions_in(tokens: TokenStream) -> usize {
     });
     here + below.sum::<usize>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn functions_are_found_wherever_they_have_a_body() {
+        let text = "mod m { #[cfg(test)] pub fn a() { fn b() {} } }\n\
+                    trait T { fn c(); /** é */ async fn d() {} }\n\
+                    impl T for &S<u8> { #[inline] pub(crate) unsafe fn e() {} const fn e() {} }\n\
+                    macro_rules! x { () => { fn f() {} } }";
+        let found = find(text).unwrap();
+        let names: Vec<&str> = found.functions.iter().map(|f| f.name.as_str()).collect();
+        assert_eq!(names, ["m::a", "m::a::b", "T::d", "S::e", "S::e#2"]);
+        let texts: Vec<&str> = found
+            .functions
+            .iter()
+            .map(|f| &text[f.range.clone()])
+            .collect();
+        assert_eq!(texts[0], "pub fn a() { fn b() {} }");
+        assert_eq!(texts[2], "async fn d() {}");
+        assert_eq!(texts[3], "pub(crate) unsafe fn e() {}");
+        let conditions: Vec<usize> = found.functions.iter().map(|f| f.conditions.len()).collect();
+        assert_eq!(conditions, [1, 1, 0, 0, 0]);
+        assert!(found.functions[4].is_const);
+        assert_eq!(found.in_macros, 1);
+    }
+
+    #[test]
+    fn work_is_found_among_the_arguments_of_spawn_calls() {
+        let gives_work =
+            |body: &str| find(&format!("fn f() {{ {body} }}")).unwrap().functions[0].gives_work;
+        for body in [
+            "std::thread::spawn(|| 1);",
+            "s.spawn({ let k = k.clone(); async move { k } });",
+            "spawn_workers(3, Box::new(move || 1));",
+            "rayon::join(a, || 1);",
+            "tokio::spawn(handle(request)?);",
+            "select! { x = spawn(async {}) => x }",
+        ] {
+            assert!(gives_work(body), "{body}");
+        }
+        for body in [
+            "spawn();",
+            "command.spawn();",
+            "spawn_workers(n);",
+            "call(|| 1);",
+            "fn g() { spawn(|| 1); }",
+        ] {
+            assert!(!gives_work(body), "{body}");
+        }
+    }
+}
