@@ -69,6 +69,10 @@ mod spawner {
         context_vars::detached(|| [job(0), job(1)])
     }
 
+    pub fn spawn_each_mut<R>(mut job: impl FnMut(usize) -> R) -> [R; 2] {
+        context_vars::detached(|| [job(0), job(1)])
+    }
+
     pub fn spawn_each_with<R>(job: impl for<'a, 'b> Fn(&'a Vec<&'b str>) -> R) -> R {
         context_vars::detached(|| job(&vec!["text"]))
     }
@@ -641,6 +645,52 @@ fn spawn_with<A: Send + 'static, R: Send + 'static>(
 fn a_closure_without_move_that_gives_away_stays_static() {
     let seen = as_alice(|| closures_that_give_away("n ".to_owned(), "o".to_owned()));
     assert_eq!(seen, ["n alice", "5 o alice"]);
+}
+
+#[inherit_context]
+fn closures_that_only_seem_to_give_away(count: usize, name: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    spawner::spawn_each_mut(|n| {
+        let line = format!("{n} {}", user());
+        all.push(line);
+    });
+    let lines = spawner::spawn_each_mut(|n| {
+        let line = format!("{n} {}", user());
+        let mut lines = Vec::new();
+        lines.push(line);
+        lines
+    });
+    for line in lines.concat() {
+        all.push(line);
+    }
+    all.extend(spawner::spawn_each(|n| {
+        take(1, [n, count].len().to_string())
+    }));
+    let sum = |n| n + name.len();
+    let shared = &sum;
+    all.extend(spawner::spawn_each(|n| take_sum(shared, sum(n))));
+    all
+}
+
+fn take_sum(sum: impl Fn(usize) -> usize, n: usize) -> String {
+    format!("{} {}", sum(n), user())
+}
+
+#[test]
+fn a_closure_without_move_that_copies_or_gives_away_its_own_stays_fn_and_fn_mut() {
+    assert_eq!(
+        as_alice(|| closures_that_only_seem_to_give_away(5, "n")),
+        [
+            "0 alice",
+            "1 alice",
+            "0 alice",
+            "1 alice",
+            "1 2 alice",
+            "1 2 alice",
+            "2 alice",
+            "3 alice"
+        ]
+    );
 }
 
 #[inherit_context]
