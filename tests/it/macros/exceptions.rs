@@ -1,7 +1,12 @@
 //! Where the attributes are not neutral, and what to write there; see `docs/limitations.md`.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::task::Poll;
+
+use futures::FutureExt;
 
 use context_vars::{detached, inherit_context, with_context};
 
@@ -85,6 +90,24 @@ async fn result_with_the_work_in_it() -> (u8, u8) {
 fn a_result_shows_the_work_that_was_given_in_braces() {
     let numbers = futures::executor::block_on(result_with_the_work_in_it());
     assert_eq!(numbers, (5, 6));
+}
+
+#[inherit_context]
+fn borrows_in_turn(count: &mut u8) {
+    let mut work = spawn(poll_fn(|_| {
+        *count += 1;
+        Poll::Ready(())
+    }));
+    assert!((&mut work.0).now_or_never().is_some());
+    drop(work);
+    *count += 1;
+}
+
+#[test]
+fn a_wrapped_future_borrows_until_it_is_dropped() {
+    let mut count = 0;
+    borrows_in_turn(&mut count);
+    assert_eq!(count, 2);
 }
 
 async fn later(called: String) -> [String; 2] {
@@ -182,6 +205,37 @@ fn a_macro_prints_another_name_of_self_where_the_caller_is_tracked() {
     let text = failed.unwrap_err();
     let text = text.downcast_ref::<&str>().copied();
     assert_eq!(text, Some("assertion failed: __self.id > 9"));
+}
+
+/// Makes futures; the method is neutral because of `T: 'static`, which it would not need by itself.
+struct Maker<T>(fn() -> Pin<Box<dyn Future<Output = T>>>);
+
+impl<T: 'static> Maker<T> {
+    #[with_context(user = "u".to_owned())]
+    fn make(&self) -> Pin<Box<dyn Future<Output = T>>> {
+        (self.0)()
+    }
+}
+
+#[test]
+fn the_output_of_a_boxed_future_lives_as_long_as_the_box() {
+    let maker = Maker(|| Box::pin(async { user() }));
+    assert_eq!(futures::executor::block_on(maker.make()), "u");
+}
+
+#[with_context(user = "u".to_owned())]
+fn nested(depth: usize) -> Pin<Box<dyn Future<Output = usize>>> {
+    if depth == 0 {
+        return Box::pin(async { user().len() });
+    }
+    Box::pin(async move { nested(depth - 1).await + 1 })
+}
+
+#[test]
+fn a_thousand_nested_scopes_need_a_larger_stack() {
+    let thread = std::thread::Builder::new().stack_size(8 << 20);
+    let thread = thread.spawn(|| futures::executor::block_on(nested(1000)));
+    assert_eq!(thread.unwrap().join().unwrap(), 1001);
 }
 
 trait Measure: Fn(&str) -> usize {}
