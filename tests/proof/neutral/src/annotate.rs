@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use crate::Result;
 use crate::cargo::{self, Build, Diagnostic};
 use crate::crates::Crate;
@@ -12,15 +14,14 @@ use crate::functions::{self, Function};
 use crate::workspace::{self, Workspace};
 
 /// One of the two attributes of functions.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Attribute {
     WithContext,
     InheritContext,
 }
 
 impl Attribute {
-    pub(crate) const ALL: [Self; 2] = [Self::WithContext, Self::InheritContext];
-
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::WithContext => "with_context",
@@ -40,8 +41,6 @@ pub(crate) struct Count {
     pub(crate) annotated: usize,
     pub(crate) consts: usize,
     pub(crate) in_macros: usize,
-    /// Files that syn cannot parse.
-    pub(crate) unread: usize,
 }
 
 /// The files of a workspace that have functions with the attribute.
@@ -81,10 +80,8 @@ impl<'a> Annotated<'a> {
             let Ok(text) = fs::read_to_string(published.join(name)) else {
                 continue; // a file that a build script wrote
             };
-            let Ok(found) = functions::find(&text) else {
-                count.unread += 1;
-                continue;
-            };
+            let found = functions::find(&text)
+                .map_err(|error| format!("{} {}: {error}", krate.name, name.display()))?;
             let built = found
                 .functions
                 .into_iter()

@@ -137,6 +137,7 @@ pub(crate) fn build(workspace: &Workspace, krate: &Crate) -> Result<Build> {
             "build",
             "--tests",
             "--keep-going",
+            "--locked",
             "--message-format",
             "json",
         ])
@@ -266,6 +267,18 @@ fn compiled(output: &Path) -> Result<Vec<PathBuf>> {
 /// Returns the cargo that runs this program.
 pub(crate) fn program() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Chooses the versions of what the crates of a workspace depend on.
+pub(crate) fn generate_lock(workspace: &Path) -> Result<()> {
+    let output = Command::new(program())
+        .arg("generate-lockfile")
+        .current_dir(workspace)
+        .output()?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into()),
+    }
 }
 
 /// Returns the name of the platform.

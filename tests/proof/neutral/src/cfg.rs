@@ -1,4 +1,4 @@
-//! Which `#[cfg(…)]` hold in a build.
+//! Decides which `#[cfg(…)]` hold in a build, so that only compiled functions are counted.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -29,7 +29,7 @@ impl Facts {
         self.0.insert(fact.to_owned());
     }
 
-    /// Whether code under all of `conditions` is built, for the tests or for what they link.
+    /// Returns whether code under all of `conditions` is built, for the tests or for what they link.
     pub(crate) fn built(&self, conditions: &[Meta]) -> bool {
         [true, false].iter().any(|test| {
             conditions

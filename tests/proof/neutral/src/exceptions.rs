@@ -83,20 +83,18 @@ struct List {
     exception: Vec<Exception>,
 }
 
-/// What differs in a crate for one reason.
+/// What differs with an attribute for one reason, by crate.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Exception {
-    #[serde(rename = "crate")]
-    krate: String,
-    attribute: String,
+    attribute: Attribute,
     reason: String,
     #[serde(default)]
-    functions: Vec<String>,
+    functions: BTreeMap<String, Vec<String>>,
     #[serde(default)]
-    tests: Vec<String>,
+    tests: BTreeMap<String, Vec<String>>,
     #[serde(default)]
-    warnings: Vec<String>,
+    warnings: BTreeMap<String, Vec<String>>,
 }
 
 /// What may differ.
@@ -107,31 +105,30 @@ impl Exceptions {
         let list: List = toml::from_str(&std::fs::read_to_string(path)?)?;
         let mut exceptions = BTreeSet::new();
         for exception in list.exception {
-            let attribute = Attribute::ALL
-                .into_iter()
-                .find(|attribute| attribute.name() == exception.attribute)
-                .ok_or_else(|| format!("there is no attribute `{}`", exception.attribute))?;
             if exception.reason.is_empty() {
-                return Err(format!("an exception of `{}` has no reason", exception.krate).into());
+                return Err("an exception has no reason".into());
             }
             let kinds = [
                 (Kind::Function, exception.functions),
                 (Kind::Test, exception.tests),
                 (Kind::Warning, exception.warnings),
             ];
-            for (kind, names) in kinds {
-                exceptions.extend(names.into_iter().map(|name| Finding {
-                    krate: exception.krate.clone(),
-                    attribute,
-                    kind,
-                    name,
-                }));
+            for (kind, crates) in kinds {
+                for (krate, names) in crates {
+                    exceptions.extend(names.into_iter().map(|name| Finding {
+                        krate: krate.clone(),
+                        attribute: exception.attribute,
+                        kind,
+                        name,
+                    }));
+                }
             }
         }
         Ok(Self(exceptions))
     }
 
-    /// Prints what is found but not listed, and what is listed but not found; returns whether there is nothing.
+    /// Prints what is found but not listed, and what is listed but not found. Returns whether
+    /// there is nothing of either.
     pub(crate) fn compare(&self, findings: &Findings, selected: &[&Crate]) -> bool {
         let mut same = true;
         for (finding, message) in &findings.0 {
@@ -144,7 +141,7 @@ impl Exceptions {
             let ran = selected.iter().any(|krate| krate.name == exception.krate);
             if ran && !findings.0.contains_key(exception) {
                 same = false;
-                println!("listed, but not found any more: {exception}");
+                println!("no longer needed: {exception}");
             }
         }
         same

@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether the exceptions are those that are listed.
+/// Returns whether what differs is exactly what is listed.
 fn compare() -> Result<bool> {
     let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let scratch = scratch(&package)?;
@@ -80,7 +80,6 @@ fn compare() -> Result<bool> {
     for krate in &selected {
         eprintln!("{} {}", krate.name, krate.version);
         let before = Before::of(krate, &plain, &scratch)?;
-        plain.keep_lock(&package)?;
         for annotated in &mut with_attribute {
             before.compare(annotated, &mut table, &mut findings)?;
         }
@@ -128,11 +127,8 @@ impl<'a> Before<'a> {
         }
         let began = Instant::now();
         let build = annotated.build(krate, findings)?;
-        if build
-            .tests
-            .values()
-            .any(|test| self.build.tests.values().any(|other| other == test))
-        {
+        let is_published = |test| self.build.tests.values().any(|other| other == test);
+        if build.tests.values().any(is_published) {
             return Err("cargo takes the published crate for the annotated one".into());
         }
         for warning in build.warnings.difference(&self.build.warnings) {
@@ -143,6 +139,7 @@ impl<'a> Before<'a> {
             .passed
             .lost(&after, annotated.workspace, krate, &build)?;
         for test in &lost {
+            eprintln!("{} {test} fails", krate.name);
             findings.add(&krate.name, attribute, Kind::Test, test.clone(), "");
         }
         table.print(&Row {

@@ -56,7 +56,7 @@ pub(crate) fn run(workspace: &Workspace, krate: &Crate, build: &Build) -> Result
     Ok(Passed(passed))
 }
 
-/// Whether a test passes by itself.
+/// Returns whether a test passes by itself.
 fn passes(workspace: &Workspace, krate: &Crate, build: &Build, test: &Test) -> Result<bool> {
     let (target, name) = test;
     let Some(executable) = build.tests.get(target) else {

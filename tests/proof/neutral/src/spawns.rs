@@ -1,7 +1,9 @@
-//! Whether the body of a function hands work to a spawn call that `#[inherit_context]` rewrites.
+//! Decides whether `#[inherit_context]` can be applied to a function, which it cannot if there is
+//! nothing to rewrite.
 //!
-//! These are the rules of its documentation, written down a second time: a function that this file
-//! and the macro judge differently does not compile with the attribute, and so is found.
+//! This repeats the rules of the attribute's documentation on purpose. Where the attribute finds
+//! nothing in a function that this file selects, the function does not compile, and so the
+//! difference is reported.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::parse::Parser;
@@ -25,7 +27,7 @@ const WORK_ONLY: &[&str] = &[
     "spawn_with_handle",
 ];
 
-/// Whether a spawn call in `body`, but not in an item in it, is given work.
+/// Returns whether a spawn call in `body`, but not in an item in it, is given work.
 pub(crate) fn gives_work(body: &Block) -> bool {
     let mut search = Search(false);
     search.visit_block(body);

@@ -31,24 +31,13 @@ impl Table {
     pub(crate) fn print(&mut self, row: &Row) {
         if self.rows == 0 {
             println!(
-                "{:<16} {:<8} {:<4} {:<15} {:>9} {:>7} {:>6} {:>9} {:>6} {:>6} {:>5} {:>4}",
-                "crate",
-                "version",
-                "ed.",
-                "attribute",
-                "annotated",
-                "refused",
-                "const",
-                "in macros",
-                "unread",
-                "before",
-                "after",
-                "s"
+                "crate            version  ed.  attribute       annotated excepted const in macros \
+                 tests before after   s"
             );
         }
         let annotated = row.count.annotated - row.refused;
         println!(
-            "{:<16} {:<8} {:<4} {:<15} {:>9} {:>7} {:>6} {:>9} {:>6} {:>6} {:>5} {:>4}",
+            "{:<16} {:<8} {:<4} {:<15} {:>9} {:>8} {:>5} {:>9} {:>12} {:>5} {:>3}",
             row.krate.name,
             row.krate.version,
             row.edition,
@@ -57,7 +46,6 @@ impl Table {
             row.refused,
             row.count.consts,
             row.count.in_macros,
-            row.count.unread,
             row.before,
             row.after,
             row.seconds

@@ -4,8 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Result;
+use crate::cargo;
 use crate::crates::Crate;
 use crate::fetch;
+
+/// The first lines of `crates.lock`.
+const HEAD_OF_LOCK: &str = "\
+# The lock file of the workspaces that `context-vars-neutral` writes below the target directory.\n\
+# To renew it, delete it and run the program.\n";
 
 /// The workspace as it is published, or with one of the attributes.
 pub(crate) struct Workspace {
@@ -48,14 +54,18 @@ impl Workspace {
             &workspace.root.join("Cargo.toml"),
             &workspace.root_manifest(crates),
         )?;
-        let lock = package.join("crates.lock");
-        if lock.exists() {
-            write(
-                &workspace.root.join("Cargo.lock"),
-                &fs::read_to_string(lock)?,
-            )?;
-        }
+        workspace.lock(&package.join("crates.lock"))?;
         Ok(workspace)
+    }
+
+    /// Fixes what the crates depend on, as in the file `lock`, which is written if there is none.
+    fn lock(&self, lock: &Path) -> Result<()> {
+        let own = self.root.join("Cargo.lock");
+        if !lock.exists() {
+            cargo::generate_lock(&self.root)?;
+            fs::write(lock, HEAD_OF_LOCK.to_owned() + &fs::read_to_string(&own)?)?;
+        }
+        write(&own, &fs::read_to_string(lock)?)
     }
 
     pub(crate) fn member(&self, krate: &Crate) -> PathBuf {
@@ -84,15 +94,6 @@ impl Workspace {
             );
         }
         manifest
-    }
-
-    /// Keeps the versions that cargo chose, if none are fixed yet.
-    pub(crate) fn keep_lock(&self, package: &Path) -> Result<()> {
-        let lock = package.join("crates.lock");
-        if !lock.exists() {
-            fs::copy(self.root.join("Cargo.lock"), lock)?;
-        }
-        Ok(())
     }
 }
 
