@@ -35,7 +35,7 @@ impl Attribute {
     }
 }
 
-/// How many functions have the attribute, and how many cannot.
+/// The number of functions that get the attribute, and of those that cannot.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Count {
     pub(crate) annotated: usize,

@@ -1,4 +1,4 @@
-//! Builds the tests of a crate, and reads what cargo and rustc say of it.
+//! Builds the tests of a crate, and reads the messages of cargo and rustc.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -13,7 +13,7 @@ use crate::cfg::Facts;
 use crate::crates::Crate;
 use crate::workspace::Workspace;
 
-/// What came of a build.
+/// The result of a build.
 pub(crate) struct Build {
     /// The tests, by the name of their target.
     pub(crate) tests: BTreeMap<String, PathBuf>,

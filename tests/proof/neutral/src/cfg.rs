@@ -8,7 +8,7 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token};
 
 use crate::Result;
 
-/// What rustc, the features and the build scripts set: `unix`, `feature="std"`.
+/// The conditions that rustc, the features and the build scripts set: `unix`, `feature="std"`.
 pub(crate) struct Facts(BTreeSet<String>);
 
 impl Facts {

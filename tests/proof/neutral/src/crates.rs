@@ -1,4 +1,4 @@
-//! `crates.toml`: the crates, at fixed versions.
+//! Reads `crates.toml`: the crates, at fixed versions.
 
 use std::collections::BTreeMap;
 use std::path::Path;

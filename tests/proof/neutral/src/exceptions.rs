@@ -1,4 +1,4 @@
-//! `exceptions.toml`: what does not stay as it was, and why.
+//! Compares what differs with an attribute with the exceptions that `exceptions.toml` lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::Result;
 use crate::annotate::Attribute;
 use crate::crates::Crate;
 
-/// What differs with an attribute.
+/// A kind of difference that an attribute makes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// A function does not compile.
@@ -83,7 +83,7 @@ struct List {
     exception: Vec<Exception>,
 }
 
-/// What differs with an attribute for one reason, by crate.
+/// The differences that an attribute makes for one reason, by crate.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Exception {
@@ -97,7 +97,7 @@ struct Exception {
     warnings: BTreeMap<String, Vec<String>>,
 }
 
-/// What may differ.
+/// The differences that are listed.
 pub(crate) struct Exceptions(BTreeSet<Finding>);
 
 impl Exceptions {

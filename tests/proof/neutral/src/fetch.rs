@@ -1,4 +1,4 @@
-//! The sources of the crates, from the registry, by cargo.
+//! Fetches the sources of the crates from the registry, by cargo.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The functions of a source file.
+//! Finds the functions of a source file.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -24,7 +24,7 @@ pub(crate) struct Function {
     pub(crate) gives_work: bool,
 }
 
-/// What a file contains.
+/// The functions of a file.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) functions: Vec<Function>,

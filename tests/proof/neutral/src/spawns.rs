@@ -61,13 +61,13 @@ impl<'a> Visit<'a> for Search {
     }
 }
 
-/// What is called.
+/// The function or method that is called.
 enum Callee<'a> {
     Path(&'a Path),
     Method(&'a str),
 }
 
-/// Whether `callee` runs work elsewhere, and one of `arguments` is work.
+/// Returns whether `callee` runs work elsewhere, and one of `arguments` is work.
 fn takes_work<'a>(callee: &Callee, arguments: impl Iterator<Item = &'a Expr>) -> bool {
     let (name, pool) = match callee {
         Callee::Path(path) => {
@@ -88,7 +88,8 @@ fn takes_work<'a>(callee: &Callee, arguments: impl Iterator<Item = &'a Expr>) ->
         .any(|argument| is_literal(argument) || (by_name && is_named(argument)))
 }
 
-/// Whether `argument` is a closure or an `async` block, also in a box, in a pointer or at the end of a block.
+/// Returns whether `argument` is a closure or an `async` block, also in a box, in a pointer or at
+/// the end of a block.
 fn is_literal(argument: &Expr) -> bool {
     match argument {
         Expr::Closure(_) | Expr::Async(_) => true,
@@ -105,7 +106,7 @@ fn is_literal(argument: &Expr) -> bool {
     }
 }
 
-/// Whether `path` is that of `Box::new`, `Box::pin`, `Arc::new` or `Rc::new`.
+/// Returns whether `path` is that of `Box::new`, `Box::pin`, `Arc::new` or `Rc::new`.
 fn is_pointer(path: &Path) -> bool {
     let names: Vec<String> = path
         .segments
@@ -121,7 +122,7 @@ fn is_pointer(path: &Path) -> bool {
     }
 }
 
-/// Whether `argument` can be work that was made elsewhere.
+/// Returns whether `argument` can be work that is given by name or by a call.
 fn is_named(argument: &Expr) -> bool {
     match argument {
         Expr::Path(_)
@@ -140,7 +141,7 @@ fn is_named(argument: &Expr) -> bool {
     }
 }
 
-/// Whether a spawn call in the tokens of a macro is given work.
+/// Returns whether a spawn call in the tokens of a macro is given work.
 fn in_tokens(tokens: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut found = false;

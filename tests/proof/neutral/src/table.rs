@@ -1,10 +1,10 @@
-//! The table: a line for each crate and attribute.
+//! Prints the table: a line for each crate and attribute.
 
 use crate::annotate::{Attribute, Count};
 use crate::crates::Crate;
 use crate::exceptions::Findings;
 
-/// What came of one crate with one attribute.
+/// The result for one crate with one attribute.
 pub(crate) struct Row<'a> {
     pub(crate) krate: &'a Crate,
     pub(crate) edition: &'a str,

@@ -1,4 +1,4 @@
-//! A workspace of copies of the crates, which depend on `context-vars` and on each other.
+//! Writes a workspace of copies of the crates, which depend on `context-vars` and on each other.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,6 +62,10 @@ impl Workspace {
     fn lock(&self, lock: &Path) -> Result<()> {
         let own = self.root.join("Cargo.lock");
         if !lock.exists() {
+            // Cargo would keep the comments at the head of an earlier one.
+            if own.exists() {
+                fs::remove_file(&own)?;
+            }
             cargo::generate_lock(&self.root)?;
             fs::write(lock, HEAD_OF_LOCK.to_owned() + &fs::read_to_string(&own)?)?;
         }
