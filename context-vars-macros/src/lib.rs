@@ -272,8 +272,8 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// A closure stays `Fn`, `FnMut` and `Clone` if it was, and `'static`. The exception is a closure
 /// that uses its parameters, captures variables, and has no `move`: given to one of the functions
 /// in rule 2 or marked, it can be called once; given to another `spawn_…`, it borrows its context
-/// from the enclosing block, unless it names a captured variable by itself, as in `take(name)`. Write
-/// `move` before it if rustc objects.
+/// from the enclosing block, unless all that it captures may be moved, as `name` is in `take(name)`.
+/// Write `move` before it if rustc objects.
 ///
 /// # Marks
 ///

@@ -1,24 +1,27 @@
 //! The local variables of a function: which of them a closure captures, and of which the type may
 //! be inferred only from the call that they are given to.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Expr, ExprClosure, FnArg, Signature};
+use syn::{Expr, ExprClosure, FnArg, Pat, Signature, Type};
 
 use super::argument;
 use crate::tokens::{is_group, is_punct, is_word};
 
 /// The names that are bound in a function, found by the form of the tokens alone: rather too many
 /// than too few.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Locals {
     /// How often each name is bound.
     bound: HashMap<String, usize>,
     /// The names whose declaration does not show their type.
     untyped: HashSet<String>,
+    /// The function's parameters with a type that is `Copy`.
+    copied: HashSet<String>,
 }
 
 impl Locals {
@@ -28,7 +31,15 @@ impl Locals {
         for parameter in &signature.inputs {
             match parameter {
                 FnArg::Receiver(_) => locals.bind_name("self"),
-                FnArg::Typed(parameter) => locals.bind(&list(parameter.pat.to_token_stream())),
+                FnArg::Typed(parameter) => {
+                    locals.bind(&list(parameter.pat.to_token_stream()));
+                    match &*parameter.pat {
+                        Pat::Ident(name) if name.by_ref.is_none() && is_copied(&parameter.ty) => {
+                            locals.copied.insert(name.ident.unraw().to_string());
+                        }
+                        _ => {}
+                    }
+                }
             }
         }
         locals.find(body.clone());
@@ -96,73 +107,117 @@ impl Locals {
         name.is_some_and(|name| self.untyped.contains(&name))
     }
 
-    /// Whether `closure` mentions a variable that is bound outside of it.
-    pub(super) fn are_captured_by(&self, closure: &ExprClosure) -> bool {
-        self.captured_by(
-            &closure.body.to_token_stream(),
-            &Own::of(closure),
-            &|_, _| true,
-        )
+    /// Returns the variables bound outside of `closure` that it mentions, each with whether the
+    /// closure may move it out of its environment.
+    pub(super) fn captured_by(&self, closure: &ExprClosure) -> Captured {
+        let mut captured = Captured::new();
+        let body = closure.body.to_token_stream();
+        self.find_captured(body, &Own::of(closure), false, &mut captured);
+        captured
     }
 
-    /// Whether `closure` may move a variable out of its environment: names one outside of it
-    /// without a `&` before it, and without a method, a field or an operator after it.
-    pub(super) fn may_be_moved_by(&self, closure: &ExprClosure) -> bool {
-        let is_alone = |before: Option<&TokenTree>, after: Option<&TokenTree>| {
-            let begins = before.is_none_or(|before| {
-                is_punct(before, ',') || is_punct(before, '=') || is_word(before, "return")
-            });
-            let ends = after.is_none_or(|after| is_punct(after, ',') || is_punct(after, ';'));
-            begins && ends
-        };
-        self.captured_by(
-            &closure.body.to_token_stream(),
-            &Own::of(closure),
-            &is_alone,
-        )
-    }
-
-    /// Whether `tokens` contain a captured variable for which `is_wanted`, given the tokens before
-    /// and after it.
-    fn captured_by(
+    /// Adds to `captured` what is mentioned in `tokens`, which are those of a block or are not.
+    fn find_captured(
         &self,
-        tokens: &TokenStream,
+        tokens: TokenStream,
         own: &Own,
-        is_wanted: &impl Fn(Option<&TokenTree>, Option<&TokenTree>) -> bool,
-    ) -> bool {
-        let tokens = list(tokens.clone());
-        (0..tokens.len()).any(|at| match &tokens[at] {
-            TokenTree::Ident(name) => {
-                let before = at.checked_sub(1).and_then(|before| tokens.get(before));
-                self.are_outside(&name.unraw().to_string(), own)
-                    && !is_punct(before, '.')
-                    && is_wanted(before, tokens.get(at + 1))
-            }
-            TokenTree::Group(group) => self.captured_by(&group.stream(), own, is_wanted),
-            TokenTree::Literal(text) => {
-                let text = text.to_string();
-                let is_named = |name: &&String| text.contains(&format!("{{{name}"));
-                let mut named = self.bound.keys().filter(is_named);
+        is_block: bool,
+        captured: &mut Captured,
+    ) {
+        let tokens = list(tokens);
+        let mut own = Cow::Borrowed(own);
+        let mut declared = None;
+        for (at, token) in tokens.iter().enumerate() {
+            let (before, after) = (tokens[..at].last(), &tokens[at + 1..]);
+            match token {
+                TokenTree::Ident(word) => {
+                    let name = word.unraw().to_string();
+                    if self.is_outside(&name, &own) && !is_punct(before, '.') {
+                        let may_be_moved =
+                            is_alone(before, after.first()) && !self.is_copied(&name);
+                        *captured.entry(name).or_default() |= may_be_moved;
+                    }
+                    if is_block && word == "let" && begins_statement(before) {
+                        declared = single_name(after);
+                    }
+                }
+                TokenTree::Group(group) => {
+                    let is_block = is_group(token, Delimiter::Brace) && !is_punct(before, '!');
+                    self.find_captured(group.stream(), &own, is_block, captured);
+                }
                 // A format string borrows.
-                let reference =
-                    TokenTree::Punct(proc_macro2::Punct::new('&', proc_macro2::Spacing::Alone));
-                named.any(|name| self.are_outside(name, own)) && is_wanted(Some(&reference), None)
+                TokenTree::Literal(text) => {
+                    let text = text.to_string();
+                    let is_named = |name: &&String| text.contains(&format!("{{{name}"));
+                    for name in self.bound.keys().filter(is_named) {
+                        if self.is_outside(name, &own) {
+                            captured.entry(name.clone()).or_default();
+                        }
+                    }
+                }
+                TokenTree::Punct(punct) if punct.as_char() == ';' => {
+                    if let Some(name) = declared.take() {
+                        own.to_mut().hiding.insert(name);
+                    }
+                }
+                TokenTree::Punct(_) => {}
             }
-            TokenTree::Punct(_) => false,
-        })
+        }
+    }
+
+    /// Whether `name` is that of a parameter with a type that is `Copy`, and of nothing else.
+    fn is_copied(&self, name: &str) -> bool {
+        self.copied.contains(name) && self.bound.get(name) == Some(&1)
     }
 
     /// Whether `name` is bound outside of the closure that has `own` variables.
-    fn are_outside(&self, name: &str, own: &Own) -> bool {
+    fn is_outside(&self, name: &str, own: &Own) -> bool {
         let count = |locals: &Self| locals.bound.get(name).copied().unwrap_or_default();
-        !own.parameters.contains(name) && count(self) > count(&own.locals)
+        !own.hiding.contains(name) && count(self) > count(&own.locals)
+    }
+}
+
+/// The variables that a closure captures, each with whether the closure may move it.
+pub(super) type Captured = HashMap<String, bool>;
+
+/// Whether a variable between these tokens may be moved: it has no `&` before it, and no method,
+/// field or operator after it.
+fn is_alone(before: Option<&TokenTree>, after: Option<&TokenTree>) -> bool {
+    let begins = before.is_none_or(|before| {
+        is_punct(before, ',') || is_punct(before, '=') || is_word(before, "return")
+    });
+    let ends = after.is_none_or(|after| is_punct(after, ',') || is_punct(after, ';'));
+    begins && ends
+}
+
+/// Whether a `let` after `before` is that of a statement, and not that of an `if` or a `while`.
+fn begins_statement(before: Option<&TokenTree>) -> bool {
+    before.is_none_or(|before| is_punct(before, ';') || is_group(before, Delimiter::Brace))
+}
+
+/// Returns the name that a `let` before `tokens` declares, if its pattern is only that.
+fn single_name(tokens: &[TokenTree]) -> Option<String> {
+    let tokens = match tokens {
+        [first, rest @ ..] if is_word(first, "mut") => rest,
+        tokens => tokens,
+    };
+    match tokens {
+        [TokenTree::Ident(name), end, ..]
+            if ['=', ':', ';'].iter().any(|mark| is_punct(end, *mark)) =>
+        {
+            Some(name.unraw().to_string())
+        }
+        _ => None,
     }
 }
 
 /// The variables of one closure.
+#[derive(Clone)]
 struct Own {
-    /// They hide all others of their names.
-    parameters: HashSet<String>,
+    /// The parameters, and what was declared before the current token: they hide all others of
+    /// their names.
+    hiding: HashSet<String>,
+    /// All that are bound anywhere in the closure.
     locals: Locals,
 }
 
@@ -172,11 +227,28 @@ impl Own {
         locals.find(closure.to_token_stream());
         let parameters = names(&list(closure.inputs.to_token_stream()));
         Self {
-            parameters: parameters.into_iter().collect(),
+            hiding: parameters.into_iter().collect(),
             locals,
         }
     }
 }
+
+/// Whether a type is certainly `Copy`: a shared reference, a number, a `bool` or a `char`.
+fn is_copied(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => reference.mutability.is_none(),
+        Type::Path(path) => path
+            .path
+            .get_ident()
+            .is_some_and(|name| COPIED.iter().any(|copied| name == copied)),
+        _ => false,
+    }
+}
+
+const COPIED: &[&str] = &[
+    "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize", "u128", "u16", "u32",
+    "u64", "u8", "usize",
+];
 
 fn list(tokens: TokenStream) -> Vec<TokenTree> {
     tokens.into_iter().collect()

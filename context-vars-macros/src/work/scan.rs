@@ -214,7 +214,8 @@ impl Scanner<'_> {
     /// Decides what owns the context of `closure`, so that it stays `Fn`, `FnMut` or `Clone`, and
     /// `'static`, where that is possible.
     fn owner_for(&mut self, closure: &ExprClosure, callee: Option<&Callee>) -> ContextOwner {
-        if closure.capture.is_some() || !self.locals().are_captured_by(closure) {
+        let captured = self.locals().captured_by(closure);
+        if closure.capture.is_some() || captured.is_empty() {
             return ContextOwner::Closure;
         }
         if closure.asyncness.is_some() || closure.lifetimes.is_some() {
@@ -223,8 +224,9 @@ impl Scanner<'_> {
         if closure.inputs.iter().all(is_ignored) {
             return ContextOwner::OuterClosure;
         }
-        let callee = callee.filter(|callee| !callee.calls_once());
-        let callee = callee.filter(|_| !self.locals().may_be_moved_by(closure));
+        // A closure that moves all its captures may have to be `'static`, so it borrows no context.
+        let borrows = captured.values().any(|may_be_moved| !may_be_moved);
+        let callee = callee.filter(|callee| borrows && !callee.calls_once());
         let Some(callee) = callee else {
             return ContextOwner::FirstCall;
         };

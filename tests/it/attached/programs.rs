@@ -1,14 +1,13 @@
 //! All short programs, and many long ones, beside a model of R22.
 
 use std::future::poll_fn;
-use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
 use context_vars::{Attached, Context, prelude::*};
 
-use super::COUNT;
+use super::{COUNT, forget};
 use crate::support::poll_once;
 
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +142,7 @@ impl Machine<'_> {
                 }
                 DropFirst if !self.guards.is_empty() => self.end(0, drop),
                 DropLast if !self.guards.is_empty() => self.end(self.guards.len() - 1, drop),
-                ForgetLast => drop(self.guards.pop().map(|(_, guard)| mem::forget(guard))),
+                ForgetLast => drop(self.guards.pop().map(|(_, guard)| forget(guard))),
                 DetachMiddle if !self.guards.is_empty() => self.detach(self.guards.len() / 2),
                 Scope | Run | Poll => self.enter(op),
                 Leave if self.depth > 0 => return,

@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 use std::panic::Location;
+use std::pin::Pin;
+use std::task::Poll;
 
 use context_vars::{detached, inherit_context, with_context};
 
@@ -172,6 +174,37 @@ impl Job {
 fn a_macro_prints_another_name_of_self_where_the_caller_is_tracked() {
     let text = panic_of(|| Job { id: 5 }.asserts());
     assert_eq!(text, "assertion failed: __self.id > 9");
+}
+
+/// Makes futures; the method is neutral because of `T: 'static`, which it would not need by itself.
+struct Maker<T>(fn() -> Pin<Box<dyn Future<Output = T>>>);
+
+impl<T: 'static> Maker<T> {
+    #[with_context(user = "u".to_owned())]
+    fn make(&self) -> Pin<Box<dyn Future<Output = T>>> {
+        (self.0)()
+    }
+}
+
+#[test]
+fn the_output_of_a_boxed_future_lives_as_long_as_the_box() {
+    let maker = Maker(|| Box::pin(async { user() }));
+    assert_eq!(futures::executor::block_on(maker.make()), "u");
+}
+
+#[with_context(user = "u".to_owned())]
+fn nested(depth: usize) -> Pin<Box<dyn Future<Output = usize>>> {
+    if depth == 0 {
+        return Box::pin(async { user().len() });
+    }
+    Box::pin(async move { nested(depth - 1).await + 1 })
+}
+
+#[test]
+fn a_thousand_nested_scopes_need_a_larger_stack() {
+    let thread = std::thread::Builder::new().stack_size(8 << 20);
+    let thread = thread.spawn(|| futures::executor::block_on(nested(1000)));
+    assert_eq!(thread.unwrap().join().unwrap(), 1001);
 }
 
 trait Measure: Fn(&str) -> usize {}

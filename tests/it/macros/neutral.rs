@@ -12,7 +12,8 @@
     clippy::ptr_arg,
     clippy::redundant_closure,
     clippy::redundant_locals,
-    clippy::useless_conversion
+    clippy::useless_conversion,
+    clippy::vec_init_then_push
 )]
 
 use std::cell::Cell;
@@ -66,6 +67,10 @@ mod spawner {
     }
 
     pub fn spawn_each<R>(job: impl Fn(usize) -> R + Sync) -> [R; 2] {
+        context_vars::detached(|| [job(0), job(1)])
+    }
+
+    pub fn spawn_each_mut<R>(mut job: impl FnMut(usize) -> R) -> [R; 2] {
         context_vars::detached(|| [job(0), job(1)])
     }
 
@@ -644,6 +649,52 @@ fn a_closure_without_move_that_gives_away_stays_static() {
 }
 
 #[inherit_context]
+fn closures_that_only_seem_to_give_away(count: usize, name: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    spawner::spawn_each_mut(|n| {
+        let line = format!("{n} {}", user());
+        all.push(line);
+    });
+    let lines = spawner::spawn_each_mut(|n| {
+        let line = format!("{n} {}", user());
+        let mut lines = Vec::new();
+        lines.push(line);
+        lines
+    });
+    for line in lines.concat() {
+        all.push(line);
+    }
+    all.extend(spawner::spawn_each(|n| {
+        take(1, [n, count].len().to_string())
+    }));
+    let sum = |n| n + name.len();
+    let shared = &sum;
+    all.extend(spawner::spawn_each(|n| take_sum(shared, sum(n))));
+    all
+}
+
+fn take_sum(sum: impl Fn(usize) -> usize, n: usize) -> String {
+    format!("{} {}", sum(n), user())
+}
+
+#[test]
+fn a_closure_without_move_that_copies_or_gives_away_its_own_stays_fn_and_fn_mut() {
+    assert_eq!(
+        as_alice(|| closures_that_only_seem_to_give_away(5, "n")),
+        [
+            "0 alice",
+            "1 alice",
+            "0 alice",
+            "1 alice",
+            "1 2 alice",
+            "1 2 alice",
+            "2 alice",
+            "3 alice"
+        ]
+    );
+}
+
+#[inherit_context]
 fn on_rayon(names: &[String]) -> Vec<String> {
     let seen = Mutex::new(Vec::new());
     rayon::broadcast(|context| {
@@ -748,4 +799,41 @@ fn in_macros() -> Vec<String> {
 fn calls_in_macros_are_left_alone_where_they_cannot_be_read() {
     let seen = as_alice(in_macros);
     assert_eq!(seen, ["1alice", "nobody", "nobody", "1", "spawn(|| 1)"]);
+}
+
+/// As the test helper of crates that poll futures by hand.
+mod polled {
+    use super::*;
+
+    pub struct Polled<F>(Pin<Box<F>>);
+
+    pub fn spawn<F: Future>(future: F) -> Polled<F> {
+        Polled(Box::pin(future))
+    }
+
+    impl<F: Future> Polled<F> {
+        pub fn poll(&mut self) -> Poll<F::Output> {
+            let mut cx = task::Context::from_waker(task::Waker::noop());
+            self.0.as_mut().poll(&mut cx)
+        }
+    }
+}
+
+#[inherit_context]
+fn borrows_in_turn(count: &mut u8) -> bool {
+    use polled::spawn;
+    let mut work = spawn(std::future::poll_fn(|_| {
+        *count += 1;
+        Poll::Ready(())
+    }));
+    let is_ready = work.poll().is_ready();
+    *count += 1;
+    is_ready
+}
+
+#[test]
+fn a_future_borrows_until_its_last_use() {
+    let mut count = 0;
+    assert!(borrows_in_turn(&mut count));
+    assert_eq!(count, 2);
 }
