@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::Poll;
 
 use context_vars::{detached, inherit_context, with_context};
 
