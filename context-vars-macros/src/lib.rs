@@ -19,6 +19,7 @@ mod args;
 mod crate_path;
 mod lints;
 mod case;
+mod attribute;
 mod tokens;
 mod function;
 mod work;

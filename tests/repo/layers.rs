@@ -100,7 +100,7 @@ const MACROS: Rules = Rules {
     layers: &[
         Layer {
             name: "shared",
-            members: "error.rs args.rs crate_path.rs lints.rs case.rs tokens.rs function/",
+            members: "error.rs args.rs crate_path.rs lints.rs case.rs attribute.rs tokens.rs function/",
             between: None,
         },
         Layer {

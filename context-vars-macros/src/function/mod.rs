@@ -6,43 +6,15 @@ pub(crate) mod receiver;
 mod format_string;
 pub(crate) mod return_type;
 
-use std::fmt::{self, Display, Formatter};
-
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::{Ident, Path, Signature, Token, Visibility, braced};
+use syn::{Ident, Signature, Token, Visibility, braced};
 
 use self::not_a_function::NotAFunction;
+use crate::attribute::{Attribute, is_named};
 use crate::error::Errors;
 use crate::tokens;
-
-/// An attribute of this crate for functions.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Attribute {
-    WithContext,
-    InheritContext,
-}
-
-impl Attribute {
-    fn name(self) -> &'static str {
-        match self {
-            Self::WithContext => "with_context",
-            Self::InheritContext => "inherit_context",
-        }
-    }
-
-    /// Whether this is the attribute of that path, by whatever way it was imported.
-    pub(crate) fn is_at(self, path: &Path) -> bool {
-        is_named(path, self.name())
-    }
-}
-
-impl Display for Attribute {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "#[{}]", self.name())
-    }
-}
 
 /// A function whose body is left as tokens, so that mistakes in it are reported by rustc.
 pub(crate) struct Function {
@@ -145,9 +117,4 @@ impl Function {
         let braces = tokens::braces(quote!(#(#inner)* #tokens), body.span);
         quote!(#(#attributes)* #visibility #defaultness #signature #braces)
     }
-}
-
-/// Whether the last name of `path` is `name`.
-pub(crate) fn is_named(path: &Path, name: &str) -> bool {
-    path.segments.last().is_some_and(|last| last.ident == name)
 }

@@ -7,7 +7,7 @@ use syn::Token;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 
-use super::Attribute;
+use crate::attribute::Attribute;
 
 /// The kind of item or expression; displays as a noun with its article.
 pub(crate) enum NotAFunction {

@@ -6,8 +6,8 @@ mod expand;
 
 use proc_macro2::TokenStream;
 
+use crate::attribute::Attribute;
 use crate::error::Errors;
-use crate::function::Attribute;
 use crate::work::fallback::fallback;
 
 /// Returns the function with its spawn calls rewritten, or unchanged with an error for each mistake.

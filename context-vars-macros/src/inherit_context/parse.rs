@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 
+use crate::attribute::Attribute;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::{self, Function};
@@ -30,7 +31,7 @@ pub(super) fn parse(
         }
         Err(unknown(input))
     });
-    match function::parse(function::Attribute::InheritContext, item) {
+    match function::parse(Attribute::InheritContext, item) {
         Ok(function) => {
             let body = scan_marks_and_calls(&function, errors);
             Some(Input {

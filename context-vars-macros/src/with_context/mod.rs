@@ -7,8 +7,8 @@ mod expand;
 
 use proc_macro2::TokenStream;
 
+use crate::attribute::Attribute;
 use crate::error::Errors;
-use crate::function::Attribute;
 use crate::work::fallback::fallback;
 
 /// Returns the function with a scope in it, or unchanged with an error for each mistake.

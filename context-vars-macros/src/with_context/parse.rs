@@ -8,6 +8,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, Ident, Path, Token, token};
 
 use crate::args;
+use crate::attribute::Attribute;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::{self, Function};
@@ -42,7 +43,7 @@ pub(super) fn parse(
         settings.push(setting(input)?);
         Ok(())
     });
-    let function = match function::parse(function::Attribute::WithContext, item) {
+    let function = match function::parse(Attribute::WithContext, item) {
         Ok(function) => function,
         Err(error) => {
             errors.add(error);

@@ -6,11 +6,12 @@ use syn::{FnArg, Path, Signature, Type};
 
 use super::async_trait::{self, Boxed};
 use super::parse::{Input, Setting, shown};
+use crate::attribute::is_named;
 use crate::case;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
+use crate::function::Function;
 use crate::function::return_type::{self, Returns};
-use crate::function::{self, Function};
 use crate::tokens::is_word;
 use crate::work::plan::Fragment;
 
@@ -54,7 +55,7 @@ pub(super) enum FutureBox {
 impl FutureBox {
     fn of(returned: Type) -> Self {
         match returned {
-            Type::Path(ty) if function::is_named(&ty.path, "Box") => Self::Box(Type::Path(ty)),
+            Type::Path(ty) if is_named(&ty.path, "Box") => Self::Box(Type::Path(ty)),
             ty => Self::PinnedBox(ty),
         }
     }
@@ -96,7 +97,7 @@ fn refuse_allocator(signature: &Signature, errors: &mut Errors) {
     let methods = ["alloc", "alloc_zeroed", "dealloc", "realloc"];
     let is_layout = |argument: &FnArg| match argument {
         FnArg::Typed(argument) => match &*argument.ty {
-            Type::Path(ty) => function::is_named(&ty.path, "Layout"),
+            Type::Path(ty) => is_named(&ty.path, "Layout"),
             _ => false,
         },
         FnArg::Receiver(_) => false,

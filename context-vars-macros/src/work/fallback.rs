@@ -6,8 +6,8 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Token, Visibility};
 
 use super::marks;
+use crate::attribute::Attribute;
 use crate::error::Errors;
-use crate::function::Attribute;
 use crate::function::not_a_function::NotAFunction;
 use crate::tokens::{begins_item, count_attributes, is_punct, regroup};
 

@@ -4,80 +4,15 @@ use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop};
 use core::task::Poll;
 
+use super::entry::{BorrowedPrevious, EntryId, Previous};
 use super::release;
-use super::state::{EntryId, ThreadState, thread_state};
+use super::state::{ThreadState, thread_state};
 use crate::raw::abort::ignore_panic;
-use crate::raw::context::{Extra, RawContext};
+use crate::raw::context::RawContext;
 use crate::raw::key::{Key, TypedKey};
-use crate::raw::map::{InlineSlot, Map};
+use crate::raw::map::InlineSlot;
 use crate::raw::task_id::TaskId;
 use crate::raw::value::{TypedValue, Value};
-
-/// The context around the current one, on the stack of the function that entered.
-///
-/// It has no destructor: only [`ThreadState::leave`] and [`ThreadState::end_scope`] use it up.
-pub(super) struct Previous {
-    map: ManuallyDrop<Map>,
-    /// The entry around the one that this belongs to.
-    entry: EntryId,
-    extra: ManuallyDrop<Option<Box<Extra>>>,
-    /// The task in which it was entered.
-    owner: TaskId,
-    /// It belongs to the state of this thread.
-    not_send: PhantomData<*const ()>,
-}
-
-impl Previous {
-    const TAKEN: Self = Self {
-        map: ManuallyDrop::new(Map::EMPTY),
-        entry: EntryId::NONE,
-        extra: ManuallyDrop::new(None),
-        owner: TaskId::NONE,
-        not_send: PhantomData,
-    };
-
-    #[inline]
-    pub(super) fn entry(&self) -> EntryId {
-        self.entry
-    }
-
-    pub(super) fn set_entry(&mut self, entry: EntryId) {
-        self.entry = entry;
-    }
-
-    /// Becomes `around`. Returns the context that this was.
-    pub(super) fn replace(&mut self, around: Self) -> RawContext {
-        let Self { map, extra, .. } = mem::replace(self, around);
-        RawContext::from_parts(
-            ManuallyDrop::into_inner(map),
-            ManuallyDrop::into_inner(extra),
-        )
-    }
-
-    /// Moves it out of a guard that is used up.
-    #[inline(always)]
-    pub(super) fn take(&mut self) -> Self {
-        mem::replace(self, Self::TAKEN)
-    }
-}
-
-/// Like [`Previous`], but for a current context that is dropped when it is left and may borrow from
-/// the previous one.
-pub(super) struct BorrowedPrevious {
-    pub(super) previous: Previous,
-    /// The entry of the current context; none once this was taken, so that it cannot end again.
-    pub(super) entry: EntryId,
-}
-
-impl BorrowedPrevious {
-    #[inline(always)]
-    fn take(&mut self) -> Self {
-        Self {
-            previous: self.previous.take(),
-            entry: mem::replace(&mut self.entry, EntryId::NONE),
-        }
-    }
-}
 
 impl ThreadState {
     /// Makes `context` current for `owner` until [`leave`](Self::leave) with the same id.

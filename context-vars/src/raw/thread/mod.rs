@@ -4,6 +4,9 @@
 //! inherited work) swaps the two words of its `RawContext` with those in the thread's state, and
 //! swaps them back on every way out.
 
+mod entry;
+mod attachments;
+mod running_drops;
 mod init_stack;
 mod state;
 mod release;

@@ -4,9 +4,10 @@ use core::cell::{Cell, UnsafeCell};
 use core::mem::{self, ManuallyDrop};
 use core::ptr;
 
-use super::attach::{Attached, Attachments};
-use super::drop_glue::{RunningDrop, RunningDrops};
+use super::attachments::Attachments;
+use super::entry::EntryId;
 use super::init_stack::InitStack;
+use super::running_drops::RunningDrops;
 use crate::raw::context::{ContextId, Extra, RawContext};
 use crate::raw::heap::ThreadHeap;
 use crate::raw::key::Key;
@@ -26,37 +27,6 @@ pub(super) enum Phase {
     Live,
     /// The root was emptied: what is set in it from now on is dropped at once.
     Ended,
-}
-
-/// Tells the entries of a thread apart, to see that they end in order.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct EntryId(usize);
-
-impl EntryId {
-    /// No context is entered.
-    pub(super) const ROOT: Self = Self(0);
-    /// The id of no entry: even, and no aligned address.
-    pub(super) const NONE: Self = Self(usize::MAX - 1);
-    /// Replaces the entry of a frame that has to settle what is attached when it ends; as `NONE`.
-    pub(super) const DEFERRED: Self = Self(usize::MAX - 3);
-
-    /// Returns the id of an entry of the context that has its home here: the address, which is even.
-    /// No other entered context has it, because the home is borrowed or, in a scope, holds the work
-    /// that is being dropped as long as the context is entered.
-    #[inline]
-    pub(super) fn of_home(home: &RawContext) -> Self {
-        Self(ptr::from_ref(home).addr())
-    }
-
-    /// Returns the id of the entry that this describes: its address, which stays the same.
-    pub(super) fn of_attached(attached: &Attached) -> Self {
-        Self(ptr::from_ref(attached).addr())
-    }
-
-    /// Returns the id of the entry that this box describes: its address, which no home has.
-    pub(super) fn of_running_drop(running: &RunningDrop) -> Self {
-        Self(ptr::from_ref(running).addr())
-    }
 }
 
 /// Everything that a thread keeps.
@@ -119,7 +89,7 @@ impl ThreadState {
     pub(super) fn next_scope(&self) -> EntryId {
         let id = self.scopes.get().wrapping_add(2) | 1;
         self.scopes.set(id);
-        EntryId(id)
+        EntryId::of_scope(id)
     }
 
     pub(super) fn is_root(&self) -> bool {

@@ -6,9 +6,9 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::ptr;
 
-use super::enter::Previous;
+use super::entry::{EntryId, Previous};
 use super::fork::is_root;
-use super::state::{EntryId, thread_state};
+use super::state::thread_state;
 use crate::raw::abort::abort_out_of_order;
 use crate::raw::context::RawContext;
 use crate::raw::heap::InnermostRead;

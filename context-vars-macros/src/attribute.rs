@@ -1,0 +1,37 @@
+//! The attributes of this crate for functions.
+
+use std::fmt::{self, Display, Formatter};
+
+use syn::Path;
+
+/// An attribute of this crate for functions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    WithContext,
+    InheritContext,
+}
+
+impl Attribute {
+    fn name(self) -> &'static str {
+        match self {
+            Self::WithContext => "with_context",
+            Self::InheritContext => "inherit_context",
+        }
+    }
+
+    /// Whether this is the attribute of that path, by whatever way it was imported.
+    pub(crate) fn is_at(self, path: &Path) -> bool {
+        is_named(path, self.name())
+    }
+}
+
+impl Display for Attribute {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "#[{}]", self.name())
+    }
+}
+
+/// Whether the last name of `path` is `name`.
+pub(crate) fn is_named(path: &Path, name: &str) -> bool {
+    path.segments.last().is_some_and(|last| last.ident == name)
+}

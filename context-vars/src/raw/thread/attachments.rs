@@ -1,0 +1,146 @@
+//! The list of the contexts that are attached on a thread; `attach.rs` says what happens with them.
+
+use core::cell::Cell;
+use core::ptr;
+use std::rc::Rc;
+
+use super::entry::{EntryId, Previous};
+use crate::raw::context::RawContext;
+
+/// The attached contexts of a thread.
+pub(super) struct Attachments {
+    pub(super) innermost: Cell<Option<Rc<Attached>>>,
+    /// The frames whose entry is [`EntryId::DEFERRED`], the topmost first.
+    deferred: Cell<Option<Box<Deferred>>>,
+}
+
+/// A context that is attached, or was.
+pub(super) struct Attached {
+    /// The context around; `None` when this one has ended.
+    pub(super) previous: Cell<Option<Previous>>,
+    /// The attached context around this one, with any number of frames in between.
+    pub(super) outer: Cell<Option<Rc<Attached>>>,
+    /// The context, if it ended before its guard.
+    pub(super) ended: Cell<Option<RawContext>>,
+    /// The guard is gone, but a frame that is right above still runs.
+    pub(super) is_released: Cell<bool>,
+}
+
+/// A frame that has something to do when it ends.
+struct Deferred {
+    /// Its own entry, which is replaced meanwhile.
+    entry: EntryId,
+    outer: Option<Box<Deferred>>,
+}
+
+impl Attachments {
+    pub(super) const fn new() -> Self {
+        Self {
+            innermost: Cell::new(None),
+            deferred: Cell::new(None),
+        }
+    }
+
+    /// Returns all that have not ended, the innermost first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Rc<Attached>> + use<> {
+        core::iter::successors(clone_of(&self.innermost), |attached| attached.outer())
+    }
+
+    /// Returns the innermost one if it has this entry.
+    pub(super) fn innermost_at(&self, entry: EntryId) -> Option<Rc<Attached>> {
+        clone_of(&self.innermost).filter(|attached| attached.entry() == entry)
+    }
+
+    /// The same, if its guard is gone.
+    pub(super) fn released_at(&self, entry: EntryId) -> Option<Rc<Attached>> {
+        self.innermost_at(entry)
+            .filter(|attached| attached.is_released.get())
+    }
+
+    pub(super) fn any_released(&self) -> bool {
+        self.iter().any(|attached| attached.is_released.get())
+    }
+
+    /// Returns the one that is right above another, without a frame in between.
+    pub(super) fn right_above(&self, attached: &Attached) -> Option<Rc<Attached>> {
+        self.iter()
+            .find(|above| above.previous_entry() == Some(attached.entry()))
+    }
+
+    pub(super) fn unlink(&self, attached: &Attached) {
+        let is_next = |above: &Rc<Attached>| {
+            let outer = above.outer();
+            outer.is_some_and(|outer| ptr::eq(&raw const *outer, attached))
+        };
+        let above = self.iter().find(is_next);
+        let outer = attached.outer.take();
+        match above {
+            Some(above) => above.outer.set(outer),
+            None => self.innermost.set(outer),
+        }
+    }
+
+    /// Lets the first frame at or under `topmost` settle when it ends. Returns the new `topmost`.
+    pub(super) fn defer(&self, topmost: EntryId) -> EntryId {
+        // Allocated before anything changes: an allocator may use variables.
+        let mut deferred = Box::new(Deferred {
+            entry: topmost,
+            outer: None,
+        });
+        let mut above = None;
+        while let Some(attached) = self.iter().find(|it| it.entry() == deferred.entry) {
+            deferred.entry = attached.previous_entry().unwrap_or(EntryId::DEFERRED);
+            above = Some(attached);
+        }
+        if deferred.entry == EntryId::DEFERRED {
+            return topmost;
+        }
+        deferred.outer = self.deferred.take();
+        self.deferred.set(Some(deferred));
+        let Some(above) = above else {
+            return EntryId::DEFERRED;
+        };
+        above.with_previous(|previous| previous.set_entry(EntryId::DEFERRED));
+        topmost
+    }
+
+    /// Returns the entry of the topmost frame that was deferred.
+    pub(super) fn pop_deferred(&self) -> Option<EntryId> {
+        let Deferred { entry, outer } = *self.deferred.take()?;
+        self.deferred.set(outer);
+        Some(entry)
+    }
+}
+
+impl Attached {
+    pub(super) fn entry(&self) -> EntryId {
+        EntryId::of_description(self)
+    }
+
+    pub(super) fn outer(&self) -> Option<Rc<Self>> {
+        clone_of(&self.outer)
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.previous_entry().is_none()
+    }
+
+    /// Returns the entry around this one, unless this has ended.
+    pub(super) fn previous_entry(&self) -> Option<EntryId> {
+        self.with_previous(|previous| previous.entry())
+    }
+
+    /// Calls `f` with what is around, unless this has ended.
+    pub(super) fn with_previous<R>(&self, f: impl FnOnce(&mut Previous) -> R) -> Option<R> {
+        let mut previous = self.previous.take()?;
+        let result = f(&mut previous);
+        self.previous.set(Some(previous));
+        Some(result)
+    }
+}
+
+fn clone_of<T>(cell: &Cell<Option<Rc<T>>>) -> Option<Rc<T>> {
+    let value = cell.take();
+    cell.set(value.clone());
+    value
+}
