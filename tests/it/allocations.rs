@@ -151,3 +151,20 @@ fn setting_again_makes_no_new_context() {
         assert_eq!(count, of_the_value as usize);
     });
 }
+
+#[test]
+fn attaching_allocates_once_and_detaching_nothing() {
+    let context = Context::new().with_value(&NUMBER, 2);
+    let mut guard = None;
+    assert_eq!(allocations(|| guard = Some(context.attach())), 1);
+    assert_eq!(NUMBER.get(), 2);
+    assert_eq!(allocations(|| guard.take().map(|guard| guard.detach())), 0);
+}
+
+#[test]
+fn work_that_is_dropped_unfinished_allocates_once_and_finished_work_nothing() {
+    let mut finished = pin!(async {}.inherit_context());
+    assert_eq!(allocations(|| poll_once(finished.as_mut())), 0);
+    let unfinished = async {}.inherit_context();
+    assert_eq!(allocations(|| drop(unfinished)), 1);
+}

@@ -1,8 +1,8 @@
 //! Sizes that users pay for in every future; the documentation has the same numbers.
 
 use context_vars::{
-    Context, ContextExt, ContextVar, InContext, LookupError, ResetError, Scope, Token, context_var,
-    inherit,
+    Attached, Context, ContextExt, ContextVar, InContext, LookupError, ResetError, Scope, Token,
+    context_var, inherit,
 };
 
 context_var! {
@@ -31,6 +31,11 @@ async fn pending() {
 fn context_is_two_words() {
     assert_eq!(size_of::<Context>(), 2 * WORD);
     assert_eq!(size_of::<Option<Context>>(), 2 * WORD);
+}
+
+#[test]
+fn guard_of_an_attached_context_is_one_word() {
+    assert_eq!(size_of::<Option<Attached>>(), WORD);
 }
 
 #[test]
