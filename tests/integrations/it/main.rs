@@ -14,3 +14,4 @@ mod log_lines;
 mod deadlines;
 mod panics;
 mod no_companion;
+mod single_flight;
