@@ -15,3 +15,4 @@ mod deadlines;
 mod panics;
 mod no_companion;
 mod single_flight;
+mod ports;
