@@ -85,6 +85,22 @@ fn clone_of_a_message_is_opened_in_a_context_of_its_own() {
 }
 
 #[test]
+fn several_threads_may_clone_one_message_at_once() {
+    let message = as_alice(|| 1.inherit_context());
+    thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                for _ in 0..200 {
+                    let seen = message.clone().run(|_| USER.get());
+                    assert_eq!((seen, USER.get()), ("alice", "anonymous"));
+                }
+            });
+        }
+    });
+    assert_eq!(message.run(|_| USER.get()), "alice");
+}
+
+#[test]
 fn message_is_cloned_and_dropped_inside_its_context() {
     #[derive(Default)]
     struct Notes(Arc<Mutex<Vec<&'static str>>>);
