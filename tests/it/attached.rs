@@ -4,6 +4,7 @@ mod programs;
 
 use std::cell::RefCell;
 use std::pin::pin;
+use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use std::sync::mpsc;
 
 use context_vars::{Attached, Context, context_var, prelude::*};
@@ -116,8 +117,10 @@ fn value_being_read_stays_when_its_context_is_detached_and_dropped() {
 fn forgotten_guard_ends_with_the_thread_and_its_values_with_it() {
     let alive = Alive::default();
     let context = Context::new().with_value(&TRACKED, alive.track());
+    // Where the leak sanitizer finds it.
+    static FORGOTTEN: AtomicPtr<Attached> = AtomicPtr::new(std::ptr::null_mut());
     let thread = std::thread::spawn(move || {
-        std::mem::forget(context.attach());
+        FORGOTTEN.store(Box::into_raw(Box::new(context.attach())), Relaxed);
         assert!(TRACKED.is_set());
     });
     thread.join().unwrap();
