@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use context_vars::{Attached, Context, context_var, inherit, prelude::*};
@@ -118,15 +119,18 @@ fn closure_has_a_scope_that_ends_also_by_a_panic() {
         assert_eq!(event().len(), 1, "it may report");
         tags.insert("user", "alice");
     };
-    let outcome = std::panic::catch_unwind(|| {
+    let mut late = None;
+    let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| {
         with_scope(configure, || {
-            let _forgotten = std::mem::ManuallyDrop::new(push_scope());
+            late = Some(push_scope());
             tag("step", "2");
             std::panic::panic_any(tags());
         })
-    });
+    }));
     let text = *outcome.unwrap_err().downcast::<String>().unwrap();
     assert_eq!(text, "app=shop step=2 user=alice");
+    assert_eq!(tags(), "app=shop");
+    drop(late);
     assert_eq!(tags(), "app=shop");
 }
 
