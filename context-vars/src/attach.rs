@@ -15,8 +15,10 @@ impl Context {
     /// they end by themselves.
     ///
     /// A scope, `run` or poll inside which this is called ends the attached context at the latest, and
-    /// restores exactly what was around it. A guard that is dropped later does nothing. Guards may be
-    /// dropped in any order: the current context stays until its own guard is dropped.
+    /// restores exactly what was around it. A guard that is dropped later does nothing. Until then it
+    /// keeps the values for [`detach`](Attached::detach), so those of a guard that is forgotten are never
+    /// dropped. Guards may be dropped in any order: the current context stays until its own guard is
+    /// dropped.
     ///
     /// Under an attached context every code may [`set`](crate::ContextVar::set), also in a tokio task
     /// that has no context of its own.

@@ -245,6 +245,18 @@ impl<F> InContext<F> {
     }
 }
 
+/// Clones the work and its context, which are then independent of the first ones.
+///
+/// The work is cloned inside the copy of the context. A broadcast needs this, which gives each
+/// receiver a clone of the message.
+impl<F: Clone> Clone for InContext<F> {
+    fn clone(&self) -> Self {
+        Self {
+            stage: self.stage.clone(),
+        }
+    }
+}
+
 impl<F: Future> Future for InContext<F> {
     type Output = F::Output;
 

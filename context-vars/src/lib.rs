@@ -30,7 +30,8 @@
 //! ```
 //!
 //! [`docs`] has pages on what is shared and what is isolated, limitations, coming from Python and
-//! from `tokio::task_local!`, tests, web services, and the macros' expansions.
+//! from `tokio::task_local!`, tests, channels and workers, libraries, web services, and the macros'
+//! expansions.
 //!
 //! # Overview
 //!

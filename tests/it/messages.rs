@@ -2,7 +2,7 @@
 
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 use std::thread;
 
@@ -68,6 +68,96 @@ fn handler_that_panics_before_it_gives_a_future_leaves_the_context() {
         let _future = message.run_async(|_| -> std::future::Ready<()> { panic!("{}", USER.get()) });
     });
     assert_eq!((text.as_str(), USER.get()), ("alice", "anonymous"));
+}
+
+#[test]
+fn clone_of_a_message_is_opened_in_a_context_of_its_own() {
+    let message = as_alice(|| 1.inherit_context());
+    let clones = [message.clone(), message.clone(), message];
+    let opened = clones.map(|clone| {
+        clone.run(|number| {
+            let user = USER.get();
+            drop(USER.set("bob"));
+            (number, user)
+        })
+    });
+    assert_eq!(opened, [(1, "alice"); 3]);
+}
+
+#[test]
+fn several_threads_may_clone_one_message_at_once() {
+    let message = as_alice(|| 1.inherit_context());
+    thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                for _ in 0..200 {
+                    let seen = message.clone().run(|_| USER.get());
+                    assert_eq!((seen, USER.get()), ("alice", "anonymous"));
+                }
+            });
+        }
+    });
+    assert_eq!(message.run(|_| USER.get()), "alice");
+}
+
+#[test]
+fn message_is_cloned_and_dropped_inside_its_context() {
+    #[derive(Default)]
+    struct Notes(Arc<Mutex<Vec<&'static str>>>);
+
+    impl Clone for Notes {
+        fn clone(&self) -> Self {
+            let user = USER.get();
+            self.0.lock().unwrap().push(user);
+            drop(USER.set("set by the clone"));
+            Self(Arc::clone(&self.0))
+        }
+    }
+
+    impl Drop for Notes {
+        fn drop(&mut self) {
+            self.0.lock().unwrap().push(USER.get());
+        }
+    }
+
+    let notes = Notes::default();
+    let seen = Arc::clone(&notes.0);
+    let message = as_alice(|| notes.inherit_context());
+    let clone = message.clone();
+    assert!(!USER.is_set());
+    drop(clone);
+    drop(message);
+    assert_eq!(
+        *seen.lock().unwrap(),
+        ["alice", "set by the clone", "alice"]
+    );
+}
+
+#[test]
+fn clone_that_panics_leaves_the_context_and_the_message_as_they_were() {
+    struct Fails;
+
+    impl Clone for Fails {
+        fn clone(&self) -> Self {
+            panic!("{}", USER.get())
+        }
+    }
+
+    let message = as_alice(|| Fails.inherit_context());
+    let text = panic_of(|| drop(message.clone()));
+    assert_eq!((text.as_str(), USER.get()), ("alice", "anonymous"));
+    assert_eq!(message.run(|_| USER.get()), "alice");
+}
+
+#[test]
+fn clone_of_a_future_that_was_ready_is_one_that_was_ready() {
+    let mut future = pin!(std::future::ready(1).inherit_context());
+    assert_eq!(poll_once(future.as_mut()), Poll::Ready(1));
+    let mut clone = pin!((*future).clone());
+    let text = panic_of(|| {
+        let _polled = poll_once(clone.as_mut());
+    });
+    assert_eq!(text, "work in a context was polled after it had completed");
 }
 
 #[test]

@@ -5,6 +5,8 @@
 //! * [`from_python`], [`from_task_local`]: for those who know one of these.
 //! * [`comparison`]: beside what else there is.
 //! * [`testing`]: tests that set variables.
+//! * [`channels`]: workers, caches and jobs that outlive a request.
+//! * [`libraries`]: variables in a library that others use.
 //! * `web` (feature `http`): from a request's header to the last byte of its response.
 //! * [`macros`]: what the macros expand to.
 //! * [`design`]: how it is built, and why that is sound.
@@ -26,6 +28,12 @@ pub mod comparison {}
 
 #[doc = include_str!("testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("channels.md")]
+pub mod channels {}
+
+#[doc = include_str!("libraries.md")]
+pub mod libraries {}
 
 #[cfg(feature = "http")]
 #[doc = include_str!("web.md")]

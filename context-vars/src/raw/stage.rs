@@ -198,6 +198,23 @@ impl<W, C: Carried> Stage<W, C> {
     }
 }
 
+impl<W: Clone, C: Carried + Clone> Clone for Stage<W, C> {
+    /// Clones the work inside the copy of its context that the clone gets.
+    ///
+    /// In the copy, because several threads may do this at once.
+    fn clone(&self) -> Self {
+        match self {
+            Self::Active { work, home, .. } => {
+                let mut context = home.context.clone();
+                let clone = || home.carried.in_scope(|| work.clone());
+                let work = Entered::new(&mut context).run(clone);
+                Self::new(work, context, home.carried.clone())
+            }
+            Self::Done => Self::Done,
+        }
+    }
+}
+
 impl<W: Future, C: Carried> Stage<W, C> {
     /// Polls the work inside its context. When the work is ready, it is dropped there at once.
     // Always inlined, like the polls that call it: saving the registers of another frame would

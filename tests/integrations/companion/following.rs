@@ -41,6 +41,17 @@ fn threads_and_closures() {
 }
 
 #[test]
+fn messages_and_their_clones() {
+    let message = in_acme(|| 1.inherit_context());
+    let clone = message.clone();
+    assert_eq!((message.run(|_| seen()), seen()), (ACME, NOTHING));
+    let opened = clone.run_async(|_| async { seen() });
+    let mut opened = std::pin::pin!(opened);
+    assert_eq!(opened.as_mut().poll(&mut noop()), Poll::Ready(ACME));
+    assert_eq!(seen(), NOTHING);
+}
+
+#[test]
 fn state_is_one_word_of_three_that_inheriting_adds() {
     let words = |size: usize| size / size_of::<usize>();
     assert_eq!(words(size_of_val(&inherit(|| ()))), 3);

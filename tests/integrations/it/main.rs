@@ -14,3 +14,5 @@ mod log_lines;
 mod deadlines;
 mod panics;
 mod no_companion;
+mod single_flight;
+mod ports;
