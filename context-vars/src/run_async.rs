@@ -82,15 +82,14 @@ impl<F: Future> Future for RunAsync<'_, F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        this.context.run(|| {
-            let Some(future) = this.future.as_mut().as_pin_mut() else {
-                after_completion();
-            };
-            let polled = future.poll(cx);
-            if polled.is_ready() {
-                this.future.set(None);
-            }
-            polled
-        })
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            after_completion();
+        };
+        let polled = this.context.run(|| future.poll(cx));
+        if polled.is_ready() {
+            // Entered again, which ends what the poll has left attached.
+            this.context.run(|| this.future.set(None));
+        }
+        polled
     }
 }

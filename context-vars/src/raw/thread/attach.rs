@@ -18,7 +18,7 @@
 use core::cell::Cell;
 use std::rc::Rc;
 
-use super::attachments::Attached;
+use super::attachments::{Attached, Deferred};
 use super::entry::{EntryId, Previous};
 use super::state::{ThreadState, thread_state};
 use crate::raw::abort::{abort_out_of_order, ignore_panic};
@@ -54,20 +54,29 @@ impl Attachment {
     /// began under it still runs: that has the context, and drops it when it ends.
     pub(crate) fn detach(&self) -> Option<RawContext> {
         let attached = &*self.0;
-        if attached.has_ended() {
-            return attached.ended.take();
-        }
         let thread = thread_state();
         let attachments = &thread.attachments;
-        if thread.entry.get() == attached.entry() {
-            return thread.pop_attached();
+        let mut spare = None;
+        loop {
+            if attached.has_ended() {
+                return attached.ended.take();
+            }
+            if thread.entry.get() == attached.entry() {
+                return thread.pop_attached();
+            }
+            if let Some(above) = attachments.right_above(attached) {
+                return above.with_previous(|previous| thread.take_out(attached, previous))?;
+            }
+            if let Some(deferred) = spare {
+                attached.is_released.set(true);
+                thread
+                    .entry
+                    .set(attachments.defer(thread.entry.get(), deferred));
+                return None;
+            }
+            // Everything is looked at again afterwards, because an allocator may attach and detach.
+            spare = Some(Deferred::new());
         }
-        if let Some(above) = attachments.right_above(attached) {
-            return above.with_previous(|previous| thread.take_out(attached, previous))?;
-        }
-        attached.is_released.set(true);
-        thread.entry.set(attachments.defer(thread.entry.get()));
-        None
     }
 }
 
@@ -77,29 +86,49 @@ impl Drop for Attachment {
     }
 }
 
+/// What is left of [`ThreadState::settle`], to be dropped when the frame has been left: a `Drop` or an
+/// allocator may attach and detach.
+#[derive(Default)]
+pub(super) struct Settled {
+    released: Option<RawContext>,
+    attached: Option<Rc<Attached>>,
+    spare: Option<Box<Deferred>>,
+}
+
 impl ThreadState {
     /// Ends what keeps the frame with this entry from ending: contexts that were attached inside of
-    /// it, and a released one right below it, which is then gone from `previous` and is returned.
+    /// it, and a released one right below it, which is then gone from `previous`.
     ///
     /// Called when the frame's entry is not the current one.
-    pub(super) fn settle(&self, entry: EntryId, previous: &mut Previous) -> Option<RawContext> {
-        while self.entry.get() != entry {
-            if self.entry.get() == EntryId::DEFERRED {
-                self.restore_deferred(entry);
-            } else {
-                self.end_innermost();
+    pub(super) fn settle(&self, entry: EntryId, previous: &mut Previous) -> Settled {
+        let mut settled = Settled::default();
+        loop {
+            while self.entry.get() != entry {
+                if self.entry.get() == EntryId::DEFERRED {
+                    settled.spare = Some(self.restore_deferred(entry));
+                } else {
+                    self.end_innermost();
+                }
             }
+            if settled.spare.is_some() || !self.attachments.any_released() {
+                break;
+            }
+            // Everything is looked at again afterwards, because an allocator may attach and detach.
+            settled.spare = Some(Deferred::new());
         }
-        let mut released = None;
+        // From here to the end of the frame nothing is allocated, freed or dropped.
         if let Some(attached) = self.attachments.released_at(previous.entry()) {
             // A scope that ends may borrow from the context that is taken out.
             self.own_current();
-            released = self.take_out(&attached, previous);
+            settled.released = self.take_out(&attached, previous);
+            settled.attached = Some(attached);
         }
         if self.attachments.any_released() {
-            previous.set_entry(self.attachments.defer(previous.entry()));
+            if let Some(deferred) = settled.spare.take() {
+                previous.set_entry(self.attachments.defer(previous.entry(), deferred));
+            }
         }
-        released
+        settled
     }
 
     /// Ends what was attached inside of the frame with this entry, which goes on.
@@ -119,11 +148,12 @@ impl ThreadState {
     }
 
     /// Gives the current frame, which must be the one that was deferred last, its entry back.
-    fn restore_deferred(&self, entry: EntryId) {
-        if self.attachments.pop_deferred() != Some(entry) {
+    fn restore_deferred(&self, entry: EntryId) -> Box<Deferred> {
+        let Some(deferred) = self.attachments.pop_deferred(entry) else {
             abort_out_of_order();
-        }
+        };
         self.entry.set(entry);
+        deferred
     }
 
     /// Ends what is attached in the thread's root. Called when the thread ends.

@@ -27,7 +27,7 @@ pub(super) struct Attached {
 }
 
 /// A frame that has something to do when it ends.
-struct Deferred {
+pub(super) struct Deferred {
     /// Its own entry, which is replaced meanwhile.
     entry: EntryId,
     outer: Option<Box<Deferred>>,
@@ -81,12 +81,8 @@ impl Attachments {
     }
 
     /// Lets the first frame at or under `topmost` settle when it ends. Returns the new `topmost`.
-    pub(super) fn defer(&self, topmost: EntryId) -> EntryId {
-        // Allocated before anything changes: an allocator may use variables.
-        let mut deferred = Box::new(Deferred {
-            entry: topmost,
-            outer: None,
-        });
+    pub(super) fn defer(&self, topmost: EntryId, mut deferred: Box<Deferred>) -> EntryId {
+        deferred.entry = topmost;
         let mut above = None;
         while let Some(attached) = self.iter().find(|it| it.entry() == deferred.entry) {
             deferred.entry = attached.previous_entry().unwrap_or(EntryId::DEFERRED);
@@ -104,11 +100,24 @@ impl Attachments {
         topmost
     }
 
-    /// Returns the entry of the topmost frame that was deferred.
-    pub(super) fn pop_deferred(&self) -> Option<EntryId> {
-        let Deferred { entry, outer } = *self.deferred.take()?;
-        self.deferred.set(outer);
-        Some(entry)
+    /// Removes the topmost frame that was deferred, if it has this entry.
+    pub(super) fn pop_deferred(&self, entry: EntryId) -> Option<Box<Deferred>> {
+        let mut deferred = self.deferred.take()?;
+        if deferred.entry != entry {
+            self.deferred.set(Some(deferred));
+            return None;
+        }
+        self.deferred.set(deferred.outer.take());
+        Some(deferred)
+    }
+}
+
+impl Deferred {
+    pub(super) fn new() -> Box<Self> {
+        Box::new(Self {
+            entry: EntryId::NONE,
+            outer: None,
+        })
     }
 }
 

@@ -94,10 +94,10 @@ impl ThreadState {
 #[inline(never)]
 fn leave_unusually(entry: EntryId, mut previous: Previous) -> RawContext {
     let thread = thread_state();
-    let released = thread.settle(entry, &mut previous);
+    let settled = thread.settle(entry, &mut previous);
     let context = thread.restore(previous);
     // A `Drop` that panics must not keep the frame from ending.
-    ignore_panic(|| drop(released));
+    ignore_panic(|| drop(settled));
     context
 }
 

@@ -74,6 +74,16 @@ impl Previous {
         self.entry = entry;
     }
 
+    /// Puts another context in the place of this one, which it returns.
+    #[inline]
+    pub(super) fn replace_context(&mut self, context: RawContext) -> RawContext {
+        let (map, extra) = context.into_parts();
+        RawContext::from_parts(
+            ManuallyDrop::into_inner(mem::replace(&mut self.map, ManuallyDrop::new(map))),
+            ManuallyDrop::into_inner(mem::replace(&mut self.extra, ManuallyDrop::new(extra))),
+        )
+    }
+
     /// Becomes `around`. Returns the context that this was.
     pub(super) fn replace(&mut self, around: Self) -> RawContext {
         let Self { map, extra, .. } = mem::replace(self, around);

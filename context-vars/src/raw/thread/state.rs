@@ -151,13 +151,16 @@ impl ThreadState {
 
     /// Changes the current context. `change` moves into its result what it replaces.
     ///
-    /// An empty context is current meanwhile, because `change` may allocate and an allocator may
-    /// read and set variables. What it sets is dropped.
+    /// An empty context is entered meanwhile, because `change` may allocate and an allocator may read,
+    /// set and attach. What it leaves there ends with the entry.
     #[inline]
     fn change<R>(&self, change: impl FnOnce(&mut RawContext, &Pool) -> R) -> R {
-        let mut context = self.swap(RawContext::EMPTY);
+        let entry = self.next_scope();
+        let mut previous = self.enter(self.owner.get(), entry, RawContext::EMPTY);
+        let mut context = previous.replace_context(RawContext::EMPTY);
         let result = change(&mut context, &self.heap.pool);
-        drop(self.swap(context));
+        mem::forget(previous.replace_context(context));
+        drop(self.leave(entry, previous));
         result
     }
 
