@@ -20,8 +20,8 @@ impl Context {
     /// dropped. Guards may be dropped in any order: the current context stays until its own guard is
     /// dropped.
     ///
-    /// Under an attached context every code may [`set`](crate::ContextVar::set), also in a tokio task
-    /// that has no context of its own.
+    /// A tokio task that has no context of its own may [`set`](crate::ContextVar::set) under a context
+    /// that it has attached itself.
     ///
     /// # In the root of a thread
     ///
@@ -33,7 +33,8 @@ impl Context {
     ///
     /// # Cost
     ///
-    /// One allocation.
+    /// One allocation, and a second one for a guard that is dropped inside of a scope, `run` or poll that
+    /// began under it. Guards that are dropped out of order are searched for among those attached.
     ///
     /// # Examples
     ///

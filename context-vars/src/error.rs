@@ -183,6 +183,7 @@ pub enum ResetErrorKind {
     /// The token was made by a `set` of another context variable.
     OtherVariable,
     /// The token was made in another context than the current one: in a scope that has ended,
-    /// in another task or thread, or in the context that the current one is a copy of.
+    /// in another task or thread, or in the context that the current one is a copy of. Or this is a
+    /// tokio task that has no context of its own, where nothing can be set or reset.
     OtherContext,
 }

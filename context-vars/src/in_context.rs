@@ -31,7 +31,7 @@ pin_project! {
     ///
     /// Two words in addition to the work, three with the feature `companion`. A poll is two
     /// thread-local accesses; no allocation and no atomic operation, whatever the number and size
-    /// of the variables.
+    /// of the variables. Dropping work that is not finished allocates once.
     ///
     /// # Examples
     ///

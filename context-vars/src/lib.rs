@@ -75,8 +75,9 @@
 //! * Copies of a context are independent both ways.
 //! * Whatever is set in a scope is gone when it ends: by return, `?`, a panic, a cancelled or
 //!   dropped future. The context around it is as it was.
-//! * There is no guard to hold: a scope is a closure, a future or a function. So nothing can be
-//!   held over an `.await`, forgotten, or dropped out of order.
+//! * A scope is a closure, a future or a function. It has no guard that could be held over an
+//!   `.await`, forgotten, or dropped out of order. Only [`Context::attach`], for code that is given an
+//!   enter call and an exit call, returns one.
 //! * Two futures in scopes that are polled in turn never see each other's values.
 //! * A future with a context is polled, finished, cancelled and dropped inside it.
 //! * Work that inherits runs in a copy of what was current where it was wrapped. Nothing comes

@@ -312,7 +312,7 @@ impl<T: Send + Sync + 'static> Token<T> {
     ///
     /// # Errors
     ///
-    /// If the token was made in another context than the current one.
+    /// If the token was made in another context than the current one, or if `set` would panic here.
     ///
     /// # Cost
     ///
@@ -430,7 +430,8 @@ impl<T: 'static> fmt::Display for ResetError<T> {
             }
             ResetErrorKind::OtherContext => write!(
                 f,
-                "the token of `{var}` was made in another context than the current one"
+                "the token of `{var}` was made in another context than the current one, or this task \
+                 has no context of its own"
             ),
         }
     }

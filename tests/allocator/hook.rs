@@ -22,6 +22,7 @@ thread_local! {
     // Neither has a destructor, so both can be used until the thread is gone.
     static ACTING: Cell<bool> = const { Cell::new(false) };
     static EVENTS_HERE: Cell<usize> = const { Cell::new(0) };
+    static PLANNED: Cell<Option<(usize, fn())>> = const { Cell::new(None) };
 }
 
 // SAFETY: Both functions hand their arguments on to the system's allocator unchanged. What else
@@ -46,10 +47,22 @@ fn event() {
     }
     EVENTS_HERE.set(EVENTS_HERE.get() + 1);
     let number = EVENTS.fetch_add(1, Ordering::Relaxed);
-    if catch_unwind(|| act(number)).is_err() {
+    let planned = PLANNED.take();
+    let act = || match planned {
+        Some((0, planned)) => planned(),
+        // Nothing else happens before.
+        Some((left, planned)) => PLANNED.set(Some((left - 1, planned))),
+        None => act(number),
+    };
+    if catch_unwind(AssertUnwindSafe(act)).is_err() {
         end_process("the allocator panicked");
     }
     ACTING.set(false);
+}
+
+/// Lets the allocator call `f` once on this thread, after `events` of its calls in which it does nothing.
+pub fn at_event(events: usize, f: fn()) {
+    PLANNED.set(Some((events, f)));
 }
 
 /// An allocator must not unwind.
@@ -89,7 +102,7 @@ impl Canary {
         }
     }
 
-    fn check(&self) {
+    pub fn check(&self) {
         if self.complement != !self.number || self.text.parse() != Ok(self.number) {
             end_process("a canary was read after it was dropped, or overwritten");
         }
@@ -184,7 +197,7 @@ fn act(event: usize) {
     // Mixed, so that the ways do not follow the rhythm of the code that allocates.
     let mixed = event.wrapping_mul(0x9E37_79B9) >> 12;
     read_all();
-    match mixed % 13 {
+    match mixed % 15 {
         0 => drop(set(&INLINE, event)),
         1 => drop(set(&SPILLED, event)),
         2 => drop(set(&LOCAL, event)),
@@ -201,6 +214,8 @@ fn act(event: usize) {
         9 => drop(exchange(&CONTEXTS[mixed % 4], Some(Context::current()))),
         10 => run_elsewhere(mixed, event),
         11 => scopes(event),
+        12 => attached(event),
+        13 => attached_out_of_order(event),
         _ => read_and_set(event),
     }
     read_all();
@@ -266,6 +281,27 @@ fn scopes(event: usize) {
             });
         });
         drop(Context::current().without(&INLINE));
+    });
+}
+
+fn attached(event: usize) {
+    let guard = Context::current().attach();
+    drop(set(&INLINE, event));
+    drop(refusable(|| SPILLED.unset()));
+    read_all();
+    drop(guard.detach());
+}
+
+fn attached_out_of_order(event: usize) {
+    let outer = Context::current().attach();
+    INLINE.sync_scope(Canary::new(event), || {
+        let first = Context::current().attach();
+        let second = Context::new().attach();
+        drop(set(&SPILLED, event));
+        drop(first);
+        drop(outer);
+        read_all();
+        drop(second);
     });
 }
 

@@ -7,6 +7,7 @@
 //!
 //! [`paths`] are the ways through the crate, [`surroundings`] the contexts in which each is run.
 
+mod guards;
 mod hook;
 mod paths;
 mod surroundings;
@@ -58,6 +59,8 @@ checks! {
     threads_that_end
     tasks
     values_that_set_when_they_are_dropped
+    attached_contexts
+    messages_and_contexts_that_are_kept
 }
 
 /// Variables that are first set by many threads at once, while the allocator sets others.

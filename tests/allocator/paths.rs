@@ -535,3 +535,29 @@ macro_rules! never_set {
 }
 
 never_set! { F0 F1 F2 F3 F4 F5 F6 F7 F8 F9 FA FB FC FD FE FF G0 G1 G2 G3 G4 G5 G6 G7 }
+
+pub fn attached_contexts() {
+    let guard = Context::current().with_value(&TEXT, text(1)).attach();
+    drop(HERE.set(text(2)));
+    let inner = Context::new().attach();
+    drop(TEXT.unset());
+    drop(guard);
+    TEXT.sync_scope(text(3), || {
+        drop(inner);
+        drop(Context::current().attach());
+        assert_eq!(TEXT.get(), text(3));
+    });
+    let kept = Context::current().with_value(&TEXT, text(4)).attach();
+    assert_eq!(kept.detach().get(&TEXT), Some(&text(4)));
+}
+
+pub fn messages_and_contexts_that_are_kept() {
+    let message = TEXT.sync_scope(text(1), || text(2).inherit_context());
+    let opened = message.clone().run(|message| (message, TEXT.get()));
+    assert_eq!(opened, (text(2), text(1)));
+    drop(message);
+    let mut context = Context::new().with_value(&TEXT, text(3));
+    let mut work = pin!(context.run_async(async { drop(TEXT.set(text(4))) }));
+    let mut cx = std::task::Context::from_waker(Waker::noop());
+    assert!(work.as_mut().poll(&mut cx).is_ready());
+}

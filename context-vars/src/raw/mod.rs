@@ -32,8 +32,10 @@
 //!    ends those inside of it. It is checked all the same when a frame ends, since a stack that a
 //!    coroutine library switches could break it: out of order, the process is aborted. The check
 //!    compares the ids of entries, of which no two are alike on a thread as long as both are entered:
-//!    that of a scope is an odd number that is counted up, all others are the addresses of what
-//!    exists as long as the context is entered (its home, or the box that describes the entry).
+//!    that of a scope is an odd number that is counted up (2^31 of them on 32 bits), all others are
+//!    the addresses of what exists as long as the context is entered: its home, or the box that
+//!    describes the entry. Contexts that are entered for a drop are left in the order in which drops
+//!    end. A coroutine that suspends in one can make the thread go on in another context, and no more.
 //! 8. **User code** (a `Drop`, a default, a closure that is called with a value) runs only while the
 //!    state of the thread is whole: what is replaced is moved out first and dropped last.
 //! 9. **Pinned work** is dropped in place, inside its context, and before its stage is overwritten.

@@ -238,7 +238,7 @@ fn block_on_own_future(sets: bool) -> Outcome {
 
 type Row = (&'static str, fn(bool) -> Outcome);
 
-const REFUSED_ROWS: [Row; 10] = [
+const REFUSED_ROWS: [Row; 11] = [
     ("bare task", on_a_runtime_of_its_own),
     ("bare task, several threads", |sets| {
         on_several_threads(bare_tasks(sets))
@@ -266,6 +266,12 @@ const REFUSED_ROWS: [Row; 10] = [
         in_a_local_set_of_a_task_that_inherits,
     ),
     ("bare task under a main in a scope", main_in_a_scope),
+    ("executor under an attached context", |sets| {
+        let guard = Context::new().attach();
+        let outcome = in_a_local_set(sets);
+        drop(guard);
+        outcome
+    }),
 ];
 
 const SHARED_ROWS: [Row; 2] = [

@@ -67,11 +67,10 @@ impl Attachment {
             if let Some(above) = attachments.right_above(attached) {
                 return above.with_previous(|previous| thread.take_out(attached, previous))?;
             }
-            if let Some(deferred) = spare {
+            if spare.is_some() {
                 attached.is_released.set(true);
-                thread
-                    .entry
-                    .set(attachments.defer(thread.entry.get(), deferred));
+                let topmost = thread.entry.get();
+                thread.entry.set(attachments.defer(topmost, &mut spare));
                 return None;
             }
             // Everything is looked at again afterwards, because an allocator may attach and detach.
@@ -124,9 +123,8 @@ impl ThreadState {
             settled.attached = Some(attached);
         }
         if self.attachments.any_released() {
-            if let Some(deferred) = settled.spare.take() {
-                previous.set_entry(self.attachments.defer(previous.entry(), deferred));
-            }
+            let around = self.attachments.defer(previous.entry(), &mut settled.spare);
+            previous.set_entry(around);
         }
         settled
     }

@@ -81,16 +81,21 @@ impl Attachments {
     }
 
     /// Lets the first frame at or under `topmost` settle when it ends. Returns the new `topmost`.
-    pub(super) fn defer(&self, topmost: EntryId, mut deferred: Box<Deferred>) -> EntryId {
-        deferred.entry = topmost;
-        let mut above = None;
-        while let Some(attached) = self.iter().find(|it| it.entry() == deferred.entry) {
-            deferred.entry = attached.previous_entry().unwrap_or(EntryId::DEFERRED);
+    ///
+    /// Takes `spare` if it needs it, and neither allocates nor frees.
+    pub(super) fn defer(&self, topmost: EntryId, spare: &mut Option<Box<Deferred>>) -> EntryId {
+        let (mut frame, mut above) = (topmost, None);
+        while let Some(attached) = self.iter().find(|attached| attached.entry() == frame) {
+            frame = attached.previous_entry().unwrap_or(EntryId::DEFERRED);
             above = Some(attached);
         }
-        if deferred.entry == EntryId::DEFERRED {
+        if frame == EntryId::DEFERRED {
             return topmost;
         }
+        let Some(mut deferred) = spare.take() else {
+            return topmost;
+        };
+        deferred.entry = frame;
         deferred.outer = self.deferred.take();
         self.deferred.set(Some(deferred));
         let Some(above) = above else {

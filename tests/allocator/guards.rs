@@ -1,0 +1,88 @@
+//! An allocator that attaches a context and keeps the guard, or drops one, at any moment.
+
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+
+use context_vars::{Attached, Context, context_var};
+
+use crate::hook::{self, Canary, at_event};
+
+context_var! {
+    static VALUE: Canary;
+    #[no_inherit]
+    static OWN: Canary;
+    static MARK: u32 = 0;
+}
+
+thread_local! {
+    // Without a destructor, so that the allocator may use it until the thread is gone.
+    static GUARD: ManuallyDrop<Cell<Option<Attached>>> = const { ManuallyDrop::new(Cell::new(None)) };
+}
+
+fn marked(mark: u32) -> Context {
+    Context::new().with_value(&MARK, mark)
+}
+
+/// Sets and reads in frames of each kind, in which an allocator may come in between.
+fn frames() {
+    let change = || {
+        drop(VALUE.set(Canary::new(2)));
+        drop(OWN.set(Canary::new(3)));
+        drop(VALUE.unset());
+        drop(VALUE.set(Canary::new(4)));
+    };
+    VALUE.sync_scope(Canary::new(1), change);
+    OWN.sync_scope(Canary::new(1), || marked(7).run(change));
+    let mut context = Context::current();
+    context.run(|| context_vars::inherit(change)());
+}
+
+/// Returns the context of the guard that the allocator has kept, if it has one.
+fn detach() -> Option<Context> {
+    GUARD.with(|guard| guard.take()).map(Attached::detach)
+}
+
+fn values_of(context: &Context) {
+    for entry in context {
+        if let Some(canary) = entry.downcast_ref::<Canary>() {
+            canary.check();
+        }
+    }
+}
+
+#[test]
+fn contexts_that_an_allocator_attaches_and_keeps() {
+    hook::install();
+    for event in 0..120 {
+        marked(1).run(|| {
+            at_event(event, || {
+                let guard = marked(9).attach();
+                GUARD.with(|kept| kept.set(Some(guard)));
+            });
+            VALUE.sync_scope(Canary::new(0), frames);
+            at_event(0, || ());
+            detach().iter().for_each(values_of);
+            assert_eq!(MARK.get(), 1, "event {event}");
+            frames();
+        });
+        assert_eq!(MARK.get(), 0, "event {event}");
+    }
+}
+
+#[test]
+fn contexts_that_an_allocator_detaches() {
+    hook::install();
+    for event in 0..120 {
+        marked(1).run(|| {
+            let guard = marked(2).attach();
+            GUARD.with(|kept| kept.set(Some(guard)));
+            at_event(event, || detach().iter().for_each(values_of));
+            VALUE.sync_scope(Canary::new(0), frames);
+            at_event(0, || ());
+            detach().iter().for_each(values_of);
+            assert_eq!(MARK.get(), 1, "event {event}");
+            frames();
+        });
+        assert_eq!(MARK.get(), 0, "event {event}");
+    }
+}
