@@ -1,8 +1,10 @@
 //! `Context::run_async`: what the future sets stays in the context.
 
-use std::future::{pending, ready};
+use std::cell::RefCell;
+use std::future::{pending, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::task::Poll;
 
 use context_vars::{Context, context_var};
 
@@ -80,4 +82,21 @@ fn run_async_is_send_as_its_future_is() {
     }
     let mut context = Context::new();
     assert!(poll_once(pin!(is_send(context.run_async(ready(1))))).is_ready());
+}
+
+#[test]
+fn finished_future_is_dropped_inside_also_when_it_left_another_context_attached() {
+    let mut context = alice();
+    let (hook, seen) = witness();
+    let left = RefCell::new(None);
+    let left_here = &left;
+    let work = poll_fn(move |_| {
+        let _captured = &hook;
+        let other = Context::new().with_value(&USER, "attached");
+        left_here.replace(Some(other.attach()));
+        Poll::Ready(())
+    });
+    assert!(poll_once(pin!(context.run_async(work))).is_ready());
+    assert_eq!(seen.users(), ["alice"]);
+    assert!(left.take().is_some());
 }
