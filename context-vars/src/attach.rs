@@ -9,16 +9,19 @@ use crate::raw::thread::Attachment;
 impl Context {
     /// Makes this context current on this thread until the guard is dropped.
     ///
-    /// For code that is *given* two calls and has no closure to put in between: `on_enter` and
+    /// Use this in code that is *given* two calls and no closure to put in between: `on_enter` and
     /// `on_exit` of a `tracing` layer, callbacks from C, a function that returns a guard. Everywhere
     /// else [`run`](Self::run), a scope or [`in_context`](crate::ContextExt::in_context) is better:
     /// they end by themselves.
     ///
     /// A scope, `run` or poll inside which this is called ends the attached context at the latest, and
-    /// restores exactly what was around it. A guard that is dropped later does nothing. Until then it
-    /// keeps the values for [`detach`](Attached::detach), so those of a guard that is forgotten are never
-    /// dropped. Guards may be dropped in any order: the current context stays until its own guard is
+    /// restores exactly what was around it. If the guard outlives that, it keeps the context for
+    /// [`detach`](Attached::detach), and dropping it changes nothing else. Forgetting such a guard leaks
+    /// the values. Guards may be dropped in any order: the current context stays until its own guard is
     /// dropped.
+    ///
+    /// A copy that [`Context::current`] returns has no `#[no_inherit]` variables. While it is attached,
+    /// they are unset.
     ///
     /// A tokio task that has no context of its own may [`set`](crate::ContextVar::set) under a context
     /// that it has attached itself.
@@ -86,9 +89,8 @@ impl Attached {
     /// If it has ended before, with the scope, `run` or poll around it, this is the context as it was
     /// then.
     ///
-    /// Inside a scope, `run` or poll that began under this guard the context is still in use: it is the
-    /// one around. It then ends, and is dropped, together with that scope, and an empty context is
-    /// returned. Detach it after the scope to get the values.
+    /// A scope, `run` or poll that began under this guard still uses the context. Called inside of one,
+    /// `detach` returns an empty context, and the attached one is dropped when that scope ends.
     ///
     /// # Examples
     ///

@@ -125,7 +125,7 @@ impl<F> InContext<F> {
     ///
     /// # Panics
     ///
-    /// If it is a future that was polled until it was ready.
+    /// If the wrapped value is a future that has completed.
     ///
     /// # Cost
     ///
@@ -169,7 +169,7 @@ impl<F> InContext<F> {
     ///
     /// # Panics
     ///
-    /// If it is a future that was polled until it was ready.
+    /// If the wrapped value is a future that has completed.
     ///
     /// # Cost
     ///

@@ -21,11 +21,11 @@ impl Context {
     ///
     /// # Panics
     ///
-    /// If it is polled again after it was ready.
+    /// If the returned future is polled after it was ready.
     ///
     /// # Cost
     ///
-    /// That of `run` for each poll.
+    /// That of `run` for each poll, and once more when the future is ready.
     ///
     /// # Examples
     ///

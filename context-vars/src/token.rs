@@ -188,11 +188,11 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # Panics
     ///
-    /// As [`set`](Self::set).
+    /// Where [`set`](Self::set) would.
     ///
     /// # Cost
     ///
-    /// As [`set`](Self::set), without the block for the value.
+    /// Like [`set`](Self::set), but needs no block for the value.
     ///
     /// # Examples
     ///

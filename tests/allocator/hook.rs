@@ -22,7 +22,7 @@ thread_local! {
     // Neither has a destructor, so both can be used until the thread is gone.
     static ACTING: Cell<bool> = const { Cell::new(false) };
     static EVENTS_HERE: Cell<usize> = const { Cell::new(0) };
-    static PLANNED: Cell<Option<(usize, fn())>> = const { Cell::new(None) };
+    static PLANNED: Cell<Option<Planned>> = const { Cell::new(None) };
 }
 
 // SAFETY: Both functions hand their arguments on to the system's allocator unchanged. What else
@@ -49,9 +49,12 @@ fn event() {
     let number = EVENTS.fetch_add(1, Ordering::Relaxed);
     let planned = PLANNED.take();
     let act = || match planned {
-        Some((0, planned)) => planned(),
+        Some(Planned { after: 0, act }) => act(),
         // Nothing else happens before.
-        Some((left, planned)) => PLANNED.set(Some((left - 1, planned))),
+        Some(Planned { after, act }) => PLANNED.set(Some(Planned {
+            after: after - 1,
+            act,
+        })),
         None => act(number),
     };
     if catch_unwind(AssertUnwindSafe(act)).is_err() {
@@ -60,9 +63,19 @@ fn event() {
     ACTING.set(false);
 }
 
+/// What the allocator does once, after some events in which it does nothing.
+#[derive(Clone, Copy)]
+struct Planned {
+    after: usize,
+    act: fn(),
+}
+
 /// Lets the allocator call `f` once on this thread, after `events` of its calls in which it does nothing.
 pub fn at_event(events: usize, f: fn()) {
-    PLANNED.set(Some((events, f)));
+    PLANNED.set(Some(Planned {
+        after: events,
+        act: f,
+    }));
 }
 
 /// An allocator must not unwind.
