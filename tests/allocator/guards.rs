@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 
 use context_vars::{Attached, Context, context_var};
 
-use crate::hook::{self, Canary, at_event};
+use crate::hook::{self, Canary, at_event, cancel_plan};
 
 context_var! {
     static VALUE: Canary;
@@ -50,39 +50,39 @@ fn values_of(context: &Context) {
     }
 }
 
-#[test]
-fn contexts_that_an_allocator_attaches_and_keeps() {
+/// Runs `frames` in a scope, with a call of `act` by the allocator at one event after the other, until
+/// there are fewer events.
+fn at_each_event(act: fn(), prepare: fn()) {
     hook::install();
-    for event in 0..120 {
+    let mut event = 0;
+    let mut is_over = false;
+    while !is_over {
         marked(1).run(|| {
-            at_event(event, || {
-                let guard = marked(9).attach();
-                GUARD.with(|kept| kept.set(Some(guard)));
-            });
+            prepare();
+            at_event(event, act);
             VALUE.sync_scope(Canary::new(0), frames);
-            at_event(0, || ());
+            is_over = cancel_plan();
             detach().iter().for_each(values_of);
             assert_eq!(MARK.get(), 1, "event {event}");
             frames();
         });
         assert_eq!(MARK.get(), 0, "event {event}");
+        event += 1;
     }
+    assert!(event > 10, "only {event} events");
+}
+
+fn attach_and_keep() {
+    let guard = marked(9).attach();
+    GUARD.with(|kept| kept.set(Some(guard)));
+}
+
+#[test]
+fn contexts_that_an_allocator_attaches_and_keeps() {
+    at_each_event(attach_and_keep, || ());
 }
 
 #[test]
 fn contexts_that_an_allocator_detaches() {
-    hook::install();
-    for event in 0..120 {
-        marked(1).run(|| {
-            let guard = marked(2).attach();
-            GUARD.with(|kept| kept.set(Some(guard)));
-            at_event(event, || detach().iter().for_each(values_of));
-            VALUE.sync_scope(Canary::new(0), frames);
-            at_event(0, || ());
-            detach().iter().for_each(values_of);
-            assert_eq!(MARK.get(), 1, "event {event}");
-            frames();
-        });
-        assert_eq!(MARK.get(), 0, "event {event}");
-    }
+    at_each_event(|| detach().iter().for_each(values_of), attach_and_keep);
 }

@@ -78,6 +78,11 @@ pub fn at_event(events: usize, f: fn()) {
     }));
 }
 
+/// Takes the plan of [`at_event`] back. Returns whether the allocator had not come to it.
+pub fn cancel_plan() -> bool {
+    PLANNED.take().is_some()
+}
+
 /// An allocator must not unwind.
 fn end_process(reason: &str) -> ! {
     eprintln!("{reason}");

@@ -11,14 +11,16 @@
 //! * A guard is dropped while a scope, `run` or poll is right above its context, which is then on the
 //!   stack of that frame and cannot be reached. It is *released*: the frame takes it out when it ends.
 //!
-//! Frames do not look at the list when they end, because they compare their entry anyway. All three
-//! cases make that comparison fail: the first by itself; in the third, the entry of the topmost frame
-//! is replaced by [`EntryId::DEFERRED`], and by each frame that ends in that of the next one.
+//! A frame does not search the list when it ends. It compares its entry with the thread's anyway, and
+//! only if they differ it calls [`ThreadState::settle`]. In the first case they differ because the
+//! attached context is the innermost entry. In the third case the entry of the topmost frame is replaced
+//! by [`EntryId::DEFERRED`]. When that frame ends, it replaces the entry of the next frame in the same
+//! way, until the frame that is right above the released context has ended.
 
 use core::cell::Cell;
 use std::rc::Rc;
 
-use super::attachments::{Attached, Deferred};
+use super::attachments::{AttachedContext, Deferred};
 use super::entry::{EntryId, Previous};
 use super::state::{ThreadState, thread_state};
 use crate::raw::abort::{abort_out_of_order, ignore_panic};
@@ -26,7 +28,7 @@ use crate::raw::context::RawContext;
 use crate::raw::task_id::TaskId;
 
 /// The guard of an attached context.
-pub(crate) struct Attachment(Rc<Attached>);
+pub(crate) struct Attachment(Rc<AttachedContext>);
 
 impl Attachment {
     /// Makes `context` current until the guard is dropped or what is around the call ends.
@@ -36,7 +38,7 @@ impl Attachment {
         thread.make_live();
         let owner = TaskId::current();
         // Allocated before anything changes: an allocator may use variables.
-        let attached = Rc::new(Attached {
+        let attached = Rc::new(AttachedContext {
             previous: Cell::new(None),
             outer: Cell::new(None),
             ended: Cell::new(None),
@@ -90,7 +92,7 @@ impl Drop for Attachment {
 #[derive(Default)]
 pub(super) struct Settled {
     released: Option<RawContext>,
-    attached: Option<Rc<Attached>>,
+    attached: Option<Rc<AttachedContext>>,
     spare: Option<Box<Deferred>>,
 }
 
@@ -178,7 +180,7 @@ impl ThreadState {
     }
 
     /// Ends an attached context that `above` holds, which goes on with what is around it.
-    fn take_out(&self, attached: &Attached, above: &mut Previous) -> Option<RawContext> {
+    fn take_out(&self, attached: &AttachedContext, above: &mut Previous) -> Option<RawContext> {
         // The context is handed to code that may drop it on another thread.
         self.heap.retain_active_reads();
         self.attachments.unlink(attached);

@@ -9,17 +9,17 @@ use crate::raw::context::RawContext;
 
 /// The attached contexts of a thread.
 pub(super) struct Attachments {
-    pub(super) innermost: Cell<Option<Rc<Attached>>>,
+    pub(super) innermost: Cell<Option<Rc<AttachedContext>>>,
     /// The frames whose entry is [`EntryId::DEFERRED`], the topmost first.
     deferred: Cell<Option<Box<Deferred>>>,
 }
 
 /// A context that is attached, or was.
-pub(super) struct Attached {
+pub(super) struct AttachedContext {
     /// The context around; `None` when this one has ended.
     pub(super) previous: Cell<Option<Previous>>,
     /// The attached context around this one, with any number of frames in between.
-    pub(super) outer: Cell<Option<Rc<Attached>>>,
+    pub(super) outer: Cell<Option<Rc<AttachedContext>>>,
     /// The context, if it ended before its guard.
     pub(super) ended: Cell<Option<RawContext>>,
     /// The guard is gone, but a frame that is right above still runs.
@@ -42,17 +42,17 @@ impl Attachments {
     }
 
     /// Returns all that have not ended, the innermost first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Rc<Attached>> + use<> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Rc<AttachedContext>> + use<> {
         core::iter::successors(clone_of(&self.innermost), |attached| attached.outer())
     }
 
     /// Returns the innermost one if it has this entry.
-    pub(super) fn innermost_at(&self, entry: EntryId) -> Option<Rc<Attached>> {
+    pub(super) fn innermost_at(&self, entry: EntryId) -> Option<Rc<AttachedContext>> {
         clone_of(&self.innermost).filter(|attached| attached.entry() == entry)
     }
 
     /// The same, if its guard is gone.
-    pub(super) fn released_at(&self, entry: EntryId) -> Option<Rc<Attached>> {
+    pub(super) fn released_at(&self, entry: EntryId) -> Option<Rc<AttachedContext>> {
         self.innermost_at(entry)
             .filter(|attached| attached.is_released.get())
     }
@@ -62,13 +62,13 @@ impl Attachments {
     }
 
     /// Returns the one that is right above another, without a frame in between.
-    pub(super) fn right_above(&self, attached: &Attached) -> Option<Rc<Attached>> {
+    pub(super) fn right_above(&self, attached: &AttachedContext) -> Option<Rc<AttachedContext>> {
         self.iter()
             .find(|above| above.previous_entry() == Some(attached.entry()))
     }
 
-    pub(super) fn unlink(&self, attached: &Attached) {
-        let is_next = |above: &Rc<Attached>| {
+    pub(super) fn unlink(&self, attached: &AttachedContext) {
+        let is_next = |above: &Rc<AttachedContext>| {
             let outer = above.outer();
             outer.is_some_and(|outer| ptr::eq(&raw const *outer, attached))
         };
@@ -126,7 +126,7 @@ impl Deferred {
     }
 }
 
-impl Attached {
+impl AttachedContext {
     pub(super) fn entry(&self) -> EntryId {
         EntryId::of_description(self)
     }
