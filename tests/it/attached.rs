@@ -172,3 +172,23 @@ fn bare_task_may_set_under_an_attached_context_and_the_next_one_sees_nothing() {
         0
     );
 }
+
+#[test]
+fn guard_held_over_an_await_in_a_root_shows_its_values_to_the_next_task_which_may_not_set() {
+    let local = tokio::task::LocalSet::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    local.block_on(&runtime.unwrap(), async {
+        let holds = tokio::task::spawn_local(async {
+            let guard = alice().attach();
+            tokio::task::yield_now().await;
+            drop(guard);
+        });
+        let next = tokio::task::spawn_local(async {
+            let refused = panic_of(|| drop(COUNT.set(1)));
+            (USER.get(), refused.contains("has no context of its own"))
+        });
+        assert_eq!(next.await.unwrap(), ("alice", true));
+        holds.await.unwrap();
+        assert!(!USER.is_set());
+    });
+}
