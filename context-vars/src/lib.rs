@@ -176,6 +176,8 @@ pub mod thread;
 pub mod panic;
 
 mod fields;
+#[cfg(any(feature = "http", feature = "propagation"))]
+mod text;
 #[cfg(feature = "propagation")]
 pub mod propagation;
 #[cfg(feature = "stream")]

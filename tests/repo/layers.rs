@@ -48,7 +48,7 @@ const RUNTIME: Rules = Rules {
         Layer {
             name: "API",
             members: "error.rs bare_task.rs scope.rs var.rs token.rs context.rs attach.rs run_async.rs in_context.rs \
-                      iter.rs inherit.rs thread.rs fields/ panic.rs",
+                      iter.rs inherit.rs thread.rs fields/ text.rs panic.rs",
             between: None,
         },
         Layer {

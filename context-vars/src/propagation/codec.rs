@@ -1,8 +1,5 @@
 //! How a variable's value becomes text and text a value, with the type erased.
 
-use core::fmt::{Display, Write as _};
-use core::str::FromStr;
-
 use crate::context::Context;
 use crate::var::ContextVar;
 
@@ -44,15 +41,4 @@ where
         *context = core::mem::take(context).with_value(self.var, value);
         true
     }
-}
-
-/// Returns the text that `Display` makes, unless it fails, where `to_string` would panic.
-pub(super) fn format<T: Display>(value: &T) -> Option<String> {
-    let mut text = String::new();
-    write!(text, "{value}").ok()?;
-    Some(text)
-}
-
-pub(super) fn parse<T: FromStr>(text: &str) -> Option<T> {
-    text.parse().ok()
 }

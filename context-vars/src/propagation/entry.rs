@@ -5,9 +5,10 @@ use core::str::FromStr;
 use std::borrow::Cow;
 
 use super::baggage;
-use super::codec::{self, Codec, TypedCodec};
+use super::codec::{Codec, TypedCodec};
 use super::rejection::RejectionKind;
 use crate::context::Context;
+use crate::text::{self, MAX_ID_LEN, is_id};
 use crate::var::ContextVar;
 
 /// A variable that travels.
@@ -18,6 +19,7 @@ pub(super) struct Entry {
     pub(super) inject: bool,
     pub(super) extract: bool,
     max_len: usize,
+    is_id: bool,
     pub(super) plus_as_space: bool,
 }
 
@@ -36,6 +38,7 @@ impl Entry {
             inject: true,
             extract: true,
             max_len: 1024,
+            is_id: false,
             plus_as_space: false,
         }
     }
@@ -51,7 +54,11 @@ impl Entry {
 
     /// Checks whether `text` may travel.
     pub(super) fn check(&self, text: &str) -> Result<(), RejectionKind> {
-        if text.len() > self.max_len {
+        let max_len = match self.is_id {
+            true => self.max_len.min(MAX_ID_LEN),
+            false => self.max_len,
+        };
+        if text.len() > max_len {
             return Err(RejectionKind::TooLong);
         }
         let allowed = match self.location {
@@ -63,6 +70,7 @@ impl Entry {
             }
             Location::Baggage => !text.contains(char::is_control),
         };
+        let allowed = allowed && (!self.is_id || is_id(text.as_bytes()));
         allowed.then_some(()).ok_or(RejectionKind::Character)
     }
 
@@ -118,7 +126,7 @@ impl Header {
     where
         T: Display + FromStr + Send + Sync + 'static,
     {
-        Self::with(var, name, codec::format, codec::parse)
+        Self::with(var, name, text::format, text::parse)
     }
 
     /// Lets `var` travel as the text that `format` writes and `parse` reads.
@@ -200,7 +208,7 @@ impl Baggage {
     where
         T: Display + FromStr + Send + Sync + 'static,
     {
-        Self::with(var, key, codec::format, codec::parse)
+        Self::with(var, key, text::format, text::parse)
     }
 
     /// Lets `var` travel as the text that `format` writes and `parse` reads; see [`Header::with`].
@@ -296,6 +304,16 @@ macro_rules! options {
             /// A longer text is neither sent nor accepted, and never cut.
             pub fn max_len(mut self, bytes: usize) -> Self {
                 self.0.max_len = bytes;
+                self
+            }
+
+            /// Sends and accepts only what can be an id: 1 to 128 bytes of visible ASCII.
+            ///
+            /// For request ids: what is sent is then accepted by a server with `web::RequestId`,
+            /// which has the same rule, and no peer can write an essay into the log lines. A `max_len`
+            /// can make the limit smaller.
+            pub fn as_id(mut self) -> Self {
+                self.0.is_id = true;
                 self
             }
         }

@@ -202,7 +202,8 @@ pub enum RejectionKind {
     Malformed,
     /// Its escapes do not make UTF-8.
     NotUtf8,
-    /// It holds a control character, or in a header anything but visible ASCII with blanks inside.
+    /// It holds a control character, or in a header anything but visible ASCII with blanks inside, or
+    /// it is listed with `as_id` and is empty or holds a blank or anything but ASCII.
     Character,
     /// The variable's type could not be made from it.
     WrongType,

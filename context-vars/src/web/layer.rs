@@ -24,6 +24,7 @@ use crate::in_context::InContext;
 use crate::propagation::Propagator;
 use crate::raw::companion::{Carried, CompanionState};
 use crate::raw::thread;
+use crate::text;
 use crate::var::ContextVar;
 
 /// Gives each request a context: for its call, its future and the body of its response.
@@ -173,7 +174,7 @@ impl ContextLayer {
 
     /// Sets `var` to the request's id: what the client sent in `x-request-id`, else a new one.
     ///
-    /// As [`request_id_header`](Self::request_id_header) with that name.
+    /// Equivalent to [`request_id_header`](Self::request_id_header) with that name.
     ///
     /// # Examples
     ///
@@ -208,22 +209,16 @@ impl ContextLayer {
     where
         T: FromStr + Display + Send + Sync + 'static,
     {
-        self.request_id_header(HeaderName::from_static("x-request-id"), var, make)
+        self.request_id_with(RequestId::new(var, make))
     }
 
     /// Sets `var` to the request's id: what the client sent in `header`, else a new one.
     ///
-    /// A client's id is taken over if it is the only header of that name, has 1 to 128 bytes, all
-    /// of them visible ASCII, and parses as a `T`. Otherwise `make` gives one, and nothing of the
-    /// refused id is seen inside, logged or sent back. A `String` parses always; a stricter type,
-    /// a UUID or a number, keeps out what does not look like an id.
+    /// [`RequestId`] says which ids are accepted, and where the id is seen: in the variable, in the
+    /// request's header, and in the response.
     ///
-    /// The id, in the words of `T`'s `Display`, replaces the request's header, where layers inside
-    /// look for it (`TraceLayer` and `SetRequestIdLayer` of tower-http), and stands in the
-    /// response, as with [`echo`](Self::echo).
-    ///
-    /// Whoever may send an id may send somebody else's. Where that matters, never take one over:
-    /// `.set(&REQUEST_ID, |_| Some(make())).echo(header, &REQUEST_ID)`.
+    /// A client that can send an id can send another client's. If that matters, always create a new
+    /// one: [`request_id_always_new`](Self::request_id_always_new).
     ///
     /// # Panics
     ///
@@ -258,12 +253,115 @@ impl ContextLayer {
     where
         T: FromStr + Display + Send + Sync + 'static,
     {
-        let id = RequestId {
-            header: header.clone(),
-            var,
-            make,
-        };
-        self.step(id).echo(header, var)
+        self.request_id_with(RequestId::new(var, make).header(header))
+    }
+
+    /// Sets `var` to a new id for each request, whatever the client sent in `x-request-id`.
+    ///
+    /// Equivalent to [`request_id_always_new_header`](Self::request_id_always_new_header) with that
+    /// name.
+    ///
+    /// # Examples
+    ///
+    /// A client that sends one:
+    ///
+    /// ```
+    /// use std::convert::Infallible;
+    /// use context_vars::{context_var, web::ContextLayer};
+    /// use http::{Request, Response};
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// async fn handle(request: Request<String>) -> Result<Response<String>, Infallible> {
+    ///     assert_eq!(request.headers()["x-request-id"], "7");
+    ///     Ok(Response::new(String::new()))
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let layer = ContextLayer::new().request_id_always_new(&REQUEST_ID, || 7);
+    /// let request = Request::get("/").header("x-request-id", "42").body(String::new()).unwrap();
+    /// let response = layer.layer(service_fn(handle)).oneshot(request).await.unwrap();
+    /// assert_eq!(response.headers()["x-request-id"], "7");
+    /// # }
+    /// ```
+    pub fn request_id_always_new<T>(
+        self,
+        var: &'static ContextVar<T>,
+        make: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: Display + Send + Sync + 'static,
+    {
+        self.request_id_always_new_header(HeaderName::from_static("x-request-id"), var, make)
+    }
+
+    /// Sets `var` to a new id for each request, whatever the client sent in `header`.
+    ///
+    /// The client's header is replaced by the new id, so that nothing inside can take the client's
+    /// for the request's. The response has the new id too.
+    ///
+    /// # Panics
+    ///
+    /// Requests for which `make` or `Display` panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{context_var, web::ContextLayer};
+    /// use http::HeaderName;
+    ///
+    /// context_var! {
+    ///     static TRACE: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let header = HeaderName::from_static("x-correlation-id");
+    /// let layer = ContextLayer::new().request_id_always_new_header(header, &TRACE, || 7);
+    /// # let _ = layer;
+    /// # }
+    /// ```
+    pub fn request_id_always_new_header<T>(
+        self,
+        header: HeaderName,
+        var: &'static ContextVar<T>,
+        make: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: Display + Send + Sync + 'static,
+    {
+        let id = RequestId::with(var, make, text::format, |_| None);
+        self.request_id_with(id.header(header).always_new())
+    }
+
+    /// Gives each request an id, for types and options that the other methods do not have.
+    ///
+    /// # Panics
+    ///
+    /// Requests for which the functions of `id` panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use context_vars::{context_var, web::{ContextLayer, RequestId}};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: Arc<str>;
+    /// }
+    ///
+    /// # fn main() {
+    /// let format = |id: &Arc<str>| Some(id.to_string());
+    /// let id = RequestId::with(&REQUEST_ID, || "made-here".into(), format, |text| Some(text.into()));
+    /// let layer = ContextLayer::new().request_id_with(id);
+    /// # let _ = layer;
+    /// # }
+    /// ```
+    pub fn request_id_with(self, id: RequestId) -> Self {
+        self.step(id)
     }
 
     /// Sets `var` to what `find` finds in the request; on `None` it stays as it is.

@@ -84,3 +84,4 @@ mod layer;
 #[cfg(feature = "propagation")]
 pub use self::inject::{Inject, InjectLayer};
 pub use self::layer::{ContextLayer, ContextService, ResponseFuture};
+pub use self::request_id::RequestId;

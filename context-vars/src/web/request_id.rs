@@ -1,55 +1,234 @@
-//! Request ids: taken over from the client if they are harmless, else made.
+//! Request ids: taken over from the client if it may choose them, else created.
 
-use std::fmt::Display;
-use std::str::FromStr;
+use core::fmt::{self, Display};
+use core::str::FromStr;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::step::{Step, header_value};
 use crate::context::Context;
+use crate::text;
 use crate::var::ContextVar;
 
-/// How long an id of a client may be: room for two UUIDs and more, none for an essay.
-const LONGEST: usize = 128;
-
-/// Takes over or makes the id of a request, and puts it where the layers inside look for it.
-pub(super) struct RequestId<T: 'static, M> {
-    pub(super) header: HeaderName,
-    pub(super) var: &'static ContextVar<T>,
-    pub(super) make: M,
+/// The id of each request: the client's, or a new one; see
+/// [`ContextLayer::request_id_with`](super::ContextLayer::request_id_with).
+///
+/// # Which ids are accepted
+///
+/// A client's id is taken over if it is the only header of that name, has 1 to 128 bytes, all of
+/// them visible ASCII, and parses. Otherwise a new one is created, and nothing of the refused id is
+/// seen inside, logged or sent back. A `String` parses always; a stricter type, a UUID or a number,
+/// refuses what does not look like an id. The same rule applies to a variable that a
+/// `propagation::Propagator` lists with `Header::as_id` or `Baggage::as_id`.
+///
+/// A client that can send an id can send another client's. If that matters, always create a new
+/// one: [`always_new`](Self::always_new).
+///
+/// # Where an id is seen
+///
+/// In the variable, from the next step of the layer to the last byte of the body. In the request's
+/// header, where layers inside look for it (`TraceLayer` and `SetRequestIdLayer` of tower-http):
+/// the id's text replaces what the client sent. And in the same header of the response, where it
+/// is what the variable holds when the service has answered, like with
+/// [`echo`](super::ContextLayer::echo). An id whose text cannot be a header is in the variable
+/// alone, and the request's header is removed.
+///
+/// # Examples
+///
+/// An id of a type that has no `FromStr`:
+///
+/// ```
+/// use std::sync::Arc;
+/// use context_vars::{context_var, web::{ContextLayer, RequestId}};
+///
+/// context_var! {
+///     static REQUEST_ID: Arc<str>;
+/// }
+///
+/// # fn main() {
+/// let format = |id: &Arc<str>| Some(id.to_string());
+/// let id = RequestId::with(&REQUEST_ID, || "made-here".into(), format, |text| Some(text.into()));
+/// let layer = ContextLayer::new().detached().request_id_with(id);
+/// # let _ = layer;
+/// # }
+/// ```
+#[must_use = "give it to `ContextLayer::request_id_with`"]
+pub struct RequestId {
+    header: HeaderName,
+    always_new: bool,
+    ids: Box<dyn Ids>,
 }
 
-impl<T, M> Step for RequestId<T, M>
-where
-    T: FromStr + Display + Send + Sync + 'static,
-    M: Fn() -> T + Send + Sync,
-{
-    fn request(&self, mut context: Context, parts: &mut Parts) -> Context {
-        let (id, text) = context.run(|| {
-            let id = accepted(&parts.headers, &self.header).unwrap_or_else(&self.make);
-            let text = header_value(&id);
-            (id, text)
-        });
-        // Nothing of a refused id may be left, also where the new one cannot stand in a header.
-        match text {
-            Some(text) => drop(parts.headers.insert(self.header.clone(), text)),
-            None => drop(parts.headers.remove(&self.header)),
+impl RequestId {
+    /// Identifies requests by `var`, as the text that `Display` writes and `FromStr` reads.
+    ///
+    /// `make` creates the id of a request that has none which is accepted. It runs in the request's
+    /// context and sees what earlier steps of the layer have set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use context_vars::{context_var, web::{ContextLayer, RequestId}};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let layer = ContextLayer::new().request_id_with(RequestId::new(&REQUEST_ID, || 7));
+    /// # let _ = layer;
+    /// # }
+    /// ```
+    pub fn new<T>(var: &'static ContextVar<T>, make: impl Fn() -> T + Send + Sync + 'static) -> Self
+    where
+        T: Display + FromStr + Send + Sync + 'static,
+    {
+        Self::with(var, make, text::format, text::parse)
+    }
+
+    /// Identifies requests by `var`, as the text that `format` writes and `parse` reads.
+    ///
+    /// For types without `Display` or `FromStr`, such as `Arc<str>`, and for ids that are written
+    /// in another way. A text for which `parse` returns `None` is not accepted. A value for which
+    /// `format` returns `None` is in the variable alone. `propagation` has the same pair of
+    /// functions, `Header::new` and `Header::with`.
+    ///
+    /// # Examples
+    ///
+    /// Numbers, written as 16 hexadecimal digits:
+    ///
+    /// ```
+    /// use context_vars::{context_var, web::RequestId};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let format = |id: &u64| Some(format!("{id:016x}"));
+    /// let parse = |text: &str| u64::from_str_radix(text, 16).ok();
+    /// let id = RequestId::with(&REQUEST_ID, || 7, format, parse);
+    /// # let _ = id;
+    /// # }
+    /// ```
+    pub fn with<T: Send + Sync + 'static>(
+        var: &'static ContextVar<T>,
+        make: impl Fn() -> T + Send + Sync + 'static,
+        format: impl Fn(&T) -> Option<String> + Send + Sync + 'static,
+        parse: impl Fn(&str) -> Option<T> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            header: HeaderName::from_static("x-request-id"),
+            always_new: false,
+            ids: Box::new(TypedIds {
+                var,
+                make,
+                format,
+                parse,
+            }),
         }
-        context.with_value(self.var, id)
+    }
+
+    /// Reads and writes the id in `header`. Defaults to `x-request-id`.
+    pub fn header(mut self, header: HeaderName) -> Self {
+        self.header = header;
+        self
+    }
+
+    /// Creates a new id for each request, whatever the client sends.
+    ///
+    /// For servers that anyone can reach: a log line or an answer then never has an id that a client
+    /// has chosen. The client's header is replaced by the new id.
+    pub fn always_new(mut self) -> Self {
+        self.always_new = true;
+        self
     }
 }
 
-/// The id that the client sent, if it sent exactly one, and that is harmless and parses.
-fn accepted<T: FromStr>(headers: &HeaderMap, name: &HeaderName) -> Option<T> {
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestId")
+            .field("variable", &self.ids.variable())
+            .field("header", &self.header)
+            .field("always_new", &self.always_new)
+            .finish()
+    }
+}
+
+impl Step for RequestId {
+    fn request(&self, context: Context, parts: &mut Parts) -> Context {
+        let sent = if self.always_new {
+            None
+        } else {
+            sent_id(&parts.headers, &self.header)
+        };
+        let (context, header) = self.ids.fill(context, sent);
+        // Nothing of a refused id may be left, also where the new one cannot be a header.
+        match header {
+            Some(header) => drop(parts.headers.insert(self.header.clone(), header)),
+            None => drop(parts.headers.remove(&self.header)),
+        }
+        context
+    }
+
+    fn response(&self, headers: &mut HeaderMap) {
+        if let Some(header) = self.ids.current() {
+            headers.insert(self.header.clone(), header);
+        }
+    }
+}
+
+/// The id that the client sent, if it sent exactly one, and one that it may choose.
+fn sent_id<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut sent = headers.get_all(name).iter();
     let (Some(value), None) = (sent.next(), sent.next()) else {
         return None;
     };
-    let bytes = value.as_bytes();
-    let harmless = (1..=LONGEST).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic);
-    if !harmless {
-        return None;
+    let text = value.to_str().ok()?;
+    text::is_id(text.as_bytes()).then_some(text)
+}
+
+/// Reads, creates and writes the ids of one variable, with its type erased.
+trait Ids: Send + Sync {
+    /// Returns the name of the variable.
+    fn variable(&self) -> &'static str;
+    /// Sets the variable to the id in `sent` if it parses, else to a new one; also returns its header.
+    fn fill(&self, context: Context, sent: Option<&str>) -> (Context, Option<HeaderValue>);
+    /// Returns the header for what the variable holds now.
+    fn current(&self) -> Option<HeaderValue>;
+}
+
+/// The ids of a variable of type `T`.
+struct TypedIds<T: 'static, M, F, P> {
+    var: &'static ContextVar<T>,
+    make: M,
+    format: F,
+    parse: P,
+}
+
+impl<T, M, F, P> Ids for TypedIds<T, M, F, P>
+where
+    T: Send + Sync + 'static,
+    M: Fn() -> T + Send + Sync,
+    F: Fn(&T) -> Option<String> + Send + Sync,
+    P: Fn(&str) -> Option<T> + Send + Sync,
+{
+    fn variable(&self) -> &'static str {
+        self.var.name()
     }
-    std::str::from_utf8(bytes).ok()?.parse().ok()
+
+    fn fill(&self, mut context: Context, sent: Option<&str>) -> (Context, Option<HeaderValue>) {
+        let (id, header) = context.run(|| {
+            let id = sent.and_then(&self.parse).unwrap_or_else(&self.make);
+            let header = (self.format)(&id).and_then(header_value);
+            (id, header)
+        });
+        (context.with_value(self.var, id), header)
+    }
+
+    fn current(&self) -> Option<HeaderValue> {
+        let text = self.var.try_with(&self.format).ok().flatten();
+        text.and_then(header_value)
+    }
 }

@@ -1,11 +1,12 @@
 //! One thing that the layer does for each request, with its types erased.
 
-use std::fmt::{Display, Write};
+use core::fmt::Display;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::context::Context;
+use crate::text;
 use crate::var::ContextVar;
 
 /// What a [`ContextLayer`](super::ContextLayer) does, in the order in which it was told.
@@ -48,17 +49,15 @@ pub(super) struct Echo<T: 'static> {
 
 impl<T: Display + Send + Sync + 'static> Step for Echo<T> {
     fn response(&self, headers: &mut HeaderMap) {
-        if let Ok(Some(value)) = self.var.try_with(header_value) {
+        let text = self.var.try_with(text::format).ok().flatten();
+        if let Some(value) = text.and_then(header_value) {
             headers.insert(self.header.clone(), value);
         }
     }
 }
 
-/// The text of a value, if it is one that may stand in a header and every peer can read: ASCII.
-pub(super) fn header_value(value: &impl Display) -> Option<HeaderValue> {
-    let mut text = String::new();
-    // Unlike `to_string` this does not panic when a `Display` fails.
-    write!(text, "{value}").ok()?;
+/// Returns `text` as a header, if it can be one and every peer can read it: ASCII.
+pub(super) fn header_value(text: String) -> Option<HeaderValue> {
     let value = HeaderValue::try_from(text).ok()?;
     value.to_str().is_ok().then_some(value)
 }

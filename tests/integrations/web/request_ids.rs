@@ -4,23 +4,28 @@ use std::convert::Infallible;
 use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::{Router, routing};
-use context_vars::context_var;
-use context_vars::web::ContextLayer;
+use context_vars::propagation::{Baggage, Header, Propagator};
+use context_vars::web::{self, ContextLayer};
+use context_vars::{Context, ContextVar, context_var};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::request_id::{MakeRequestId, RequestId, SetRequestIdLayer};
 
-use crate::support::{Protocol, ask, ask_text, get, serve, text};
+use crate::support::{Protocol, ask, ask_text, curl, get, serve, text};
 
 context_var! {
     static REQUEST_ID: u64;
     static NAME: String;
     static CODE: Code;
+    static SHARED: Arc<str>;
+    static BOXED: Box<str>;
+    static SENT: HeaderValue;
 }
 
 const X_REQUEST_ID: &str = "x-request-id";
@@ -54,6 +59,163 @@ async fn harmless_id_is_taken_over_put_into_the_request_and_echoed() {
         let response = request.header(X_REQUEST_ID, "42").send().await.unwrap();
         assert_eq!(response.headers()[X_REQUEST_ID], "42");
         assert_eq!(response.text().await.unwrap(), r#"42 ["42"]"#);
+    }
+}
+
+/// The lines of a head that are about an id, and the body.
+fn id_and_body(response: &str) -> (Vec<&str>, &str) {
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
+    let ids = head.lines().filter(|line| line.starts_with("x-"));
+    (ids.collect(), body)
+}
+
+#[tokio::test]
+async fn new_id_replaces_any_of_the_client_inside_and_outside() {
+    let next = AtomicU64::new(FIRST);
+    let make = move || next.fetch_add(1, Ordering::Relaxed);
+    let layer = ContextLayer::new()
+        .detached()
+        .request_id_always_new(&REQUEST_ID, make);
+    let router = Router::new().route("/", routing::get(ids)).layer(layer);
+    let address = serve(router).await;
+    let mut made = FIRST;
+    for protocol in ["--http1.1", "--http2-prior-knowledge"] {
+        let (one, other) = ("x-request-id: 42", "X-Request-Id: 43");
+        let sent: [&[&str]; 4] = [
+            &[],
+            &["-H", one],
+            &["-H", one, "-H", other],
+            &["-H", "x-request-id: forged\u{fc}"],
+        ];
+        for headers in sent {
+            let options = [&[protocol], headers].concat();
+            let response = curl(address, &options).await;
+            let echoed = format!("x-request-id: {made}");
+            let body = format!(r#"{made} ["{made}"]"#);
+            assert_eq!(id_and_body(&response), (vec![&*echoed], &*body));
+            made += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn new_id_replaces_the_header_that_it_is_told_and_no_other() {
+    let header = HeaderName::from_static("x-name");
+    let layer = ContextLayer::new().request_id_always_new_header(header, &NAME, || "made".into());
+    let router = Router::new().route(
+        "/",
+        routing::get(async |headers: HeaderMap| {
+            format!("{:?} {:?}", headers["x-name"], headers[X_REQUEST_ID])
+        }),
+    );
+    let address = serve(router.layer(layer)).await;
+    let response = curl(address, &["-H", "x-name: a", "-H", "x-request-id: 42"]).await;
+    let expected = (vec!["x-name: made"], r#""made" "42""#);
+    assert_eq!(id_and_body(&response), expected);
+}
+
+#[tokio::test]
+async fn extensions_stay_where_the_header_is_replaced() {
+    let layer = ContextLayer::new().request_id_always_new(&REQUEST_ID, || 1);
+    let service = layer.layer(service_fn(async |request: Request<String>| {
+        let theirs = request.extensions().get::<&str>().copied();
+        Ok::<_, Infallible>(Response::new(theirs.unwrap_or("none").to_owned()))
+    }));
+    let mut request = get(&[(X_REQUEST_ID, b"42")]);
+    request.extensions_mut().insert("theirs");
+    assert_eq!(
+        text(service.oneshot(request).await.unwrap()).await,
+        "theirs"
+    );
+}
+
+/// What the variable of a layer holds after a request with the id `taken`, and after one with an id
+/// that is refused.
+async fn ids_of<T: fmt::Debug + Send + Sync>(
+    id: web::RequestId,
+    var: &'static ContextVar<T>,
+) -> [String; 2] {
+    let layer = ContextLayer::new().request_id_with(id);
+    let service = layer.layer(service_fn(async |request: Request<String>| {
+        let header = request.headers().get(X_REQUEST_ID).cloned();
+        let seen = var.with(|id| format!("{id:?} {header:?}"));
+        Ok::<_, Infallible>(Response::new(seen))
+    }));
+    let taken = ask_text(service.clone(), &[(X_REQUEST_ID, b"taken")]).await;
+    [
+        taken,
+        ask_text(service, &[(X_REQUEST_ID, b"re fused")]).await,
+    ]
+}
+
+#[tokio::test]
+async fn id_is_of_any_type_that_is_made_from_text() {
+    let both = [r#""taken" Some("taken")"#, r#""made" Some("made")"#];
+    let id = web::RequestId::new(&NAME, || "made".into());
+    assert_eq!(ids_of(id, &NAME).await, both);
+    let format = |id: &Arc<str>| Some(id.to_string());
+    let parse = |text: &str| Some(text.into());
+    let id = web::RequestId::with(&SHARED, || "made".into(), format, parse);
+    assert_eq!(ids_of(id, &SHARED).await, both);
+    let format = |id: &Box<str>| Some(id.to_string());
+    let parse = |text: &str| Some(text.into());
+    let id = web::RequestId::with(&BOXED, || "made".into(), format, parse);
+    assert_eq!(ids_of(id, &BOXED).await, both);
+    let format = |id: &HeaderValue| id.to_str().ok().map(str::to_owned);
+    let make = || HeaderValue::from_static("made");
+    let id = web::RequestId::with(&SENT, make, format, |text| text.parse().ok());
+    assert_eq!(ids_of(id, &SENT).await, both);
+}
+
+#[test]
+fn debug_of_an_id_names_variable_and_header() {
+    let id = web::RequestId::new(&NAME, String::new).always_new();
+    let expected = r#"RequestId { variable: "NAME", header: "x-request-id", always_new: true }"#;
+    assert_eq!(format!("{id:?}"), expected);
+}
+
+/// Texts at the edges of what may be an id.
+fn candidates() -> Vec<String> {
+    let mut texts: Vec<String> = ["", " ", "a b", "x\ty", "\u{fc}", "7\u{7f}"]
+        .map(str::to_owned)
+        .into();
+    texts.extend([127, 128, 129, 1024, 1025].map(|len| "x".repeat(len)));
+    texts.extend((' '..='~').map(|char| format!("a{char}b")));
+    texts
+}
+
+#[tokio::test]
+async fn same_ids_are_accepted_however_they_come() {
+    let peer = Propagator::builder()
+        .header(Header::new(&NAME, X_REQUEST_ID).as_id().max_len(4096))
+        .build();
+    let members = Propagator::builder()
+        .baggage(Baggage::new(&NAME, "id").as_id())
+        .build();
+    let open = Propagator::builder()
+        .baggage(Baggage::new(&NAME, "id").max_len(4096))
+        .build();
+    let layer = ContextLayer::new().request_id(&NAME, || "made here".into());
+    let service = layer.layer(service_fn(async |_: Request<String>| {
+        Ok::<_, Infallible>(Response::new(NAME.get()))
+    }));
+    for id in candidates() {
+        let visible = id.bytes().all(|byte| (b'!'..=b'~').contains(&byte));
+        let expected = visible && (1..=128).contains(&id.len());
+        if let Ok(header) = HeaderValue::try_from(&id) {
+            let response = ask_text(service.clone(), &[(X_REQUEST_ID, id.as_bytes())]).await;
+            assert_eq!(response == id, expected, "{id:?}");
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(X_REQUEST_ID), header)]);
+            let there = peer.extract(Context::new(), &headers);
+            assert_eq!(there.get(&NAME).is_some(), expected, "{id:?}");
+        }
+        let here = Context::new().with_value(&NAME, id.clone());
+        let mut message = Vec::new();
+        members.inject(&here, &mut message);
+        assert_eq!(!message.is_empty(), expected, "{id:?}");
+        open.inject(&here, &mut message);
+        let there = members.extract(Context::new(), &message);
+        assert_eq!(there.get(&NAME).is_some(), expected, "{id:?}");
     }
 }
 

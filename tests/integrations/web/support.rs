@@ -83,6 +83,20 @@ pub async fn sent(request: reqwest::RequestBuilder) -> String {
     request.send().await.unwrap().text().await.unwrap()
 }
 
+/// What curl prints of the answer to a request with these options: the head, and the body.
+///
+/// A client that is not ours, and that sends whatever it is told to.
+pub async fn curl(address: SocketAddr, options: &[&str]) -> String {
+    let mut curl = tokio::process::Command::new("curl");
+    curl.args(["--silent", "--show-error", "--include", "--noproxy", "*"]);
+    curl.args(["--max-time", "20"]).args(options);
+    let output = curl.arg(format!("http://{address}/")).output().await;
+    let output = output.expect("these tests run curl");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "curl {options:?}: {error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
 /// What a body says in the end.
 pub async fn text<B>(response: Response<B>) -> String
 where
