@@ -334,7 +334,7 @@ impl ContextLayer {
         T: Display + Send + Sync + 'static,
     {
         let id = RequestId::with(var, make, text::format, |_| None);
-        self.request_id_with(id.header(header).always_new())
+        self.request_id_with(id.header(header))
     }
 
     /// Gives each request an id, for types and options that the other methods do not have.

@@ -23,7 +23,7 @@ use crate::var::ContextVar;
 /// `propagation::Propagator` lists with `Header::as_id` or `Baggage::as_id`.
 ///
 /// A client that can send an id can send another client's. If that matters, always create a new
-/// one: [`always_new`](Self::always_new).
+/// one: [`request_id_always_new`](super::ContextLayer::request_id_always_new).
 ///
 /// # Where an id is seen
 ///
@@ -56,7 +56,6 @@ use crate::var::ContextVar;
 #[must_use = "give it to `ContextLayer::request_id_with`"]
 pub struct RequestId {
     header: HeaderName,
-    always_new: bool,
     ids: Box<dyn Ids>,
 }
 
@@ -90,8 +89,8 @@ impl RequestId {
     /// Identifies requests by `var`, as the text that `format` writes and `parse` reads.
     ///
     /// For types without `Display` or `FromStr`, such as `Arc<str>`, and for ids that are written
-    /// in another way. A text for which `parse` returns `None` is not accepted. A value for which
-    /// `format` returns `None` is in the variable alone. `propagation` has the same pair of
+    /// in another way. A text for which `parse` returns `None` is not accepted: `|_| None` always
+    /// creates a new id. A value for which `format` returns `None` is in the variable alone. `propagation` has the same pair of
     /// functions, `Header::new` and `Header::with`.
     ///
     /// # Examples
@@ -120,7 +119,6 @@ impl RequestId {
     ) -> Self {
         Self {
             header: HeaderName::from_static("x-request-id"),
-            always_new: false,
             ids: Box::new(TypedIds {
                 var,
                 make,
@@ -135,15 +133,6 @@ impl RequestId {
         self.header = header;
         self
     }
-
-    /// Creates a new id for each request, whatever the client sends.
-    ///
-    /// For servers that anyone can reach: a log line or an answer then never has an id that a client
-    /// has chosen. The client's header is replaced by the new id.
-    pub fn always_new(mut self) -> Self {
-        self.always_new = true;
-        self
-    }
 }
 
 impl fmt::Debug for RequestId {
@@ -151,18 +140,13 @@ impl fmt::Debug for RequestId {
         f.debug_struct("RequestId")
             .field("variable", &self.ids.variable())
             .field("header", &self.header)
-            .field("always_new", &self.always_new)
             .finish()
     }
 }
 
 impl Step for RequestId {
     fn request(&self, context: Context, parts: &mut Parts) -> Context {
-        let sent = if self.always_new {
-            None
-        } else {
-            sent_id(&parts.headers, &self.header)
-        };
+        let sent = sent_id(&parts.headers, &self.header);
         let (context, header) = self.ids.fill(context, sent);
         // Nothing of a refused id may be left, also where the new one cannot be a header.
         match header {

@@ -169,8 +169,8 @@ async fn id_is_of_any_type_that_is_made_from_text() {
 
 #[test]
 fn debug_of_an_id_names_variable_and_header() {
-    let id = web::RequestId::new(&NAME, String::new).always_new();
-    let expected = r#"RequestId { variable: "NAME", header: "x-request-id", always_new: true }"#;
+    let id = web::RequestId::new(&NAME, String::new);
+    let expected = r#"RequestId { variable: "NAME", header: "x-request-id" }"#;
     assert_eq!(format!("{id:?}"), expected);
 }
 
