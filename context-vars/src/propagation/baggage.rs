@@ -38,6 +38,19 @@ pub(super) struct Writer {
 impl Writer {
     /// Adds a member, or nothing of it if it would go beyond a limit.
     pub(super) fn push(&mut self, key: &str, value: &str) -> Result<(), RejectionKind> {
+        self.write(|text| {
+            text.push_str(key);
+            text.push('=');
+            escape(value, text);
+        })
+    }
+
+    /// Adds a member that is escaped already, with its properties, or nothing of it.
+    pub(super) fn push_raw(&mut self, member: &str) -> Result<(), RejectionKind> {
+        self.write(|text| text.push_str(member))
+    }
+
+    fn write(&mut self, member: impl FnOnce(&mut String)) -> Result<(), RejectionKind> {
         if self.members == MOST_MEMBERS {
             return Err(RejectionKind::TooMany);
         }
@@ -45,9 +58,7 @@ impl Writer {
         if self.members > 0 {
             self.text.push(',');
         }
-        self.text.push_str(key);
-        self.text.push('=');
-        escape(value, &mut self.text);
+        member(&mut self.text);
         if self.text.len() > MOST_BYTES {
             self.text.truncate(before);
             return Err(RejectionKind::TooLong);
@@ -98,6 +109,15 @@ pub(super) fn unescape(value: &str, plus_as_space: bool) -> Result<String, Rejec
 fn digit(byte: u8) -> Option<u8> {
     let value = char::from(byte).to_digit(16)?;
     u8::try_from(value).ok()
+}
+
+/// Returns whether a peer may read `key` as the listed key `name`.
+///
+/// A key has no escapes by the grammar. But OpenTelemetry decodes keys and strips blanks from them,
+/// each language in its own way, so that `%74enant` would speak for `tenant`.
+pub(super) fn may_be_read_as(key: &str, name: &str) -> bool {
+    let is_stripped = |c: char| c.is_whitespace() || c.is_control();
+    key == name || unescape(key, true).is_ok_and(|key| key.trim_matches(is_stripped) == name)
 }
 
 /// The members of all the headers of one message, still escaped, without their properties.
@@ -154,6 +174,35 @@ fn parse(member: &str) -> Option<(&str, &str)> {
     let (key, value) = without_properties.split_once('=')?;
     let key = trim(key);
     is_token(key).then_some((key, trim(value)))
+}
+
+/// Returns the members of others in `headers`, as they are, or why a member is none of anyone.
+///
+/// `is_ours` is asked about each key; the members of those are left out.
+pub(super) fn members_of_others<'a>(
+    headers: &'a [Cow<'a, str>],
+    is_ours: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = Result<&'a str, RejectionKind>> {
+    let members = headers.iter().flat_map(|header| header.split(','));
+    let members = members.map(trim).filter(|member| !member.is_empty());
+    members.filter_map(move |member| match parse(member) {
+        Some((key, _)) if is_ours(key) => None,
+        Some(_) if is_list_member(member) => Some(Ok(member)),
+        _ => Some(Err(RejectionKind::Malformed)),
+    })
+}
+
+/// Returns whether the grammar of W3C has this as a `list-member`: then it consists of visible
+/// ASCII, blanks and tabs, and ends no header.
+fn is_list_member(member: &str) -> bool {
+    let is_value = |value: &str| trim(value).bytes().all(is_value_octet);
+    let is_pair = |text: &str| {
+        text.split_once('=')
+            .is_some_and(|(key, value)| is_token(trim(key)) && is_value(value))
+    };
+    let mut parts = member.split(';');
+    parts.next().is_some_and(is_pair)
+        && parts.all(|property| is_token(trim(property)) || is_pair(property))
 }
 
 fn trim(text: &str) -> &str {

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 /// Something that values are put into under names.
 ///
 /// Implemented for maps and lists of texts, for `http::HeaderMap` with the feature `http`, and for
-/// closures `|name: &str, value: String| ..`. The names' types must be written out there.
+/// closures `|name: &str, value: String| ..`. The names' types must be written out there. A closure
+/// only adds: what its carrier had before stays, unless the closure replaces it.
 ///
 /// # Examples
 ///
@@ -60,10 +61,10 @@ pub trait Injector {
     /// ```
     fn set(&mut self, name: &str, value: String);
 
-    /// Takes away what is under `name`.
+    /// Removes what is under `name`.
     ///
-    /// Called where a variable is set to what may not travel: what the carrier had before, say from
-    /// a request that is passed on, would go out in its place. The default does nothing, which is
+    /// Called where a listed variable has no value that can be sent: what the carrier had before, say
+    /// from a request that is passed on, would speak for it. The default does nothing, which is
     /// right for carriers that were empty.
     ///
     /// # Examples
@@ -79,6 +80,41 @@ pub trait Injector {
     /// ```
     fn remove(&mut self, name: &str) {
         let _ = name;
+    }
+
+    /// Returns the values that are under `name`.
+    ///
+    /// Called for `baggage`, whose members by others are kept. The default returns none, and `set`
+    /// then replaces all that is there.
+    ///
+    /// # Examples
+    ///
+    /// For a carrier that is an [`Extractor`], too:
+    ///
+    /// ```
+    /// use std::borrow::Cow;
+    /// use context_vars::propagation::{Extractor, Injector};
+    ///
+    /// struct Message {
+    ///     properties: Vec<(String, String)>,
+    /// }
+    ///
+    /// impl Injector for Message {
+    ///     fn set(&mut self, name: &str, value: String) {
+    ///         Injector::set(&mut self.properties, name, value);
+    ///     }
+    ///
+    ///     fn existing<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+    ///         Extractor::get(&self.properties, name)
+    ///     }
+    /// }
+    ///
+    /// let properties = vec![("Baggage".to_owned(), "key=value".to_owned())];
+    /// assert_eq!(Message { properties }.existing("baggage"), ["key=value"]);
+    /// ```
+    fn existing<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+        let _ = name;
+        Vec::new()
     }
 }
 
@@ -164,6 +200,10 @@ impl<S: BuildHasher> Injector for HashMap<String, String, S> {
     fn remove(&mut self, name: &str) {
         self.retain(|other, _| !other.eq_ignore_ascii_case(name));
     }
+
+    fn existing<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+        Extractor::get(self, name)
+    }
 }
 
 impl<S: BuildHasher> Extractor for HashMap<String, String, S> {
@@ -183,6 +223,10 @@ impl Injector for BTreeMap<String, String> {
     fn remove(&mut self, name: &str) {
         self.retain(|other, _| !other.eq_ignore_ascii_case(name));
     }
+
+    fn existing<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+        Extractor::get(self, name)
+    }
 }
 
 impl Extractor for BTreeMap<String, String> {
@@ -201,6 +245,10 @@ impl Injector for Vec<(String, String)> {
 
     fn remove(&mut self, name: &str) {
         self.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+    }
+
+    fn existing<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+        Extractor::get(self, name)
     }
 }
 
@@ -224,17 +272,24 @@ fn named<'a>(
 
 #[cfg(feature = "http")]
 impl Injector for http::HeaderMap {
-    /// Leaves out what HTTP does not allow in a header; a [`Propagator`](super::Propagator) never
-    /// asks for that.
+    /// Removes the header if HTTP does not allow the value in one; a
+    /// [`Propagator`](super::Propagator) never asks for that.
     fn set(&mut self, name: &str, value: String) {
-        let name = http::HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, http::HeaderValue::try_from(value)) {
-            self.insert(name, value);
+        let Ok(name) = http::HeaderName::from_bytes(name.as_bytes()) else {
+            return;
+        };
+        match http::HeaderValue::try_from(value) {
+            Ok(value) => drop(self.insert(name, value)),
+            Err(_) => drop(self.remove(name)),
         }
     }
 
     fn remove(&mut self, name: &str) {
         self.remove(name);
+    }
+
+    fn existing<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
+        Extractor::get(self, name)
     }
 }
 

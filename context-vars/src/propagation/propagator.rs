@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::baggage::{self, Members};
@@ -66,11 +67,26 @@ impl Propagator {
     ///
     /// A default is not a value and not sent. A `#[redact]`ed variable that is listed is sent: that is
     /// about printing. A `#[no_inherit]` one is not in [`Context::current`], so it is sent only
-    /// from a context that was given it. A header that the carrier has already is replaced,
-    /// `baggage` as a whole.
+    /// from a context that was given it.
     ///
-    /// A value that may not travel (see [`RejectionKind`]) is left out and reported. What the carrier
-    /// had in its place is taken away, too: it is not the value of this context.
+    /// # What the carrier has already
+    ///
+    /// After this call only `context` speaks under a listed name, because a carrier may hold headers
+    /// that were copied from a client's request:
+    ///
+    /// * A listed header is replaced, or removed if `context` has no value for it, or one that cannot
+    ///   be sent (see [`RejectionKind`]), which is also reported. One that is only extracted is
+    ///   removed.
+    /// * Of the `baggage`, if a member of it is listed, the listed keys are replaced or removed in
+    ///   the same way, and with them keys that peers read as a listed one, such as `%74enant` for
+    ///   `tenant`. Other members are kept byte for byte, with their properties, after the listed
+    ///   ones, so call this after the propagator of OpenTelemetry, which replaces all of the header.
+    ///   Members beyond the limits and members that the grammar does not allow are left out and
+    ///   reported: peers disagree on how to read the latter.
+    /// * Everything else stays.
+    ///
+    /// A closure and a carrier of yours that implements nothing but [`Injector::set`] cannot be asked
+    /// what is there: give them empty ones.
     ///
     /// # Panics
     ///
@@ -79,7 +95,8 @@ impl Propagator {
     ///
     /// # Cost
     ///
-    /// The text of each value, and the carrier's own.
+    /// The text of each value, and the carrier's own: one `set` or `remove` for each listed header, and
+    /// for all of the baggage one look-up and one `set` or `remove`.
     ///
     /// # Examples
     ///
@@ -103,29 +120,69 @@ impl Propagator {
     /// # }
     /// ```
     pub fn inject(&self, context: &Context, carrier: &mut (impl Injector + ?Sized)) {
+        let entries = self.inner.entries.iter();
+        for entry in entries.filter(|e| e.location == Location::Header) {
+            match self.text_to_send(entry, context) {
+                Some(text) => carrier.set(&entry.name, text),
+                None => carrier.remove(&entry.name),
+            }
+        }
+        if self.members_listed().next().is_some() {
+            self.inject_baggage(context, carrier);
+        }
+    }
+
+    fn inject_baggage(&self, context: &Context, carrier: &mut (impl Injector + ?Sized)) {
         let mut baggage = baggage::Writer::default();
-        let mut has_baggage = false;
-        for entry in self.inner.entries.iter().filter(|e| e.inject) {
-            let Some(text) = entry.codec.encode(context) else {
+        for entry in self.members_listed() {
+            let Some(text) = self.text_to_send(entry, context) else {
                 continue;
             };
-            let mut sent = entry.check(&text);
-            match entry.location {
-                Location::Header if sent.is_ok() => carrier.set(&entry.name, text),
-                Location::Header => carrier.remove(&entry.name),
-                Location::Baggage => {
-                    has_baggage = true;
-                    sent = sent.and_then(|()| baggage.push(&entry.name, &text));
-                }
-            }
-            if let Err(kind) = sent {
+            if let Err(kind) = baggage.push(&entry.name, &text) {
                 self.report(kind, true, entry);
             }
         }
+        self.keep_others(&carrier.existing(baggage::HEADER), &mut baggage);
         match baggage.finish() {
             Some(text) => carrier.set(baggage::HEADER, text),
-            None if has_baggage => carrier.remove(baggage::HEADER),
-            None => {}
+            None => carrier.remove(baggage::HEADER),
+        }
+    }
+
+    /// Adds the members of another propagator, if there was one before.
+    fn keep_others(&self, existing: &[Cow<'_, str>], baggage: &mut baggage::Writer) {
+        let is_ours = |key: &str| {
+            self.members_listed()
+                .any(|e| baggage::may_be_read_as(key, &e.name))
+        };
+        let mut left_out = None;
+        for member in baggage::members_of_others(existing, is_ours) {
+            if let Err(kind) = member.and_then(|member| baggage.push_raw(member)) {
+                left_out.get_or_insert(kind);
+            }
+        }
+        if let Some(kind) = left_out {
+            self.report_baggage(kind, true);
+        }
+    }
+
+    fn members_listed(&self) -> impl Iterator<Item = &Entry> {
+        let entries = self.inner.entries.iter();
+        entries.filter(|e| e.location == Location::Baggage)
+    }
+
+    /// Returns the text of a variable that is sent and has a value which can be.
+    fn text_to_send(&self, entry: &Entry, context: &Context) -> Option<String> {
+        if !entry.inject {
+            return None;
+        }
+        let text = entry.codec.encode(context)?;
+        match entry.check(&text) {
+            Ok(()) => Some(text),
+            Err(kind) => {
+                self.report(kind, true, entry);
+                None
+            }
         }
     }
 
@@ -187,10 +244,10 @@ impl Propagator {
         let headers = carrier.get(baggage::HEADER);
         let members = match Members::read(&headers) {
             Ok(members) => members,
-            Err(kind) => return self.report_baggage(kind),
+            Err(kind) => return self.report_baggage(kind, false),
         };
         if members.is_malformed() {
-            self.report_baggage(RejectionKind::Malformed);
+            self.report_baggage(RejectionKind::Malformed, false);
         }
         let entries = self.inner.entries.iter();
         for entry in entries.filter(|e| e.extract && e.location == Location::Baggage) {
@@ -269,11 +326,11 @@ impl Propagator {
         });
     }
 
-    /// Something that came in as baggage and that no variable can be blamed for.
-    fn report_baggage(&self, kind: RejectionKind) {
+    /// Something in the baggage that no variable can be blamed for.
+    fn report_baggage(&self, kind: RejectionKind, injecting: bool) {
         self.tell(&Rejection {
             kind,
-            injecting: false,
+            injecting,
             name: baggage::HEADER,
             variable: None,
         });

@@ -4,7 +4,8 @@ use core::fmt;
 use core::task::{self, Poll};
 use std::sync::Arc;
 
-use http::{Request, Uri};
+use http::Request;
+use http::request::Parts;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -16,15 +17,15 @@ use crate::propagation::Propagator;
 pub(super) struct Extract(pub(super) Propagator);
 
 impl Step for Extract {
-    fn request(&self, context: Context, parts: &mut http::request::Parts) -> Context {
+    fn request(&self, context: Context, parts: &mut Parts) -> Context {
         self.0.extract(context, &parts.headers)
     }
 }
 
 /// Puts the current context's variables into the headers of a client's requests.
 ///
-/// For clients that are `tower` services, hyper-util's and tonic's channel. Others are given the
-/// headers: `client.get(url).headers(propagator.headers())` with reqwest.
+/// For clients that are `tower` services, such as hyper-util's client and tonic's channel. The
+/// [module](super#clients) has recipes for these, and for reqwest.
 ///
 /// # Examples
 ///
@@ -32,7 +33,8 @@ impl Step for Extract {
 /// use std::convert::Infallible;
 ///
 /// use context_vars::{context_var, propagation::{Baggage, Propagator}, web::InjectLayer};
-/// use http::{Request, Response, Uri};
+/// use http::request::Parts;
+/// use http::{Request, Response};
 /// use tower::{Layer, ServiceExt, service_fn};
 ///
 /// context_var! {
@@ -42,7 +44,7 @@ impl Step for Extract {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let propagator = Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")).build();
-/// let ours = |uri: &Uri| uri.host() == Some("stock.internal");
+/// let ours = |request: &Parts| request.uri.host() == Some("stock.internal");
 /// let layer = InjectLayer::new(propagator, ours);
 ///
 /// # let client = service_fn(async |request: Request<String>| {
@@ -68,18 +70,20 @@ pub struct InjectLayer {
 
 struct Rule {
     propagator: Propagator,
-    send_to: Box<dyn Fn(&Uri) -> bool + Send + Sync>,
+    send_to: Box<dyn Fn(&Parts) -> bool + Send + Sync>,
 }
 
 impl InjectLayer {
-    /// Sends what `propagator` lists to the hosts for which `send_to` says yes.
+    /// Sends what `propagator` lists with the requests for which `send_to` returns true.
     ///
-    /// The question is asked for each request, since what identifies your users is no business of
-    /// whoever else a client talks to. It is asked of the address that the request is sent to
-    /// first: a client that follows redirects *inside* the layer carries the headers on.
+    /// `send_to` is called for each request, with all of it but the body, because variables that
+    /// identify your users are not meant for every server that a client talks to. A request for
+    /// which it returns false is not changed. A client that follows redirects *inside* the layer
+    /// carries the headers on to hosts that `send_to` is not asked about.
     ///
-    /// A header that the request has already is replaced if its variable is set, also if what it is
-    /// set to may not travel, and otherwise stays; see [`Propagator::inject`].
+    /// Under the listed names only the current context speaks: a header that the request has already
+    /// is replaced, or removed if its variable is not set, and `baggage` is merged member by member;
+    /// see [`Propagator::inject`].
     ///
     /// # Panics
     ///
@@ -91,7 +95,6 @@ impl InjectLayer {
     ///
     /// ```
     /// use context_vars::{context_var, propagation::{Header, Propagator}, web::InjectLayer};
-    /// use http::Uri;
     ///
     /// context_var! {
     ///     static REQUEST_ID: u64;
@@ -101,14 +104,34 @@ impl InjectLayer {
     ///
     /// # fn main() {
     /// let propagator = Propagator::builder().header(Header::new(&REQUEST_ID, "x-request-id")).build();
-    /// let is_ours = |uri: &Uri| uri.host().is_some_and(|host| OURS.contains(&host));
-    /// let layer = InjectLayer::new(propagator, is_ours);
+    /// let layer = InjectLayer::new(propagator, |request| {
+    ///     request.uri.host().is_some_and(|host| OURS.contains(&host))
+    /// });
     /// # let _ = layer;
+    /// # }
+    /// ```
+    ///
+    /// A channel of tonic has one server, and its requests have a path without a host. So the layer
+    /// around a channel to a server of yours sends with every request, or by the path or the headers:
+    ///
+    /// ```
+    /// use context_vars::{context_var, propagation::{Header, Propagator}, web::InjectLayer};
+    ///
+    /// context_var! {
+    ///     static REQUEST_ID: u64;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder().header(Header::new(&REQUEST_ID, "x-request-id")).build();
+    /// let to_all = InjectLayer::new(propagator.clone(), |_| true);
+    /// let to_one = InjectLayer::new(propagator, |request| request.uri.path().starts_with("/shop.Stock/"));
+    /// // let client = StockClient::new(to_all.layer(channel));
+    /// # let _ = (to_all, to_one);
     /// # }
     /// ```
     pub fn new(
         propagator: Propagator,
-        send_to: impl Fn(&Uri) -> bool + Send + Sync + 'static,
+        send_to: impl Fn(&Parts) -> bool + Send + Sync + 'static,
     ) -> Self {
         let send_to = Box::new(send_to);
         Self {
@@ -182,11 +205,12 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for Inject<S> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> S::Future {
-        if (self.rule.send_to)(request.uri()) {
-            let headers = request.headers_mut();
+    fn call(&mut self, request: Request<B>) -> S::Future {
+        let (mut parts, body) = request.into_parts();
+        if (self.rule.send_to)(&parts) {
+            let headers = &mut parts.headers;
             self.rule.propagator.inject(&Context::current(), headers);
         }
-        self.inner.call(request)
+        self.inner.call(Request::from_parts(parts, body))
     }
 }

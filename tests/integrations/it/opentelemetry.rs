@@ -71,6 +71,26 @@ fn opentelemetry_reads_what_we_send() {
 }
 
 #[test]
+fn members_of_opentelemetry_and_ours_go_out_together() {
+    let pairs = [
+        ("region", "a b;c,d"),
+        ("tenant", "theirs"),
+        ("user", "theirs"),
+    ];
+    let theirs = pairs.map(|(key, value)| KeyValue::new(key, value));
+    let mut carrier: HashMap<String, String> = HashMap::new();
+    let context = OtelContext::new().with_baggage(theirs);
+    BaggagePropagator::new().inject_context(&context, &mut carrier);
+    let context = Context::new().with_value(&TENANT, "ours".to_owned());
+    ours().inject(&context, &mut carrier);
+    let read = BaggagePropagator::new().extract_with_context(&OtelContext::new(), &carrier);
+    let seen =
+        ["region", "tenant", "user"].map(|key| read.baggage().get(key).map(ToString::to_string));
+    let expected = [Some("a b;c,d"), Some("ours"), None];
+    assert_eq!(seen.each_ref().map(Option::as_deref), expected);
+}
+
+#[test]
 fn we_read_what_opentelemetry_sends() {
     for text in TEXTS {
         let (context, rejections) =

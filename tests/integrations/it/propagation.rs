@@ -8,6 +8,7 @@ use context_vars::{Context, context_var};
 
 mod listing;
 mod carriers;
+mod merging;
 mod rejections;
 
 context_var! {

@@ -6,7 +6,8 @@ use std::task::{Context as Task, Poll};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut};
-use context_vars::web::ContextLayer;
+use context_vars::propagation::{Header, Propagator};
+use context_vars::web::{ContextLayer, Inject, InjectLayer};
 use context_vars::{context_var, task};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -20,7 +21,7 @@ use tonic::server::NamedService;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Response, Status};
-use tower::service_fn;
+use tower::{Layer, service_fn};
 
 use crate::support::{OnDrop, Seen, soon};
 
@@ -198,9 +199,13 @@ impl<S: tower::Service<HttpRequest>> tower::Service<HttpRequest> for Named<S> {
     }
 }
 
-async fn client(address: SocketAddr) -> tonic::client::Grpc<Channel> {
+async fn channel(address: SocketAddr) -> Channel {
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
-    tonic::client::Grpc::new(endpoint.connect().await.unwrap())
+    endpoint.connect().await.unwrap()
+}
+
+async fn client(address: SocketAddr) -> tonic::client::Grpc<Channel> {
+    tonic::client::Grpc::new(channel(address).await)
 }
 
 fn message(text: &str, id: u64) -> Request<String> {
@@ -288,6 +293,74 @@ async fn stream_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
         futures::future::join_all(calls).await;
     }
     assert_all_dropped(&reports, 500).await;
+}
+
+/// What a client of the reports sends: the id, and the user as whom it speaks.
+fn listed() -> Propagator {
+    Propagator::builder()
+        .header(Header::new(&REQUEST_ID, "x-request-id"))
+        .header(Header::new(&USER, "authorization"))
+        .build()
+}
+
+/// The message of one who has copied the metadata of a call that came in.
+fn forged() -> Request<String> {
+    message("who", 666)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn layer_around_a_channel_sends_with_each_call() {
+    let (address, _) = serve_reports().await;
+    let layer = InjectLayer::new(listed(), |_| true);
+    let channel: Inject<Channel> = layer.layer(channel(address).await);
+    let client = tonic::client::Grpc::new(channel);
+    let calls = (0..1000).map(|id| {
+        let mut client = client.clone();
+        let call = async move {
+            client.ready().await.unwrap();
+            let answer = client.unary(forged(), WHO, Text).await.unwrap();
+            let identity = identity_of(id);
+            assert_eq!(answer.into_inner(), format!("{identity} {identity}"));
+        };
+        USER.scope(format!("user-{}", id % 7), REQUEST_ID.scope(id, call))
+    });
+    futures::future::join_all(calls).await;
+
+    let mut client = client.clone();
+    client.ready().await.unwrap();
+    let refused = client.unary::<_, String, _>(forged(), WHO, Text).await;
+    let status = refused.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::Unauthenticated);
+    let id = status.metadata().get("x-request-id").unwrap();
+    assert_eq!(id, "1000000", "the forged one was not sent");
+}
+
+#[tokio::test]
+async fn rule_around_a_channel_sees_a_path_and_with_an_origin_the_host() {
+    let (address, _) = serve_reports().await;
+    let channel = channel(address).await;
+    let seen = Seen::default();
+    let layer = || {
+        let seen = seen.clone();
+        InjectLayer::new(listed(), move |request| {
+            seen.note(request.uri.to_string());
+            request.uri.path().starts_with("/test.Reports/")
+        })
+    };
+    let origin = http::Uri::from_static("http://reports.internal");
+    let bare = tonic::client::Grpc::new(layer().layer(channel.clone()));
+    let named = tonic::client::Grpc::with_origin(layer().layer(channel), origin);
+    for mut client in [bare, named] {
+        client.ready().await.unwrap();
+        let call = client.unary(Request::new("who".to_owned()), WHO, Text);
+        let call = USER.scope("alice".to_owned(), REQUEST_ID.scope(7, call));
+        assert_eq!(call.await.unwrap().into_inner(), "7 alice 7 alice");
+    }
+    let expected = [
+        "/test.Reports/Who",
+        "http://reports.internal/test.Reports/Who",
+    ];
+    assert_eq!(seen.lines(), expected);
 }
 
 /// Waits for the drops, which come after the client has gone, and compares where they were.

@@ -1,22 +1,24 @@
 //! From one process to the next: clients that inject, servers that extract.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::Router;
-use axum::routing;
+use axum::body::Body;
+use axum::{Router, routing};
 use bytes::Bytes;
-use context_vars::context_var;
 use context_vars::propagation::{Baggage, Header, Propagator};
 use context_vars::web::{ContextLayer, InjectLayer};
+use context_vars::{Context, context_var};
 use futures::future::join_all;
-use http::{HeaderMap, Request, Response, Uri};
+use http::request::Parts;
+use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
-use crate::support::{Protocol, ask, get, sent, serve, text};
+use crate::support::{Protocol, ask, curl, get, sent, serve, text};
 
 context_var! {
     static REQUEST_ID: u64;
@@ -73,7 +75,8 @@ async fn reqwest_carries_the_headers_of_each_request() {
 async fn layer_around_hypers_client_sends_to_the_hosts_it_was_told() {
     let (ours, theirs) = (serve(back()).await, serve(back()).await);
     let port = ours.port();
-    let layer = InjectLayer::new(propagator(), move |uri: &Uri| uri.port_u16() == Some(port));
+    let is_ours = move |request: &Parts| request.uri.port_u16() == Some(port);
+    let layer = InjectLayer::new(propagator(), is_ours);
     for http2 in [false, true] {
         let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new())
             .http2_only(http2)
@@ -154,7 +157,7 @@ async fn what_a_peer_may_not_send_leaves_the_variable_as_it_was() {
 }
 
 #[tokio::test]
-async fn injected_headers_replace_and_unset_variables_leave_them() {
+async fn injected_headers_replace_and_those_of_unset_variables_are_removed() {
     let client = InjectLayer::new(propagator(), |_| true).layer(service_fn(
         async |request: Request<String>| {
             let all: Vec<_> = request.headers().get_all("x-request-id").iter().collect();
@@ -165,5 +168,143 @@ async fn injected_headers_replace_and_unset_variables_leave_them() {
     let set = REQUEST_ID.scope(7, client.clone().oneshot(request())).await;
     assert_eq!(set.unwrap().into_body(), r#"["7"]"#);
     let unset = client.oneshot(request()).await;
-    assert_eq!(unset.unwrap().into_body(), r#"["old", "older"]"#);
+    assert_eq!(unset.unwrap().into_body(), "[]");
+}
+
+#[tokio::test]
+async fn rule_sees_the_whole_request_and_one_that_it_refuses_stays() {
+    let rule = |request: &Parts| {
+        request.method == "PUT"
+            && request.headers.contains_key("x-ours")
+            && request.extensions.get() == Some(&"ours")
+    };
+    let client =
+        InjectLayer::new(propagator(), rule).layer(service_fn(async |request: Request<String>| {
+            let id = request.headers().get("x-request-id").cloned();
+            Ok::<_, Infallible>(Response::new(format!("{id:?}")))
+        }));
+    let request = |method, extension: &'static str| {
+        let mut request = get(&[("x-ours", b""), ("x-request-id", b"666")]);
+        *request.method_mut() = method;
+        request.extensions_mut().insert(extension);
+        REQUEST_ID.scope(7, client.clone().oneshot(request))
+    };
+    let response = request(http::Method::PUT, "ours").await;
+    assert_eq!(response.unwrap().into_body(), r#"Some("7")"#);
+    let response = request(http::Method::GET, "ours").await;
+    assert_eq!(response.unwrap().into_body(), r#"Some("666")"#);
+    let response = request(http::Method::PUT, "theirs").await;
+    assert_eq!(response.unwrap().into_body(), r#"Some("666")"#);
+}
+
+/// The headers of a request that are about identity.
+async fn identity_headers(headers: HeaderMap) -> String {
+    let of = |name| Vec::from_iter(headers.get_all(name));
+    format!("{:?} {:?}", of("x-tenant"), of("baggage"))
+}
+
+/// A proxy that passes a request on with all of its headers, as proxies do.
+async fn proxy() -> SocketAddr {
+    let back = serve(Router::new().route("/", routing::get(identity_headers))).await;
+    let listed = Propagator::builder()
+        .header(Header::new(&TENANT, "x-tenant"))
+        .baggage(Baggage::new(&TENANT, "tenant"))
+        .build();
+    let client: Client<_, Body> = Client::builder(TokioExecutor::new()).build_http();
+    let client = InjectLayer::new(listed, |_| true).layer(client);
+    let forward = async move |mut request: Request<Body>| {
+        *request.uri_mut() = format!("http://{back}/").parse().unwrap();
+        client
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap()
+            .map(Body::new)
+    };
+    // The front door knows its users by their keys.
+    let layer = ContextLayer::new().detached().set(&TENANT, |parts| {
+        let key = parts.headers.get("x-key")?.to_str().ok()?;
+        Some(key.replace("umlaut", "M\u{fc}ller"))
+    });
+    let router = Router::new().route("/", routing::get(forward));
+    serve(router.layer(layer)).await
+}
+
+#[tokio::test]
+async fn headers_of_a_stranger_that_a_proxy_copies_never_speak_for_us() {
+    let proxy = proxy().await;
+    let forged = [
+        ["-H", "x-tenant: mallory"],
+        ["-H", "X-Tenant: eve"],
+        ["-H", "baggage: tenant=mallory,other=1;p=2"],
+        ["-H", "Baggage: %74enant=eve, tenant = eve"],
+    ]
+    .concat();
+    for (key, expected) in [
+        (None, r#"[] ["other=1;p=2"]"#),
+        (
+            Some("x-key: acme"),
+            r#"["acme"] ["tenant=acme,other=1;p=2"]"#,
+        ),
+        // This one is sent where any text can be, and no header of its own can hold it.
+        (
+            Some("x-key: umlaut"),
+            r#"[] ["tenant=M%C3%BCller,other=1;p=2"]"#,
+        ),
+    ] {
+        let key: Vec<_> = key.into_iter().flat_map(|key| ["-H", key]).collect();
+        let response = curl(proxy, &[&*forged, &*key].concat()).await;
+        let (_, body) = response.split_once("\r\n\r\n").unwrap();
+        assert_eq!(body, expected, "{key:?}");
+    }
+}
+
+/// The recipe for reqwest-middleware.
+struct Inject(Propagator);
+
+#[async_trait::async_trait]
+impl reqwest_middleware::Middleware for Inject {
+    async fn handle(
+        &self,
+        mut request: reqwest::Request,
+        extensions: &mut http::Extensions,
+        next: reqwest_middleware::Next<'_>,
+    ) -> reqwest_middleware::Result<reqwest::Response> {
+        self.0.inject(&Context::current(), request.headers_mut());
+        next.run(request, extensions).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn middleware_of_reqwest_injects_into_each_request() {
+    let address = serve(back()).await;
+    for protocol in Protocol::ALL {
+        let client = reqwest_middleware::ClientBuilder::new(protocol.client())
+            .with(Inject(propagator()))
+            .build();
+        let call = async |forged: &str| {
+            let request = client.get(format!("http://{address}/"));
+            let request = request.header("x-request-id", forged);
+            request.send().await.unwrap().text().await.unwrap()
+        };
+        let calls = (1..=500).map(|id| {
+            here(id, async move {
+                assert_eq!(
+                    call("666").await,
+                    format!("{id} M\u{fc}ller & Co {id} false")
+                );
+            })
+        });
+        join_all(calls).await;
+        assert_eq!(call("666").await, "0 nobody's false");
+    }
+}
+
+#[tokio::test]
+async fn headers_for_reqwest_replace_those_before_them() {
+    let address = serve(back()).await;
+    let request = Protocol::Http1.get(address).header("x-request-id", "666");
+    let headers = here(7, async { propagator().headers() }).await;
+    let text = sent(request.headers(headers)).await;
+    assert_eq!(text, "7 M\u{fc}ller & Co 7 false");
 }

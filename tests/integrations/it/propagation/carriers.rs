@@ -223,11 +223,3 @@ fn what_was_there_is_taken_away_for_a_value_that_may_not_travel() {
     assert!(carriers.list.is_empty() && carriers.headers.is_empty());
     assert_eq!(propagator.rejections(), 8);
 }
-
-#[test]
-fn what_was_there_stays_where_a_variable_is_not_set() {
-    let mut carriers = mallory();
-    carriers.inject(&in_both_places(), &Context::new());
-    assert_eq!(carriers.sorted, mallory().sorted);
-    assert_eq!(carriers.headers, mallory().headers);
-}
