@@ -37,7 +37,7 @@ type AnyError = Box<dyn Error + Send + Sync>;
 /// What travels between the two, and how.
 static PROPAGATOR: LazyLock<Propagator> = LazyLock::new(|| {
     Propagator::builder()
-        .header(Header::new(&REQUEST_ID, "x-request-id"))
+        .header(Header::new(&REQUEST_ID, "x-request-id").as_id())
         .baggage(Baggage::new(&TENANT, "tenant"))
         .build()
 });

@@ -48,6 +48,36 @@ fn is_there(test: &str, of_the_page: &str) -> bool {
     source.contains(&format!("fn {name}()"))
 }
 
+/// Code without the blanks and line breaks that depend on where it is.
+fn dense(code: &str) -> String {
+    code.split_whitespace().collect()
+}
+
+/// The code on a page that needs crates which the documentation does not have.
+fn recipes(page: &str) -> Vec<&str> {
+    let blocks = page.split("\n```rust,ignore\n").skip(1);
+    blocks.filter_map(|b| b.split("\n```\n").next()).collect()
+}
+
+#[test]
+fn recipes_on_the_web_page_are_code_of_tests() {
+    let folder = root().join("tests/integrations/web");
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    let rust = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    let tests: Vec<_> = rust
+        .map(|path| dense(&fs::read_to_string(path).unwrap()))
+        .collect();
+    let page = page("web.md");
+    let recipes = recipes(&page);
+    assert!(recipes.len() >= 2);
+    for recipe in recipes {
+        let is_tested = tests.iter().any(|test| test.contains(&dense(recipe)));
+        assert!(is_tested, "{recipe}");
+    }
+}
+
 #[test]
 fn named_tests_are_there() {
     let pages = [

@@ -13,6 +13,10 @@
 //! [`Builder::on_rejection`]. It never panics and a value is never cut. But a well-formed value is
 //! believed: extract only what comes from a peer that may speak for its users.
 //!
+//! The same holds for what goes out: under a listed name only the context speaks. A header that was
+//! copied from a client's request is replaced, or removed where the variable is not set, and
+//! `baggage` is merged member by member; see [`Propagator::inject`].
+//!
 //! # Which form
 //!
 //! * [`Header`]: the value's text as it stands, for what has a header of its own
@@ -20,6 +24,10 @@
 //! * [`Baggage`]: a member of the header `baggage`, percent-encoded, for any
 //!   text. At most 64 members and 8192 bytes are sent or accepted. Every implementation of
 //!   OpenTelemetry reads and writes it.
+//!
+//! Both take any type: [`Header::new`] and [`Baggage::new`] one with `Display` and `FromStr`,
+//! [`Header::with`] and [`Baggage::with`] any other, such as `Arc<str>`, by two functions. For an id,
+//! [`as_id`](Header::as_id) accepts only what can be one.
 //!
 //! Two peers have ways of their own. OpenTelemetry for Python writes a blank as `+`: say
 //! [`plus_as_space`](Baggage::plus_as_space) for what it sends. OpenTelemetry for Rust (0.33) does

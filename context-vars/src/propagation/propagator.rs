@@ -264,7 +264,11 @@ impl Propagator {
         }
     }
 
-    /// The headers that carry the current context, for a client's request.
+    /// Returns the headers that carry the current context, for a client's request.
+    ///
+    /// A client that sets them in the place of others of the same name, like reqwest, leaves those of
+    /// variables that are not set, and replaces all of `baggage`. Where a request may have such
+    /// headers already, call [`inject`](Self::inject) on its headers.
     ///
     /// # Examples
     ///

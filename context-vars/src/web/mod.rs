@@ -47,6 +47,11 @@
 //! # }
 //! ```
 //!
+//! A client may send another client's id. Where that matters, a server that anyone can reach gives
+//! each request a new one with [`request_id_always_new`](ContextLayer::request_id_always_new), which
+//! replaces the client's header for all layers inside. [`RequestId`] says which ids are accepted,
+//! and is for types that have no `FromStr`.
+//!
 //! With axum it is `Router::new().route(..).layer(layer)`, with tonic
 //! `Server::builder().layer(layer)`; `examples/request_id.rs` is a whole server.
 //!
@@ -70,9 +75,25 @@
 //!   request therefore starts empty; [`detached`](ContextLayer::detached) makes it certain.
 //! * **A layer outside the [`ContextLayer`] is outside of the context**: place the layer last in
 //!   axum, where the last layer is the outermost, and first in a `ServiceBuilder`.
-//! * **A client that follows redirects carries headers to other hosts**, as reqwest does unless
-//!   told otherwise. What was meant for one host is then seen by the next: send variables that
-//!   identify somebody only with `redirect::Policy::none()`, or accept it.
+//! # Clients
+//!
+//! What the context holds is sent on by a `propagation::Propagator`, which lists the variables:
+//!
+//! * **hyper-util** and other clients that are `tower` services: an `InjectLayer` around the
+//!   client. Its rule says for which requests, by their address, headers or extensions.
+//! * **tonic**: an `InjectLayer` around the channel. The requests that it sees have a path without a
+//!   host, because a channel has one server: `InjectLayer::new(propagator, |_| true)` for each
+//!   channel to a server of yours. A client that is created `with_origin` has the host, too.
+//! * **reqwest**: `client.get(url).headers(propagator.headers())`. Headers of the same name are
+//!   replaced; those of variables that are not set stay. In a program that copies headers of
+//!   incoming requests, build the request and call
+//!   `propagator.inject(&Context::current(), request.headers_mut())`.
+//! * **reqwest-middleware**: a `Middleware` of five lines that calls the same for each request; the
+//!   page on the [web](crate::docs::web#clients) has it.
+//!
+//! **A client that follows redirects carries headers to other hosts**, like reqwest by default. What
+//! was meant for one host is then sent to the next: with variables that identify a user, use
+//! `redirect::Policy::none()`.
 
 mod body;
 mod step;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut};
 use context_vars::propagation::{Header, Propagator};
-use context_vars::web::{ContextLayer, Inject, InjectLayer};
+use context_vars::web::{ContextLayer, InjectLayer};
 use context_vars::{context_var, task};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -311,9 +311,9 @@ fn forged() -> Request<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn layer_around_a_channel_sends_with_each_call() {
     let (address, _) = serve_reports().await;
-    let layer = InjectLayer::new(listed(), |_| true);
-    let channel: Inject<Channel> = layer.layer(channel(address).await);
-    let client = tonic::client::Grpc::new(channel);
+    let (propagator, channel) = (listed(), channel(address).await);
+    let layer = InjectLayer::new(propagator, |_| true);
+    let client = tonic::client::Grpc::new(layer.layer(channel));
     let calls = (0..1000).map(|id| {
         let mut client = client.clone();
         let call = async move {
