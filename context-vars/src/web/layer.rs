@@ -354,8 +354,12 @@ impl ContextLayer {
     /// }
     ///
     /// # fn main() {
-    /// let format = |id: &Arc<str>| Some(id.to_string());
-    /// let id = RequestId::with(&REQUEST_ID, || "made-here".into(), format, |text| Some(text.into()));
+    /// let id = RequestId::with(
+    ///     &REQUEST_ID,
+    ///     || "made-here".into(),
+    ///     |id| Some(id.to_string()),
+    ///     |text| Some(text.into()),
+    /// );
     /// let layer = ContextLayer::new().request_id_with(id);
     /// # let _ = layer;
     /// # }

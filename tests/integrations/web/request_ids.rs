@@ -153,17 +153,26 @@ async fn id_is_of_any_type_that_is_made_from_text() {
     let both = [r#""taken" Some("taken")"#, r#""made" Some("made")"#];
     let id = web::RequestId::new(&NAME, || "made".into());
     assert_eq!(ids_of(id, &NAME).await, both);
-    let format = |id: &Arc<str>| Some(id.to_string());
-    let parse = |text: &str| Some(text.into());
-    let id = web::RequestId::with(&SHARED, || "made".into(), format, parse);
+    let id = web::RequestId::with(
+        &SHARED,
+        || "made".into(),
+        |id| Some(id.to_string()),
+        |text| Some(text.into()),
+    );
     assert_eq!(ids_of(id, &SHARED).await, both);
-    let format = |id: &Box<str>| Some(id.to_string());
-    let parse = |text: &str| Some(text.into());
-    let id = web::RequestId::with(&BOXED, || "made".into(), format, parse);
+    let id = web::RequestId::with(
+        &BOXED,
+        || "made".into(),
+        |id| Some(id.to_string()),
+        |text| Some(text.into()),
+    );
     assert_eq!(ids_of(id, &BOXED).await, both);
-    let format = |id: &HeaderValue| id.to_str().ok().map(str::to_owned);
-    let make = || HeaderValue::from_static("made");
-    let id = web::RequestId::with(&SENT, make, format, |text| text.parse().ok());
+    let id = web::RequestId::with(
+        &SENT,
+        || HeaderValue::from_static("made"),
+        |id| id.to_str().ok().map(str::to_owned),
+        |text| text.parse().ok(),
+    );
     assert_eq!(ids_of(id, &SENT).await, both);
 }
 
