@@ -166,7 +166,8 @@ impl Header {
 /// A variable that travels as a member of the W3C baggage; see
 /// [`Builder::baggage`](super::Builder::baggage).
 ///
-/// The value's text may be any text without control characters.
+/// The value's text may be any text without control characters. Of a key that comes in twice the last
+/// member counts, and properties after a `;` are ignored.
 ///
 /// # Examples
 ///

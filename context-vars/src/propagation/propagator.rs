@@ -4,10 +4,11 @@ use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 
-use super::baggage::{self, Members};
+use super::baggage::{self, Dropped, Members, Owner, Tally};
 use super::carrier::{Extractor, Injector};
 use super::entry::{Entry, Location};
 use super::rejection::{Rejection, RejectionKind};
+use super::unlisted;
 use crate::context::Context;
 
 /// Carries the variables that it lists from one process to another.
@@ -45,18 +46,24 @@ pub struct Propagator {
 struct Inner {
     entries: Vec<Entry>,
     on_rejection: Option<OnRejection>,
+    forward_unlisted: bool,
     rejections: AtomicU64,
 }
 
 pub(super) type OnRejection = Box<dyn Fn(&Rejection<'_>) + Send + Sync>;
 
 impl Propagator {
-    pub(super) fn new(entries: Vec<Entry>, on_rejection: Option<OnRejection>) -> Self {
+    pub(super) fn new(
+        entries: Vec<Entry>,
+        on_rejection: Option<OnRejection>,
+        forward_unlisted: bool,
+    ) -> Self {
         let rejections = AtomicU64::new(0);
         Self {
             inner: Arc::new(Inner {
                 entries,
                 on_rejection,
+                forward_unlisted,
                 rejections,
             }),
         }
@@ -122,6 +129,7 @@ impl Propagator {
                 self.report(kind, true, entry);
             }
         }
+        self.forward(context, &mut baggage);
         match baggage.finish() {
             Some(text) => carrier.set(baggage::HEADER, text),
             None if has_baggage => carrier.remove(baggage::HEADER),
@@ -129,11 +137,39 @@ impl Propagator {
         }
     }
 
+    /// Adds the members that came in with the message and that are not listed here either.
+    fn forward(&self, context: &Context, baggage: &mut baggage::Writer) {
+        if !self.inner.forward_unlisted {
+            return;
+        }
+        let members = unlisted::members(context).filter(|(key, _)| self.forwards(key));
+        let mut dropped = Tally::default();
+        for (_, member) in members {
+            if let Err(kind) = baggage.push_raw(member) {
+                dropped.add(None, kind);
+            }
+        }
+        self.report_dropped(&dropped, true);
+    }
+
+    /// Whether members with this key are passed on as they are.
+    fn forwards(&self, key: &str) -> bool {
+        let key = baggage::as_read_by_peers(key);
+        self.inner.forward_unlisted && self.members_listed().all(|(_, e)| e.name != key)
+    }
+
+    /// The entries that are members of the baggage, each with its number.
+    fn members_listed(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        let entries = self.inner.entries.iter().enumerate();
+        entries.filter(|(_, e)| e.location == Location::Baggage)
+    }
+
     /// `context` with the listed variables set to the values found in `carrier`.
     ///
     /// One that is not there, or that may not be accepted (see [`RejectionKind`]), stays as it is in
-    /// `context`; the latter is reported. Nothing that `carrier` holds makes this panic, unless a
-    /// `FromStr` of yours does.
+    /// `context`; the latter is reported. Of a member of the baggage that comes twice the last
+    /// counts, and its properties (`;ttl=5`) are ignored. Nothing that `carrier` holds makes this
+    /// panic, unless a `FromStr` of yours does.
     ///
     /// # Panics
     ///
@@ -177,33 +213,43 @@ impl Propagator {
                 self.report(kind, false, entry);
             }
         }
-        if accepted().any(|e| e.location == Location::Baggage) {
-            self.extract_baggage(&mut context, carrier);
+        if self.inner.forward_unlisted || accepted().any(|e| e.location == Location::Baggage) {
+            context = self.extract_baggage(context, carrier);
         }
         context
     }
 
-    fn extract_baggage(&self, context: &mut Context, carrier: &(impl Extractor + ?Sized)) {
+    fn extract_baggage(
+        &self,
+        mut context: Context,
+        carrier: &(impl Extractor + ?Sized),
+    ) -> Context {
         let headers = carrier.get(baggage::HEADER);
-        let members = match Members::read(&headers) {
-            Ok(members) => members,
-            Err(kind) => return self.report_baggage(kind),
-        };
-        if members.is_malformed() {
-            self.report_baggage(RejectionKind::Malformed);
-        }
-        let entries = self.inner.entries.iter();
-        for entry in entries.filter(|e| e.extract && e.location == Location::Baggage) {
-            let result = members.get(&entry.name).and_then(|found| {
-                let Some(escaped) = found else {
-                    return Ok(());
-                };
-                let text = baggage::unescape(escaped, entry.plus_as_space)?;
-                entry.accept(context, &text)
-            });
-            if let Err(kind) = result {
+        let members = Members::read(&headers, |key| self.owner(key));
+        self.report_dropped(&members.dropped, false);
+        for (number, entry) in self.members_listed().filter(|(_, e)| e.extract) {
+            let Some(escaped) = members.value(number) else {
+                continue;
+            };
+            let text = baggage::unescape(escaped, entry.plus_as_space);
+            if let Err(kind) = text.and_then(|text| entry.accept(&mut context, &text)) {
                 self.report(kind, false, entry);
             }
+        }
+        if self.inner.forward_unlisted {
+            context = unlisted::replace(context, &members.forwarded);
+        }
+        context
+    }
+
+    /// Whom a member with this key concerns.
+    fn owner(&self, key: &str) -> Owner {
+        let listed = self.members_listed().find(|(_, e)| e.name == key);
+        match listed {
+            Some((number, entry)) if entry.extract => Owner::Listed(number),
+            Some(_) => Owner::Ignored,
+            None if self.forwards(key) => Owner::Others,
+            None => Owner::Ignored,
         }
     }
 
@@ -233,7 +279,8 @@ impl Propagator {
         headers
     }
 
-    /// How many rejections there were, whether or not somebody asked to be told.
+    /// How many values were not sent or not accepted, reported to
+    /// [`on_rejection`](super::Builder::on_rejection) or not.
     ///
     /// # Examples
     ///
@@ -266,22 +313,33 @@ impl Propagator {
             injecting,
             name: &entry.name,
             variable: Some(entry.codec.variable()),
+            count: 1,
         });
     }
 
-    /// Something that came in as baggage and that no variable can be blamed for.
-    fn report_baggage(&self, kind: RejectionKind) {
-        self.tell(&Rejection {
+    /// Reports members of the baggage, those of a listed variable under its name.
+    fn report_dropped(&self, dropped: &Tally, injecting: bool) {
+        for &Dropped {
+            listed,
             kind,
-            injecting: false,
-            name: baggage::HEADER,
-            variable: None,
-        });
+            count,
+        } in dropped.iter()
+        {
+            let entry = listed.map(|number| &self.inner.entries[number]);
+            self.tell(&Rejection {
+                kind,
+                injecting,
+                name: entry.map_or(baggage::HEADER, |entry| &entry.name),
+                variable: entry.map(|entry| entry.codec.variable()),
+                count,
+            });
+        }
     }
 
     #[cold]
     fn tell(&self, rejection: &Rejection<'_>) {
-        self.inner.rejections.fetch_add(1, Ordering::Relaxed);
+        let count = rejection.count as u64;
+        self.inner.rejections.fetch_add(count, Ordering::Relaxed);
         if let Some(on_rejection) = &self.inner.on_rejection {
             on_rejection(rejection);
         }

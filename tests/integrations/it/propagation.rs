@@ -9,6 +9,7 @@ use context_vars::{Context, context_var};
 mod listing;
 mod carriers;
 mod rejections;
+mod unlisted;
 
 context_var! {
     static REQUEST_ID: u64;
