@@ -35,7 +35,7 @@ impl Size {
     }
 }
 
-/// What RFC 3986 calls unreserved: nobody escapes these, and nobody reads them otherwise.
+/// What RFC 3986 calls unreserved: no peer escapes these characters.
 pub(super) fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }

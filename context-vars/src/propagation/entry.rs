@@ -195,7 +195,7 @@ impl Baggage {
     ///
     /// # Panics
     ///
-    /// If `key` holds anything but ASCII letters, digits and `-._~`, which all peers write alike.
+    /// If `key` holds anything but ASCII letters, digits and `-._~`, which no peer escapes.
     #[track_caller]
     pub fn new<T>(var: &'static ContextVar<T>, key: impl Into<Cow<'static, str>>) -> Self
     where
