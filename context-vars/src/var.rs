@@ -49,7 +49,7 @@ impl<T: 'static> ContextVar<T> {
     }
 
     /// Creates a variable of this crate's own, which no list of a context's entries shows.
-    #[cfg(feature = "deadline")]
+    #[cfg(any(feature = "deadline", feature = "propagation"))]
     #[track_caller]
     pub(crate) const fn hidden(declaration: Declaration) -> Self {
         Self {

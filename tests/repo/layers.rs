@@ -76,6 +76,10 @@ const RUNTIME: Rules = Rules {
             "declares a variable by hand, and makes its values without a scope",
         ),
         (
+            "propagation/unlisted.rs",
+            "declares a variable by hand, since it is hidden",
+        ),
+        (
             "service.rs",
             "captures the companion's state before the request's context is made",
         ),

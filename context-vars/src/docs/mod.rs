@@ -8,6 +8,7 @@
 //! * [`channels`]: workers, caches and jobs that outlive a request.
 //! * [`libraries`]: variables in a library that others use.
 //! * `web` (feature `http`): from a request's header to the last byte of its response.
+//! * `baggage` (feature `propagation`): what comes through from and to OpenTelemetry.
 //! * [`macros`]: what the macros expand to.
 //! * [`design`]: how it is built, and why that is sound.
 
@@ -38,6 +39,10 @@ pub mod libraries {}
 #[cfg(feature = "http")]
 #[doc = include_str!("web.md")]
 pub mod web {}
+
+#[cfg(feature = "propagation")]
+#[doc = include_str!("baggage.md")]
+pub mod baggage {}
 
 #[doc = include_str!("macros.md")]
 pub mod macros {}

@@ -7,10 +7,35 @@ use super::rejection::RejectionKind;
 /// The name of the header.
 pub(super) const HEADER: &str = "baggage";
 
-const MOST_MEMBERS: usize = 64;
+/// The most members of one message, as in the grammar of W3C; a platform must carry at least 64.
+const MOST_MEMBERS: usize = 180;
+/// The most bytes of one message, which are those that a platform must carry.
 const MOST_BYTES: usize = 8192;
 
-/// What RFC 3986 calls unreserved: nobody escapes these, and nobody reads them otherwise.
+/// What has been counted towards the limits of one message.
+#[derive(Default)]
+struct Size {
+    members: usize,
+    bytes: usize,
+}
+
+impl Size {
+    /// Counts a member of `len` bytes and the comma before it, unless it goes beyond a limit.
+    fn admit(&mut self, len: usize) -> Result<(), RejectionKind> {
+        if self.members == MOST_MEMBERS {
+            return Err(RejectionKind::TooMany);
+        }
+        let bytes = self.bytes + usize::from(self.members > 0) + len;
+        if bytes > MOST_BYTES {
+            return Err(RejectionKind::TooLong);
+        }
+        self.members += 1;
+        self.bytes = bytes;
+        Ok(())
+    }
+}
+
+/// What RFC 3986 calls unreserved: no peer escapes these characters.
 pub(super) fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
@@ -21,18 +46,16 @@ pub(super) fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(allowed)
 }
 
-/// What is read in a value without an escape.
-///
-/// W3C forbids the backslash too, but OpenTelemetry for Rust sends it as it is.
-fn is_value_octet(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !b"\",;".contains(&byte)
+/// What W3C allows in a value without an escape.
+fn is_baggage_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)
 }
 
 /// A header in the making.
 #[derive(Default)]
 pub(super) struct Writer {
     text: String,
-    members: usize,
+    size: Size,
 }
 
 impl Writer {
@@ -51,25 +74,22 @@ impl Writer {
     }
 
     fn write(&mut self, member: impl FnOnce(&mut String)) -> Result<(), RejectionKind> {
-        if self.members == MOST_MEMBERS {
-            return Err(RejectionKind::TooMany);
-        }
         let before = self.text.len();
-        if self.members > 0 {
+        if self.size.members > 0 {
             self.text.push(',');
         }
+        let start = self.text.len();
         member(&mut self.text);
-        if self.text.len() > MOST_BYTES {
+        let admitted = self.size.admit(self.text.len() - start);
+        if admitted.is_err() {
             self.text.truncate(before);
-            return Err(RejectionKind::TooLong);
         }
-        self.members += 1;
-        Ok(())
+        admitted
     }
 
     /// The header, if it has any members.
     pub(super) fn finish(self) -> Option<String> {
-        (self.members > 0).then_some(self.text)
+        (self.size.members > 0).then_some(self.text)
     }
 }
 
@@ -86,9 +106,11 @@ fn escape(value: &str, out: &mut String) {
     }
 }
 
-/// What `escape` was given.
+/// Returns what `escape` was given.
 ///
-/// A `+` is a blank only in forms, not in baggage; but some peers write it.
+/// W3C has octets that are no UTF-8 replaced by U+FFFD. A `+` is a blank only in forms, not in
+/// baggage; but some peers write it. A backslash has to be escaped, but OpenTelemetry for Rust
+/// sends it as it is.
 pub(super) fn unescape(value: &str, plus_as_space: bool) -> Result<String, RejectionKind> {
     let mut decoded = Vec::with_capacity(value.len());
     let mut bytes = value.bytes();
@@ -99,11 +121,13 @@ pub(super) fn unescape(value: &str, plus_as_space: bool) -> Result<String, Rejec
                 _ => return Err(RejectionKind::Malformed),
             },
             b'+' if plus_as_space => b' ',
-            byte if is_value_octet(byte) => byte,
+            b'\\' => byte,
+            byte if is_baggage_octet(byte) => byte,
             _ => return Err(RejectionKind::Malformed),
         });
     }
-    String::from_utf8(decoded).map_err(|_| RejectionKind::NotUtf8)
+    let text = String::from_utf8(decoded);
+    Ok(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 fn digit(byte: u8) -> Option<u8> {
@@ -111,64 +135,120 @@ fn digit(byte: u8) -> Option<u8> {
     u8::try_from(value).ok()
 }
 
-/// Returns whether a peer may read `key` as the listed key `name`.
+/// Returns the key that a peer may read in `key`.
 ///
 /// A key has no escapes by the grammar. But OpenTelemetry decodes keys and strips blanks from them,
 /// each language in its own way, so that `%74enant` would speak for `tenant`.
-pub(super) fn may_be_read_as(key: &str, name: &str) -> bool {
+pub(super) fn as_read_by_peers(key: &str) -> Cow<'_, str> {
+    if !key.contains(['%', '+']) {
+        return Cow::Borrowed(key);
+    }
     let is_stripped = |c: char| c.is_whitespace() || c.is_control();
-    key == name || unescape(key, true).is_ok_and(|key| key.trim_matches(is_stripped) == name)
+    match unescape(key, true) {
+        Ok(decoded) => Cow::Owned(decoded.trim_matches(is_stripped).to_owned()),
+        Err(_) => Cow::Borrowed(key),
+    }
 }
 
-/// The members of all the headers of one message, still escaped, without their properties.
+/// Whom a member concerns, by its key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The listed variable of this number.
+    Listed(usize),
+    /// Services further on, which it is forwarded to.
+    Others,
+    /// Nothing here: it only counts towards the limits.
+    Ignored,
+}
+
+/// Members that were left out, counted by whose they are and by the reason.
+#[derive(Default)]
+pub(super) struct Tally(Vec<Dropped>);
+
+impl Tally {
+    /// Counts a member, which has the key of the listed variable of this number, if of any.
+    pub(super) fn add(&mut self, listed: Option<usize>, kind: RejectionKind) {
+        let mut all = self.0.iter_mut();
+        match all.find(|dropped| (dropped.listed, dropped.kind) == (listed, kind)) {
+            Some(dropped) => dropped.count += 1,
+            None => self.0.push(Dropped {
+                listed,
+                kind,
+                count: 1,
+            }),
+        }
+    }
+
+    /// At most one for each listed variable and reason, however long the headers are.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Dropped> {
+        self.0.iter()
+    }
+}
+
+/// Members that were left out for the same reason.
+pub(super) struct Dropped {
+    /// The number of the listed variable whose key they have, if it is one's.
+    pub(super) listed: Option<usize>,
+    pub(super) kind: RejectionKind,
+    pub(super) count: usize,
+}
+
+/// The members of all the headers of one message, still escaped.
 #[derive(Default)]
 pub(super) struct Members<'a> {
-    members: Vec<(&'a str, &'a str)>,
-    malformed: bool,
+    values: Vec<(usize, &'a str)>,
+    /// Members to forward, with their properties.
+    pub(super) forwarded: Vec<&'a str>,
+    pub(super) dropped: Tally,
 }
 
 impl<'a> Members<'a> {
-    /// Reads the headers, which count as one.
-    pub(super) fn read(headers: &'a [Cow<'a, str>]) -> Result<Self, RejectionKind> {
-        let commas = headers.len().saturating_sub(1);
-        let bytes: usize = headers.iter().map(|header| header.len()).sum();
-        if bytes + commas > MOST_BYTES {
-            return Err(RejectionKind::TooLong);
-        }
+    /// Reads the headers, which count as one, in order. `owner` is asked about each key.
+    pub(super) fn read(headers: &'a [Cow<'a, str>], owner: impl Fn(&str) -> Owner) -> Self {
         let mut read = Self::default();
+        let mut size = Size::default();
         let headers = headers.iter().map(|header| trim(header));
         for member in headers
             .filter(|header| !header.is_empty())
-            .flat_map(|h| h.split(','))
+            .flat_map(|header| header.split(',').map(trim))
         {
-            match parse(member) {
-                None => read.malformed = true,
-                Some(_) if read.members.len() == MOST_MEMBERS => {
-                    return Err(RejectionKind::TooMany);
-                }
-                Some(member) => read.members.push(member),
+            let Some((key, value)) = parse(member) else {
+                read.dropped.add(None, RejectionKind::Malformed);
+                continue;
+            };
+            let owner = owner(key);
+            if owner == Owner::Others && !is_list_member(member) {
+                read.dropped.add(None, RejectionKind::Malformed);
+                continue;
+            }
+            match (size.admit(member.len()), owner) {
+                (Ok(()), Owner::Listed(number)) => read.keep(number, value),
+                (Ok(()), Owner::Others) => read.forwarded.push(member),
+                (Ok(()), Owner::Ignored) => {}
+                (Err(kind), Owner::Listed(number)) => read.dropped.add(Some(number), kind),
+                (Err(kind), Owner::Others | Owner::Ignored) => read.dropped.add(None, kind),
             }
         }
-        Ok(read)
+        read
     }
 
-    /// Whether something between two commas was no member.
-    pub(super) fn is_malformed(&self) -> bool {
-        self.malformed
-    }
-
-    /// The value under `key`, if there is one.
-    pub(super) fn get(&self, key: &str) -> Result<Option<&'a str>, RejectionKind> {
-        let mut found = self.members.iter().filter(|member| member.0 == key);
-        match (found.next(), found.next()) {
-            (None, _) => Ok(None),
-            (Some(member), None) => Ok(Some(member.1)),
-            (Some(_), Some(_)) => Err(RejectionKind::Repeated),
+    /// Keeps the value in the place of an earlier one: the last of a key counts.
+    fn keep(&mut self, number: usize, value: &'a str) {
+        match self.values.iter_mut().find(|(other, _)| *other == number) {
+            Some(earlier) => earlier.1 = value,
+            None => self.values.push((number, value)),
         }
+    }
+
+    /// The value of the listed variable of this number, if there is one.
+    pub(super) fn value(&self, number: usize) -> Option<&'a str> {
+        let found = self.values.iter().find(|(other, _)| *other == number);
+        found.map(|(_, value)| *value)
     }
 }
 
-/// Key and value of a member. The value is looked at only if the key is listed.
+/// Key and value of a member. The value is looked at only if the key is listed, its properties
+/// never.
 fn parse(member: &str) -> Option<(&str, &str)> {
     let without_properties = member.split(';').next()?;
     let (key, value) = without_properties.split_once('=')?;
@@ -176,26 +256,18 @@ fn parse(member: &str) -> Option<(&str, &str)> {
     is_token(key).then_some((key, trim(value)))
 }
 
-/// Returns the members of others in `headers`, as they are, or why a member is none of anyone.
-///
-/// `is_ours` is asked about each key; the members of those are left out.
-pub(super) fn members_of_others<'a>(
-    headers: &'a [Cow<'a, str>],
-    is_ours: impl Fn(&str) -> bool,
-) -> impl Iterator<Item = Result<&'a str, RejectionKind>> {
-    let members = headers.iter().flat_map(|header| header.split(','));
-    let members = members.map(trim).filter(|member| !member.is_empty());
-    members.filter_map(move |member| match parse(member) {
-        Some((key, _)) if is_ours(key) => None,
-        Some(_) if is_list_member(member) => Some(Ok(member)),
-        _ => Some(Err(RejectionKind::Malformed)),
-    })
+/// Returns the key of a member that was read, and is forwarded.
+pub(super) fn key_of(member: &str) -> &str {
+    parse(member).map_or("", |(key, _)| key)
 }
 
 /// Returns whether the grammar of W3C has this as a `list-member`: then it consists of visible
 /// ASCII, blanks and tabs, and ends no header.
+///
+/// A backslash is allowed, too, because OpenTelemetry for Rust does not escape it.
 fn is_list_member(member: &str) -> bool {
-    let is_value = |value: &str| trim(value).bytes().all(is_value_octet);
+    let is_octet = |byte| byte == b'\\' || is_baggage_octet(byte);
+    let is_value = |value: &str| trim(value).bytes().all(is_octet);
     let is_pair = |text: &str| {
         text.split_once('=')
             .is_some_and(|(key, value)| is_token(trim(key)) && is_value(value))

@@ -12,6 +12,7 @@ impl Propagator {
         Builder {
             entries: Vec::new(),
             on_rejection: None,
+            forward_unlisted: false,
         }
     }
 }
@@ -44,6 +45,7 @@ impl Propagator {
 pub struct Builder {
     entries: Vec<Entry>,
     on_rejection: Option<OnRejection>,
+    forward_unlisted: bool,
 }
 
 impl Builder {
@@ -77,8 +79,10 @@ impl Builder {
 
     /// Calls `f` for every value that is not sent or not accepted. Calling this again replaces `f`.
     ///
-    /// Untrusted input decides how often: in each message up to once for each listed variable, and
-    /// once for the baggage.
+    /// Untrusted input decides how often, within limits: for each message at most once for each
+    /// reason and listed variable, and once for each reason and the baggage. Members without a
+    /// variable that are left out for the same reason are one call; see
+    /// [`Rejection::count`](super::Rejection::count).
     ///
     /// # Examples
     ///
@@ -102,6 +106,52 @@ impl Builder {
     /// ```
     pub fn on_rejection(mut self, f: impl Fn(&Rejection<'_>) + Send + Sync + 'static) -> Self {
         self.on_rejection = Some(Box::new(f));
+        self
+    }
+
+    /// Passes on the members of the baggage that are not listed.
+    ///
+    /// Defaults to leaving them out. W3C recommends that a service passes on what it does not know,
+    /// for those further on that do. Say this where the peers that send and the peers that receive
+    /// may speak to each other through this process.
+    ///
+    /// [`extract`](Propagator::extract) keeps the members in the context, where they follow work like
+    /// a variable's value; no list of the context's entries shows them. They replace those of an
+    /// earlier message. [`inject`](Propagator::inject) sends them after the listed variables, as
+    /// they came, with their properties and in their order. Both leave out:
+    ///
+    /// * a listed key, also one that is only injected or only extracted, and a key that a peer
+    ///   may take for a listed one (`%74enant` for `tenant`);
+    /// * what the grammar of W3C does not allow, except a backslash, so that no member can end the
+    ///   header;
+    /// * what goes beyond 180 members or 8192 bytes together with those before it.
+    ///
+    /// The last two are reported.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use context_vars::{Context, context_var, propagation::{Baggage, Propagator}};
+    ///
+    /// context_var! {
+    ///     static TENANT: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// let tenant = Baggage::new(&TENANT, "tenant");
+    /// let propagator = Propagator::builder().baggage(tenant).forward_unlisted().build();
+    /// let message = vec![("baggage".to_owned(), "region=eu;ttl=5, tenant=acme".to_owned())];
+    /// let context = propagator.extract(Context::new(), &message);
+    /// assert_eq!(context.len(), 1); // TENANT
+    ///
+    /// let mut next = HashMap::new();
+    /// propagator.inject(&context, &mut next);
+    /// assert_eq!(next["baggage"], "tenant=acme,region=eu;ttl=5");
+    /// # }
+    /// ```
+    pub fn forward_unlisted(mut self) -> Self {
+        self.forward_unlisted = true;
         self
     }
 
@@ -130,7 +180,7 @@ impl Builder {
     /// ```
     #[must_use]
     pub fn build(self) -> Propagator {
-        Propagator::new(self.entries, self.on_rejection)
+        Propagator::new(self.entries, self.on_rejection, self.forward_unlisted)
     }
 }
 

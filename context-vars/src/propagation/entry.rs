@@ -174,7 +174,8 @@ impl Header {
 /// A variable that travels as a member of the W3C baggage; see
 /// [`Builder::baggage`](super::Builder::baggage).
 ///
-/// The value's text may be any text without control characters.
+/// The value's text may be any text without control characters. Of a key that comes in twice the last
+/// member counts, and properties after a `;` are ignored.
 ///
 /// # Examples
 ///
@@ -202,7 +203,7 @@ impl Baggage {
     ///
     /// # Panics
     ///
-    /// If `key` holds anything but ASCII letters, digits and `-._~`, which all peers write alike.
+    /// If `key` holds anything but ASCII letters, digits and `-._~`, which no peer escapes.
     #[track_caller]
     pub fn new<T>(var: &'static ContextVar<T>, key: impl Into<Cow<'static, str>>) -> Self
     where

@@ -2,13 +2,13 @@
 
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::baggage::{self, Members};
+use super::baggage::{self, Dropped, Members, Owner, Tally};
 use super::carrier::{Extractor, Injector};
 use super::entry::{Entry, Location};
 use super::rejection::{Rejection, RejectionKind};
+use super::unlisted;
 use crate::context::Context;
 
 /// Carries the variables that it lists from one process to another.
@@ -46,18 +46,24 @@ pub struct Propagator {
 struct Inner {
     entries: Vec<Entry>,
     on_rejection: Option<OnRejection>,
+    forward_unlisted: bool,
     rejections: AtomicU64,
 }
 
 pub(super) type OnRejection = Box<dyn Fn(&Rejection<'_>) + Send + Sync>;
 
 impl Propagator {
-    pub(super) fn new(entries: Vec<Entry>, on_rejection: Option<OnRejection>) -> Self {
+    pub(super) fn new(
+        entries: Vec<Entry>,
+        on_rejection: Option<OnRejection>,
+        forward_unlisted: bool,
+    ) -> Self {
         let rejections = AtomicU64::new(0);
         Self {
             inner: Arc::new(Inner {
                 entries,
                 on_rejection,
+                forward_unlisted,
                 rejections,
             }),
         }
@@ -77,11 +83,11 @@ impl Propagator {
     /// * A listed header is replaced, or removed if `context` has no value for it, or one that cannot
     ///   be sent (see [`RejectionKind`]), which is also reported. One that is only extracted is
     ///   removed.
-    /// * Of the `baggage`, if a member of it is listed, the listed keys are replaced or removed in
+    /// * Of the `baggage`, if a member of it is listed or unlisted ones are forwarded, the listed keys are replaced or removed in
     ///   the same way, and with them keys that peers read as a listed one, such as `%74enant` for
     ///   `tenant`. Other members are kept byte for byte, with their properties, after the listed
     ///   ones, so call this after the propagator of OpenTelemetry, which replaces all of the header.
-    ///   Members beyond the limits and members that the grammar does not allow are left out and
+    ///   A forwarded member gives way to one with the same key. Members beyond the limits and members that the grammar does not allow are left out and
     ///   reported: peers disagree on how to read the latter.
     /// * Everything else stays.
     ///
@@ -127,14 +133,15 @@ impl Propagator {
                 None => carrier.remove(&entry.name),
             }
         }
-        if self.members_listed().next().is_some() {
+        if self.inner.forward_unlisted || self.members_listed().next().is_some() {
             self.inject_baggage(context, carrier);
         }
     }
 
+    /// Writes the listed members, then those of another propagator, then those to forward.
     fn inject_baggage(&self, context: &Context, carrier: &mut (impl Injector + ?Sized)) {
         let mut baggage = baggage::Writer::default();
-        for entry in self.members_listed() {
+        for (_, entry) in self.members_listed() {
             let Some(text) = self.text_to_send(entry, context) else {
                 continue;
             };
@@ -142,33 +149,41 @@ impl Propagator {
                 self.report(kind, true, entry);
             }
         }
-        self.keep_others(&carrier.existing(baggage::HEADER), &mut baggage);
+        let existing = carrier.existing(baggage::HEADER);
+        let others = Members::read(&existing, |key| match self.is_listed(key) {
+            true => Owner::Ignored,
+            false => Owner::Others,
+        });
+        let mut dropped = others.dropped;
+        for member in others
+            .forwarded
+            .iter()
+            .copied()
+            .chain(self.to_forward(context, &others.forwarded))
+        {
+            if let Err(kind) = baggage.push_raw(member) {
+                dropped.add(None, kind);
+            }
+        }
+        self.report_dropped(&dropped, true);
         match baggage.finish() {
             Some(text) => carrier.set(baggage::HEADER, text),
             None => carrier.remove(baggage::HEADER),
         }
     }
 
-    /// Adds the members of another propagator, if there was one before.
-    fn keep_others(&self, existing: &[Cow<'_, str>], baggage: &mut baggage::Writer) {
-        let is_ours = |key: &str| {
-            self.members_listed()
-                .any(|e| baggage::may_be_read_as(key, &e.name))
-        };
-        let mut left_out = None;
-        for member in baggage::members_of_others(existing, is_ours) {
-            if let Err(kind) = member.and_then(|member| baggage.push_raw(member)) {
-                left_out.get_or_insert(kind);
-            }
-        }
-        if let Some(kind) = left_out {
-            self.report_baggage(kind, true);
-        }
-    }
-
-    fn members_listed(&self) -> impl Iterator<Item = &Entry> {
-        let entries = self.inner.entries.iter();
-        entries.filter(|e| e.location == Location::Baggage)
+    /// Returns the members that came in with the message, and that neither this propagator nor the
+    /// one before speaks for.
+    fn to_forward<'a>(
+        &self,
+        context: &'a Context,
+        others: &[&str],
+    ) -> impl Iterator<Item = &'a str> {
+        let is_new = |key| others.iter().all(|member| baggage::key_of(member) != key);
+        let members = unlisted::members(context);
+        members
+            .filter(move |&(key, _)| self.forwards(key) && is_new(key))
+            .map(|(_, member)| member)
     }
 
     /// Returns the text of a variable that is sent and has a value which can be.
@@ -186,11 +201,29 @@ impl Propagator {
         }
     }
 
+    /// Returns whether members with this key are passed on as they are.
+    fn forwards(&self, key: &str) -> bool {
+        self.inner.forward_unlisted && !self.is_listed(key)
+    }
+
+    /// Returns whether a peer may read `key` as that of a listed member.
+    fn is_listed(&self, key: &str) -> bool {
+        let key = baggage::as_read_by_peers(key);
+        self.members_listed().any(|(_, e)| e.name == key)
+    }
+
+    /// The entries that are members of the baggage, each with its number.
+    fn members_listed(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        let entries = self.inner.entries.iter().enumerate();
+        entries.filter(|(_, e)| e.location == Location::Baggage)
+    }
+
     /// `context` with the listed variables set to the values found in `carrier`.
     ///
     /// One that is not there, or that may not be accepted (see [`RejectionKind`]), stays as it is in
-    /// `context`; the latter is reported. Nothing that `carrier` holds makes this panic, unless a
-    /// `FromStr` of yours does.
+    /// `context`; the latter is reported. Of a member of the baggage that comes twice the last
+    /// counts, and its properties (`;ttl=5`) are ignored. Nothing that `carrier` holds makes this
+    /// panic, unless a `FromStr` of yours does.
     ///
     /// # Panics
     ///
@@ -234,33 +267,43 @@ impl Propagator {
                 self.report(kind, false, entry);
             }
         }
-        if accepted().any(|e| e.location == Location::Baggage) {
-            self.extract_baggage(&mut context, carrier);
+        if self.inner.forward_unlisted || accepted().any(|e| e.location == Location::Baggage) {
+            context = self.extract_baggage(context, carrier);
         }
         context
     }
 
-    fn extract_baggage(&self, context: &mut Context, carrier: &(impl Extractor + ?Sized)) {
+    fn extract_baggage(
+        &self,
+        mut context: Context,
+        carrier: &(impl Extractor + ?Sized),
+    ) -> Context {
         let headers = carrier.get(baggage::HEADER);
-        let members = match Members::read(&headers) {
-            Ok(members) => members,
-            Err(kind) => return self.report_baggage(kind, false),
-        };
-        if members.is_malformed() {
-            self.report_baggage(RejectionKind::Malformed, false);
-        }
-        let entries = self.inner.entries.iter();
-        for entry in entries.filter(|e| e.extract && e.location == Location::Baggage) {
-            let result = members.get(&entry.name).and_then(|found| {
-                let Some(escaped) = found else {
-                    return Ok(());
-                };
-                let text = baggage::unescape(escaped, entry.plus_as_space)?;
-                entry.accept(context, &text)
-            });
-            if let Err(kind) = result {
+        let members = Members::read(&headers, |key| self.owner(key));
+        self.report_dropped(&members.dropped, false);
+        for (number, entry) in self.members_listed().filter(|(_, e)| e.extract) {
+            let Some(escaped) = members.value(number) else {
+                continue;
+            };
+            let text = baggage::unescape(escaped, entry.plus_as_space);
+            if let Err(kind) = text.and_then(|text| entry.accept(&mut context, &text)) {
                 self.report(kind, false, entry);
             }
+        }
+        if self.inner.forward_unlisted {
+            context = unlisted::replace(context, &members.forwarded);
+        }
+        context
+    }
+
+    /// Whom a member with this key concerns.
+    fn owner(&self, key: &str) -> Owner {
+        let listed = self.members_listed().find(|(_, e)| e.name == key);
+        match listed {
+            Some((number, entry)) if entry.extract => Owner::Listed(number),
+            Some(_) => Owner::Ignored,
+            None if self.forwards(key) => Owner::Others,
+            None => Owner::Ignored,
         }
     }
 
@@ -294,7 +337,8 @@ impl Propagator {
         headers
     }
 
-    /// How many rejections there were, whether or not somebody asked to be told.
+    /// How many values were not sent or not accepted, reported to
+    /// [`on_rejection`](super::Builder::on_rejection) or not.
     ///
     /// # Examples
     ///
@@ -327,22 +371,33 @@ impl Propagator {
             injecting,
             name: &entry.name,
             variable: Some(entry.codec.variable()),
+            count: 1,
         });
     }
 
-    /// Something in the baggage that no variable can be blamed for.
-    fn report_baggage(&self, kind: RejectionKind, injecting: bool) {
-        self.tell(&Rejection {
+    /// Reports members of the baggage, those of a listed variable under its name.
+    fn report_dropped(&self, dropped: &Tally, injecting: bool) {
+        for &Dropped {
+            listed,
             kind,
-            injecting,
-            name: baggage::HEADER,
-            variable: None,
-        });
+            count,
+        } in dropped.iter()
+        {
+            let entry = listed.map(|number| &self.inner.entries[number]);
+            self.tell(&Rejection {
+                kind,
+                injecting,
+                name: entry.map_or(baggage::HEADER, |entry| &entry.name),
+                variable: entry.map(|entry| entry.codec.variable()),
+                count,
+            });
+        }
     }
 
     #[cold]
     fn tell(&self, rejection: &Rejection<'_>) {
-        self.inner.rejections.fetch_add(1, Ordering::Relaxed);
+        let count = rejection.count as u64;
+        self.inner.rejections.fetch_add(count, Ordering::Relaxed);
         if let Some(on_rejection) = &self.inner.on_rejection {
             on_rejection(rejection);
         }

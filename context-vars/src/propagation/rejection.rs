@@ -39,6 +39,7 @@ pub struct Rejection<'a> {
     pub(super) injecting: bool,
     pub(super) name: &'a str,
     pub(super) variable: Option<&'static str>,
+    pub(super) count: usize,
 }
 
 impl<'a> Rejection<'a> {
@@ -98,8 +99,8 @@ impl<'a> Rejection<'a> {
         self.injecting
     }
 
-    /// The name of the header or of the member of the baggage; `baggage` if that as a whole was
-    /// not accepted, or members of it that were not listed.
+    /// The name of the header or of the member of the baggage; `baggage` for members that no
+    /// listed variable has.
     ///
     /// # Examples
     ///
@@ -127,11 +128,12 @@ impl<'a> Rejection<'a> {
         self.name
     }
 
-    /// The name of the variable, for example `"TENANT"`; `None` for the baggage as a whole.
+    /// The name of the variable, for example `"TENANT"`; `None` for members of the baggage that no
+    /// listed variable has.
     ///
     /// # Examples
     ///
-    /// The baggage as a whole:
+    /// Something in the baggage that is no member:
     ///
     /// ```
     /// use context_vars::{Context, context_var, propagation::{Baggage, Propagator}};
@@ -154,6 +156,36 @@ impl<'a> Rejection<'a> {
     pub fn variable(&self) -> Option<&'static str> {
         self.variable
     }
+
+    /// How many values this is about: 1, or members of the baggage that were left out for the
+    /// same reason.
+    ///
+    /// # Examples
+    ///
+    /// A list of three that are no members:
+    ///
+    /// ```
+    /// use context_vars::{Context, context_var, propagation::{Baggage, Propagator}};
+    ///
+    /// context_var! {
+    ///     static TENANT: String;
+    /// }
+    ///
+    /// # fn main() {
+    /// let propagator = Propagator::builder()
+    ///     .baggage(Baggage::new(&TENANT, "tenant"))
+    ///     .on_rejection(|rejection| assert_eq!(rejection.count(), 3))
+    ///     .build();
+    /// let message = vec![("baggage".to_owned(), "one,two,three,tenant=acme".to_owned())];
+    /// let context = propagator.extract(Context::new(), &message);
+    /// assert_eq!(context.get(&TENANT).unwrap(), "acme");
+    /// assert_eq!(propagator.rejections(), 3);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
 }
 
 impl fmt::Display for Rejection<'_> {
@@ -167,7 +199,16 @@ impl fmt::Display for Rejection<'_> {
                     "`{variable}` was not {verb} as `{name}`: the value {kind}"
                 )
             }
-            None => write!(f, "`{name}` was not {verb} in full: it {kind}"),
+            None if self.count == 1 => {
+                write!(f, "`{name}` was not {verb} in full: a member {kind}")
+            }
+            None => {
+                let count = self.count;
+                write!(
+                    f,
+                    "`{name}` was not {verb} in full: each of {count} members {kind}"
+                )
+            }
         }
     }
 }
@@ -191,17 +232,15 @@ impl Error for Rejection<'_> {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
-    /// There are several values; which one is meant is not ours to guess.
+    /// A header comes several times. Of a member of baggage that does, the last counts.
     Repeated,
-    /// It is longer than [`max_len`](super::Header::max_len), or all of the baggage than 8192
-    /// bytes.
+    /// It is longer than [`max_len`](super::Header::max_len), or a member of baggage that is longer
+    /// than what the members before it left of 8192 bytes.
     TooLong,
-    /// There are more than 64 members of baggage.
+    /// It is a member of baggage after 180 others.
     TooMany,
     /// It is not what the grammar of W3C baggage allows: no `=`, half an escape, a quote.
     Malformed,
-    /// Its escapes do not make UTF-8.
-    NotUtf8,
     /// It holds a control character, or in a header anything but visible ASCII with blanks inside, or
     /// it is listed with `as_id` and is empty or holds a blank or anything but ASCII.
     Character,
@@ -214,9 +253,8 @@ impl fmt::Display for RejectionKind {
         f.write_str(match self {
             Self::Repeated => "is there several times",
             Self::TooLong => "is too long",
-            Self::TooMany => "has more than 64 members",
+            Self::TooMany => "is past the limit of 180 members",
             Self::Malformed => "is malformed",
-            Self::NotUtf8 => "is not UTF-8",
             Self::Character => "holds a character that is not allowed there",
             Self::WrongType => "is not of the variable's type",
         })

@@ -108,7 +108,7 @@ impl<T: 'static> TypedKey<T> {
     }
 
     /// Creates the key of a variable that no list of a context's entries shows.
-    #[cfg(feature = "deadline")]
+    #[cfg(any(feature = "deadline", feature = "propagation"))]
     #[track_caller]
     pub(crate) const fn hidden(declaration: Declaration) -> Self {
         let mut typed = Self::new(declaration);

@@ -10,6 +10,7 @@ mod listing;
 mod carriers;
 mod merging;
 mod rejections;
+mod unlisted;
 
 context_var! {
     static REQUEST_ID: u64;

@@ -142,7 +142,7 @@ async fn what_a_peer_may_not_send_leaves_the_variable_as_it_was() {
     let bad: [&[(&str, &[u8])]; 5] = [
         &[("x-request-id", b"seven")],
         &[("x-request-id", b"7"), ("x-request-id", b"8")],
-        &[("baggage", b"tenant=%FF%FE")],
+        &[("baggage", b"tenant=%F")],
         &[("baggage", b"tenant=%0Ax-admin")],
         &[("baggage", b"tenant=\xff")],
     ];

@@ -128,6 +128,25 @@ fn keys_that_peers_read_as_listed_ones_are_removed() {
 }
 
 #[test]
+fn forwarded_members_give_way_to_those_of_another_propagator() {
+    let propagator = Propagator::builder()
+        .baggage(Baggage::new(&TENANT, "tenant"))
+        .forward_unlisted()
+        .build();
+    let incoming = map(&[("baggage", "region=old,hops=3;p=1,tenant=acme")]);
+    let context = propagator.extract(Context::new(), &incoming);
+    let left = merged(&propagator, &context, "trace=1, region = new;p=2");
+    assert_eq!(
+        left.unwrap(),
+        "tenant=acme,trace=1,region = new;p=2,hops=3;p=1"
+    );
+    let alone = Propagator::builder().forward_unlisted().build();
+    let context = alone.extract(Context::new(), &incoming);
+    let left = merged(&alone, &context, "tenant=theirs").unwrap();
+    assert_eq!(left, "tenant=theirs,region=old,hops=3;p=1");
+}
+
+#[test]
 fn members_that_are_none_are_left_out_and_reported_once() {
     let (propagator, rejections) =
         reporting(Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")));
@@ -136,7 +155,7 @@ fn members_that_are_none_are_left_out_and_reported_once() {
     assert_eq!(left.unwrap(), "tenant=acme,a=1");
     assert_eq!(
         taken(&rejections),
-        ["`baggage` was not sent in full: it is malformed"]
+        ["`baggage` was not sent in full: each of 8 members is malformed"]
     );
 }
 
