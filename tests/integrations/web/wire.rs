@@ -72,6 +72,32 @@ async fn reqwest_carries_the_headers_of_each_request() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn unlisted_baggage_goes_on_from_each_request_to_the_calls_that_its_tasks_make() {
+    let propagator = Propagator::builder()
+        .baggage(Baggage::new(&TENANT, "tenant"))
+        .forward_unlisted()
+        .build();
+    let layer = ContextLayer::new().extract(propagator.clone());
+    let next = async move || {
+        let outgoing = move || propagator.headers();
+        let headers = context_vars::task::spawn_blocking(outgoing).await.unwrap();
+        String::from_utf8(headers["baggage"].as_bytes().to_vec()).unwrap()
+    };
+    let router = Router::new().route("/", routing::get(next)).layer(layer);
+    let address = serve(router).await;
+    for protocol in Protocol::ALL {
+        let client = protocol.client();
+        join_all((1..=200).map(async |id| {
+            let members = format!("region=eu-{id};ttl=5,tenant={id},trace={id}");
+            let request = client.get(format!("http://{address}/"));
+            let text = sent(request.header("baggage", members)).await;
+            assert_eq!(text, format!("tenant={id},region=eu-{id};ttl=5,trace={id}"));
+        }))
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn layer_around_hypers_client_sends_to_the_hosts_it_was_told() {
     let (ours, theirs) = (serve(back()).await, serve(back()).await);
     let port = ours.port();
