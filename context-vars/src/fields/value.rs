@@ -5,6 +5,7 @@ use core::fmt::{self, Display};
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::render::Renderer;
 use crate::context::Entry;
 
 /// One variable of a context, as a field.
@@ -13,11 +14,17 @@ pub(crate) struct Field<'a> {
     entry: Entry<'a>,
     /// Whether another variable of this context has the same name.
     ambiguous: bool,
+    /// Writes the value in place of its `Display`.
+    renderer: Option<&'a Renderer>,
 }
 
 impl<'a> Field<'a> {
-    pub(super) fn new(entry: Entry<'a>, ambiguous: bool) -> Self {
-        Self { entry, ambiguous }
+    pub(super) fn new(entry: Entry<'a>, ambiguous: bool, renderer: Option<&'a Renderer>) -> Self {
+        Self {
+            entry,
+            ambiguous,
+            renderer,
+        }
     }
 
     /// Returns the name in lower case, after the module's path if the name alone is ambiguous.
@@ -32,17 +39,27 @@ impl<'a> Field<'a> {
 
     /// Returns what the value is. A `#[redact]`ed value is that and nothing else.
     pub(crate) fn kind(&self) -> Kind<'a> {
-        if self.entry.key().declaration.redact {
+        if self.is_redacted() {
             return Kind::Redacted;
         }
-        Kind::of(self.entry.any()).unwrap_or(Kind::Formatted)
+        match self.renderer {
+            Some(_) => Kind::Formatted,
+            None => Kind::of(self.entry.any()).unwrap_or(Kind::Formatted),
+        }
+    }
+
+    fn is_redacted(&self) -> bool {
+        self.entry.key().declaration.redact
     }
 }
 
 impl Display for Field<'_> {
     /// Formats the value for users.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.entry.fmt(f)
+        match self.renderer {
+            Some(renderer) if !self.is_redacted() => renderer.render(self.entry.any(), f),
+            _ => self.entry.fmt(f),
+        }
     }
 }
 
@@ -58,7 +75,7 @@ pub(crate) enum Kind<'a> {
     /// A number of another size, which prints as it is.
     Number,
     Text(&'a str),
-    /// A value of any other type, as its `Display` prints it, or its `Debug`, or its type's name.
+    /// A value of another type or with a renderer, of which only the formatted text is known.
     Formatted,
 }
 

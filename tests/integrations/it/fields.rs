@@ -61,6 +61,15 @@ impl fmt::Debug for Prints {
     }
 }
 
+/// Shows the fields of the context in which it is formatted.
+struct ShowsFields;
+
+impl fmt::Display for ShowsFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}{}>", fields(), Context::current())
+    }
+}
+
 pub struct Opaque;
 
 context_var! {
@@ -71,6 +80,7 @@ context_var! {
     static SHOWS: Shows;
     static POINT: Point;
     static LEVEL: Level;
+    static LOGS: ShowsFields;
     static PRINTS: Prints;
     static OPAQUE: Opaque;
     #[no_inherit]
@@ -273,7 +283,7 @@ fn characters_are_escaped_exactly_if_the_unicode_database_calls_them_control_for
     let all: Vec<char> = (0..=u32::from(char::MAX))
         .filter_map(char::from_u32)
         .collect();
-    for chars in all.chunks(512) {
+    for chars in all.chunks(64) {
         let expected: String = chars
             .iter()
             .map(|c| match c {
@@ -319,12 +329,14 @@ fn chosen_fields_are_those_alone() {
         "flag=true"
     );
     assert_eq!(line(Fields::all().only([])), "");
-    let debug = format!("{:?}", Fields::all().only([&USER]));
+    let fields = Fields::all()
+        .only([&USER])
+        .render(&FLAG, std::fmt::Debug::fmt);
+    let (debug, here) = (format!("{fields:?}"), module_path!());
     assert_eq!(
         debug,
         format!(
-            "Fields {{ only: Some([ContextVar({}::USER)]), except: [] }}",
-            module_path!()
+            "Fields {{ only: Some([ContextVar({here}::USER)]), except: [], render: [ContextVar({here}::FLAG)] }}",
         )
     );
 }
@@ -398,4 +410,102 @@ mod context_var_nested {
             assert_eq!(context_vars::fields().to_string(), "nested=<inner>");
         });
     }
+}
+
+#[test]
+fn value_that_shows_the_fields_it_belongs_to_does_not_meet_itself() {
+    LOGS.sync_scope(ShowsFields, || {
+        REQUEST_ID.sync_scope(7, || {
+            assert_eq!(fields().to_string(), "logs=<> request_id=7");
+            let rendered =
+                Fields::all().render(&REQUEST_ID, |id, out| write!(out, "{id}{}", fields()));
+            let context = Context::current();
+            assert_eq!(rendered.of(&context).to_string(), "logs=<> request_id=7");
+            assert!(REQUEST_ID.is_set(), "the context is current again");
+        });
+    });
+}
+
+#[test]
+fn context_is_current_again_after_a_value_panicked_while_it_was_shown() {
+    let panics = Fields::all().render(&REQUEST_ID, |_, _| panic!("in a render"));
+    REQUEST_ID.sync_scope(7, || {
+        let context = Context::current();
+        let shown = std::panic::catch_unwind(|| panics.of(&context).to_string());
+        assert!(shown.is_err(), "the panic is not swallowed");
+        assert_eq!(REQUEST_ID.try_get(), Ok(7));
+    });
+}
+
+#[test]
+fn rendered_value_is_a_word_or_in_quotes_and_the_last_closure_counts() {
+    let point = Point {
+        x: 1,
+        label: "north east",
+    };
+    let context = Context::new()
+        .with_value(&POINT, point)
+        .with_value(&REQUEST_ID, 255)
+        .with_value(&USER, "alice".to_owned())
+        .with_value(&OPAQUE, Opaque);
+    let fields = Fields::all()
+        .render(&POINT, |_, _| unreachable!("replaced below"))
+        .render(&REQUEST_ID, fmt::LowerHex::fmt)
+        .render(&USER, |user, out| out.write_str(&user[..1]))
+        .render(&OPAQUE, |_, out| write!(out, "seen={}", true))
+        .render(&POINT, |point, out| out.write_str(point.label));
+    let line = fields.clone().of(&context).to_string();
+    assert_eq!(
+        line,
+        r#"opaque="seen=true" point="north east" request_id=ff user=a"#
+    );
+    let chosen = fields.only([&USER, &OPAQUE]).except([&OPAQUE]);
+    assert_eq!(chosen.of(&context).to_string(), "user=a");
+}
+
+#[test]
+fn render_that_fails_ends_its_value_and_not_the_line() {
+    let context = Context::new()
+        .with_value(&FLAG, true)
+        .with_value(&REQUEST_ID, 7);
+    let fields = Fields::all().render(&FLAG, |_, out| {
+        out.write_str("half")?;
+        Err(fmt::Error)
+    });
+    assert_eq!(fields.of(&context).to_string(), "flag=half request_id=7");
+}
+
+#[test]
+fn redacted_variable_stays_stars_when_it_is_rendered() {
+    let context = Context::new().with_value(&PASSWORD, "secret".to_owned());
+    let fields = Fields::all().render(&PASSWORD, |password, out| out.write_str(password));
+    assert_eq!(fields.of(&context).to_string(), "password=***");
+}
+
+#[test]
+fn rendered_hostile_values_stay_one_value_on_one_line() {
+    for text in HOSTILE {
+        let context = Context::new()
+            .with_value(&USER, text.to_owned())
+            .with_value(&FLAG, true)
+            .with_value(&REQUEST_ID, 7);
+        let fields = Fields::all()
+            .render(&FLAG, move |_, out| {
+                text.chars().try_for_each(|c| write!(out, "{c}"))
+            })
+            .render(&USER, |user, out| out.write_str(user));
+        let line = fields.of(&context).to_string();
+        assert!(is_one_line(&line), "{line:?}");
+        let expected = [("flag", text), ("request_id", "7"), ("user", text)];
+        assert_eq!(
+            read_fields(&line),
+            expected.map(|(n, v)| (n.into(), v.into()))
+        );
+    }
+}
+
+#[test]
+fn fields_with_closures_cross_threads_and_unwinding() {
+    fn all<T: Clone + Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>(_: &T) {}
+    all(&Fields::all().render(&FLAG, fmt::Debug::fmt));
 }
