@@ -87,7 +87,7 @@ fn characters_that_no_line_may_hold_are_escaped_in_json_and_read_back_as_they_we
     });
     assert_eq!(written.lines().count(), all.len().div_ceil(4096));
     for (line, chars) in written.split_terminator('\n').zip(all.chunks(4096)) {
-        assert!(is_one_line(line), "{chars:?}");
+        assert!(is_one_line(line), "after {:?}", chars[0]);
         let event: Value = serde_json::from_str(line).unwrap();
         assert_eq!(event["context"]["user"], json!(String::from_iter(chars)));
     }
