@@ -98,11 +98,12 @@ fn key_of_the_variables_gives_way_to_a_field_of_a_flattened_event() {
     let events = || {
         tracing::info!(context = "checkout \\\" }", "nested {{");
         tracing::info!(context = 1, context_ = "two", "twice");
+        tracing::info!(note = "\"}\"", context = 1, "escaped");
         tracing::info!(other = "\"context\":{", "none");
     };
     for (flatten, keys) in [
-        (true, ["context_", "context__", "context"]),
-        (false, ["context"; 3]),
+        (true, ["context_", "context__", "context_", "context"]),
+        (false, ["context"; 4]),
     ] {
         let subscriber = builder().json().flatten_event(flatten);
         let written = written!(subscriber.map_event_format(ContextFormat::new), events);
