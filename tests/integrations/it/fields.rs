@@ -452,7 +452,7 @@ fn rendered_value_is_a_word_or_in_quotes_and_the_last_closure_counts() {
         .render(&POINT, |_, _| unreachable!("replaced below"))
         .render(&REQUEST_ID, fmt::LowerHex::fmt)
         .render(&USER, |user, out| out.write_str(&user[..1]))
-        .render(&OPAQUE, |_, out| write!(out, "seen={}", true))
+        .render(&OPAQUE, |_, out| out.write_str("seen=true"))
         .render(&POINT, |point, out| out.write_str(point.label));
     let line = fields.clone().of(&context).to_string();
     assert_eq!(
