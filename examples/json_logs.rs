@@ -2,8 +2,9 @@
 //!
 //! Forty requests run at the same time, and each writes four lines: from an `async fn`, from a
 //! library function that has never heard of requests, from a spawned task, and from a blocking
-//! closure. Nobody opens a span and nobody passes an id on. One user has a name that tries to
-//! forge a line; it stays a string. The program reads its own log and checks every line.
+//! closure. No function opens a span or passes an id on. One user has a name that tries to
+//! forge a line; it stays a string. The tenant is a struct, of which a line shows the name. The
+//! program reads its own log and checks every line.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -11,21 +12,34 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use context_vars::logs::ContextFormat;
-use context_vars::{context_var, inherit_context, with_context};
+use context_vars::{Fields, context_var, inherit_context, with_context};
 use serde_json::Value;
 
 context_var! {
     static REQUEST_ID: u64;
     static USER: String = "anonymous".to_owned();
+    static TENANT: Tenant;
     /// Is in the context, and in no log.
     #[redact]
     static SESSION: String;
 }
 
+/// Has no text that a search in a log would be for, so the log is given a closure.
+struct Tenant {
+    name: &'static str,
+    shard: u64,
+}
+
+fn tenant_of(request_id: u64) -> Tenant {
+    let shard = request_id % 3;
+    let name = ["north", "east", "south"][shard as usize];
+    Tenant { name, shard }
+}
+
 const REQUESTS: u64 = 40;
 const LINES_PER_REQUEST: usize = 4;
 
-/// What somebody typed as a name.
+/// A user's name that looks like the end of a line and another line.
 const FORGER: &str =
     "eve\n{\"level\":\"ERROR\",\"fields\":{\"message\":\"forged\"}}\",\"admin\":true";
 
@@ -36,7 +50,7 @@ fn user_of(request_id: u64) -> String {
     }
 }
 
-#[with_context(request_id = id, user = user_of(id), session = format!("session {id}"))]
+#[with_context(request_id = id, user = user_of(id), tenant = tenant_of(id), session = format!("session {id}"))]
 async fn handle(id: u64) {
     tracing::info!(items = 3, "accepted");
     tokio::task::yield_now().await;
@@ -73,7 +87,7 @@ impl Write for Log {
     }
 }
 
-/// How many lines are not what they should be.
+/// Returns how many lines are wrong or missing.
 fn wrong_lines(log: &str) -> usize {
     let mut lines_of: HashMap<u64, usize> = HashMap::new();
     let mut wrong = 0;
@@ -84,6 +98,7 @@ fn wrong_lines(log: &str) -> usize {
         *lines_of.entry(id).or_default() += 1;
         let right = id < REQUESTS
             && context["user"] == user_of(id).as_str()
+            && context["tenant"] == format!("{}/{}", tenant_of(id).name, id % 3)
             && context["session"] == "***"
             && event.as_object().is_some_and(|event| event.len() == 5);
         wrong += usize::from(!right);
@@ -96,10 +111,13 @@ fn wrong_lines(log: &str) -> usize {
 async fn main() -> ExitCode {
     let log = Log::default();
     let writer = log.clone();
+    let fields = Fields::all().render(&TENANT, |tenant, out| {
+        write!(out, "{}/{}", tenant.name, tenant.shard)
+    });
     tracing_subscriber::fmt()
         .json()
         .with_max_level(tracing::Level::DEBUG)
-        .map_event_format(ContextFormat::new)
+        .map_event_format(|format| ContextFormat::new(format).fields(fields))
         .with_writer(move || writer.clone())
         .init();
 

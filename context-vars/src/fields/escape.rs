@@ -1,25 +1,38 @@
-//! Keeps what a stranger wrote on one line.
+//! Keeps untrusted text on one line.
 
 use core::fmt::{self, Write};
 
-/// Passes text on with what could end or overwrite a line escaped.
+/// Passes text on, with the characters that could end, overwrite or disguise a line escaped.
 pub(super) struct Escape<'a, W: ?Sized> {
     out: &'a mut W,
     style: EscapeStyle,
-    /// Whether `out` failed; if it did not, an error is that of a value's own `Display`.
+    /// Whether `out` failed. If it did not, an error comes from the formatted value itself.
     failed: bool,
 }
 
-/// What is escaped, and how.
+/// Which characters are escaped, and how.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum EscapeStyle {
-    /// What is no part of a line, as Rust does.
+    /// Unprintable characters, as in a Rust string.
+    #[cfg(feature = "log")]
     Line,
-    /// That, quotes and backslashes, as Rust does.
+    /// Unprintable characters, quotes and backslashes, as in a Rust string.
     Quoted,
-    /// The same, as JSON does.
+    /// The same characters, as in a JSON string.
     #[cfg(feature = "tracing")]
     Json,
+}
+
+impl EscapeStyle {
+    fn escapes_quotes(self) -> bool {
+        match self {
+            #[cfg(feature = "log")]
+            Self::Line => false,
+            Self::Quoted => true,
+            #[cfg(feature = "tracing")]
+            Self::Json => true,
+        }
+    }
 }
 
 impl<'a, W: Write + ?Sized> Escape<'a, W> {
@@ -28,35 +41,42 @@ impl<'a, W: Write + ?Sized> Escape<'a, W> {
         Self { out, style, failed }
     }
 
-    /// Writes what `show` shows. A `Display` that fails ends its value there and spoils no line.
-    pub(super) fn show(mut self, show: impl fmt::Display) -> fmt::Result {
-        match write!(self, "{show}") {
+    /// Writes `value`. If its formatting fails, the value ends there and the line goes on.
+    #[cfg(any(feature = "log", feature = "tracing"))]
+    pub(super) fn format(mut self, value: impl fmt::Display) -> fmt::Result {
+        match write!(self, "{value}") {
             Err(error) if self.failed => Err(error),
             _ => Ok(()),
         }
     }
 
     fn escape(&mut self, special: char) -> fmt::Result {
-        match self.style {
-            EscapeStyle::Line | EscapeStyle::Quoted => write!(self.out, "{}", escaped(special)),
+        match special {
+            '\n' => self.out.write_str("\\n"),
+            '\r' => self.out.write_str("\\r"),
+            '\t' => self.out.write_str("\\t"),
+            '"' => self.out.write_str("\\\""),
+            '\\' => self.out.write_str("\\\\"),
             #[cfg(feature = "tracing")]
-            EscapeStyle::Json => match special {
-                '"' | '\\' => write!(self.out, "\\{special}"),
-                '\n' => self.out.write_str("\\n"),
-                '\r' => self.out.write_str("\\r"),
-                '\t' => self.out.write_str("\\t"),
-                _ => write!(self.out, "\\u{:04x}", u32::from(special)),
-            },
+            _ if self.style == EscapeStyle::Json => {
+                // An escape in JSON has four digits, so some characters need two of them.
+                let mut units = [0; 2];
+                let units = special.encode_utf16(&mut units);
+                let mut units = units.iter();
+                units.try_for_each(|unit| write!(self.out, "\\u{unit:04x}"))
+            }
+            _ => write!(self.out, "{}", special.escape_unicode()),
         }
     }
 
     fn pass(&mut self, text: &str) -> fmt::Result {
+        let escapes_quotes = self.style.escapes_quotes();
         let mut plain = 0;
         let mut at = 0;
         let bytes = text.as_bytes();
         while let Some(&byte) = bytes.get(at) {
             if byte < 0x80 {
-                let quoting = self.style != EscapeStyle::Line && (byte == b'"' || byte == b'\\');
+                let quoting = escapes_quotes && (byte == b'"' || byte == b'\\');
                 if byte >= b' ' && byte != 0x7f && !quoting {
                     at += 1;
                     continue;
@@ -85,27 +105,33 @@ impl<W: Write + ?Sized> Write for Escape<'_, W> {
     }
 }
 
-fn escaped(special: char) -> impl fmt::Display {
-    // `escape_debug` leaves some that are no control characters to a terminal's mercy.
-    let known = matches!(special, '\n' | '\r' | '\t' | '"' | '\\');
-    let short = known.then(|| special.escape_default());
-    let long = (!known).then(|| special.escape_unicode());
-    Either(short, long)
-}
-
-struct Either<A, B>(Option<A>, Option<B>);
-
-impl<A: fmt::Display, B: fmt::Display> fmt::Display for Either<A, B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|a| a.fmt(f))?;
-        self.1.iter().try_for_each(|b| b.fmt(f))
-    }
-}
-
-/// Control characters, and those that end lines or turn the direction of writing.
+/// Returns whether `c` is of Unicode's general category Cc, Cf, Zl or Zp.
 ///
-/// All of them have at most four digits, which is what an escape of JSON has.
+/// These are the characters that control a terminal, end a line, change the direction of writing,
+/// or have no shape of their own, so that two different texts look the same.
+// The table is that of Unicode 16. A test compares it with the Unicode database.
 pub(super) fn is_unprintable(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c,
+            '\u{ad}'
+            | '\u{600}'..='\u{605}'
+            | '\u{61c}'
+            | '\u{6dd}'
+            | '\u{70f}'
+            | '\u{890}'..='\u{891}'
+            | '\u{8e2}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{110bd}'
+            | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0001}'
+            | '\u{e0020}'..='\u{e007f}')
 }

@@ -1,5 +1,6 @@
 //! The variables of a context as the fields of a line: for logs, panics and errors.
 
+mod render;
 mod value;
 mod escape;
 mod text;
@@ -9,11 +10,13 @@ mod json;
 use core::fmt;
 
 use crate::context::{Context, Entry};
+use crate::inherit::detached;
 use crate::raw::key::Key;
 use crate::var::ContextVar;
 
 #[cfg(feature = "tracing")]
 pub(crate) use self::json::{write_json_text, write_json_value};
+use self::render::Renderer;
 #[cfg(feature = "log")]
 pub(crate) use self::text::one_line;
 pub(crate) use self::text::write_text_value;
@@ -23,7 +26,7 @@ pub(crate) use self::value::Kind;
 
 /// A context variable of any type: `&USER` is a `&'static dyn AnyVar`.
 ///
-/// For lists of variables, as [`Fields::only`] takes.
+/// [`Fields::only`] and [`Fields::except`] take lists of such references.
 ///
 /// # Examples
 ///
@@ -52,8 +55,8 @@ impl<T: Send + Sync + 'static> AnyVar for ContextVar<T> {}
 mod sealed {
     use super::{ContextVar, Key};
 
-    /// Which variable it is.
-    #[allow(missing_debug_implementations)] // out of reach
+    /// The key by which a variable is recognised.
+    #[allow(missing_debug_implementations)] // The module is private.
     pub struct Identity(pub(super) &'static Key);
 
     pub trait Sealed {
@@ -67,11 +70,25 @@ mod sealed {
     }
 }
 
-/// Which variables stand in a log line.
+/// The variables of a log line, and how they are written.
 ///
-/// They are named in lower case (`request_id`), sorted by name; two of one name are told apart by
-/// the path of their module (`app::vars::user`). A `#[redact]`ed one prints as `***`, and is best
-/// left out where its presence alone says too much.
+/// Names are in lower case (`request_id`) and sorted. Two variables with the same name are told apart
+/// by the paths of their modules (`app::vars::user`). A `#[redact]`ed variable is written as `***`;
+/// use [`except`](Self::except) if even its presence says too much.
+///
+/// # Values
+///
+/// Each value stays one value on one line, whatever it contains. Strings are in quotes. A value of
+/// another type is written as its `Display` prints it, else as its `Debug` does, else as the name
+/// of its type; it is in quotes unless it is one plain word. [`render`](Self::render) replaces its `Display`.
+///
+/// Inside the quotes, quotes and backslashes are escaped, and so are all characters of the Unicode
+/// categories Cc, Cf, Zl and Zp: line breaks, terminal sequences, marks that change the direction
+/// of writing, and characters without a shape, such as U+200B. The joiners U+200C and U+200D, which
+/// Persian text and some emoji contain, are of category Cf and are escaped, too.
+///
+/// Values are formatted in an empty context. So a `Display` that writes a log line does not meet
+/// itself again in that line, and a `Display` that reads a variable sees its default.
 ///
 /// # Examples
 ///
@@ -104,14 +121,15 @@ mod sealed {
 pub struct Fields {
     only: Option<Vec<&'static Key>>,
     except: Vec<&'static Key>,
+    renderers: Vec<Renderer>,
 }
 
 impl Fields {
-    /// Every variable that is set.
+    /// Shows every variable that is set.
     ///
     /// # Examples
     ///
-    /// A default is no value:
+    /// A variable that has only its default is not shown:
     ///
     /// ```
     /// use context_vars::{Context, Fields, context_var};
@@ -131,11 +149,11 @@ impl Fields {
         Self::default()
     }
 
-    /// None but these. Said twice, the last one holds.
+    /// Shows only these variables. Calling it again replaces the list.
     ///
     /// # Examples
     ///
-    /// Said twice:
+    /// Two calls:
     ///
     /// ```
     /// use context_vars::{Context, Fields, context_var};
@@ -159,11 +177,11 @@ impl Fields {
         self
     }
 
-    /// Without these. Said twice, both hold.
+    /// Hides these variables. Calls accumulate.
     ///
     /// # Examples
     ///
-    /// After [`only`](Self::only) as well:
+    /// After [`only`](Self::only):
     ///
     /// ```
     /// use context_vars::{Context, Fields, context_var};
@@ -185,11 +203,66 @@ impl Fields {
         self
     }
 
-    /// The fields of `context`, as [`fields`] shows those of the current one.
+    /// Writes the value of `var` with `render`, in place of its `Display` or `Debug`.
+    ///
+    /// The text is treated like that of a `Display`: in a line of text it is in quotes unless it is
+    /// one plain word, in JSON it is a string, for `log` it is a string value. If `render` fails, the
+    /// value ends there and the line goes on. If it panics, so does the call that formats the line.
+    /// Calling it again for the same variable replaces the closure. A `#[redact]`ed variable is still
+    /// written as `***`, because redaction is a property of the declaration that no line can lift.
     ///
     /// # Examples
     ///
-    /// Of work that was stopped, for its report:
+    /// One field of a struct, and a function in place of a closure:
+    ///
+    /// ```
+    /// use std::fmt;
+    ///
+    /// use context_vars::{Context, Fields, context_var};
+    ///
+    /// #[derive(Debug)]
+    /// struct User {
+    ///     id: u64,
+    ///     name: &'static str,
+    /// }
+    ///
+    /// context_var! {
+    ///     static USER: User;
+    ///     static ATTEMPT: u32;
+    /// }
+    ///
+    /// # fn main() {
+    /// let context = Context::new()
+    ///     .with_value(&USER, User { id: 7, name: "alice" })
+    ///     .with_value(&ATTEMPT, 10);
+    /// assert_eq!(
+    ///     Fields::all().of(&context).to_string(),
+    ///     r#"attempt=10 user="User { id: 7, name: \"alice\" }""#,
+    /// );
+    /// let fields = Fields::all()
+    ///     .render(&USER, |user, out| write!(out, "{}-{}", user.name, user.id))
+    ///     .render(&ATTEMPT, fmt::LowerHex::fmt);
+    /// assert_eq!(fields.of(&context).to_string(), "attempt=a user=alice-7");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn render<T: Send + Sync + 'static>(
+        mut self,
+        var: &'static ContextVar<T>,
+        render: impl Fn(&T, &mut fmt::Formatter<'_>) -> fmt::Result + Send + Sync + 'static,
+    ) -> Self {
+        let renderer = Renderer::new(&var.key, render);
+        self.renderers
+            .retain(|other| !other.is_for(var.key.untyped()));
+        self.renderers.push(renderer);
+        self
+    }
+
+    /// Returns the fields of `context`, which display as those of the current one do in [`fields`].
+    ///
+    /// # Examples
+    ///
+    /// The report of work that was stopped:
     ///
     /// ```
     /// use context_vars::{Context, Fields, context_var};
@@ -200,7 +273,9 @@ impl Fields {
     ///
     /// # fn main() {
     /// let mut work = Context::new();
-    /// work.run(|| drop(USER.set("alice")));
+    /// work.run(|| {
+    ///     USER.set("alice");
+    /// });
     /// assert_eq!(format!("stopped: {}", Fields::all().of(&work)), r#"stopped: user="alice""#);
     /// # }
     /// ```
@@ -214,13 +289,16 @@ impl Fields {
         Line(self, context)
     }
 
-    /// Calls `visit` with each field of `context`, sorted by name.
+    /// Calls `visit` with each field of `context`, sorted by name, inside an empty context.
+    ///
+    /// A value's `Display` may write log lines. If it saw the value in its own context, formatting
+    /// that line would call it again, until the stack overflows.
     pub(crate) fn visit<'a, E>(
-        &self,
+        &'a self,
         context: &'a Context,
         visit: impl FnMut(&Field<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        // Lines are written often, and have few fields: those are sorted in place.
+        // Most lines have few fields, which are sorted without an allocation.
         const FEW: usize = 16;
         let mut few = [None; FEW];
         let mut more = Vec::new();
@@ -234,18 +312,43 @@ impl Fields {
                 len += 1;
             }
         });
-        if len <= FEW {
-            return visit_sorted(&mut few[..len], visit);
+        if len == 0 {
+            return Ok(());
         }
-        more.extend(few);
-        visit_sorted(&mut more, visit)
+        let entries = if len <= FEW {
+            &mut few[..len]
+        } else {
+            more.extend(few);
+            &mut more
+        };
+        detached(|| self.visit_sorted(entries, visit))
     }
 
-    /// Returns whether the entry was chosen.
+    /// Returns whether the entry is shown.
     fn has(&self, entry: &Entry<'_>) -> bool {
         let key = entry.key();
         let is_in = |list: &[&'static Key]| list.iter().any(|other| core::ptr::eq(*other, key));
         self.only.as_deref().is_none_or(is_in) && !is_in(&self.except)
+    }
+
+    fn visit_sorted<'a, E>(
+        &'a self,
+        entries: &mut [Option<Entry<'a>>],
+        mut visit: impl FnMut(&Field<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        entries.sort_unstable_by_key(|entry| entry.map(|e| (e.name(), e.module_path())));
+        let entries: &[_] = entries;
+        let name_at = |at: usize| entries.get(at).copied().flatten().map(|e| e.name());
+        for (at, entry) in entries.iter().enumerate() {
+            if let Some(entry) = *entry {
+                let before = at.checked_sub(1).and_then(name_at);
+                let name = Some(entry.name());
+                let ambiguous = name == before || name == name_at(at + 1);
+                let renderer = self.renderers.iter().find(|r| r.is_for(entry.key()));
+                visit(&Field::new(entry, ambiguous, renderer))?;
+            }
+        }
+        Ok(())
     }
 
     fn write_line(&self, context: &Context, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -258,47 +361,27 @@ impl Fields {
     }
 }
 
-fn visit_sorted<'a, E>(
-    entries: &mut [Option<Entry<'a>>],
-    mut visit: impl FnMut(&Field<'a>) -> Result<(), E>,
-) -> Result<(), E> {
-    entries.sort_unstable_by_key(|entry| entry.map(|e| (e.name(), e.module_path())));
-    let entries: &[_] = entries;
-    let name_at = |at: usize| entries.get(at).copied().flatten().map(|e| e.name());
-    for (at, entry) in entries.iter().enumerate() {
-        if let Some(entry) = *entry {
-            let before = at.checked_sub(1).and_then(name_at);
-            let name = Some(entry.name());
-            let ambiguous = name == before || name == name_at(at + 1);
-            visit(&Field::new(entry, ambiguous))?;
-        }
-    }
-    Ok(())
-}
-
 impl fmt::Debug for Fields {
-    /// The variables' names.
+    /// Prints the variables' names.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fields")
             .field("only", &self.only)
             .field("except", &self.except)
+            .field("render", &self.renderers)
             .finish()
     }
 }
 
-/// The current context as the fields of a line: `request_id=7 user="alice"`.
+/// Returns a snapshot of the current context that displays as log fields: `request_id=7 user="alice"`.
 ///
-/// A copy is taken here, so that it can be shown later and elsewhere. Other than
-/// [`Context::current`] it holds `#[no_inherit]` variables, too, and keeps them alive: an error that
-/// outlives them should hold its text instead. It is one line, whatever the
-/// values hold: texts stand in quotes with what could end or overwrite a line escaped; a value of
-/// another type stands without quotes if its `Display` is one plain word. `#[redact]`ed values are
-/// `***`. [`Fields`] chooses.
+/// Unlike [`Context::current`], it includes `#[no_inherit]` variables. The snapshot keeps the values
+/// alive, so an error that outlives the request should hold its text instead. [`Fields`] describes how
+/// values are written, and chooses which.
 ///
 /// # Cost
 ///
-/// One increment of a reference count here; to show it, a sort, and an allocation if there
-/// are more than 16.
+/// One increment of a reference count. Displaying it sorts the fields and enters an empty context
+/// once; it allocates for more than 16 fields, and for each value that is no number, boolean or string.
 ///
 /// # Examples
 ///
@@ -320,7 +403,7 @@ pub fn fields() -> impl fmt::Display + Send + Sync + 'static {
 }
 
 impl fmt::Display for Context {
-    /// As fields of a line, for users and error reports: see [`fields`].
+    /// Writes the fields of a line, for users and error reports; see [`Fields`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Fields::all().write_line(self, f)
     }

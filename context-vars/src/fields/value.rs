@@ -1,26 +1,33 @@
-//! What a value is to a line: a number, a text, or something that can be shown.
+//! What a value is to a line: a number, a string, or a value that can be formatted.
 
 use core::any::{Any, TypeId};
 use core::fmt::{self, Display};
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::render::Renderer;
 use crate::context::Entry;
 
 /// One variable of a context, as a field.
 #[derive(Clone, Copy)]
 pub(crate) struct Field<'a> {
     entry: Entry<'a>,
-    /// Another variable of this context has the same name.
+    /// Whether another variable of this context has the same name.
     ambiguous: bool,
+    /// Writes the value in place of its `Display`.
+    renderer: Option<&'a Renderer>,
 }
 
 impl<'a> Field<'a> {
-    pub(super) fn new(entry: Entry<'a>, ambiguous: bool) -> Self {
-        Self { entry, ambiguous }
+    pub(super) fn new(entry: Entry<'a>, ambiguous: bool, renderer: Option<&'a Renderer>) -> Self {
+        Self {
+            entry,
+            ambiguous,
+            renderer,
+        }
     }
 
-    /// The name in lower case; with the module's path if that alone tells it from another.
+    /// Returns the name in lower case, after the module's path if the name alone is ambiguous.
     pub(crate) fn name(&self) -> Cow<'static, str> {
         let field = self.entry.field();
         if self.ambiguous {
@@ -30,24 +37,29 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// What the value is. Of a `#[redact]`ed one nothing else is known.
+    /// Returns what the value is. A `#[redact]`ed value is that and nothing else.
     pub(crate) fn kind(&self) -> Kind<'a> {
-        let declaration = &self.entry.key().declaration;
-        if declaration.redact {
+        if self.is_redacted() {
             return Kind::Redacted;
         }
-        Kind::of(self.entry.any()).unwrap_or(match (declaration.display, declaration.debug) {
-            (Some(_), _) => Kind::Display,
-            (None, Some(_)) => Kind::Debug,
-            (None, None) => Kind::TypeName,
-        })
+        match self.renderer {
+            Some(_) => Kind::Formatted,
+            None => Kind::of(self.entry.any()).unwrap_or(Kind::Formatted),
+        }
+    }
+
+    fn is_redacted(&self) -> bool {
+        self.entry.key().declaration.redact
     }
 }
 
 impl Display for Field<'_> {
-    /// The value for users.
+    /// Formats the value for users.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.entry.fmt(f)
+        match self.renderer {
+            Some(renderer) if !self.is_redacted() => renderer.render(self.entry.any(), f),
+            _ => self.entry.fmt(f),
+        }
     }
 }
 
@@ -60,19 +72,15 @@ pub(crate) enum Kind<'a> {
     Unsigned(u64),
     Signed(i64),
     Float(f64),
-    /// A number that prints as it is, of more bits than fit into the others, or fewer.
+    /// A number of another size, which prints as it is.
     Number,
     Text(&'a str),
-    /// A type with `Display`.
-    Display,
-    /// A type with `Debug` alone.
-    Debug,
-    /// A type with neither.
-    TypeName,
+    /// A value of another type or with a renderer, of which only the formatted text is known.
+    Formatted,
 }
 
 impl<'a> Kind<'a> {
-    /// The kind of the types of the standard library that lines are made of.
+    /// Returns the kind of a value whose type is one of the standard library's numbers and strings.
     fn of(value: &'a dyn Any) -> Option<Self> {
         let id = value.type_id();
         if id == TypeId::of::<String>() {
@@ -103,7 +111,7 @@ impl<'a> Kind<'a> {
             isize => |n| i64::try_from(*n).map_or(Kind::Number, Kind::Signed),
             u128 => |_| Kind::Number,
             i128 => |_| Kind::Number,
-            // As a `f64` it would print with more digits than it has.
+            // Converted to `f64`, it would print with more digits than it has.
             f32 => |n| if n.is_finite() { Kind::Number } else { Kind::Float(f64::from(*n)) },
             Box<str> => |text| Kind::Text(text),
             Cow<'static, str> => |text| Kind::Text(text),

@@ -1,4 +1,4 @@
-//! `ContextFormat`: an event of `tracing`, and the variables.
+//! `ContextFormat`: an event of `tracing`, with the variables.
 
 use core::fmt::{self, Write as _};
 
@@ -7,29 +7,39 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::event_fields::{free_key, has_field};
 use super::known_format::{KnownFormat, Shape};
 use crate::context::Context;
-use crate::fields::{Fields, write_json_text, write_json_value, write_text_value};
+use crate::fields::{Field, Fields, write_json_text, write_json_value, write_text_value};
 
 /// Writes an event as another format does, with the variables of the current context.
 ///
-/// | format | where the variables stand |
+/// | format | where the variables are written |
 /// |---|---|
 /// | full, compact | at the end of the line: `request_id=7 user="alice"` |
-/// | pretty | on a line of their own: `    with request_id: 7, user: "alice"` |
+/// | pretty | on a separate line: `    with request_id: 7, user: "alice"` |
 /// | JSON | under a key: `"context":{"request_id":7,"user":"alice"}`, numbers as numbers |
 ///
-/// Events of spans, new or closed, have them too. An event of `log` that comes through
-/// `tracing-log` has them as any other.
+/// The events that report new and closed spans have them, too, and so have the events of `log` that
+/// come through `tracing-log`.
 ///
-/// Colours are written where the layer writes them: `with_ansi(false)` belongs there, on
-/// [`fmt::Layer`](tracing_subscriber::fmt::Layer) or its builder, and not on the format.
+/// # Fields of the event
+///
+/// A variable is left out if the event has a field of the same name, in every format: after
+/// `info!(user = "bob", "deleted")` a search for `user` finds one value, that of the event. The
+/// message has the name `message` in JSON, and none in text. The fields of spans hide no variable,
+/// because they belong to the span and not to the event.
+///
+/// # Colours
+///
+/// Colours are written where the layer writes them, so call `with_ansi(false)` on
+/// [`fmt::Layer`](tracing_subscriber::fmt::Layer) or its builder and not on the format.
 ///
 /// # Cost
 ///
-/// One increment of a reference count and one allocation for each event, the text of the values,
-/// and a copy of the line. Where no variable is set, one thread-local
-/// access.
+/// For each event: one increment of a reference count, one allocation, one enter and exit of an empty
+/// context, the text of the values, a comparison of each variable's name with those of the event's
+/// fields, and a copy of the line. If no variable is set, one thread-local access.
 ///
 /// # Examples
 ///
@@ -66,11 +76,9 @@ pub struct ContextFormat<E> {
 impl<E: KnownFormat> ContextFormat<E> {
     /// For a format of `tracing-subscriber`: full, compact, pretty or JSON.
     ///
-    /// To be given to `map_event_format` as it stands: `.map_event_format(ContextFormat::new)`.
-    ///
     /// # Examples
     ///
-    /// As it stands:
+    /// As a function for `map_event_format`:
     ///
     /// ```
     /// use context_vars::{context_var, logs::ContextFormat};
@@ -95,11 +103,11 @@ impl<E: KnownFormat> ContextFormat<E> {
 impl<E> ContextFormat<E> {
     /// For any other format that writes one line of text.
     ///
-    /// It is asked for text without colours.
+    /// The format is called with a writer that has no colours.
     ///
     /// # Examples
     ///
-    /// A format of one's own:
+    /// A format that writes the level alone:
     ///
     /// ```
     /// use context_vars::{context_var, logs::ContextFormat};
@@ -141,7 +149,7 @@ impl<E> ContextFormat<E> {
     ///
     /// # Examples
     ///
-    /// A format of one's own:
+    /// A format that writes the level alone:
     ///
     /// ```
     /// use context_vars::{context_var, logs::ContextFormat};
@@ -190,7 +198,7 @@ impl<E> ContextFormat<E> {
         }
     }
 
-    /// Which variables are written; all that are set if this is not said.
+    /// Chooses which variables are written, and how. Defaults to all that are set.
     ///
     /// # Examples
     ///
@@ -217,13 +225,14 @@ impl<E> ContextFormat<E> {
         self
     }
 
-    /// The key of the variables in JSON; `context` if this is not said.
+    /// Sets the key of the variables in JSON. Defaults to `context`.
     ///
-    /// For flattened events that have a field of that name themselves.
+    /// If a flattened event has a field of that name, the field keeps the name, and the variables of
+    /// that event are under the name with `_` appended.
     ///
     /// # Examples
     ///
-    /// Beside an event's own `context`:
+    /// Events that have a field `context`:
     ///
     /// ```
     /// use context_vars::{context_var, logs::ContextFormat};
@@ -248,13 +257,19 @@ impl<E> ContextFormat<E> {
         self
     }
 
-    /// Puts the variables into the event that `text` is.
-    fn splice(&self, text: &mut String, context: &Context, colored: bool) -> fmt::Result {
+    /// Inserts the variables into `text`, which is the event as the inner format wrote it.
+    fn splice(
+        &self,
+        text: &mut String,
+        event: &Event<'_>,
+        context: &Context,
+        colored: bool,
+    ) -> fmt::Result {
         let ending = match self.shape {
             Shape::Line | Shape::Lines => "\n",
             Shape::Object if text.ends_with('}') => "}",
             Shape::Object if text.ends_with("}\n") => "}\n",
-            // Without the brace of an object there is nothing to write into.
+            // The text is no object, so there is no place for the variables.
             Shape::Object => return Ok(()),
         };
         let ends = text.ends_with(ending);
@@ -262,9 +277,9 @@ impl<E> ContextFormat<E> {
             text.truncate(text.len() - ending.len());
         }
         match self.shape {
-            Shape::Line => self.write_line(text, context, colored)?,
-            Shape::Lines => self.write_pretty(text, context, colored)?,
-            Shape::Object => self.write_object(text, context)?,
+            Shape::Line => self.write_line(text, event, context, colored)?,
+            Shape::Lines => self.write_pretty(text, event, context, colored)?,
+            Shape::Object => self.write_object(text, event, context)?,
         }
         if ends {
             text.push_str(ending);
@@ -272,26 +287,54 @@ impl<E> ContextFormat<E> {
         Ok(())
     }
 
-    fn write_line(&self, out: &mut String, context: &Context, colored: bool) -> fmt::Result {
+    /// Calls `visit` with each variable for which the event has no field, and its name.
+    fn visit(
+        &self,
+        event: &Event<'_>,
+        context: &Context,
+        mut visit: impl FnMut(&str, &Field<'_>) -> fmt::Result,
+    ) -> fmt::Result {
+        let names_message = matches!(self.shape, Shape::Object);
         self.fields.visit(context, |field| {
             let name = field.name();
+            let is_named = names_message || name != "message";
+            if is_named && has_field(event, &name) {
+                return Ok(());
+            }
+            visit(&name, field)
+        })
+    }
+
+    fn write_line(
+        &self,
+        out: &mut String,
+        event: &Event<'_>,
+        context: &Context,
+        colored: bool,
+    ) -> fmt::Result {
+        self.visit(event, context, |name, field| {
             if !out.is_empty() && !out.ends_with(' ') {
                 out.push(' ');
             }
             if colored {
                 write!(out, "\x1b[3m{name}\x1b[0m\x1b[2m=\x1b[0m")?;
             } else {
-                out.push_str(&name);
+                out.push_str(name);
                 out.push('=');
             }
             write_text_value(out, field)
         })
     }
 
-    fn write_pretty(&self, out: &mut String, context: &Context, colored: bool) -> fmt::Result {
+    fn write_pretty(
+        &self,
+        out: &mut String,
+        event: &Event<'_>,
+        context: &Context,
+        colored: bool,
+    ) -> fmt::Result {
         let mut first = true;
-        self.fields.visit(context, |field| {
-            let name = field.name();
+        self.visit(event, context, |name, field| {
             match (colored, first) {
                 (true, true) => write!(out, "    \x1b[2;3mwith\x1b[0m \x1b[1m{name}\x1b[0m: ")?,
                 (true, false) => write!(out, ", \x1b[1m{name}\x1b[0m: ")?,
@@ -307,20 +350,21 @@ impl<E> ContextFormat<E> {
         Ok(())
     }
 
-    fn write_object(&self, out: &mut String, context: &Context) -> fmt::Result {
+    fn write_object(&self, out: &mut String, event: &Event<'_>, context: &Context) -> fmt::Result {
         let mut first = true;
-        self.fields.visit(context, |field| {
+        self.visit(event, context, |name, field| {
             if first {
+                let key = free_key(out, event, self.key);
                 if !out.ends_with('{') {
                     out.push(',');
                 }
-                write_json_text(out, self.key)?;
+                write_json_text(out, &key)?;
                 out.push_str(":{");
             } else {
                 out.push(',');
             }
             first = false;
-            write_json_text(out, &field.name())?;
+            write_json_text(out, name)?;
             out.push(':');
             write_json_value(out, field)
         })?;
@@ -347,14 +391,14 @@ where
         if context.is_empty() {
             return self.plain.format_event(ctx, writer, event);
         }
-        // A writer that is made anew writes no colours by itself, and cannot be told to.
+        // The writer below is a new one, which cannot be made to write colours from here.
         let (inner, colored) = match &self.colored {
             Some(colored) if writer.has_ansi_escapes() => (colored, true),
             _ => (&self.plain, false),
         };
         let mut text = String::with_capacity(256);
         inner.format_event(ctx, Writer::new(&mut text), event)?;
-        self.splice(&mut text, &context, colored)?;
+        self.splice(&mut text, event, &context, colored)?;
         writer.write_str(&text)
     }
 }

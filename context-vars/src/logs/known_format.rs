@@ -1,4 +1,4 @@
-//! The formats of `tracing-subscriber`, and where in them variables have their place.
+//! The formats of `tracing-subscriber`, and where variables are written in each.
 
 use tracing_subscriber::fmt::format::{Compact, Format, Full, Json, Pretty};
 
@@ -7,7 +7,7 @@ use tracing_subscriber::fmt::format::{Compact, Format, Full, Json, Pretty};
 ///
 /// # Examples
 ///
-/// In a function for whichever of them the program was told to write:
+/// A function for any of these formats:
 ///
 /// ```
 /// use context_vars::logs::{ContextFormat, KnownFormat};
@@ -25,13 +25,13 @@ pub trait KnownFormat: sealed::Sealed + Clone {}
 
 impl<F: sealed::Sealed + Clone> KnownFormat for F {}
 
-/// Where variables have their place in an event.
+/// Where variables are written in an event.
 #[derive(Clone, Copy, Debug)]
-#[allow(unnameable_types)] // said to the sealed trait alone
+#[allow(unnameable_types)] // Only the sealed trait names it.
 pub enum Shape {
     /// At the end of the line.
     Line,
-    /// On a line of their own, before the empty one.
+    /// On a separate line, before the empty one.
     Lines,
     /// In the object, under a key.
     Object,
@@ -42,7 +42,7 @@ mod sealed {
 
     pub trait Sealed {
         const SHAPE: Shape;
-        /// The same format, which writes colours whatever it writes to.
+        /// Returns the same format with colours, whatever it writes to.
         fn in_colour(self) -> Self;
     }
 }

@@ -1,28 +1,41 @@
-//! `ContextLogger`: a record of `log`, and the variables.
+//! `ContextLogger`: a record of `log`, with the variables.
 
-use core::convert::Infallible;
+use core::fmt::{self, Write as _};
 use std::borrow::Cow;
 
 use log::kv::{Error, Key, Source, Value, VisitSource};
 use log::{LevelFilter, Log, Metadata, Record, SetLoggerError};
 
 use crate::context::Context;
-use crate::fields::{Field, Fields, Kind, one_line};
+use crate::fields::{Field, Fields, Kind, one_line, write_text_value};
 
-/// Hands records on to another logger, with the variables of the current context.
+/// Passes records to another logger, with the variables of the current context.
 ///
-/// They are key-values, after those of the record itself: numbers of up to 64 bits and truth
-/// values as such, everything else as text. Not every logger prints key-values: `env_logger` does with its feature
-/// `kv`, and `fern` hands them to your closure. For one that does not,
-/// [`in_message`](Self::in_message) puts them behind the message.
+/// The variables are key-values, after those of the record: numbers of up to 64 bits and booleans as
+/// such, everything else as text. A variable is left out if the record has a key-value of the same
+/// name.
 ///
-/// Loggers print a text as it is. So that it stays on its line, what could end or overwrite one
-/// is escaped before they get it.
+/// # Which form a logger needs
+///
+/// | logger | variables as |
+/// |---|---|
+/// | writes key-values as JSON or another format that quotes them | key-values |
+/// | writes key-values as text, such as `env_logger` with its feature `kv` | [`in_message`](Self::in_message) |
+/// | writes the message alone | [`in_message`](Self::in_message) |
+///
+/// Key-values are values, not text in quotes, because a logger that writes JSON adds its own quotes.
+/// `env_logger` adds none: from a user who is called `bob admin=true` it writes
+/// `user=bob admin=true`, which looks like two fields. In the message, every value is in quotes if it
+/// needs them.
+///
+/// In both forms the characters that could end, overwrite or disguise a line are escaped first; see
+/// [`Fields`].
 ///
 /// # Cost
 ///
-/// One increment of a reference count and one allocation for each record, and another look at
-/// each text; none of them for a record that the logger's `enabled` does not want.
+/// For each record: one increment of a reference count, one enter and exit of an empty context, one
+/// allocation, one more if the record has key-values, and a scan of each text. None of them for a
+/// record that the logger's `enabled` rejects.
 ///
 /// # Examples
 ///
@@ -60,7 +73,7 @@ pub struct ContextLogger<L> {
 }
 
 impl<L: Log> ContextLogger<L> {
-    /// Hands records on to `logger`.
+    /// Wraps `logger`.
     ///
     /// # Examples
     ///
@@ -101,7 +114,7 @@ impl<L: Log> ContextLogger<L> {
         }
     }
 
-    /// Which variables records get; all that are set if this is not said.
+    /// Chooses which variables records get, and how they are written. Defaults to all that are set.
     ///
     /// # Examples
     ///
@@ -140,7 +153,11 @@ impl<L: Log> ContextLogger<L> {
         self
     }
 
-    /// Puts the variables behind the message, as [`fields()`](crate::fields()) shows them.
+    /// Appends the variables to the message, as [`fields()`](crate::fields()) shows them.
+    ///
+    /// Use this for a logger that prints key-values as text or not at all. A value with a blank, a
+    /// quote, a comma, a backslash or `=`, and an empty one, is in quotes. A variable for which the
+    /// record has a key-value is left out here, too.
     ///
     /// # Examples
     ///
@@ -182,11 +199,11 @@ impl<L: Log> ContextLogger<L> {
     ///
     /// # Errors
     ///
-    /// If the program has one already.
+    /// Fails if the program has a logger already.
     ///
     /// # Examples
     ///
-    /// A second one is refused:
+    /// A second call fails:
     ///
     /// ```
     /// use context_vars::logs::ContextLogger;
@@ -207,7 +224,7 @@ impl<L: Log> ContextLogger<L> {
     /// # fn main() {
     /// assert!(ContextLogger::new(Lines).install(LevelFilter::Info).is_ok());
     /// assert!(ContextLogger::new(Lines).install(LevelFilter::Debug).is_err());
-    /// assert_eq!(log::max_level(), LevelFilter::Info); // as the first one said
+    /// assert_eq!(log::max_level(), LevelFilter::Info); // set by the first call
     /// # }
     /// ```
     pub fn install(self, level: LevelFilter) -> Result<(), SetLoggerError>
@@ -222,24 +239,47 @@ impl<L: Log> ContextLogger<L> {
 
 impl<L: Log> ContextLogger<L> {
     fn log_in_message(&self, record: &Record<'_>, context: &Context) {
-        let fields = self.fields.of(context).to_string();
-        let separator = if fields.is_empty() { "" } else { " " };
+        let mut fields = String::new();
+        self.visit(record, context, |name, field| {
+            write!(fields, " {name}=")?;
+            write_text_value(&mut fields, field)
+        });
         let message = record.args();
         let mut builder = record.to_builder();
         let mut log = |message| self.logger.log(&builder.args(message).build());
-        log(format_args!("{message}{separator}{fields}"));
+        log(format_args!("{message}{fields}"));
     }
 
     fn log_with_values(&self, record: &Record<'_>, context: &Context) {
         let mut variables = Vec::new();
-        let _: Result<(), Infallible> = self.fields.visit(context, |field| {
-            variables.push((field.name(), Loggable::new(field)));
+        self.visit(record, context, |name, field| {
+            variables.push((name, Loggable::new(field)));
             Ok(())
         });
         let own = record.key_values();
         let with = WithFields { own, variables };
         self.logger
             .log(&record.to_builder().key_values(&with).build());
+    }
+
+    /// Calls `visit` with each variable for which the record has no key-value, and its name.
+    fn visit<'a>(
+        &'a self,
+        record: &Record<'_>,
+        context: &'a Context,
+        mut visit: impl FnMut(Cow<'static, str>, &Field<'a>) -> fmt::Result,
+    ) {
+        let mut own = OwnKeys(Vec::new());
+        // A source that fails has shown the keys that its logger can print.
+        let _ = record.key_values().visit(&mut own);
+        let written = self.fields.visit(context, |field| {
+            let name = field.name();
+            if own.0.iter().any(|key| key.as_str() == name) {
+                return Ok(());
+            }
+            visit(name, field)
+        });
+        debug_assert!(written.is_ok(), "writing to a String never fails");
     }
 }
 
@@ -249,7 +289,7 @@ impl<L: Log> Log for ContextLogger<L> {
     }
 
     fn log(&self, record: &Record<'_>) {
-        // Loggers ask themselves; this is to not look at values in vain.
+        // Loggers check this themselves. It is checked here so that no value is formatted in vain.
         if !self.logger.enabled(record.metadata()) {
             return;
         }
@@ -268,7 +308,17 @@ impl<L: Log> Log for ContextLogger<L> {
     }
 }
 
-/// The key-values of a record, and then the variables.
+/// The keys of a record's own key-values.
+struct OwnKeys<'a>(Vec<Key<'a>>);
+
+impl<'a> VisitSource<'a> for OwnKeys<'a> {
+    fn visit_pair(&mut self, key: Key<'a>, _: Value<'a>) -> Result<(), Error> {
+        self.0.push(key);
+        Ok(())
+    }
+}
+
+/// The key-values of a record, followed by the variables.
 struct WithFields<'a> {
     own: &'a dyn Source,
     variables: Vec<(Cow<'static, str>, Loggable<'a>)>,
@@ -283,7 +333,7 @@ impl Source for WithFields<'_> {
     }
 }
 
-/// A value as `log` knows it. Made once: a source may be visited many times.
+/// A value in a form that `log` supports. It is created once, because a source may be visited often.
 enum Loggable<'a> {
     Bool(bool),
     Unsigned(u64),

@@ -1,19 +1,23 @@
 //! The variables of the current context in every line of a log.
 //!
-//! Nobody passes them on, and nobody opens a span for them: what is set when a line is written
-//! stands in it. Variables are named in lower case and sorted by name, after the fields of the
-//! event itself. [`Fields`](crate::Fields) chooses which; [`fields()`](crate::fields()) shows them
-//! in a text of your own.
+//! [`ContextFormat`] does this for `tracing`, [`ContextLogger`] for `log`. No function passes anything
+//! on and no span has to be opened: a line has the variables that are set when it is written. They are
+//! named in lower case and sorted by name, after the fields of the event itself; where both have a name,
+//! the event's field is written. [`Fields`](crate::Fields) chooses which variables are written and how, and
+//! [`fields()`](crate::fields()) shows them in any other text.
 //!
-//! # What a stranger can do
+//! # Untrusted values
 //!
-//! Values often come from a request. A line break, an escape sequence, a quote or a mebibyte of
-//! text stays one value in one line, and one string in one object of JSON. A `#[redact]`ed value
-//! is `***`.
+//! Values often come from a request. A line break, an escape sequence, an invisible character, a quote
+//! or a mebibyte of text stays one value in one line, and one string in one object of JSON. A
+//! `#[redact]`ed value is `***`.
+//!
+//! A value may write log lines while it is formatted for one. It is formatted in an empty context, so
+//! those lines have no variables, and formatting ends.
 //!
 //! # Examples
 //!
-//! Two requests and what they call, with `tracing`:
+//! Two requests that call the same function, with `tracing`:
 //!
 //! ```
 //! use context_vars::context_var;
@@ -39,6 +43,8 @@
 
 #[cfg(feature = "tracing")]
 mod known_format;
+#[cfg(feature = "tracing")]
+mod event_fields;
 #[cfg(feature = "tracing")]
 mod format;
 #[cfg(feature = "log")]

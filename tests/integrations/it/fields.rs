@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use context_vars::{Context, ContextVar, Fields, context_var, detached, fields};
+use unicode_general_category::{GeneralCategory, get_general_category};
 
 macro_rules! many {
     ($($name:ident)*) => {
@@ -46,6 +47,29 @@ pub struct Point {
     label: &'static str,
 }
 
+#[derive(Debug)]
+pub enum Level {
+    High,
+}
+
+/// Has a `Debug` that is written by hand and prints untrusted text as it is.
+pub struct Prints(pub &'static str);
+
+impl fmt::Debug for Prints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Shows the fields of the context in which it is formatted.
+struct ShowsFields;
+
+impl fmt::Display for ShowsFields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}{}>", fields(), Context::current())
+    }
+}
+
 pub struct Opaque;
 
 context_var! {
@@ -55,6 +79,9 @@ context_var! {
     static PASSWORD: String;
     static SHOWS: Shows;
     static POINT: Point;
+    static LEVEL: Level;
+    static LOGS: ShowsFields;
+    static PRINTS: Prints;
     static OPAQUE: Opaque;
     #[no_inherit]
     static HERE: &'static str;
@@ -75,8 +102,8 @@ mod other {
     }
 }
 
-/// What a stranger may put into a header or a form.
-pub const HOSTILE: [&str; 7] = [
+/// Values that a client may send in a header or a form.
+pub const HOSTILE: [&str; 17] = [
     "a\nERROR forged",
     "a\r\nERROR forged",
     "\x1b[31mred\x1b[0m",
@@ -84,12 +111,75 @@ pub const HOSTILE: [&str; 7] = [
     "\u{85}next\u{2028}line\u{2029}end",
     "\u{202e}desrever",
     "\0\u{7f}\u{9b}31m",
+    "x user=\"root\"",
+    "",
+    "\u{61c}\u{200e}\u{200f}\u{2069}marks",
+    "ali\u{200b}ce\u{200c}\u{200d}\u{2060}\u{2064}\u{feff}",
+    "ali\u{ad}ce\u{180e}",
+    "\u{206a}\u{206f}deprecated",
+    "\u{e0001}\u{e0061}\u{e007f}tags",
+    "\u{fff9}a\u{fffa}b\u{fffb}",
+    "\u{600}1\u{6dd}2\u{70f}\u{890}\u{8e2}\u{110bd}\u{110cd}",
+    "\u{13430}\u{1343f}\u{1bca0}\u{1d173}\u{1d17a}",
 ];
 
-/// Whether a terminal and a reader of lines take it for one line of text.
+/// Returns whether a line must escape the character, by the Unicode database.
+fn is_unprintable(c: char) -> bool {
+    matches!(
+        get_general_category(c),
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    )
+}
+
+/// Returns whether a terminal and a reader of lines take `text` for one line of visible text.
 pub fn is_one_line(text: &str) -> bool {
-    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !text.contains(|c: char| c.is_control() || turns(c))
+    !text.contains(is_unprintable)
+}
+
+/// Reads `name=value name="quoted value"` as a collector of log lines does.
+pub fn read_fields(mut line: &str) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    while let Some((name, rest)) = line.split_once('=') {
+        let quoted = rest.strip_prefix('"').and_then(|rest| {
+            let closes = |(at, _): &(usize, _)| {
+                let backslashes = rest[..*at].bytes().rev().take_while(|b| *b == b'\\');
+                backslashes.count() % 2 == 0
+            };
+            let (end, _) = rest.match_indices('"').find(closes)?;
+            Some((&rest[..end], &rest[end + 1..]))
+        });
+        let (value, rest) =
+            quoted.unwrap_or_else(|| rest.split_at(rest.find(' ').unwrap_or(rest.len())));
+        fields.push((name.to_owned(), unescape(value)));
+        line = rest.strip_prefix(' ').unwrap_or(rest);
+    }
+    assert_eq!(line, "", "{fields:?}");
+    fields
+}
+
+fn unescape(mut value: &str) -> String {
+    let mut text = String::new();
+    while let Some((plain, rest)) = value.split_once('\\') {
+        text.push_str(plain);
+        let special = rest.chars().next().unwrap();
+        let hex = rest.strip_prefix("u{").and_then(|hex| hex.split_once('}'));
+        let (c, rest) = match (special, hex) {
+            (_, Some((hex, rest))) => {
+                let code = u32::from_str_radix(hex, 16).unwrap();
+                (char::from_u32(code).unwrap(), rest)
+            }
+            ('n', None) => ('\n', &rest[1..]),
+            ('r', None) => ('\r', &rest[1..]),
+            ('t', None) => ('\t', &rest[1..]),
+            (c, None) => (c, &rest[c.len_utf8()..]),
+        };
+        text.push(c);
+        value = rest;
+    }
+    text + value
 }
 
 #[test]
@@ -121,11 +211,12 @@ fn other_types_show_by_display_then_debug_then_name() {
     };
     let context = Context::new()
         .with_value(&POINT, point)
+        .with_value(&LEVEL, Level::High)
         .with_value(&OPAQUE, Opaque);
     let opaque = std::any::type_name::<Opaque>();
     assert_eq!(
         context.to_string(),
-        format!(r#"opaque={opaque} point=Point {{ x: 1, label: "a\nb" }}"#)
+        format!(r#"level=High opaque={opaque} point="Point {{ x: 1, label: \"a\\nb\" }}""#)
     );
     for (text, shown) in [
         ("018f-7a", "018f-7a"),
@@ -162,17 +253,19 @@ fn hostile_values_stay_one_value_on_one_line() {
         let context = Context::new()
             .with_value(&USER, text.to_owned())
             .with_value(&SHOWS, Shows::text(text))
+            .with_value(&PRINTS, Prints(text))
             .with_value(&REQUEST_ID, 7);
         let line = context.to_string();
         assert!(is_one_line(&line), "{line:?}");
-        let (shows, user) = line.split_once(" user=").unwrap();
-        assert_eq!(shows, format!("request_id=7 shows={user}"));
-        assert!(user.starts_with('"') && user.ends_with('"'), "{user}");
-        assert!(
-            !user.replace("\\\"", "")[1..]
-                .trim_end_matches('"')
-                .contains('"'),
-            "{user}"
+        let expected = [
+            ("prints", text),
+            ("request_id", "7"),
+            ("shows", text),
+            ("user", text),
+        ];
+        assert_eq!(
+            read_fields(&line),
+            expected.map(|(n, v)| (n.into(), v.into()))
         );
     }
     let large = Context::new().with_value(&USER, "x\n".repeat(1 << 19));
@@ -183,6 +276,25 @@ fn hostile_values_stay_one_value_on_one_line() {
         "nothing is cut"
     );
     assert!(is_one_line(&line));
+}
+
+#[test]
+fn characters_are_escaped_exactly_if_the_unicode_database_calls_them_control_format_or_separator() {
+    let all: Vec<char> = (0..=u32::from(char::MAX))
+        .filter_map(char::from_u32)
+        .collect();
+    for chars in all.chunks(64) {
+        let expected: String = chars
+            .iter()
+            .map(|c| match c {
+                '\n' | '\r' | '\t' | '"' | '\\' => c.escape_default().to_string(),
+                c if is_unprintable(*c) => c.escape_unicode().to_string(),
+                c => c.to_string(),
+            })
+            .collect();
+        let context = Context::new().with_value(&USER, chars.iter().collect());
+        assert_eq!(context.to_string(), format!("user=\"{expected}\""));
+    }
 }
 
 #[test]
@@ -217,12 +329,14 @@ fn chosen_fields_are_those_alone() {
         "flag=true"
     );
     assert_eq!(line(Fields::all().only([])), "");
-    let debug = format!("{:?}", Fields::all().only([&USER]));
+    let fields = Fields::all()
+        .only([&USER])
+        .render(&FLAG, std::fmt::Debug::fmt);
+    let (debug, here) = (format!("{fields:?}"), module_path!());
     assert_eq!(
         debug,
         format!(
-            "Fields {{ only: Some([ContextVar({}::USER)]), except: [] }}",
-            module_path!()
+            "Fields {{ only: Some([ContextVar({here}::USER)]), except: [], render: [ContextVar({here}::FLAG)] }}",
         )
     );
 }
@@ -296,4 +410,102 @@ mod context_var_nested {
             assert_eq!(context_vars::fields().to_string(), "nested=<inner>");
         });
     }
+}
+
+#[test]
+fn value_that_shows_the_fields_it_belongs_to_does_not_meet_itself() {
+    LOGS.sync_scope(ShowsFields, || {
+        REQUEST_ID.sync_scope(7, || {
+            assert_eq!(fields().to_string(), "logs=<> request_id=7");
+            let rendered =
+                Fields::all().render(&REQUEST_ID, |id, out| write!(out, "{id}{}", fields()));
+            let context = Context::current();
+            assert_eq!(rendered.of(&context).to_string(), "logs=<> request_id=7");
+            assert!(REQUEST_ID.is_set(), "the context is current again");
+        });
+    });
+}
+
+#[test]
+fn context_is_current_again_after_a_value_panicked_while_it_was_shown() {
+    let panics = Fields::all().render(&REQUEST_ID, |_, _| panic!("in a render"));
+    REQUEST_ID.sync_scope(7, || {
+        let context = Context::current();
+        let shown = std::panic::catch_unwind(|| panics.of(&context).to_string());
+        assert!(shown.is_err(), "the panic is not swallowed");
+        assert_eq!(REQUEST_ID.try_get(), Ok(7));
+    });
+}
+
+#[test]
+fn rendered_value_is_a_word_or_in_quotes_and_the_last_closure_counts() {
+    let point = Point {
+        x: 1,
+        label: "north east",
+    };
+    let context = Context::new()
+        .with_value(&POINT, point)
+        .with_value(&REQUEST_ID, 255)
+        .with_value(&USER, "alice".to_owned())
+        .with_value(&OPAQUE, Opaque);
+    let fields = Fields::all()
+        .render(&POINT, |_, _| unreachable!("replaced below"))
+        .render(&REQUEST_ID, fmt::LowerHex::fmt)
+        .render(&USER, |user, out| out.write_str(&user[..1]))
+        .render(&OPAQUE, |_, out| out.write_str("seen=true"))
+        .render(&POINT, |point, out| out.write_str(point.label));
+    let line = fields.clone().of(&context).to_string();
+    assert_eq!(
+        line,
+        r#"opaque="seen=true" point="north east" request_id=ff user=a"#
+    );
+    let chosen = fields.only([&USER, &OPAQUE]).except([&OPAQUE]);
+    assert_eq!(chosen.of(&context).to_string(), "user=a");
+}
+
+#[test]
+fn render_that_fails_ends_its_value_and_not_the_line() {
+    let context = Context::new()
+        .with_value(&FLAG, true)
+        .with_value(&REQUEST_ID, 7);
+    let fields = Fields::all().render(&FLAG, |_, out| {
+        out.write_str("half")?;
+        Err(fmt::Error)
+    });
+    assert_eq!(fields.of(&context).to_string(), "flag=half request_id=7");
+}
+
+#[test]
+fn redacted_variable_stays_stars_when_it_is_rendered() {
+    let context = Context::new().with_value(&PASSWORD, "secret".to_owned());
+    let fields = Fields::all().render(&PASSWORD, |password, out| out.write_str(password));
+    assert_eq!(fields.of(&context).to_string(), "password=***");
+}
+
+#[test]
+fn rendered_hostile_values_stay_one_value_on_one_line() {
+    for text in HOSTILE {
+        let context = Context::new()
+            .with_value(&USER, text.to_owned())
+            .with_value(&FLAG, true)
+            .with_value(&REQUEST_ID, 7);
+        let fields = Fields::all()
+            .render(&FLAG, move |_, out| {
+                text.chars().try_for_each(|c| write!(out, "{c}"))
+            })
+            .render(&USER, |user, out| out.write_str(user));
+        let line = fields.of(&context).to_string();
+        assert!(is_one_line(&line), "{line:?}");
+        let expected = [("flag", text), ("request_id", "7"), ("user", text)];
+        assert_eq!(
+            read_fields(&line),
+            expected.map(|(n, v)| (n.into(), v.into()))
+        );
+    }
+}
+
+#[test]
+fn fields_with_closures_cross_threads_and_unwinding() {
+    fn all<T: Clone + Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>(_: &T) {}
+    all(&Fields::all().render(&FLAG, fmt::Debug::fmt));
 }

@@ -1,13 +1,14 @@
 //! Whole lines that the real `env_logger` and `fern` write for `log`.
 
-use std::sync::mpsc;
+use std::fmt;
+use std::sync::{Arc, mpsc};
 
 use context_vars::logs::ContextLogger;
 use context_vars::{Fields, context_var, detached};
 use log::kv::{Key, Value, VisitSource};
 use log::{Level, LevelFilter, Log, Record};
 
-use crate::fields::{HOSTILE, Shows, is_one_line};
+use crate::fields::{HOSTILE, Shows, is_one_line, read_fields};
 use crate::support::Output;
 
 context_var! {
@@ -17,6 +18,18 @@ context_var! {
     static PASSWORD: String;
     static FLAG: bool;
     static SHOWS: Shows;
+    static LOGS: Logs;
+    static ITEMS: u32;
+}
+
+/// Writes a record to a logger while it is formatted.
+struct Logs(Arc<dyn Log>);
+
+impl fmt::Display for Logs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        log(&*self.0, Level::Warn);
+        f.write_str("logged")
+    }
 }
 
 /// `env_logger` as it is, without the time.
@@ -76,6 +89,101 @@ fn variables_in_the_message_are_those_of_fields() {
     assert_eq!(
         output.text(),
         "[INFO  app] accepted request_id=7 user=\"alice\" items=3\n[INFO  app] accepted items=3\n"
+    );
+}
+
+#[test]
+fn value_that_logs_while_it_is_formatted_writes_a_line_without_variables() {
+    for in_message in [false, true] {
+        let (logger, output) = env_logger();
+        let mut logger = ContextLogger::new(logger);
+        if in_message {
+            logger = logger.in_message();
+        }
+        let logger: Arc<dyn Log> = Arc::new(logger);
+        in_context(|| {
+            LOGS.set(Logs(Arc::clone(&logger)));
+            log(&*logger, Level::Info);
+            log(&*logger, Level::Info);
+        });
+        let variables = "logs=logged request_id=7 user=";
+        let line = match in_message {
+            false => format!("[INFO  app] accepted items=3 {variables}alice\n"),
+            true => format!("[INFO  app] accepted {variables}\"alice\" items=3\n"),
+        };
+        let inner = "[WARN  app] accepted items=3\n";
+        assert_eq!(output.text(), format!("{inner}{line}").repeat(2));
+    }
+}
+
+#[test]
+fn records_own_value_wins_over_the_variable_of_the_same_name() {
+    let (logger, output) = env_logger();
+    let logger = ContextLogger::new(logger);
+    in_context(|| {
+        ITEMS.set(10);
+        log(&logger, Level::Info);
+        log(&logger.in_message(), Level::Info);
+    });
+    assert_eq!(
+        output.text(),
+        "[INFO  app] accepted items=3 request_id=7 user=alice\n\
+         [INFO  app] accepted request_id=7 user=\"alice\" items=3\n"
+    );
+}
+
+#[test]
+fn in_the_message_a_value_is_in_quotes_that_as_a_key_value_looks_like_two() {
+    let (logger, output) = env_logger();
+    let logger = ContextLogger::new(logger);
+    in_context(|| {
+        USER.set("bob admin=true".to_owned());
+        log(&logger, Level::Info);
+    });
+    assert_eq!(
+        output.text(),
+        "[INFO  app] accepted items=3 request_id=7 user=bob admin=true\n"
+    );
+    let logger = logger.in_message();
+    for text in HOSTILE
+        .iter()
+        .chain(&["bob admin=true", "", "=", "\"", "\\"])
+    {
+        in_context(|| {
+            SHOWS.set(Shows::text(text));
+            USER.set(text.to_string());
+            log(&logger, Level::Info);
+        });
+        let line = output.text();
+        let fields = line.strip_prefix("[INFO  app] accepted ").unwrap();
+        let expected = [
+            ("request_id", "7"),
+            ("shows", text),
+            ("user", text),
+            ("items", "3"),
+        ];
+        assert_eq!(
+            read_fields(fields.strip_suffix('\n').unwrap()),
+            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+    }
+}
+
+#[test]
+fn rendered_variable_is_text_for_loggers() {
+    let (logger, output) = env_logger();
+    let fields = Fields::all()
+        .render(&USER, |user, out| write!(out, "{} \n{}", user.len(), user))
+        .render(&REQUEST_ID, |id, out| write!(out, "#{id}"));
+    let logger = ContextLogger::new(logger).fields(fields);
+    in_context(|| {
+        log(&logger, Level::Info);
+        log(&logger.in_message(), Level::Info);
+    });
+    assert_eq!(
+        output.text(),
+        "[INFO  app] accepted items=3 request_id=#7 user=5 \\nalice\n\
+         [INFO  app] accepted request_id=#7 user=\"5 \\nalice\" items=3\n"
     );
 }
 

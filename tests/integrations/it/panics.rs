@@ -14,6 +14,7 @@ context_var! {
     static PASSWORD: &'static str;
     static BOMB: Bomb;
     static LOCKED: Locked;
+    static NESTED: Nested;
 }
 
 struct Bomb;
@@ -21,6 +22,15 @@ struct Bomb;
 impl std::fmt::Debug for Bomb {
     fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         panic!("in Debug");
+    }
+}
+
+/// Shows the fields of the context in which it is formatted.
+struct Nested;
+
+impl std::fmt::Debug for Nested {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "<{}>", context_vars::fields())
     }
 }
 
@@ -77,6 +87,7 @@ fn case() {
             let worker = context_vars::thread::spawn(|| panic!("in a thread"));
             std::panic::resume_unwind(worker.join().unwrap_err())
         }),
+        "nested" => NESTED.sync_scope(Nested, || panic!("nested")),
         "bomb" => BOMB.sync_scope(Bomb, || panic!("first")),
         "locked" => LOCKED.sync_scope(Locked, || {
             let _held = LOCK.lock().unwrap();
@@ -106,12 +117,14 @@ fn install_while_panicking() {
 
 #[test]
 fn context_comes_before_the_previous_hook_s_report_once() {
-    let reports: [(&str, &[&str]); 6] = [
+    let reports: [(&str, &[&str]); 7] = [
         ("two", &["request_id=7 user=\"alice\"", "two"]),
         ("none", &["none"]),
         ("redacted", &["password=***", "redacted"]),
         // A thread has its own context.
         ("thread", &["user=\"alice\"", "in a thread"]),
+        // A value is formatted in an empty context.
+        ("nested", &["nested=<>", "nested"]),
         // A value that panics when it is shown does not abort.
         (
             "bomb",

@@ -13,6 +13,10 @@ context_var! {
     static RATIO: f64;
     static WIDE: i128;
     static SHOWS: Shows;
+    static FLOOR: u8;
+    static MESSAGE: &'static str;
+    static TYPE: &'static str;
+    static LOGS: formatting::Logs;
 }
 
 type Builder = SubscriberBuilder;
@@ -41,6 +45,8 @@ macro_rules! written {
 mod text;
 mod json;
 mod own_formats;
+mod own_fields;
+mod formatting;
 
 /// An event outside and one inside of a span.
 fn two_events() {

@@ -75,6 +75,25 @@ fn hostile_values_are_one_string_of_json() {
 }
 
 #[test]
+fn characters_that_no_line_may_hold_are_escaped_in_json_and_read_back_as_they_were() {
+    let all: Vec<char> = (0..=u32::from(char::MAX))
+        .filter_map(char::from_u32)
+        .collect();
+    let subscriber = builder().json().map_event_format(ContextFormat::new);
+    let written = written!(subscriber, || {
+        for chars in all.chunks(4096) {
+            USER.sync_scope(chars.iter().collect(), || tracing::info!("accepted"));
+        }
+    });
+    assert_eq!(written.lines().count(), all.len().div_ceil(4096));
+    for (line, chars) in written.split_terminator('\n').zip(all.chunks(4096)) {
+        assert!(is_one_line(line), "after {:?}", chars[0]);
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["context"]["user"], json!(String::from_iter(chars)));
+    }
+}
+
+#[test]
 fn numbers_that_json_has_no_word_for_are_strings() {
     for (value, shown) in [
         (f64::NAN, "\"NaN\""),
