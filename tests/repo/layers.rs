@@ -72,7 +72,7 @@ const RUNTIME: Rules = Rules {
             "installs the companion, whose hook is in `raw`",
         ),
         (
-            "deadline/mod.rs",
+            "deadline/limit.rs",
             "declares a variable by hand, and makes its values without a scope",
         ),
         (
