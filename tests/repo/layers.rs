@@ -54,11 +54,18 @@ const RUNTIME: Rules = Rules {
         Layer {
             name: "integrations",
             members: "propagation/ stream.rs logs/ deadline/ companion/ task/ service.rs web/",
-            between: Some(&[(
-                "web/",
-                "propagation/",
-                "the web layer extracts and injects what is listed for propagation",
-            )]),
+            between: Some(&[
+                (
+                    "web/",
+                    "propagation/",
+                    "the web layer extracts and injects what is listed for propagation",
+                ),
+                (
+                    "web/",
+                    "deadline/",
+                    "a request's scope begins at its call and ends with the last byte of its body",
+                ),
+            ]),
         },
         Layer {
             name: "faces",

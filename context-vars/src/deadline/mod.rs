@@ -71,6 +71,8 @@
 mod cancel;
 mod error;
 mod limit;
+#[cfg(feature = "http")]
+pub(crate) mod request;
 mod scope;
 mod scope_state;
 mod timeout;

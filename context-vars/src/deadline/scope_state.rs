@@ -126,7 +126,7 @@ impl ScopeState {
         if !Arc::ptr_eq(&parent, &nearest) {
             let mut inner = self.lock();
             if inner.parent.is_some() {
-                let completed = mem::replace(&mut inner.parent, Some(nearest.clone()));
+                let completed = inner.parent.replace(nearest.clone());
                 drop(inner);
                 drop(completed);
             }

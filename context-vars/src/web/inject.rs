@@ -8,6 +8,8 @@ use http::{Request, Uri};
 use tower_layer::Layer;
 use tower_service::Service;
 
+#[cfg(feature = "deadline")]
+use super::deadline_header::DeadlineHeader;
 use super::step::Step;
 use crate::context::Context;
 use crate::propagation::Propagator;
@@ -64,6 +66,8 @@ impl Step for Extract {
 #[must_use = "a layer does nothing until it is put around a service: call `layer`"]
 pub struct InjectLayer {
     rule: Arc<Rule>,
+    #[cfg(feature = "deadline")]
+    deadline: Option<DeadlineHeader>,
 }
 
 struct Rule {
@@ -116,7 +120,16 @@ impl InjectLayer {
                 propagator,
                 send_to,
             }),
+            #[cfg(feature = "deadline")]
+            deadline: None,
         }
+    }
+
+    /// Sends what is left of the current work's time in a header.
+    #[cfg(feature = "deadline")]
+    pub(super) fn with_deadline_header(mut self, header: DeadlineHeader) -> Self {
+        self.deadline = Some(header);
+        self
     }
 }
 
@@ -133,6 +146,8 @@ impl<S> Layer<S> for InjectLayer {
         Inject {
             inner,
             rule: self.rule.clone(),
+            #[cfg(feature = "deadline")]
+            deadline: self.deadline.clone(),
         }
     }
 }
@@ -164,6 +179,8 @@ impl<S> Layer<S> for InjectLayer {
 pub struct Inject<S> {
     inner: S,
     rule: Arc<Rule>,
+    #[cfg(feature = "deadline")]
+    deadline: Option<DeadlineHeader>,
 }
 
 impl<S> fmt::Debug for Inject<S> {
@@ -186,6 +203,10 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for Inject<S> {
         if (self.rule.send_to)(request.uri()) {
             let headers = request.headers_mut();
             self.rule.propagator.inject(&Context::current(), headers);
+            #[cfg(feature = "deadline")]
+            if let Some(header) = &self.deadline {
+                header.send(request.headers_mut());
+            }
         }
         self.inner.call(request)
     }

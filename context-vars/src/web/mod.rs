@@ -74,13 +74,23 @@
 //!   told otherwise. What was meant for one host is then seen by the next: send variables that
 //!   identify somebody only with `redirect::Policy::none()`, or accept it.
 
+mod request_scope;
 mod body;
 mod step;
 mod request_id;
+#[cfg(feature = "deadline")]
+mod grpc;
+#[cfg(all(feature = "deadline", feature = "propagation"))]
+mod deadline_header;
 #[cfg(feature = "propagation")]
 mod inject;
 mod layer;
+#[cfg(feature = "deadline")]
+mod deadline;
 
+pub use self::body::ContextBody;
+#[cfg(feature = "deadline")]
+pub use self::grpc::{encode_grpc_timeout, grpc_timeout};
 #[cfg(feature = "propagation")]
 pub use self::inject::{Inject, InjectLayer};
 pub use self::layer::{ContextLayer, ContextService, ResponseFuture};
