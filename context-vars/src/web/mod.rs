@@ -50,6 +50,25 @@
 //! With axum it is `Router::new().route(..).layer(layer)`, with tonic
 //! `Server::builder().layer(layer)`; `examples/request_id.rs` is a whole server.
 //!
+//! # Deadlines, and clients that hang up
+//!
+//! With the feature `deadline` the layer can limit a request's time, from the call to the last byte of
+//! the body, and stop what the request has spawned when it ends in any way:
+//!
+//! | the layer has | past the time | the client hangs up |
+//! |---|---|---|
+//! | `deadline(duration)`, `deadline_from(find)` | 504, or a body that ends with an error; children stop | children stop |
+//! | `cancel_on_disconnect()` | no limit of its own | children stop |
+//! | none of these | no limit of its own | children go on |
+//!
+//! Children are what is wrapped in `deadline::cancel_with_request`; the future and the body themselves
+//! are dropped by the server in any case. `InjectLayer` sends on what is left of the time, and
+//! `grpc_timeout` reads it.
+//!
+//! A timeout *around* a handler, or a layer that limits the response's future alone, ends when the head
+//! is returned. A body that a task still fills is then not limited, or, if the task is, cut off
+//! silently, with status 200. `examples/streamed_deadline.rs` shows both.
+//!
 //! # Where a context ends
 //!
 //! * **A scope on a handler does not reach the stream that the handler returns**, since the
