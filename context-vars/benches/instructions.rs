@@ -31,6 +31,8 @@ const COUNTED: &[(&str, &str)] = &[
     ("poll", "in_context"),
     ("create", "scope"),
     ("create", "inherit"),
+    ("timeout", "ready at once"),
+    ("timeout", "ready at once, nested"),
 ];
 const LIBRARIES: &[Library] = &[ContextVars, ThreadLocal, Tokio, OpenTelemetry];
 

@@ -105,7 +105,7 @@
 //! at most 104 bytes. A context is two words. A future, rounded up to whole words, is larger by two
 //! words with a context (three with the feature `companion`), by four with a scope, and by five with
 //! `#[with_context]`. Each item says what it costs under "Cost"; times beside those of peers are
-//! printed by `cargo bench --bench ratios` and stand in `benches/RATIOS.md`.
+//! printed by `cargo bench --features deadline --bench ratios` and stand in `benches/RATIOS.md`.
 //!
 //! # What it does not do
 //!

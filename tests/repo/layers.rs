@@ -53,12 +53,19 @@ const RUNTIME: Rules = Rules {
         },
         Layer {
             name: "integrations",
-            members: "propagation/ stream.rs logs/ deadline.rs companion/ task/ service.rs web/",
-            between: Some(&[(
-                "web/",
-                "propagation/",
-                "the web layer extracts and injects what is listed for propagation",
-            )]),
+            members: "propagation/ stream.rs logs/ deadline/ companion/ task/ service.rs web/",
+            between: Some(&[
+                (
+                    "web/",
+                    "propagation/",
+                    "the web layer extracts and injects what is listed for propagation",
+                ),
+                (
+                    "web/",
+                    "deadline/",
+                    "a request's scope begins at its call and ends with the last byte of its body",
+                ),
+            ]),
         },
         Layer {
             name: "faces",
@@ -72,7 +79,7 @@ const RUNTIME: Rules = Rules {
             "installs the companion, whose hook is in `raw`",
         ),
         (
-            "deadline.rs",
+            "deadline/limit.rs",
             "declares a variable by hand, and makes its values without a scope",
         ),
         (
@@ -441,14 +448,14 @@ fn imports_between_members_are_found_unless_they_are_listed() {
         ),
         ("web/layer.rs", "use super::l; fn f() { l::g() }"),
         (
-            "deadline.rs",
+            "deadline/mod.rs",
             "mod inner { fn f() { crate::web::layer::h() } }",
         ),
     ];
     assert_eq!(
         said_of(&RUNTIME, &files),
         [
-            "deadline.rs imports web/: deadline.rs -> web/layer.rs",
+            "deadline/ imports web/: deadline/mod.rs -> web/layer.rs",
             "web/ imports logs/: web/mod.rs -> logs/mod.rs",
         ]
     );

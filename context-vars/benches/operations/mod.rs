@@ -19,6 +19,8 @@ pub(crate) mod snapshot;
 pub(crate) mod spans;
 pub(crate) mod spawn;
 pub(crate) mod timed;
+#[cfg(feature = "deadline")]
+pub(crate) mod timeout;
 pub(crate) mod two_threads;
 pub(crate) mod variables;
 
@@ -33,6 +35,8 @@ pub(crate) const ALL: &[(&str, &[Case])] = &[
     ("poll", poll::CASES),
     ("create", create::CASES),
     ("spawn", spawn::CASES),
+    #[cfg(feature = "deadline")]
+    ("timeout", timeout::CASES),
     ("two_threads", two_threads::CASES),
     // Last, because it sets more variables than have an inline slot.
     ("set_after_snapshot", set_after_snapshot::CASES),

@@ -1,9 +1,9 @@
 //! How much an operation costs beside the same one in a peer: a table in Markdown and a chart.
 //!
 //! ```text
-//! cargo bench --bench ratios                 prints the table
-//! cargo bench --bench ratios -- --quick      the same in two seconds, less exact
-//! cargo bench --bench ratios -- --write      also writes benches/RATIOS.md and benches/ratios.svg
+//! cargo bench --features deadline --bench ratios                 prints the table
+//! cargo bench --features deadline --bench ratios -- --quick      in two seconds, less exact
+//! cargo bench --features deadline --bench ratios -- --write      also writes RATIOS.md, ratios.svg
 //! ```
 //!
 //! Times of one run are compared with each other alone: every round runs every operation once, in

@@ -164,6 +164,12 @@ pub(crate) const ROWS: &[Row] = &[
         )],
     ),
     row(
+        "`deadline::timeout` of a future that is ready at once, over tokio `timeout`",
+        2.5,
+        2.0,
+        &[over(Tokio, "timeout", "ready at once")],
+    ),
+    row(
         "`set` after a snapshot with 1,024 variables, over the same with 16",
         4.0,
         2.0,

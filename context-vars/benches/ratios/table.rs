@@ -14,7 +14,7 @@ One run on one machine, in nanoseconds of the fastest window, all operations in 
 \"within 0.5 ns\" is given below 5 ns only, where a build that places the code differently already
 moves a time by that much, and only if the instructions that valgrind counts keep the bound: behind
 it stand ours and the peer's. What a row measures is said at the operation, in
-`benches/operations/`. Printed by `cargo bench --bench ratios -- --write`.
+`benches/operations/`. Printed by `cargo bench --features deadline --bench ratios -- --write`.
 ";
 
 pub(crate) fn markdown(outcomes: &[Outcome]) -> String {

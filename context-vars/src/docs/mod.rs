@@ -7,7 +7,7 @@
 //! * [`testing`]: tests that set variables.
 //! * [`channels`]: workers, caches and jobs that outlive a request.
 //! * [`libraries`]: variables in a library that others use.
-//! * `web` (feature `http`): from a request's header to the last byte of its response.
+//! * `web` (features `http` and `deadline`): from a request's header to the last byte of its response.
 //! * `baggage` (feature `propagation`): what comes through from and to OpenTelemetry.
 //! * [`macros`]: what the macros expand to.
 //! * [`design`]: how it is built, and why that is sound.
@@ -36,7 +36,7 @@ pub mod channels {}
 #[doc = include_str!("libraries.md")]
 pub mod libraries {}
 
-#[cfg(feature = "http")]
+#[cfg(all(feature = "deadline", feature = "http"))]
 #[doc = include_str!("web.md")]
 pub mod web {}
 

@@ -9,6 +9,8 @@ use http::request::Parts;
 use tower_layer::Layer;
 use tower_service::Service;
 
+#[cfg(feature = "deadline")]
+use super::deadline_header::DeadlineHeader;
 use super::step::Step;
 use crate::context::Context;
 use crate::propagation::Propagator;
@@ -66,6 +68,8 @@ impl Step for Extract {
 #[must_use = "a layer does nothing until it is put around a service: call `layer`"]
 pub struct InjectLayer {
     rule: Arc<Rule>,
+    #[cfg(feature = "deadline")]
+    deadline: Option<DeadlineHeader>,
 }
 
 struct Rule {
@@ -139,7 +143,16 @@ impl InjectLayer {
                 propagator,
                 send_to,
             }),
+            #[cfg(feature = "deadline")]
+            deadline: None,
         }
+    }
+
+    /// Sends what is left of the current work's time in a header.
+    #[cfg(feature = "deadline")]
+    pub(super) fn with_deadline_header(mut self, header: DeadlineHeader) -> Self {
+        self.deadline = Some(header);
+        self
     }
 }
 
@@ -156,6 +169,8 @@ impl<S> Layer<S> for InjectLayer {
         Inject {
             inner,
             rule: self.rule.clone(),
+            #[cfg(feature = "deadline")]
+            deadline: self.deadline.clone(),
         }
     }
 }
@@ -187,6 +202,8 @@ impl<S> Layer<S> for InjectLayer {
 pub struct Inject<S> {
     inner: S,
     rule: Arc<Rule>,
+    #[cfg(feature = "deadline")]
+    deadline: Option<DeadlineHeader>,
 }
 
 impl<S> fmt::Debug for Inject<S> {
@@ -210,6 +227,10 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for Inject<S> {
         if (self.rule.send_to)(&parts) {
             let headers = &mut parts.headers;
             self.rule.propagator.inject(&Context::current(), headers);
+            #[cfg(feature = "deadline")]
+            if let Some(header) = &self.deadline {
+                header.send(request.headers_mut());
+            }
         }
         self.inner.call(Request::from_parts(parts, body))
     }

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::{self, Poll};
+use core::task::{self, Poll, ready};
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,9 +14,11 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::body::ContextBody;
 #[cfg(feature = "propagation")]
 use super::inject::Extract;
 use super::request_id::RequestId;
+use super::request_scope::{RequestScope, ScopePlan};
 use super::step::{Echo, SetFrom, Step};
 use crate::context::Context;
 use crate::in_context::InContext;
@@ -71,6 +73,7 @@ pub struct ContextLayer {
 struct Plan {
     detached: bool,
     steps: Vec<Arc<dyn Step>>,
+    scope: ScopePlan,
 }
 
 impl Plan {
@@ -482,6 +485,13 @@ impl ContextLayer {
         self.step(Extract(propagator))
     }
 
+    /// Changes which scope each request gets.
+    #[cfg(feature = "deadline")]
+    pub(super) fn with_scope(mut self, change: impl FnOnce(&mut ScopePlan)) -> Self {
+        change(&mut Arc::make_mut(&mut self.plan).scope);
+        self
+    }
+
     fn step(mut self, step: impl Step + 'static) -> Self {
         Arc::make_mut(&mut self.plan).steps.push(Arc::new(step));
         self
@@ -543,7 +553,7 @@ impl<S, A, B> Service<Request<A>> for ContextService<S>
 where
     S: Service<Request<A>, Response = Response<B>>,
 {
-    type Response = Response<InContext<B>>;
+    type Response = Response<ContextBody<B>>;
     type Error = S::Error;
     type Future = ResponseFuture<S::Future>;
 
@@ -555,9 +565,11 @@ where
     fn call(&mut self, request: Request<A>) -> Self::Future {
         let companion = self.plan.companion();
         let (mut parts, body) = request.into_parts();
-        let mut context = self.plan.context_of(&mut parts);
+        let context = self.plan.context_of(&mut parts);
+        let (mut context, scope) = self.plan.scope.begin(context, &parts);
         let future = context.run(|| self.inner.call(Request::from_parts(parts, body)));
         ResponseFuture {
+            scope,
             future: InContext::with_companion(future, context, companion),
             plan: self.plan.clone(),
         }
@@ -599,6 +611,8 @@ pin_project! {
     /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F> {
+        // Dropped first, so that destructors in the future find that it is cancelled.
+        scope: RequestScope,
         #[pin]
         future: InContext<F>,
         plan: Arc<Plan>,
@@ -615,7 +629,7 @@ impl<F, B, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<B>, E>>,
 {
-    type Output = Result<Response<InContext<B>>, E>;
+    type Output = Result<Response<ContextBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
@@ -626,9 +640,25 @@ where
             }
             polled
         });
-        polled.map(|result| match result {
-            Ok(response) => Ok(response.map(|body| this.future.replace_work(body))),
+        let Poll::Ready(result) = polled else {
+            let elapsed = ready!(this.scope.poll_elapsed(cx));
+            let mut body = this.future.replace_work(None);
+            let response = body.run_mut(|_| {
+                let mut response = this.plan.scope.answer(elapsed);
+                this.plan.answer(response.headers_mut());
+                response
+            });
+            return Poll::Ready(Ok(
+                response.map(|()| ContextBody::new(body, this.scope.take()))
+            ));
+        };
+        Poll::Ready(match result {
+            Ok(response) => Ok(response.map(|body| {
+                let body = this.future.replace_work(Some(body));
+                ContextBody::new(body, this.scope.take())
+            })),
             Err(error) => {
+                this.scope.complete();
                 drop(this.future.replace_work(()));
                 Err(error)
             }

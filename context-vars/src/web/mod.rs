@@ -55,6 +55,25 @@
 //! With axum it is `Router::new().route(..).layer(layer)`, with tonic
 //! `Server::builder().layer(layer)`; `examples/request_id.rs` is a whole server.
 //!
+//! # Deadlines, and clients that hang up
+//!
+//! With the feature `deadline` the layer can limit a request's time, from the call to the last byte of
+//! the body, and stop what the request has spawned when it ends in any way:
+//!
+//! | the layer has | past the time | the client hangs up |
+//! |---|---|---|
+//! | `deadline(duration)`, `deadline_from(find)` | 504, or a body that ends with an error; children stop | children stop |
+//! | `cancel_on_disconnect()` | no limit of its own | children stop |
+//! | none of these | no limit of its own | children go on |
+//!
+//! Children are what is wrapped in `deadline::cancel_with_request`; the future and the body themselves
+//! are dropped by the server in any case. `InjectLayer` sends on what is left of the time, and
+//! `grpc_timeout` reads it.
+//!
+//! A timeout *around* a handler, or a layer that limits the response's future alone, ends when the head
+//! is returned. A body that a task still fills is then not limited, or, if the task is, cut off
+//! silently, with status 200. `examples/streamed_deadline.rs` shows both.
+//!
 //! # Where a context ends
 //!
 //! * **A scope on a handler does not reach the stream that the handler returns**, since the
@@ -95,13 +114,23 @@
 //! was meant for one host is then sent to the next: with variables that identify a user, use
 //! `redirect::Policy::none()`.
 
+mod request_scope;
 mod body;
 mod step;
 mod request_id;
+#[cfg(feature = "deadline")]
+mod grpc;
+#[cfg(all(feature = "deadline", feature = "propagation"))]
+mod deadline_header;
 #[cfg(feature = "propagation")]
 mod inject;
 mod layer;
+#[cfg(feature = "deadline")]
+mod deadline;
 
+pub use self::body::ContextBody;
+#[cfg(feature = "deadline")]
+pub use self::grpc::{encode_grpc_timeout, grpc_timeout};
 #[cfg(feature = "propagation")]
 pub use self::inject::{Inject, InjectLayer};
 pub use self::layer::{ContextLayer, ContextService, ResponseFuture};

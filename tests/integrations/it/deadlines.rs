@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use context_vars::deadline::CancelledKind;
 use context_vars::prelude::*;
 use context_vars::{Context, context_var, deadline, fields, task};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 use crate::support::{LIMIT, OnDrop};
@@ -60,12 +62,14 @@ async fn work_that_takes_longer_is_dropped_inside_its_context_at_the_deadline() 
 async fn nested_timeouts_take_the_minimum_whichever_is_inside() {
     for (outer, inner) in [(100, 1000), (1000, 100), (100, 100)] {
         let start = Instant::now();
+        let outer_is_nearer = outer < inner;
         let outcome = deadline::timeout(ms(outer), async {
             let inner = deadline::timeout(ms(inner), async {
                 assert_eq!(deadline::time_left(), Some(ms(100)));
                 sleep(ms(5000)).await;
             });
-            inner.await.unwrap_err();
+            let error = inner.await.unwrap_err();
+            assert_eq!(error.is_inherited(), outer_is_nearer, "{error}");
             "the inner one was told"
         });
         assert_eq!(outcome.await, Ok("the inner one was told"));
@@ -126,7 +130,7 @@ async fn wrapped_child_stops_when_its_request_is_dropped_and_an_unwrapped_one_go
     let [wrapped, unwrapped] = [(); 2].map(|()| Arc::new(AtomicUsize::new(0)));
     let (children, request) = {
         let (wrapped, unwrapped) = (wrapped.clone(), unwrapped.clone());
-        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
         let request = deadline::timeout(ms(10_000), async move {
             let stops = task::spawn(deadline::cancel_with_request(counting(wrapped)));
             let goes_on = task::spawn(counting(unwrapped));
@@ -144,7 +148,7 @@ async fn wrapped_child_stops_when_its_request_is_dropped_and_an_unwrapped_one_go
     let error = stops.await.unwrap().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the request that the work belonged to is gone"
+        "the request that the work belonged to was dropped"
     );
     sleep(ms(50)).await;
     assert_eq!(wrapped.load(Ordering::SeqCst), 6, "not polled again");
@@ -158,7 +162,7 @@ async fn wrapped_child_stops_when_its_request_is_over_or_out_of_time() {
         deadline::scope(async { task::spawn(deadline::cancel_with_request(counting_once())) });
     assert!(child.await.await.unwrap().is_err());
 
-    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     let start = Instant::now();
     let request = deadline::timeout(ms(100), async {
         sender
@@ -173,6 +177,226 @@ async fn wrapped_child_stops_when_its_request_is_over_or_out_of_time() {
 
 async fn counting_once() {
     sleep(ms(5000)).await;
+}
+
+/// Waits until the request's child has begun, and hands out what `cancel_with_request` then makes.
+async fn stopped_as<F: Future>(request: F, child: Child) -> CancelledKind {
+    let (_, child) = tokio::join!(request, child);
+    let cancelled = child.unwrap().await.unwrap().unwrap_err();
+    assert_eq!(
+        std::io::Error::from(cancelled).to_string(),
+        cancelled.to_string()
+    );
+    cancelled.kind()
+}
+
+type Task = tokio::task::JoinHandle<Result<(), deadline::Cancelled>>;
+type Child = oneshot::Receiver<Task>;
+
+#[tokio::test(start_paused = true)]
+async fn cancelled_child_says_how_its_request_ended() {
+    let spawn = |sender: oneshot::Sender<Task>| {
+        let child = task::spawn(deadline::cancel_with_request(counting_once()));
+        sender.send(child).unwrap();
+    };
+    let (sender, child) = oneshot::channel();
+    let completed = deadline::scope(async { spawn(sender) });
+    assert_eq!(stopped_as(completed, child).await, CancelledKind::Completed);
+
+    let (sender, child) = oneshot::channel();
+    let dropped = tokio::time::timeout(
+        ms(10),
+        deadline::scope(async {
+            spawn(sender);
+            std::future::pending::<()>().await;
+        }),
+    );
+    assert_eq!(stopped_as(dropped, child).await, CancelledKind::Dropped);
+
+    // That of the request, though the innermost scope is dropped with it.
+    let (sender, child) = oneshot::channel();
+    let elapsed = deadline::timeout(
+        ms(10),
+        deadline::scope(async {
+            spawn(sender);
+            std::future::pending::<()>().await;
+        }),
+    );
+    assert_eq!(stopped_as(elapsed, child).await, CancelledKind::Elapsed);
+}
+
+/// What a child sees that asks when the part of the request that spawned it is over.
+async fn late(then: oneshot::Receiver<()>) -> (bool, Result<(), deadline::Cancelled>) {
+    then.await.unwrap();
+    let before = deadline::is_cancelled();
+    (before, deadline::cancel_with_request(sleep(ms(50))).await)
+}
+
+#[tokio::test(start_paused = true)]
+async fn part_that_has_completed_does_not_stop_what_its_children_begin_later() {
+    for nested in [false, true] {
+        let (end, ended) = oneshot::channel();
+        let outcome = deadline::scope(async move {
+            let part = task::spawn(deadline::timeout(ms(1000), async move {
+                match nested {
+                    false => task::spawn(late(ended)),
+                    // The part's child has a scope of its own, which is not over.
+                    true => task::spawn(deadline::scope(async {
+                        task::spawn(deadline::cancel_with_request(async {}));
+                        late(ended).await
+                    })),
+                }
+            }));
+            let child = part.await.unwrap().unwrap();
+            sleep(ms(10)).await;
+            end.send(()).unwrap();
+            child.await.unwrap()
+        });
+        assert_eq!(outcome.await, (false, Ok(())), "nested: {nested}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_begins_after_a_part_has_completed_stops_with_the_request() {
+    // The request is dropped before what began late is done, or before it begins.
+    for begins_first in [true, false] {
+        let (end, ended) = oneshot::channel();
+        let (sender, receiver) = oneshot::channel();
+        let request = tokio::spawn(deadline::scope(async move {
+            let part = task::spawn(deadline::scope(async { task::spawn(late(ended)) }));
+            sender.send(part.await.unwrap()).unwrap();
+            std::future::pending::<()>().await;
+        }));
+        let child = receiver.await.unwrap();
+        if begins_first {
+            end.send(()).unwrap();
+            sleep(ms(10)).await;
+            request.abort();
+        } else {
+            request.abort();
+            sleep(ms(10)).await;
+            end.send(()).unwrap();
+        }
+        let (before, outcome) = child.await.unwrap();
+        assert_eq!(before, !begins_first);
+        assert_eq!(outcome.unwrap_err().kind(), CancelledKind::Dropped);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_begins_after_the_request_has_completed_stops_at_once() {
+    let (end, ended) = oneshot::channel();
+    let child =
+        deadline::scope(async { deadline::scope(async { task::spawn(late(ended)) }).await });
+    let child = child.await;
+    end.send(()).unwrap();
+    let (before, outcome) = child.await.unwrap();
+    assert!(before);
+    assert_eq!(outcome.unwrap_err().kind(), CancelledKind::Completed);
+}
+
+/// Each task spawns the next in a scope of its own, and ends, so that none may keep those before.
+fn relay(left: usize, done: oneshot::Sender<bool>) {
+    task::spawn(deadline::timeout(ms(60_000), async move {
+        match left {
+            0 => done.send(deadline::is_cancelled()).unwrap(),
+            _ => relay(left - 1, done),
+        }
+    }));
+}
+
+#[tokio::test]
+async fn chain_of_tasks_that_each_spawn_the_next_comes_to_its_end() {
+    let (done, last) = oneshot::channel();
+    let cancelled = deadline::scope(async {
+        relay(100_000, done);
+        last.await.unwrap()
+    });
+    assert!(!cancelled.await);
+}
+
+#[test]
+fn scopes_nested_deeper_than_the_stack_are_dropped() {
+    // The scopes complete from the inside, while a context inside them is kept.
+    let mut context = Context::new();
+    let mut scopes = Vec::new();
+    let mut task = crate::support::noop();
+    for _ in 0..100_000 {
+        let (sender, mut inside) = oneshot::channel();
+        let mut scope = Box::pin(deadline::scope(async {
+            sender.send(Context::current()).unwrap();
+            tokio::task::yield_now().await;
+        }));
+        let polled = context.run(|| scope.as_mut().poll(&mut task).is_pending());
+        assert!(polled);
+        context = inside.try_recv().unwrap();
+        scopes.push(scope);
+    }
+    let child = context.run(|| deadline::cancel_with_request(std::future::pending::<()>()));
+    while let Some(mut scope) = scopes.pop() {
+        assert!(scope.as_mut().poll(&mut task).is_ready());
+    }
+    drop(child);
+    assert!(context.run(deadline::is_cancelled));
+    drop(context);
+}
+
+#[tokio::test(start_paused = true)]
+async fn detached_work_has_all_values_but_no_deadline_and_no_request() {
+    let (sender, receiver) = oneshot::channel();
+    let request = USER.scope(
+        "alice",
+        deadline::timeout(ms(10), async {
+            let work = task::spawn(deadline::detached(async {
+                let child = task::spawn(deadline::cancel_with_request(sleep(ms(100))));
+                child.await.unwrap().unwrap();
+                let own = deadline::timeout(ms(100), async { deadline::time_left() });
+                (
+                    USER.get(),
+                    deadline::time_left(),
+                    deadline::is_cancelled(),
+                    own.await,
+                )
+            }));
+            sender.send(work).unwrap();
+            std::future::pending::<()>().await;
+        }),
+    );
+    request.await.unwrap_err();
+    let seen = receiver.await.unwrap().await.unwrap();
+    assert_eq!(seen, ("alice", None, false, Ok(Some(ms(100)))));
+    deadline::timeout(ms(10), async {
+        deadline::detached(async { assert_eq!(deadline::time_left(), None) }).await;
+        assert_eq!(deadline::time_left(), Some(ms(10)), "it was a scope");
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_become_io_errors_that_hold_them() {
+    use std::io;
+    let elapsed = deadline::timeout(ms(1), counting_once()).await.unwrap_err();
+    let error = io::Error::from(elapsed);
+    assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    let held = error.get_ref().unwrap().downcast_ref::<deadline::Elapsed>();
+    assert_eq!(held, Some(&elapsed));
+
+    let kind_of = async |outcome: deadline::CancelWithRequest<_>| {
+        io::Error::from(outcome.await.unwrap_err()).kind()
+    };
+    let outlived = deadline::scope(async { deadline::cancel_with_request(counting_once()) }).await;
+    assert_eq!(kind_of(outlived).await, io::ErrorKind::Other);
+    let (sender, receiver) = oneshot::channel();
+    let request = deadline::timeout(ms(1), async {
+        let _ = sender.send(deadline::cancel_with_request(counting_once()));
+        std::future::pending::<()>().await;
+    });
+    request.await.unwrap_err();
+    assert_eq!(
+        kind_of(receiver.await.unwrap()).await,
+        io::ErrorKind::TimedOut
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -211,7 +435,7 @@ async fn inner_request_that_ends_stops_its_own_children_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn grandchildren_stop_with_the_request_too() {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     let request = tokio::spawn(deadline::scope(async {
         task::spawn(async {
             // Not wrapped itself, it inherits the request.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut};
 use context_vars::propagation::{Header, Propagator};
-use context_vars::web::{ContextLayer, InjectLayer};
+use context_vars::web::{ContextLayer, InjectLayer, grpc_timeout};
 use context_vars::{context_var, task};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -117,6 +117,7 @@ async fn who(message: Request<String>) -> Result<Response<String>, Status> {
     let spawned = task::spawn(async { identity() }).await.unwrap();
     match message.into_inner().as_str() {
         "fail" => Err(Status::not_found(identity())),
+        "wait" => std::future::pending().await,
         _ => Ok(Response::new(format!("{} {spawned}", identity()))),
     }
 }
@@ -158,6 +159,10 @@ fn authenticate(request: Request<()>) -> Result<Request<()>, Status> {
 }
 
 async fn serve_reports() -> (SocketAddr, Reports) {
+    serve_with(ContextLayer::new()).await
+}
+
+async fn serve_with(layer: ContextLayer) -> (SocketAddr, Reports) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let incoming = tonic::transport::server::TcpIncoming::from(listener);
@@ -167,11 +172,7 @@ async fn serve_reports() -> (SocketAddr, Reports) {
     };
     let service = InterceptedService::new(reports.clone(), authenticate);
     let server = Server::builder()
-        .layer(
-            ContextLayer::new()
-                .detached()
-                .request_id(&REQUEST_ID, || 1_000_000),
-        )
+        .layer(layer.detached().request_id(&REQUEST_ID, || 1_000_000))
         .add_service(Named(service));
     tokio::spawn(async move { server.serve_with_incoming(incoming).await.unwrap() });
     (address, reports)
@@ -389,5 +390,42 @@ async fn call_that_an_interceptor_refuses_has_an_id_nevertheless() {
         .await
         .unwrap_err();
     assert_eq!(status.code(), tonic::Code::Unauthenticated);
+    assert_eq!(status.metadata().get("x-request-id").unwrap(), "7");
+}
+
+#[tokio::test]
+async fn stream_past_the_time_that_its_client_asked_for_ends_with_an_error() {
+    let (address, reports) = serve_with(ContextLayer::new().deadline_from(grpc_timeout)).await;
+    let mut client = client(address).await;
+    client.ready().await.unwrap();
+    let mut message = message("endless", 7);
+    message.set_timeout(Duration::from_millis(300));
+    let answer = client.server_streaming(message, ROWS, Text).await.unwrap();
+    let mut rows = answer.into_inner();
+    let mut count = 0;
+    let status = loop {
+        match soon(rows.try_next()).await {
+            Ok(row) => count += usize::from(row.is_some()),
+            Err(status) => break status,
+        }
+    };
+    assert!(count > 0);
+    assert_eq!(status.code(), tonic::Code::Internal); // HTTP/2's, as of any stream that is reset
+    soon(reports.dropped.acquire()).await.unwrap().forget();
+    assert_eq!(reports.seen.lines(), [identity_of(7)]);
+}
+
+#[tokio::test]
+async fn call_past_its_deadline_has_the_status_that_the_layer_was_given() {
+    let layer = ContextLayer::new()
+        .deadline(Duration::from_millis(50))
+        .on_elapsed(|elapsed| Status::deadline_exceeded(elapsed.to_string()).into_http());
+    let (address, _) = serve_with(layer).await;
+    let mut client = client(address).await;
+    client.ready().await.unwrap();
+    let call = client.unary::<_, String, _>(message("wait", 7), WHO, Text);
+    let status = soon(call).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::DeadlineExceeded);
+    assert_eq!(status.message(), "the deadline has passed");
     assert_eq!(status.metadata().get("x-request-id").unwrap(), "7");
 }

@@ -16,4 +16,5 @@ mod servers;
 mod grpc;
 mod load;
 mod wire;
+mod deadlines;
 mod service;

@@ -1,0 +1,194 @@
+//! Why work ended before it was done.
+
+use core::error::Error;
+use core::fmt;
+use std::io;
+
+/// The time of a [`timeout`](super::timeout) was over before its work.
+///
+/// # Examples
+///
+/// Passed on with `?`, also where an [`io::Error`] is expected:
+///
+/// ```
+/// use std::{future, io, time::Duration};
+/// use context_vars::deadline::{Elapsed, timeout};
+///
+/// async fn report() -> Result<String, Elapsed> {
+///     let rows = timeout(Duration::from_millis(1), future::pending::<u32>()).await?;
+///     Ok(format!("{rows} rows"))
+/// }
+///
+/// async fn save() -> io::Result<String> {
+///     Ok(report().await?)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(report().await.unwrap_err().to_string(), "the deadline has passed");
+/// assert_eq!(save().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Elapsed {
+    pub(super) inherited: bool,
+}
+
+impl Elapsed {
+    /// Returns whether the time was that of the work around the timeout, which had less left than the
+    /// timeout asked for.
+    ///
+    /// Another attempt is then pointless, because it has no time either.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{future, time::Duration};
+    /// use context_vars::deadline::timeout;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let own = timeout(Duration::from_millis(1), future::pending::<()>());
+    /// assert!(!own.await.unwrap_err().is_inherited());
+    ///
+    /// let hour = Duration::from_secs(3600);
+    /// let request = timeout(Duration::from_millis(1), async move {
+    ///     timeout(hour, future::pending::<()>()).await
+    /// });
+    /// let error = request.await.unwrap().unwrap_err();
+    /// assert!(error.is_inherited());
+    /// assert_eq!(error.to_string(), "the inherited deadline has passed");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_inherited(&self) -> bool {
+        self.inherited
+    }
+}
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.inherited {
+            "the inherited deadline has passed"
+        } else {
+            "the deadline has passed"
+        })
+    }
+}
+
+impl Error for Elapsed {}
+
+/// Creates an error of the kind [`TimedOut`](io::ErrorKind::TimedOut) that holds the [`Elapsed`].
+impl From<Elapsed> for io::Error {
+    fn from(error: Elapsed) -> Self {
+        Self::new(io::ErrorKind::TimedOut, error)
+    }
+}
+
+/// The request that work belonged to ended before the work was done; see
+/// [`cancel_with_request`](super::cancel_with_request).
+///
+/// # Examples
+///
+/// The output of a task that was stopped:
+///
+/// ```
+/// use std::future;
+/// use context_vars::deadline::{self, Cancelled, CancelledKind};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let request = deadline::scope(async {
+///     tokio::spawn(deadline::cancel_with_request(future::pending::<u32>()))
+/// });
+/// let child = request.await; // the request is over
+/// let stopped: Result<u32, Cancelled> = child.await.unwrap();
+/// assert_eq!(stopped.unwrap_err().kind(), CancelledKind::Completed);
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Cancelled {
+    pub(super) kind: CancelledKind,
+}
+
+impl Cancelled {
+    /// Returns how the request ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{future, time::Duration};
+    /// use context_vars::deadline::{self, CancelledKind};
+    /// use tokio::sync::oneshot;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let (sender, child) = oneshot::channel();
+    /// let request = deadline::timeout(Duration::from_millis(1), async {
+    ///     let work = deadline::cancel_with_request(future::pending::<()>());
+    ///     sender.send(tokio::spawn(work)).unwrap();
+    ///     future::pending::<()>().await;
+    /// });
+    /// request.await.unwrap_err();
+    /// let cancelled = child.await.unwrap().await.unwrap().unwrap_err();
+    /// assert_eq!(cancelled.kind(), CancelledKind::Elapsed);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> CancelledKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            CancelledKind::Completed => "the request that the work belonged to has completed",
+            CancelledKind::Dropped => "the request that the work belonged to was dropped",
+            CancelledKind::Elapsed => "the request that the work belonged to ran out of time",
+        })
+    }
+}
+
+impl Error for Cancelled {}
+
+/// Creates an error that holds the [`Cancelled`]. Its kind is
+/// [`TimedOut`](io::ErrorKind::TimedOut) if the request ran out of time, and otherwise
+/// [`Other`](io::ErrorKind::Other).
+impl From<Cancelled> for io::Error {
+    fn from(error: Cancelled) -> Self {
+        let kind = match error.kind {
+            CancelledKind::Elapsed => io::ErrorKind::TimedOut,
+            CancelledKind::Completed | CancelledKind::Dropped => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// How a request ended that its work was cancelled with; returned by [`Cancelled::kind`].
+///
+/// # Examples
+///
+/// ```
+/// use context_vars::deadline::{Cancelled, CancelledKind};
+///
+/// fn is_worth_a_warning(cancelled: Cancelled) -> bool {
+///     // Clients hang up every day.
+///     cancelled.kind() == CancelledKind::Elapsed
+/// }
+/// # fn main() {
+/// #     let _ = is_worth_a_warning;
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CancelledKind {
+    /// The request was done before the work.
+    Completed,
+    /// The request was dropped before it was done: its client hung up, or its task was aborted.
+    Dropped,
+    /// The request's time was over.
+    Elapsed,
+}

@@ -1,0 +1,84 @@
+//! How long the current work may still take, and whether its request is still there.
+//!
+//! A deadline belongs to a piece of work, not to one call: [`timeout`] gives the work one, and
+//! whatever it calls, spawns or sends on inherits it, as a context variable. Nested timeouts take
+//! the minimum, because a part cannot take longer than the whole.
+//! [`Elapsed::is_inherited`] says whose time it was.
+//!
+//! A server gives its requests deadlines with `ContextLayer::deadline` of the module `web` (feature
+//! `http`), which last until the last byte of the response.
+//!
+//! # Cancelling
+//!
+//! Dropping a future stops what it awaits. It does not stop what it has *spawned*: a bare task, or
+//! one that only inherits, goes on, which is right for a mail that must be sent and wrong for a
+//! report that will not be read. A child wrapped in [`cancel_with_request`] stops with its request: at
+//! its next poll once the [`timeout`] or [`scope`] around the request has been dropped, is over, or
+//! has run out of time. A child that is never awoken, or that computes without an `.await`, cannot
+//! be stopped; it can ask [`is_cancelled`].
+//!
+//! | work | when its request has ended |
+//! |---|---|
+//! | `task::spawn(work)` | goes on |
+//! | `task::spawn(deadline::cancel_with_request(work))` | stops at its next poll |
+//! | `task::spawn_blocking(..)` | goes on; can ask [`is_cancelled`] |
+//! | `task::spawn(deadline::detached(work))` | goes on, with all the time that it asks for |
+//!
+//! Work that goes on still has the deadline it inherited: once that is over, its own timeouts are
+//! over at once. Work that needs time of its own runs [`detached`].
+//!
+//! Scopes nest. A child belongs to the innermost one that has not *completed* when the child is
+//! wrapped; from then on the end of that scope, or of one around it, stops the child. So a child stops
+//! with the part of the request that it was started in, and what is started after that part has
+//! completed stops with the request itself:
+//!
+//! | the scope that the child inherited | a child wrapped before | a child wrapped after |
+//! |---|---|---|
+//! | completes, inside another scope | stops | stops with the scope around it |
+//! | completes, and is the outermost | stops | stops at once |
+//! | is dropped, or runs out of time | stops | stops at once |
+//!
+//! [`Cancelled::kind`] says which of them it was.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::time::Duration;
+//! use context_vars::deadline;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! async fn query() -> Result<u32, deadline::Elapsed> {
+//!     // An hour for this alone, but the request has less.
+//!     deadline::timeout(Duration::from_secs(3600), async {
+//!         assert!(deadline::time_left().unwrap() < Duration::from_secs(1));
+//!         tokio::time::sleep(Duration::from_secs(60)).await;
+//!         1
+//!     })
+//!     .await
+//! }
+//!
+//! let request = deadline::timeout(Duration::from_millis(20), async {
+//!     let report = tokio::spawn(deadline::cancel_with_request(std::future::pending::<()>()));
+//!     (query().await, report)
+//! });
+//! let (answer, report) = request.await.unwrap();
+//! assert!(answer.unwrap_err().is_inherited());
+//! assert!(report.await.unwrap().is_err()); // stopped
+//! # }
+//! ```
+
+mod cancel;
+mod error;
+mod limit;
+#[cfg(feature = "http")]
+pub(crate) mod request;
+mod scope;
+mod scope_state;
+mod timeout;
+
+pub use self::cancel::{CancelWithRequest, cancel_with_request, cancelled};
+pub use self::error::{Cancelled, CancelledKind, Elapsed};
+pub use self::limit::{detached, is_cancelled, time_left};
+pub use self::scope::{CancelScope, scope};
+pub use self::timeout::{Timeout, timeout};

@@ -1,0 +1,250 @@
+//! The scope that a layer gives each request, if it was told to: to the last byte of the response.
+
+#[cfg(not(feature = "deadline"))]
+pub(super) use self::absent::{RequestScope, ScopePlan};
+#[cfg(feature = "deadline")]
+pub(super) use self::present::{RequestScope, ScopePlan};
+
+use core::pin::Pin;
+use core::task::{self, Poll};
+use std::error::Error;
+
+use http_body::{Body, Frame};
+
+pub(super) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// What polling a body of `B`'s frames gives.
+type PollFrame<B> = Poll<Option<Result<Frame<<B as Body>::Data>, BoxError>>>;
+
+/// Polls a body that may be gone.
+fn poll_frame<B>(body: Pin<&mut Option<B>>, cx: &mut task::Context<'_>) -> PollFrame<B>
+where
+    B: Body<Error: Into<BoxError>>,
+{
+    match body.as_pin_mut() {
+        Some(body) => body
+            .poll_frame(cx)
+            .map(|frame| frame.map(|frame| frame.map_err(Into::into))),
+        None => Poll::Ready(None),
+    }
+}
+
+#[cfg(feature = "deadline")]
+mod present {
+    use core::pin::Pin;
+    use core::task::{self, Poll, ready};
+    use core::time::Duration;
+    use std::sync::Arc;
+
+    use http::request::Parts;
+    use http::{Response, StatusCode};
+    use http_body::Body;
+
+    use super::{BoxError, PollFrame, poll_frame};
+    use crate::context::Context;
+    use crate::deadline::{Elapsed, request};
+    use crate::in_context::InContext;
+
+    type Limit = dyn Fn(&Parts) -> Option<Duration> + Send + Sync;
+    type Answer = dyn Fn(Elapsed) -> Response<()> + Send + Sync;
+
+    /// Which scope each request gets.
+    #[derive(Clone, Default)]
+    pub(in crate::web) struct ScopePlan {
+        pub(in crate::web) has_scope: bool,
+        /// How long a request may take; the least of them counts.
+        pub(in crate::web) limits: Vec<Arc<Limit>>,
+        pub(in crate::web) answer: Option<Arc<Answer>>,
+    }
+
+    impl ScopePlan {
+        /// Begins the scope of a request that runs in `context`.
+        #[inline]
+        pub(in crate::web) fn begin(
+            &self,
+            context: Context,
+            parts: &Parts,
+        ) -> (Context, RequestScope) {
+            if self.has_scope {
+                self.begin_scope(context, parts)
+            } else {
+                (context, RequestScope(None))
+            }
+        }
+
+        #[inline(never)]
+        fn begin_scope(&self, mut context: Context, parts: &Parts) -> (Context, RequestScope) {
+            let limits = self.limits.iter();
+            let duration = context.run(|| limits.filter_map(|limit| limit(parts)).min());
+            let (context, scope) = request::RequestScope::begin(context, duration);
+            (context, RequestScope(Some(Box::pin(scope))))
+        }
+
+        /// Returns the answer to a request whose time was over before it had one.
+        pub(in crate::web) fn answer(&self, elapsed: Elapsed) -> Response<()> {
+            if let Some(answer) = &self.answer {
+                return answer(elapsed);
+            }
+            let mut response = Response::new(());
+            *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
+            response
+        }
+    }
+
+    /// The scope of a request. Boxed, because it moves from the future to the body, and so that it
+    /// takes one word where there is none.
+    pub(in crate::web) struct RequestScope(Option<Pin<Box<request::RequestScope>>>);
+
+    impl RequestScope {
+        /// Moves the scope to the next part of the work.
+        #[inline]
+        pub(in crate::web) fn take(&mut self) -> Self {
+            Self(self.0.take())
+        }
+
+        /// Waits until the time is over. Pending for ever if the request has no scope.
+        #[inline]
+        pub(in crate::web) fn poll_elapsed(&mut self, cx: &mut task::Context<'_>) -> Poll<Elapsed> {
+            match &mut self.0 {
+                Some(scope) => scope.as_mut().poll_elapsed(cx),
+                None => Poll::Pending,
+            }
+        }
+
+        /// Ends the scope, because the last byte of the response was handed over.
+        #[inline]
+        pub(in crate::web) fn complete(&self) {
+            if let Some(scope) = &self.0 {
+                scope.complete();
+            }
+        }
+
+        /// Polls the body, and fails when the time is over before the body is.
+        #[inline]
+        pub(in crate::web) fn poll_frame<B>(
+            &mut self,
+            body: Pin<&mut InContext<Option<B>>>,
+            cx: &mut task::Context<'_>,
+        ) -> PollFrame<B>
+        where
+            B: Body<Error: Into<BoxError>>,
+        {
+            match self.0 {
+                Some(_) => self.poll_frame_in_scope(body, cx),
+                None => body.run_pinned(|body| poll_frame(body, cx)),
+            }
+        }
+
+        fn poll_frame_in_scope<B>(
+            &mut self,
+            mut body: Pin<&mut InContext<Option<B>>>,
+            cx: &mut task::Context<'_>,
+        ) -> PollFrame<B>
+        where
+            B: Body<Error: Into<BoxError>>,
+        {
+            let found = self.0.as_ref().and_then(|scope| scope.elapsed());
+            let elapsed = match found {
+                Some(elapsed) => elapsed,
+                None => {
+                    let (polled, is_last) = body.as_mut().run_pinned(|mut body| {
+                        let polled = poll_frame(body.as_mut(), cx);
+                        let is_last = is_last(&polled, &body);
+                        (polled, is_last)
+                    });
+                    if is_last {
+                        self.complete();
+                        self.0 = None;
+                        return polled;
+                    }
+                    if polled.is_ready() {
+                        // As with a timeout, what is ready counts. The next poll fails.
+                        self.elapse_if_over();
+                        return polled;
+                    }
+                    ready!(self.poll_elapsed(cx))
+                }
+            };
+            body.run_pinned(|mut body| body.set(None));
+            self.0 = None;
+            Poll::Ready(Some(Err(elapsed.into())))
+        }
+
+        fn elapse_if_over(&mut self) {
+            if let Some(scope) = &mut self.0 {
+                scope.as_mut().elapse_if_over();
+            }
+        }
+    }
+
+    /// Returns whether nothing follows what was polled.
+    fn is_last<B: Body>(polled: &PollFrame<B>, body: &Option<B>) -> bool {
+        match polled {
+            Poll::Pending => false,
+            Poll::Ready(Some(Ok(_))) => body.as_ref().is_none_or(B::is_end_stream),
+            Poll::Ready(Some(Err(_)) | None) => true,
+        }
+    }
+}
+
+/// Without the feature `deadline` no request has a scope, and nothing here takes memory or time.
+#[cfg(not(feature = "deadline"))]
+mod absent {
+    use core::convert::Infallible;
+    use core::pin::Pin;
+    use core::task::{self, Poll};
+
+    use http::Response;
+    use http::request::Parts;
+    use http_body::Body;
+
+    use super::{BoxError, PollFrame, poll_frame};
+    use crate::context::Context;
+    use crate::in_context::InContext;
+
+    #[derive(Clone, Default)]
+    pub(in crate::web) struct ScopePlan;
+
+    impl ScopePlan {
+        #[inline]
+        pub(in crate::web) fn begin(&self, context: Context, _: &Parts) -> (Context, RequestScope) {
+            (context, RequestScope)
+        }
+
+        pub(in crate::web) fn answer(&self, elapsed: Infallible) -> Response<()> {
+            match elapsed {}
+        }
+    }
+
+    pub(in crate::web) struct RequestScope;
+
+    impl RequestScope {
+        #[inline]
+        pub(in crate::web) fn take(&mut self) -> Self {
+            Self
+        }
+
+        #[inline]
+        pub(in crate::web) fn poll_elapsed(
+            &mut self,
+            _: &mut task::Context<'_>,
+        ) -> Poll<Infallible> {
+            Poll::Pending
+        }
+
+        #[inline]
+        pub(in crate::web) fn complete(&self) {}
+
+        #[inline]
+        pub(in crate::web) fn poll_frame<B>(
+            &mut self,
+            body: Pin<&mut InContext<Option<B>>>,
+            cx: &mut task::Context<'_>,
+        ) -> PollFrame<B>
+        where
+            B: Body<Error: Into<BoxError>>,
+        {
+            body.run_pinned(|body| poll_frame(body, cx))
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Where a request's scope begins and ends, without a server, on tokio's clock, which is paused.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::pin::pin;
+
+use bytes::Bytes;
+use context_vars::deadline::{self, CancelledKind, Elapsed};
+use context_vars::web::{ContextBody, ContextLayer};
+use futures::FutureExt;
+use http::{HeaderName, Request, Response, StatusCode};
+use http_body::{Body, Frame};
+use http_body_util::{BodyExt, Empty, Full, StreamBody};
+use tokio::time::{Instant, sleep};
+use tower::{Layer, Service, ServiceExt, service_fn};
+
+use super::{Children, USER, dots, end, ms};
+use crate::support::{OnDrop, Seen, ask, get, text};
+
+type AnyError = Box<dyn Error + Send + Sync>;
+
+fn elapsed(error: &AnyError) -> Option<&Elapsed> {
+    error.downcast_ref()
+}
+
+/// How long a request of each layer may take, as its handler sees it.
+async fn time_left(layer: ContextLayer) -> String {
+    let handler = service_fn(async |_: Request<String>| {
+        let left = deadline::time_left();
+        Ok::<_, Infallible>(Response::new(format!("{left:?}")))
+    });
+    text(ask(layer.layer(handler), &[("x-ms", b"70")]).await).await
+}
+
+fn asked(parts: &http::request::Parts) -> Option<std::time::Duration> {
+    Some(ms(parts
+        .headers
+        .get("x-ms")?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()?))
+}
+
+#[tokio::test(start_paused = true)]
+async fn nearest_of_all_deadlines_counts() {
+    let layer = ContextLayer::new;
+    for (layer, expected) in [
+        (layer(), "None"),
+        (layer().cancel_on_disconnect(), "None"),
+        (layer().deadline(std::time::Duration::MAX), "None"),
+        (layer().deadline_from(|_| None), "None"),
+        (layer().deadline(ms(50)), "Some(50ms)"),
+        (layer().deadline_from(asked), "Some(70ms)"),
+        (layer().deadline(ms(50)).deadline_from(asked), "Some(50ms)"),
+        (layer().deadline_from(asked).deadline(ms(90)), "Some(70ms)"),
+        (layer().deadline(ms(90)).deadline(ms(50)), "Some(50ms)"),
+    ] {
+        assert_eq!(time_left(layer).await, expected);
+    }
+    let around = |layer| deadline::timeout(ms(30), time_left(layer));
+    assert_eq!(
+        around(layer().deadline(ms(50))).await.unwrap(),
+        "Some(30ms)"
+    );
+    assert_eq!(
+        around(layer().deadline(ms(20))).await.unwrap(),
+        "Some(20ms)"
+    );
+    let detached = layer().detached().deadline(ms(50));
+    assert_eq!(around(detached).await.unwrap(), "Some(50ms)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn closure_of_the_deadline_sees_what_the_steps_have_set() {
+    let layer = ContextLayer::new()
+        .deadline_from(|_| (USER.get() == "alice").then(|| ms(50)))
+        .set(&USER, |_| Some("alice".into()));
+    assert_eq!(time_left(layer).await, "Some(50ms)");
+}
+
+fn never() -> impl Future<Output = Result<Response<Full<Bytes>>, Infallible>> {
+    std::future::pending()
+}
+
+#[tokio::test(start_paused = true)]
+async fn service_past_its_time_is_dropped_inside_and_answered_with_an_empty_504() {
+    let seen = Seen::default();
+    let (children, mut receiver) = Children::new();
+    let note = seen.clone();
+    let handler = service_fn(move |_: Request<String>| {
+        children.spawn();
+        let note = note.clone();
+        let on_drop = OnDrop(move || {
+            note.note(format!("{} {}", USER.get(), deadline::is_cancelled()));
+        });
+        async move {
+            let _on_drop = on_drop;
+            never().await
+        }
+    });
+    let layer = ContextLayer::new().set(&USER, |_| Some("alice".into()));
+    let echo = HeaderName::from_static("x-user");
+    let layer = layer.echo(echo, &USER).deadline(ms(50));
+    let start = Instant::now();
+    let response = ask(layer.layer(handler), &[]).await;
+    assert_eq!(start.elapsed(), ms(50));
+    assert_eq!(seen.lines(), ["alice true"]);
+    assert_eq!(response.status(), StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(response.headers()["x-user"], "alice");
+    assert!(response.body().is_end_stream());
+    assert_eq!(response.body().size_hint().exact(), Some(0));
+    assert_eq!(text(response).await, "");
+    assert_eq!(end(&mut receiver).await, CancelledKind::Elapsed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answer_to_a_request_past_its_time_is_made_inside_and_knows_whose_time_it_was() {
+    let layer = ContextLayer::new()
+        .set(&USER, |_| Some("alice".into()))
+        .deadline(ms(50))
+        .on_elapsed(|elapsed| {
+            let response = Response::builder().status(503);
+            let response = response.header("x-why", format!("{} {elapsed}", USER.get()));
+            response.body(()).unwrap()
+        });
+    let service = layer.layer(service_fn(|_: Request<String>| never()));
+    let own = ask(service.clone(), &[]).await;
+    assert_eq!(own.status(), 503);
+    assert_eq!(own.headers()["x-why"], "alice the deadline has passed");
+    // The layer's own timer fires first, since it is inside.
+    let inherited = deadline::timeout(ms(10), ask(service, &[])).await.unwrap();
+    assert_eq!(
+        inherited.headers()["x-why"],
+        "alice the inherited deadline has passed"
+    );
+}
+
+fn streaming(
+    count: usize,
+) -> impl Service<
+    Request<String>,
+    Response = Response<ContextBody<impl Body<Data = Bytes, Error = Infallible> + Send>>,
+    Error = Infallible,
+> {
+    let handler = service_fn(move |_: Request<String>| {
+        let response = Response::new(dots(count));
+        async { Ok::<_, Infallible>(response) }
+    });
+    ContextLayer::new().deadline(ms(55)).layer(handler)
+}
+
+#[tokio::test(start_paused = true)]
+async fn body_in_time_is_whole_and_one_past_its_time_ends_with_the_error() {
+    assert_eq!(text(ask(streaming(5), &[]).await).await, ".....");
+    let start = Instant::now();
+    let mut body = Box::pin(ask(streaming(6), &[]).await.into_body());
+    let mut frames = 0;
+    let error = loop {
+        match body.frame().await.unwrap() {
+            Ok(_) => frames += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((frames, start.elapsed()), (5, ms(55)));
+    assert_eq!(elapsed(&error).map(Elapsed::is_inherited), Some(false));
+    assert!(body.frame().await.is_none());
+    assert!(body.is_end_stream());
+}
+
+#[tokio::test(start_paused = true)]
+async fn body_that_is_always_ready_fails_once_its_time_is_over() {
+    let handler = service_fn(async |_: Request<String>| {
+        let frames =
+            futures::stream::repeat_with(|| Ok::<_, Infallible>(Frame::data(Bytes::new())));
+        Ok::<_, Infallible>(Response::new(StreamBody::new(frames)))
+    });
+    let service = ContextLayer::new().deadline(ms(50)).layer(handler);
+    let mut body = pin!(ask(service, &[]).await.into_body());
+    assert!(body.frame().await.unwrap().is_ok());
+    sleep(ms(60)).await;
+    assert!(
+        body.frame().await.unwrap().is_ok(),
+        "was ready in the poll that found it over"
+    );
+    let error = body.frame().await.unwrap().unwrap_err();
+    assert!(elapsed(&error).is_some());
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn answer_of_a_service_whose_own_call_ran_out_of_time_is_whole() {
+    let handler = service_fn(async |_: Request<String>| {
+        let call = deadline::timeout(ms(1000), std::future::pending::<()>());
+        let error = call.await.unwrap_err();
+        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(error.to_string()))))
+    });
+    let service = ContextLayer::new().deadline(ms(50)).layer(handler);
+    let response = ask(service, &[]).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(text(response).await, "the inherited deadline has passed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn error_of_the_body_comes_out_as_it_is() {
+    let handler = service_fn(async |_: Request<String>| {
+        let broken = std::io::Error::other("broken");
+        let frames = futures::stream::iter([Err::<Frame<Bytes>, _>(broken)]);
+        Ok::<_, Infallible>(Response::new(StreamBody::new(frames)))
+    });
+    for layer in [ContextLayer::new(), ContextLayer::new().deadline(ms(50))] {
+        let body = ask(layer.layer(handler), &[]).await.into_body();
+        let error = body.collect().await.unwrap_err();
+        assert_eq!(
+            error.downcast_ref::<std::io::Error>().unwrap().to_string(),
+            "broken"
+        );
+    }
+}
+
+/// A service whose every request has a child, and a body of the given kind.
+fn parent<B: Body<Data = Bytes, Error = Infallible>>(
+    children: Children,
+    body: impl Fn() -> B + Clone,
+) -> impl Service<Request<String>, Response = Response<ContextBody<B>>, Error = Infallible> + Clone
+{
+    let handler = service_fn(move |_: Request<String>| {
+        children.spawn();
+        let response = Response::new(body());
+        async {
+            sleep(ms(10)).await;
+            Ok::<_, Infallible>(response)
+        }
+    });
+    ContextLayer::new().cancel_on_disconnect().layer(handler)
+}
+
+#[tokio::test(start_paused = true)]
+async fn scope_ends_with_the_last_byte_however_a_server_finds_the_end() {
+    let (children, mut receiver) = Children::new();
+    // A body that says that it is at its end is not polled, but dropped.
+    let empty = ask(parent(children.clone(), Empty::new), &[]).await;
+    assert!(empty.body().is_end_stream());
+    drop(empty);
+    assert_eq!(end(&mut receiver).await, CancelledKind::Completed);
+
+    let full = ask(parent(children.clone(), || Full::from("text")), &[]).await;
+    let mut body = pin!(full.into_body());
+    assert_eq!(body.size_hint().exact(), Some(4));
+    assert!(!body.is_end_stream());
+    body.frame().await.unwrap().unwrap();
+    assert_eq!(end(&mut receiver).await, CancelledKind::Completed);
+
+    let mut stream = pin!(ask(parent(children, || dots(2)), &[]).await.into_body());
+    for _ in 0..2 {
+        stream.frame().await.unwrap().unwrap();
+    }
+    let child = receiver.recv().await.unwrap();
+    sleep(ms(10)).await;
+    assert!(!child.is_finished(), "the end was not seen");
+    assert!(stream.frame().await.is_none());
+    assert_eq!(
+        child.await.unwrap().unwrap_err().kind(),
+        CancelledKind::Completed
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_stop_when_the_future_or_the_body_is_dropped() {
+    let (children, mut receiver) = Children::new();
+    let mut service = parent(children, || dots(1000));
+    let future = Box::pin(service.call(get(&[])));
+    drop(future); // never polled
+    assert_eq!(end(&mut receiver).await, CancelledKind::Dropped);
+
+    let mut future = Box::pin(service.call(get(&[])));
+    assert!(future.as_mut().now_or_never().is_none());
+    drop(future);
+    assert_eq!(end(&mut receiver).await, CancelledKind::Dropped);
+
+    let response = service.call(get(&[])).await.unwrap();
+    let mut body = Box::pin(response.into_body());
+    body.frame().await.unwrap().unwrap();
+    drop(body);
+    assert_eq!(end(&mut receiver).await, CancelledKind::Dropped);
+}
+
+#[tokio::test(start_paused = true)]
+async fn children_of_a_request_without_a_scope_go_on() {
+    let (children, mut receiver) = Children::new();
+    let handler = service_fn(move |_: Request<String>| {
+        children.spawn();
+        async { Ok::<_, Infallible>(Response::new(String::new())) }
+    });
+    text(ask(ContextLayer::new().layer(handler), &[]).await).await;
+    let child = receiver.recv().await.unwrap();
+    sleep(ms(1000)).await;
+    assert!(!child.is_finished());
+    child.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn service_that_fails_ends_its_scope() {
+    let (children, mut receiver) = Children::new();
+    let handler = service_fn(move |_: Request<String>| {
+        children.spawn();
+        async { Err::<Response<String>, _>("failed") }
+    });
+    let service = ContextLayer::new().deadline(ms(50)).layer(handler);
+    assert_eq!(service.oneshot(get(&[])).await.unwrap_err(), "failed");
+    assert_eq!(end(&mut receiver).await, CancelledKind::Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn inner_layer_gives_up_first_and_the_outer_one_passes_its_answer_on() {
+    let service = service_fn(|_: Request<String>| never());
+    let inner = ContextLayer::new().deadline(ms(80)).layer(service);
+    let outer = ContextLayer::new().deadline(ms(50)).layer(inner);
+    let start = Instant::now();
+    let response = ask(outer, &[]).await;
+    assert_eq!(
+        (response.status(), start.elapsed()),
+        (StatusCode::GATEWAY_TIMEOUT, ms(50))
+    );
+    assert_eq!(text(response).await, "");
+}
