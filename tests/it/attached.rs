@@ -1,5 +1,6 @@
 //! R22: a context that one call makes current and another ends.
 
+mod model;
 mod programs;
 
 use std::cell::RefCell;
@@ -137,18 +138,23 @@ fn guard_in_a_thread_local_is_harmless_when_the_thread_ends() {
     thread_local! {
         static GUARDS: RefCell<Vec<Attached>> = const { RefCell::new(Vec::new()) };
     }
-    let alive = Alive::default();
-    let context = Context::new().with_value(&TRACKED, alive.track());
-    let (tell, told) = mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        GUARDS.with_borrow_mut(|guards| guards.push(context.attach()));
-        // Two orders of the destructors: before and after that of the context's own thread-local.
-        GUARDS.with_borrow_mut(|guards| guards.push(alice().attach()));
-        tell.send(USER.get()).unwrap();
-    });
-    assert_eq!(soon(&told), "alice");
-    thread.join().unwrap();
-    assert_eq!(alive.count(), 0);
+    for destroyed_before_ours in [true, false] {
+        let alive = Alive::default();
+        let context = Context::new().with_value(&TRACKED, alive.track());
+        let (tell, told) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            // The destructor that is registered last runs first.
+            if destroyed_before_ours {
+                drop(alice().attach());
+            }
+            GUARDS.with_borrow_mut(|guards| guards.push(context.attach()));
+            GUARDS.with_borrow_mut(|guards| guards.push(alice().attach()));
+            tell.send(USER.get()).unwrap();
+        });
+        assert_eq!(soon(&told), "alice");
+        thread.join().unwrap();
+        assert_eq!(alive.count(), 0, "before ours: {destroyed_before_ours}");
+    }
 }
 
 #[test]
