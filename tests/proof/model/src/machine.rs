@@ -20,6 +20,7 @@ mod setting;
 mod scopes;
 mod contexts;
 mod works;
+mod futures;
 
 /// How many contexts, tokens and works a program keeps at most.
 const MOST: usize = 12;
@@ -88,6 +89,7 @@ pub fn run(program: &Program) -> usize {
         machine.detached(|| machine.detached(|| machine.whole(&program.body)));
     }
     machine.model().check();
+    machine.model().give_up_forgotten();
     assert_eq!(machine.model().live(), 0, "values that nobody dropped");
     machine.steps.load(Ordering::Relaxed)
 }
@@ -235,6 +237,7 @@ impl Machine {
                     self.set(first.wrapping_add(n as u16), Hook::Nothing, Keep::Nothing);
                 }
             }
+            Op::Unset(var, keep) => self.unset(*var, *keep),
             Op::Reset(pick) => return self.reset(*pick, None),
             Op::ResetBy(pick, var) => return self.reset(*pick, Some(*var)),
             Op::OldValue(pick) => return self.old_value(*pick),
@@ -252,9 +255,11 @@ impl Machine {
             }
             Op::DropContext(pick) => return self.drop_context(*pick),
             Op::Run(pick, body) => return self.run(*pick, body),
+            Op::RunAsync(pick, work) => return self.run_async(*pick, work),
             Op::Attach(pick) => return self.attach(*pick),
             Op::Detach(pick) => return self.detach(*pick),
             Op::DropGuard(pick) => return self.drop_guard(*pick),
+            Op::ForgetGuard(pick) => return self.forget_guard(*pick),
             Op::WithValue(pick, var, hook) => return self.with_value(*pick, *var, Some(*hook)),
             Op::Without(pick, var) => return self.with_value(*pick, *var, None),
             Op::Look(pick, var) => return self.look(*pick, *var),
@@ -271,6 +276,7 @@ impl Machine {
             Op::PollOnThread(pick) => return self.poll_on_thread(*pick),
             Op::DropWork(pick) => return self.drop_work(*pick),
             Op::DropWorkOnThread(pick) => return self.drop_work_on_thread(*pick),
+            Op::Handle(pick) => return self.handle(*pick),
             Op::Thread(inherits, body) => self.thread(*inherits, body),
             Op::DropTokensOnThread => self.drop_tokens_on_thread(),
             Op::Throw => {
