@@ -10,11 +10,25 @@ use std::sync::{Mutex, mpsc};
 
 use context_vars::{Attached, Context, context_var, prelude::*};
 
-use crate::support::{Alive, TRACKED, USER, alice, panic_of, poll_once, soon};
+use crate::support::{Alive, TRACKED, USER, alice, on_drop, panic_of, poll_once, soon, witness};
 
 context_var! {
     static COUNT: u32 = 0;
     static TEXT: String;
+    #[no_inherit]
+    static TRANSACTION: u32;
+    static ATTACHES: &str = {
+        keep(alice().attach());
+        USER.get()
+    };
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Attached>> = const { RefCell::new(None) };
+}
+
+fn keep(guard: Attached) {
+    KEPT.set(Some(guard));
 }
 
 /// Forgets a guard where a leak checker finds it.
@@ -155,6 +169,53 @@ fn guard_in_a_thread_local_is_harmless_when_the_thread_ends() {
         thread.join().unwrap();
         assert_eq!(alive.count(), 0, "before ours: {destroyed_before_ours}");
     }
+}
+
+#[test]
+fn default_that_leaves_a_context_attached_ends_it() {
+    assert_eq!((ATTACHES.get(), USER.get()), ("alice", "anonymous"));
+    let context = KEPT.take().unwrap().detach();
+    assert_eq!(context.get(&USER), Some(&"alice"));
+}
+
+#[test]
+fn unfinished_work_that_attaches_when_it_is_dropped_ends_there() {
+    let attaches = on_drop(|| {
+        assert_eq!(USER.get(), "task");
+        keep(alice().attach());
+        assert_eq!(USER.get(), "alice");
+    });
+    let (hook, seen) = witness();
+    let work = async move {
+        let _dropped_last = hook;
+        let _dropped_first = attaches;
+        std::future::pending::<()>().await;
+    };
+    let context = Context::new().with_value(&USER, "task");
+    {
+        let mut work = pin!(work.in_context(context));
+        assert!(poll_once(work.as_mut()).is_pending());
+    }
+    // Attached until the work is dropped whole.
+    assert_eq!((seen.users(), USER.is_set()), (vec!["alice"], false));
+    let context = KEPT.take().unwrap().detach();
+    assert_eq!((context.get(&USER), USER.is_set()), (Some(&"alice"), false));
+}
+
+#[test]
+fn variable_that_is_not_inherited_is_unset_under_an_attached_copy_and_set_under_what_was_given_one()
+{
+    TRANSACTION.sync_scope(1, || {
+        let copy = Context::current().attach();
+        assert!(!TRANSACTION.is_set());
+        drop(TRANSACTION.set(2));
+        COUNT.sync_scope(1, || assert_eq!(TRANSACTION.get(), 2));
+        let given = Context::new().with_value(&TRANSACTION, 3).attach();
+        assert_eq!(TRANSACTION.get(), 3);
+        assert_eq!(copy.detach().get(&TRANSACTION), Some(&2));
+        drop(given);
+        assert_eq!(TRANSACTION.get(), 1);
+    });
 }
 
 #[test]
