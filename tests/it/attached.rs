@@ -124,6 +124,24 @@ fn guard_that_is_dropped_while_a_scope_runs_ends_with_that_scope_and_not_later()
 }
 
 #[test]
+fn context_that_is_detached_while_a_scope_runs_is_empty_and_complete_afterwards() {
+    let during = alice().attach();
+    let inside = COUNT.sync_scope(1, || during.detach());
+    assert!(inside.is_empty() && !USER.is_set());
+
+    let after = alice().attach();
+    COUNT.sync_scope(1, || assert_eq!(USER.get(), "alice"));
+    assert_eq!(after.detach().get(&USER), Some(&"alice"));
+
+    // Another guard in between: no scope has the context on its stack.
+    let below = alice().attach();
+    let above = Context::new().attach();
+    COUNT.sync_scope(1, || assert_eq!(below.detach().get(&USER), Some(&"alice")));
+    drop(above);
+    assert!(!USER.is_set());
+}
+
+#[test]
 fn value_being_read_stays_when_its_context_is_detached_and_dropped() {
     let guard = Context::new().with_value(&TEXT, "text".repeat(3)).attach();
     TEXT.with(|text| {
