@@ -36,7 +36,8 @@ impl Attachment {
         let thread = thread_state();
         // What is attached in the root of the thread ends with the thread at the latest.
         thread.make_live();
-        let owner = TaskId::current();
+        // What a callback attaches is there for its task.
+        let owner = TaskId::acting();
         // Allocated before anything changes: an allocator may use variables.
         let attached = Rc::new(AttachedContext {
             previous: Cell::new(None),
