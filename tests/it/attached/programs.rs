@@ -166,10 +166,9 @@ impl Machine {
     }
 
     fn caught(&mut self, f: impl FnOnce(&mut Self)) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(self))) {
-            if !payload.is::<Unwinding>() {
-                resume_unwind(payload);
-            }
+        match catch_unwind(AssertUnwindSafe(|| f(self))) {
+            Err(payload) if !payload.is::<Unwinding>() => resume_unwind(payload),
+            _ => {}
         }
     }
 
@@ -223,8 +222,10 @@ enum Destructor {
     AfterOurs,
 }
 
+type Rest = OnDrop<Box<dyn FnMut()>>;
+
 thread_local! {
-    static AT_END: RefCell<Option<OnDrop<Box<dyn FnMut()>>>> = const { RefCell::new(None) };
+    static AT_END: RefCell<Option<Rest>> = const { RefCell::new(None) };
 }
 
 /// Registers ours and that of `AT_END`: the one that is registered last runs first.
