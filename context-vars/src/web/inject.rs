@@ -229,7 +229,7 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for Inject<S> {
             self.rule.propagator.inject(&Context::current(), headers);
             #[cfg(feature = "deadline")]
             if let Some(header) = &self.deadline {
-                header.send(request.headers_mut());
+                header.send(headers);
             }
         }
         self.inner.call(Request::from_parts(parts, body))
