@@ -111,5 +111,5 @@ fn wrapped_closures_go_where_the_closures_may() {
 fn guards_of_generated_code_stay_on_their_thread() {
     // They restore the current context of the thread on which they were made.
     const { assert!(!holds!(context_vars::__private::SyncScope: Send)) };
-    const { assert!(!holds!(context_vars::__private::EnteredClosure<'static>: Send)) };
+    const { assert!(!holds!(context_vars::__private::EnteredClosure: Send)) };
 }

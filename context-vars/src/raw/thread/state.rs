@@ -43,7 +43,7 @@ pub(super) struct ThreadState {
     map: UnsafeCell<Map>,
     /// The innermost entry.
     pub(super) entry: Cell<EntryId>,
-    /// The task in which the current context was entered; none in the thread's root.
+    /// The task in which the innermost scope was entered; none outside of scopes.
     pub(super) owner: Cell<TaskId>,
     /// What else the current context has.
     extra: UnsafeCell<Option<Box<Extra>>>,
@@ -90,6 +90,34 @@ impl ThreadState {
         let id = self.scopes.get().wrapping_add(2) | 1;
         self.scopes.set(id);
         EntryId::of_scope(id)
+    }
+
+    /// Returns the task in which the current context was entered; none in the thread's root.
+    #[inline]
+    pub(super) fn current_owner(&self) -> TaskId {
+        self.with_owner(Cell::get)
+    }
+
+    /// Replaces the task in which the current context was entered.
+    #[cfg(all(feature = "tokio", tokio_unstable))]
+    pub(super) fn replace_owner(&self, task: TaskId) -> TaskId {
+        self.with_owner(|owner| owner.replace(task))
+    }
+
+    /// Calls `f`, which must not end the current entry, with the owner of that.
+    #[inline]
+    fn with_owner(&self, f: impl FnOnce(&Cell<TaskId>) -> TaskId) -> TaskId {
+        let mut entry = self.entry.get();
+        if entry == EntryId::DEFERRED {
+            entry = self.attachments.deferred_entry().unwrap_or(entry);
+        }
+        match entry.owner() {
+            // SAFETY: The entry has not ended, since it is the current one. Until then its owner neither
+            // moves nor is dropped: it is borrowed by a guard that is not forgotten, or in an attached
+            // context, which the thread keeps. `f` does not end the entry.
+            Some(owner) => f(unsafe { &*owner }.task()),
+            None => f(&self.owner),
+        }
     }
 
     pub(super) fn is_root(&self) -> bool {
@@ -155,12 +183,11 @@ impl ThreadState {
     /// set and attach. What it leaves there ends with the entry.
     #[inline]
     fn change<R>(&self, change: impl FnOnce(&mut RawContext, &Pool) -> R) -> R {
-        let entry = self.next_scope();
-        let mut previous = self.enter(self.owner.get(), entry, RawContext::EMPTY);
-        let mut context = previous.replace_context(RawContext::EMPTY);
+        let mut scope = self.enter_as(self.current_owner(), RawContext::EMPTY);
+        let mut context = scope.previous.replace_context(RawContext::EMPTY);
         let result = change(&mut context, &self.heap.pool);
-        mem::forget(previous.replace_context(context));
-        drop(self.leave(entry, previous));
+        mem::forget(scope.previous.replace_context(context));
+        drop(self.leave_scope(scope));
         result
     }
 

@@ -14,7 +14,7 @@ use crate::raw::value::{TypedValue, Value};
 #[inline]
 pub(crate) fn may_set() -> bool {
     let task = TaskId::current();
-    task.is_none() || task == thread_state().owner.get()
+    task.is_none() || task == thread_state().current_owner()
 }
 
 /// Creates a value that a context can hold.
