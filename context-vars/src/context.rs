@@ -6,7 +6,7 @@ use core::iter::FusedIterator;
 
 use crate::raw::context::RawContext;
 use crate::raw::key::{Key, PrintFn};
-use crate::raw::thread::{self, Entered};
+use crate::raw::thread;
 use crate::raw::value::ValueRef;
 use crate::var::ContextVar;
 
@@ -138,7 +138,7 @@ impl Context {
     /// ```
     #[inline]
     pub fn run<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        Entered::new(&mut self.raw).run(f)
+        thread::run_in(&mut self.raw, f)
     }
 
     /// The context with `var` set to `value`, instead of whatever value it had.

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use crate::raw::companion::NoCompanion;
 use crate::raw::context::RawContext;
 use crate::raw::stage::Stage;
-use crate::raw::thread::{self, Entered};
+use crate::raw::thread;
 use crate::raw::value::Value;
 
 pin_project! {
@@ -95,7 +95,7 @@ impl<F> Scope<F> {
     #[inline]
     pub(crate) fn call(f: impl FnOnce() -> F) -> Self {
         let mut context = thread::copy();
-        let work = Entered::new(&mut context).run(f);
+        let work = thread::run_in(&mut context, f);
         thread::remove_locals(&mut context);
         Self {
             stage: Stage::new(work, context, NoCompanion),

@@ -118,5 +118,5 @@ fn guard_of_an_attached_context_stays_on_its_thread() {
 fn guards_of_generated_code_stay_on_their_thread() {
     // They restore the current context of the thread on which they were made.
     const { assert!(!holds!(context_vars::__private::SyncScope: Send)) };
-    const { assert!(!holds!(context_vars::__private::EnteredClosure<'static>: Send)) };
+    const { assert!(!holds!(context_vars::__private::EnteredClosure: Send)) };
 }

@@ -12,7 +12,6 @@ use crate::context::Context;
 use crate::in_context::InContext;
 use crate::raw::companion::{Carried, CompanionGuard, CompanionState};
 use crate::raw::key::PrintFn;
-use crate::raw::thread::Entered;
 use crate::scope::Scope;
 use crate::var::ContextVar;
 
@@ -185,10 +184,10 @@ impl Inherited {
 
     /// Makes the context current until what is returned is dropped.
     #[inline]
-    pub fn enter(&mut self) -> EnteredClosure<'_> {
-        let entered = Entered::new(&mut self.context.raw);
+    pub fn enter(&mut self) -> EnteredClosure {
+        let scope = SyncScope::of(self.context.raw.take());
         let companion = self.companion.enter();
-        EnteredClosure { companion, entered }
+        EnteredClosure { companion, scope }
     }
 
     /// Calls `f` in a copy of the context.
@@ -221,7 +220,7 @@ impl WriteMoveBeforeTheClosureToCallItMoreThanOnce {
 /// Leaves the context of a closure.
 #[must_use = "the context is left when this is dropped"]
 #[allow(dead_code)] // held, in this order: what was entered last is left first
-pub struct EnteredClosure<'a> {
+pub struct EnteredClosure {
     companion: CompanionGuard,
-    entered: Entered<'a>,
+    scope: SyncScope,
 }

@@ -13,7 +13,9 @@
 //!    on another thread, is never written, not even its `Cell`s.
 //! 4. **The current context** is in the state of one thread and nowhere else: entering moves it in,
 //!    and the context around it becomes a `Previous`, which can only be made current again, on the
-//!    same thread. So only this thread reads or writes what is current.
+//!    same thread. So only this thread reads or writes what is current. The home that a context was
+//!    moved from keeps its words during a poll or `run`, but stays borrowed until others were written
+//!    there, on every way out.
 //! 5. **Reads.** The `&T` inside `with` stays valid although user code may do anything meanwhile,
 //!    because only this thread can release the reference that the current context holds. It
 //!    releases references through one function, [`ThreadHeap::release`](heap::ThreadHeap::release),
@@ -33,9 +35,11 @@
 //!    coroutine library switches could break it: out of order, the process is aborted. The check
 //!    compares the ids of entries, of which no two are alike on a thread as long as both are entered:
 //!    that of a scope is an odd number that is counted up (2^31 of them on 32 bits), all others are
-//!    the addresses of what exists as long as the context is entered: its home, or the box that
-//!    describes the entry. Contexts that are entered for a drop are left in the order in which drops
-//!    end. A coroutine that suspends in one can make the thread go on in another context, and no more.
+//!    the addresses of an `EntryOwner` that exists, and may be read, as long as the context is entered:
+//!    on the stack of the function that polls or runs, or in the box of an attached context. Contexts
+//!    that are entered for a drop are left in the order in which drops end. A coroutine that suspends
+//!    in one can make the thread go on in another context, and no more: its stack stays as it is until
+//!    it goes on or unwinds, as `pin!` and the borrows of every suspended function need it.
 //! 8. **User code** (a `Drop`, a default, a closure that is called with a value) runs only while the
 //!    state of the thread is whole: what is replaced is moved out first and dropped last.
 //! 9. **Pinned work** is dropped in place, inside its context, and before its stage is overwritten.

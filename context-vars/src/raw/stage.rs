@@ -15,7 +15,7 @@ use pin_project_lite::pin_project;
 
 use super::companion::Carried;
 use super::context::RawContext;
-use super::thread::{self, Entered};
+use super::thread::{self, Entered, EntryOwner, FinalScope, run_in};
 
 pin_project! {
     #[project = StageProjection]
@@ -29,7 +29,7 @@ pin_project! {
 /// The home of a context whose work is active, and what the work carries beside it. Dropped with the
 /// work, it enters both first.
 ///
-/// The context is empty while it is entered, and the home is not dropped then.
+/// The home is borrowed while the context is entered, and keeps words then that are not its own.
 pub(crate) struct Home<C: Carried> {
     context: RawContext,
     carried: C,
@@ -57,7 +57,7 @@ impl<C: Carried> Home<C> {
     #[inline(always)]
     fn run<R>(&mut self, step: impl FnOnce() -> R) -> R {
         let carried = &self.carried;
-        Entered::new(&mut self.context).run(|| carried.in_scope(step))
+        run_in(&mut self.context, || carried.in_scope(step))
     }
 
     /// Takes out both, so that nothing is left that would have to be entered or dropped.
@@ -96,10 +96,19 @@ impl<W, C: Carried> Stage<W, C> {
     #[inline]
     pub(crate) fn finish(mut self: Pin<&mut Self>) {
         if let Some(context) = self.as_mut().context() {
-            // The values are dropped after the context was left, also if the work's drop panics.
-            let _scope = Entered::new(context).into_scope();
-            self.drop_work();
+            let context = context.take();
+            self.drop_work_in(context);
         }
+    }
+
+    // Not inlined, so that the drop of work that is done saves few registers.
+    #[inline(never)]
+    fn drop_work_in(self: Pin<&mut Self>, context: RawContext) {
+        let owner = EntryOwner::current();
+        // SAFETY: The scope is dropped at the end of this function, before `owner`, also if the work's
+        // drop panics. The values are dropped with it, after the context was left.
+        let _scope = unsafe { FinalScope::new(&owner, context) };
+        self.drop_work();
     }
 
     /// Drops the work in the context that is current. The caller has taken the work's own context.
@@ -144,7 +153,7 @@ impl<W, C: Carried> Stage<W, C> {
                 mem::forget(leave);
                 let (mut context, carried) = home.into_parts();
                 // What was carried is moved in, so that it is dropped inside, too.
-                Entered::new(&mut context).run(move || carried.in_scope(|| step(work)))
+                run_in(&mut context, move || carried.in_scope(|| step(work)))
             }
             Self::Done => after_completion(),
         }
@@ -158,7 +167,7 @@ impl<W, C: Carried> Stage<W, C> {
             Self::Active { work, home, leave } => {
                 mem::forget(leave);
                 let (mut context, carried) = home.into_parts();
-                let work = Entered::new(&mut context).run(|| carried.in_scope(|| step(work)));
+                let work = run_in(&mut context, || carried.in_scope(|| step(work)));
                 Stage::new(work, context, carried)
             }
             Self::Done => after_completion(),
@@ -174,8 +183,10 @@ impl<W, C: Carried> Stage<W, C> {
         let Self::Active { work, home, .. } = self else {
             return None;
         };
-        let mut copy = home.context.clone();
-        let _scope = Entered::new(&mut copy).into_scope();
+        let copy = home.context.clone();
+        let owner = EntryOwner::current();
+        // SAFETY: The scope is dropped at the end of this function, before `owner`.
+        let _scope = unsafe { FinalScope::new(&owner, copy) };
         Some(home.carried.in_scope(|| step(work)))
     }
 
@@ -207,7 +218,7 @@ impl<W: Clone, C: Carried + Clone> Clone for Stage<W, C> {
             Self::Active { work, home, .. } => {
                 let mut context = home.context.clone();
                 let clone = || home.carried.in_scope(|| work.clone());
-                let work = Entered::new(&mut context).run(clone);
+                let work = run_in(&mut context, clone);
                 Self::new(work, context, home.carried.clone())
             }
             Self::Done => Self::Done,
@@ -225,7 +236,11 @@ impl<W: Future, C: Carried> Stage<W, C> {
             after_completion();
         };
         let Home { context, carried } = home;
-        match Entered::new(context).poll(|| carried.in_scope(|| work.poll(cx))) {
+        let owner = EntryOwner::current();
+        // SAFETY: `poll` uses up the guard, and the scope that it may return is dropped here. A panic
+        // drops them.
+        let entered = unsafe { Entered::new(&owner, context) };
+        match entered.poll(|| carried.in_scope(|| work.poll(cx))) {
             Poll::Pending => Poll::Pending,
             Poll::Ready((output, _scope)) => {
                 self.drop_work();

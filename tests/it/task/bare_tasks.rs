@@ -131,10 +131,22 @@ enum Outcome {
 }
 
 /// Sets, or only reads, and says whether that was refused.
-async fn setting(sets: bool) -> bool {
+fn is_refused(sets: bool) -> bool {
     use std::panic::{AssertUnwindSafe, catch_unwind};
-    yield_now().await;
     sets && catch_unwind(AssertUnwindSafe(|| drop(COUNT.set(1)))).is_err()
+}
+
+async fn setting(sets: bool) -> bool {
+    yield_now().await;
+    is_refused(sets)
+}
+
+/// The same after two scopes have ended, one of which has ended an attached context.
+async fn setting_after_scopes(sets: bool) -> bool {
+    as_alice(|| ());
+    let refused = is_refused(sets);
+    let _guard = as_alice(|| Context::new().attach());
+    refused && is_refused(sets)
 }
 
 async fn reading() -> bool {
@@ -238,12 +250,22 @@ fn block_on_own_future(sets: bool) -> Outcome {
 
 type Row = (&'static str, fn(bool) -> Outcome);
 
-const REFUSED_ROWS: [Row; 11] = [
+const REFUSED_ROWS: [Row; 14] = [
     ("bare task", on_a_runtime_of_its_own),
     ("bare task, several threads", |sets| {
         on_several_threads(bare_tasks(sets))
     }),
     ("bare local task", in_a_local_set),
+    ("bare task after scopes of its own", |sets| {
+        on_one_thread(async move { tokio::spawn(setting_after_scopes(sets)).await.unwrap() })
+    }),
+    (
+        "task after scopes of its own, executor in a scope",
+        |sets| {
+            let task = async move { tokio::spawn(setting_after_scopes(sets)).await.unwrap() };
+            as_alice(|| on_one_thread(task))
+        },
+    ),
     ("bare task of a local runtime", |sets| {
         let mut builder = Builder::new_current_thread();
         let runtime = builder.build_local(LocalOptions::default()).unwrap();
@@ -272,6 +294,13 @@ const REFUSED_ROWS: [Row; 11] = [
         drop(guard);
         outcome
     }),
+    ("executor in a context above a released one", |sets| {
+        let guard = Context::new().attach();
+        Context::new().run(|| {
+            drop(guard);
+            in_a_local_set(sets)
+        })
+    }),
 ];
 
 const SHARED_ROWS: [Row; 2] = [
@@ -283,7 +312,7 @@ const SHARED_ROWS: [Row; 2] = [
     }),
 ];
 
-const KEPT_ROWS: [Row; 5] = [
+const KEPT_ROWS: [Row; 6] = [
     ("task that inherits", |sets| {
         on_one_thread(async move { task::spawn(setting(sets)).await.unwrap() })
     }),
@@ -300,6 +329,22 @@ const KEPT_ROWS: [Row; 5] = [
     }),
     ("scope inside of a bare task", |sets| {
         let inside = async move { USER.scope("alice", setting(sets)).await };
+        on_one_thread(async move { tokio::spawn(inside).await.unwrap() })
+    }),
+    ("run and scope of a task above a released context", |sets| {
+        let inside = async move {
+            let guard = Context::new().attach();
+            let in_run = Context::new().run(|| {
+                drop(guard);
+                is_refused(sets)
+            });
+            let guard = Context::new().attach();
+            let in_scope = as_alice(|| {
+                drop(guard);
+                is_refused(sets)
+            });
+            in_run || in_scope
+        };
         on_one_thread(async move { tokio::spawn(inside).await.unwrap() })
     }),
 ];

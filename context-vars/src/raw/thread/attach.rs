@@ -21,11 +21,10 @@ use core::cell::Cell;
 use std::rc::Rc;
 
 use super::attachments::{AttachedContext, DeferredFrame};
-use super::entry::{EntryId, Previous};
+use super::entry::{EntryId, EntryOwner, Previous};
 use super::state::{ThreadState, thread_state};
 use crate::raw::abort::{abort_out_of_order, ignore_panic};
 use crate::raw::context::RawContext;
-use crate::raw::task_id::TaskId;
 
 /// The guard of an attached context.
 pub(crate) struct Attachment(Rc<AttachedContext>);
@@ -37,15 +36,16 @@ impl Attachment {
         // What is attached in the root of the thread ends with the thread at the latest.
         thread.make_live();
         // What a callback attaches is there for its task.
-        let owner = TaskId::acting();
+        let owner = EntryOwner::acting();
         // Allocated before anything changes: an allocator may use variables.
         let attached = Rc::new(AttachedContext {
+            owner,
             previous: Cell::new(None),
             outer: Cell::new(None),
             ended: Cell::new(None),
             is_released: Cell::new(false),
         });
-        let previous = thread.enter(owner, attached.entry(), context);
+        let previous = thread.enter(attached.entry(), context);
         let innermost = &thread.attachments.innermost;
         attached.previous.set(Some(previous));
         attached.outer.set(innermost.take());

@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::ptr;
 use std::rc::Rc;
 
-use super::entry::{EntryId, Previous};
+use super::entry::{EntryId, EntryOwner, Previous};
 use crate::raw::context::RawContext;
 
 /// The attached contexts of a thread.
@@ -16,6 +16,7 @@ pub(super) struct Attachments {
 
 /// A context that is attached, or was.
 pub(super) struct AttachedContext {
+    pub(super) owner: EntryOwner,
     /// The context around; `None` when this one has ended.
     pub(super) previous: Cell<Option<Previous>>,
     /// The attached context around this one, with any number of frames in between.
@@ -109,6 +110,14 @@ impl Attachments {
         topmost
     }
 
+    /// Returns the entry of the topmost frame that was deferred.
+    pub(super) fn deferred_entry(&self) -> Option<EntryId> {
+        let topmost = self.deferred.take();
+        let entry = topmost.as_ref().map(|deferred| deferred.entry);
+        self.deferred.set(topmost);
+        entry
+    }
+
     /// Removes the topmost frame that was deferred, if it has this entry.
     pub(super) fn pop_deferred(&self, entry: EntryId) -> Option<Box<DeferredFrame>> {
         let mut deferred = self.deferred.take()?;
@@ -132,7 +141,7 @@ impl DeferredFrame {
 
 impl AttachedContext {
     pub(super) fn entry(&self) -> EntryId {
-        EntryId::of_description(self)
+        self.owner.entry()
     }
 
     pub(super) fn outer(&self) -> Option<Rc<Self>> {

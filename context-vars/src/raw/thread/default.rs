@@ -3,7 +3,7 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::OnceLock;
 
-use super::enter::Entered;
+use super::enter::run_in;
 use super::state::thread_state;
 use super::write::new_value;
 use crate::raw::context::RawContext;
@@ -59,10 +59,7 @@ impl<T: Send + Sync + 'static> DefaultCell<T> {
         // Dropped after the result is kept, because the `Drop` of what the default sets in there
         // may read the variable.
         let mut empty = RawContext::EMPTY;
-        let computed = {
-            let _entered = Entered::new(&mut empty);
-            compute()
-        };
+        let computed = run_in(&mut empty, compute);
         // A thread that lost the race drops its own result here, in the context that reads.
         drop(self.value.set(new_value(key, computed)));
         self.value.get().map(TypedValue::get)

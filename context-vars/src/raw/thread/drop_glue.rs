@@ -4,7 +4,6 @@
 //! exists in between: what leaves the context is kept by the thread.
 
 use super::enter::SyncScope;
-use super::entry::{BorrowedPrevious, EntryId};
 use super::running_drops::RunningDrop;
 use super::state::thread_state;
 use crate::raw::companion::CompanionGuard;
@@ -17,9 +16,7 @@ pub(crate) fn enter_for_drop(context: RawContext, enter: impl FnOnce() -> Compan
     let owner = TaskId::current();
     // Allocated before anything changes: an allocator may use variables.
     let mut running = RunningDrop::new();
-    let entry = EntryId::of_description(&*running);
-    let previous = thread.enter(owner, entry, context);
-    running.previous = Some(BorrowedPrevious { previous, entry });
+    running.previous = Some(thread.enter_as(owner, context));
     thread.running_drops.push(running);
     // If this panics, the context is left all the same.
     let companion = enter();

@@ -1,10 +1,11 @@
 //! Contexts become current, and are left again.
 
 use core::marker::PhantomData;
-use core::mem::{self, ManuallyDrop};
+use core::mem::ManuallyDrop;
+use core::ptr;
 use core::task::Poll;
 
-use super::entry::{BorrowedPrevious, EntryId, Previous};
+use super::entry::{BorrowedPrevious, EntryId, EntryOwner, Previous};
 use super::release;
 use super::state::{ThreadState, thread_state};
 use crate::raw::abort::ignore_panic;
@@ -15,17 +16,15 @@ use crate::raw::task_id::TaskId;
 use crate::raw::value::{TypedValue, Value};
 
 impl ThreadState {
-    /// Makes `context` current for `owner` until [`leave`](Self::leave) with the same id.
+    /// Makes `context` current until [`leave`](Self::leave) with the same id.
     #[inline]
-    pub(super) fn enter(&self, owner: TaskId, entry: EntryId, context: RawContext) -> Previous {
-        let owner = self.owner.replace(owner);
+    pub(super) fn enter(&self, entry: EntryId, context: RawContext) -> Previous {
         let entry = self.entry.replace(entry);
         let (map, extra) = self.swap(context).into_parts();
         Previous {
             map: ManuallyDrop::new(map),
             entry,
             extra: ManuallyDrop::new(extra),
-            owner,
             not_send: PhantomData,
         }
     }
@@ -40,7 +39,7 @@ impl ThreadState {
         // whole, and only drops the copy from then on. The copy is reachable through the state of
         // this thread alone. A `BorrowedPrevious` that is forgotten keeps what it has for ever.
         let fork = unsafe { self.fork_borrowed() };
-        self.enter_fork(owner, fork)
+        self.enter_as(owner, fork)
     }
 
     /// Like [`enter_scope`](Self::enter_scope), with a value set in the copy.
@@ -49,14 +48,19 @@ impl ThreadState {
         let owner = TaskId::current();
         // SAFETY: As in `enter_scope`.
         let fork = unsafe { self.fork_borrowed_with(slot, value) };
-        self.enter_fork(owner, fork)
+        self.enter_as(owner, fork)
     }
 
+    /// Makes `context` current for `owner`, which the thread keeps, until
+    /// [`leave_scope`](Self::leave_scope).
     #[inline(always)]
-    fn enter_fork(&self, owner: TaskId, fork: RawContext) -> BorrowedPrevious {
+    pub(super) fn enter_as(&self, owner: TaskId, context: RawContext) -> BorrowedPrevious {
         let entry = self.next_scope();
-        let previous = self.enter(owner, entry, fork);
-        BorrowedPrevious { previous, entry }
+        BorrowedPrevious {
+            owner: self.owner.replace(owner),
+            previous: self.enter(entry, context),
+            entry,
+        }
     }
 
     /// Makes `previous` current again and returns the context that was.
@@ -65,18 +69,39 @@ impl ThreadState {
     /// that began inside have ended, unless a coroutine was suspended in one.
     #[inline(always)]
     pub(super) fn leave(&self, entry: EntryId, previous: Previous) -> RawContext {
+        self.leave_and_restore(entry, previous, None)
+    }
+
+    /// Like [`leave`](Self::leave), for what [`enter_as`](Self::enter_as) has entered.
+    #[inline(always)]
+    pub(super) fn leave_scope(&self, previous: BorrowedPrevious) -> RawContext {
+        self.leave_and_restore(previous.entry, previous.previous, Some(previous.owner))
+    }
+
+    /// `owner` is that of the scope around, if a scope is left.
+    #[inline(always)]
+    fn leave_and_restore(
+        &self,
+        entry: EntryId,
+        previous: Previous,
+        owner: Option<TaskId>,
+    ) -> RawContext {
+        // Before the entry is compared: right behind the work, the compiler would keep the entry in a
+        // register over the work instead of computing it again.
+        self.heap.retain_active_reads();
         if self.entry.get() != entry {
             // Not `previous` itself, which would then be in memory wherever this is inlined.
-            return leave_unusually(entry, Previous { ..previous });
+            return leave_unusually(entry, Previous { ..previous }, owner);
         }
-        self.restore(previous)
+        self.restore(previous, owner)
     }
 
     #[inline(always)]
-    fn restore(&self, previous: Previous) -> RawContext {
-        self.heap.retain_active_reads();
+    fn restore(&self, previous: Previous, owner: Option<TaskId>) -> RawContext {
         self.entry.set(previous.entry);
-        self.owner.set(previous.owner);
+        if let Some(owner) = owner {
+            self.owner.set(owner);
+        }
         let map = ManuallyDrop::into_inner(previous.map);
         let extra = ManuallyDrop::into_inner(previous.extra);
         self.swap(RawContext::from_parts(map, extra))
@@ -85,44 +110,69 @@ impl ThreadState {
     /// Makes `previous` current again and drops the context that was, in the previous one.
     #[inline(always)]
     fn end_scope(&self, previous: BorrowedPrevious) {
-        release::drop_outlined(self.leave(previous.entry, previous.previous));
+        release::drop_outlined(self.leave_scope(previous));
     }
 }
 
 /// Goes on with `leave` after something was attached.
 #[cold]
 #[inline(never)]
-fn leave_unusually(entry: EntryId, mut previous: Previous) -> RawContext {
+fn leave_unusually(entry: EntryId, mut previous: Previous, owner: Option<TaskId>) -> RawContext {
     let thread = thread_state();
     let settled = thread.settle(entry, &mut previous);
-    let context = thread.restore(previous);
+    thread.heap.retain_active_reads();
+    let context = thread.restore(previous, owner);
     // A `Drop` that panics must not keep the frame from ending.
     ignore_panic(|| drop(settled));
     context
 }
 
+/// Calls `f` inside the context whose home this is.
+#[inline(always)]
+pub(crate) fn run_in<R>(home: &mut RawContext, f: impl FnOnce() -> R) -> R {
+    let owner = EntryOwner::current();
+    // SAFETY: The guard is used up by `leave`, or dropped if `f` panics.
+    let entered = unsafe { Entered::new(&owner, home) };
+    let result = f();
+    entered.leave();
+    result
+}
+
 /// A context that is current until this is dropped, and is then in its home again.
-pub(crate) struct Entered<'a> {
-    /// Empty while the context is current.
-    home: &'a mut RawContext,
+pub(crate) struct Entered<'o, 'h> {
+    owner: &'o EntryOwner,
+    /// Keeps the words of the context, which belong to the thread's state meanwhile: the borrow lets no
+    /// other code see them, and to write others would take three instructions.
+    home: &'h mut RawContext,
     previous: Previous,
 }
 
-impl<'a> Entered<'a> {
-    #[inline]
-    pub(crate) fn new(home: &'a mut RawContext) -> Self {
-        // Asked first, while few registers have to be kept over the call.
-        let owner = TaskId::current();
-        let previous = thread_state().enter(owner, EntryId::of_home(home), home.take());
-        Self { home, previous }
+impl<'o, 'h> Entered<'o, 'h> {
+    /// Makes the context whose home this is current.
+    ///
+    /// # Safety
+    ///
+    /// The guard, or the [`FinalScope`] that it becomes, is dropped before either borrow ends. So it is
+    /// not forgotten.
+    // Always inlined, and after tokio was asked for the owner: few registers are kept over that call.
+    #[inline(always)]
+    pub(crate) unsafe fn new(owner: &'o EntryOwner, home: &'h mut RawContext) -> Self {
+        // SAFETY: The reference is valid for reads. What it refers to is not used again before another
+        // context was written there: it stays borrowed by the guard, which is not forgotten, and all
+        // that uses up the guard writes there first.
+        let context = unsafe { ptr::read(home) };
+        let previous = thread_state().enter(owner.entry(), context);
+        Self {
+            owner,
+            home,
+            previous,
+        }
     }
-}
 
-impl Entered<'_> {
     /// Polls inside, and leaves the context unless the result is ready. Then the context stays entered
     /// until the scope that is returned ends, and is dropped with it.
     #[inline(always)]
-    pub(crate) fn poll<T>(self, f: impl FnOnce() -> Poll<T>) -> Poll<(T, SyncScope)> {
+    pub(crate) fn poll<T>(self, f: impl FnOnce() -> Poll<T>) -> Poll<(T, FinalScope<'o>)> {
         match f() {
             Poll::Pending => {
                 self.leave();
@@ -130,7 +180,7 @@ impl Entered<'_> {
             }
             Poll::Ready(output) => {
                 // So that the work is dropped in its own context.
-                thread_state().end_attached_above(EntryId::of_home(self.home));
+                thread_state().end_attached_above(self.owner.entry());
                 Poll::Ready((output, self.into_scope()))
             }
         }
@@ -138,51 +188,72 @@ impl Entered<'_> {
 
     /// Stays entered, but drops the context when it is left.
     #[inline]
-    pub(crate) fn into_scope(self) -> SyncScope {
+    fn into_scope(self) -> FinalScope<'o> {
         let mut this = ManuallyDrop::new(self);
-        SyncScope(BorrowedPrevious {
-            entry: EntryId::of_home(this.home),
+        bring_home(this.home, RawContext::EMPTY);
+        FinalScope {
+            owner: this.owner,
             previous: this.previous.take(),
-        })
+        }
     }
 
-    /// Calls `f` inside, and leaves the context.
-    #[inline(always)]
-    pub(crate) fn run<R>(self, f: impl FnOnce() -> R) -> R {
-        let result = f();
-        self.leave();
-        result
-    }
-
-    /// Leaves the context after the step that ran inside has returned, without a call.
+    /// Leaves the context after what ran inside has returned, without a call.
     #[inline(always)]
     fn leave(self) {
         let mut this = ManuallyDrop::new(self);
         let previous = this.previous.take();
-        let entry = EntryId::of_home(this.home);
-        bring_home(this.home, thread_state().leave(entry, previous));
+        let context = thread_state().leave(this.owner.entry(), previous);
+        bring_home(this.home, context);
     }
 }
 
-impl Drop for Entered<'_> {
+impl Drop for Entered<'_, '_> {
     // A call, so that where a poll unwinds nothing needs `self` in memory: it would be written
     // there at each poll.
     #[inline]
     fn drop(&mut self) {
-        leave_outlined(self.home, self.previous.take());
+        leave_outlined(self.owner, self.home, self.previous.take());
     }
 }
 
 #[inline(never)]
-fn leave_outlined(home: &mut RawContext, previous: Previous) {
-    let context = thread_state().leave(EntryId::of_home(home), previous);
-    bring_home(home, context);
+fn leave_outlined(owner: &EntryOwner, home: &mut RawContext, previous: Previous) {
+    bring_home(home, thread_state().leave(owner.entry(), previous));
 }
 
+/// Writes a context to a home whose own one was entered.
 #[inline(always)]
 fn bring_home(home: &mut RawContext, context: RawContext) {
-    // The empty context that was there holds nothing that would have to be dropped.
-    mem::forget(mem::replace(home, context));
+    // SAFETY: The reference is valid for writes. What is overwritten is not dropped: it was moved to the
+    // thread's state when it was entered.
+    unsafe { ptr::write(home, context) };
+}
+
+/// The context of work that has ended, which is current until this is dropped, and is dropped then.
+pub(crate) struct FinalScope<'a> {
+    owner: &'a EntryOwner,
+    previous: Previous,
+}
+
+impl<'a> FinalScope<'a> {
+    /// Makes `context` current.
+    ///
+    /// # Safety
+    ///
+    /// The scope is dropped before the borrow ends. So it is not forgotten.
+    #[inline]
+    pub(crate) unsafe fn new(owner: &'a EntryOwner, context: RawContext) -> Self {
+        let previous = thread_state().enter(owner.entry(), context);
+        Self { owner, previous }
+    }
+}
+
+impl Drop for FinalScope<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let context = thread_state().leave(self.owner.entry(), self.previous.take());
+        release::drop_outlined(context);
+    }
 }
 
 /// A context that is current until this is dropped, and is dropped then.
@@ -215,6 +286,13 @@ impl SyncScope {
             Some(slot) => Self(thread.enter_scope_with(slot, value)),
             None => Self::enter_and_set(key.untyped(), value),
         }
+    }
+
+    /// Enters `context`, which is dropped when the scope ends.
+    #[inline]
+    pub(crate) fn of(context: RawContext) -> Self {
+        let owner = TaskId::current();
+        Self(thread_state().enter_as(owner, context))
     }
 
     /// Sets a value that has no inline slot, when the scope has been entered: that may allocate, and

@@ -1,7 +1,7 @@
 //! What identifies an entry of a thread, and what is around it.
 
 use core::marker::PhantomData;
-use core::mem::{self, ManuallyDrop};
+use core::mem::{self, ManuallyDrop, MaybeUninit};
 use core::ptr;
 
 use crate::raw::context::{Extra, RawContext};
@@ -10,35 +10,77 @@ use crate::raw::task_id::TaskId;
 
 /// Tells the entries of a thread apart, to see that they end in order.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct EntryId(usize);
+pub(super) struct EntryId(*const EntryOwner);
+
+/// The task in which a context was entered. Its address identifies the entry.
+///
+/// It is on the stack of the function that enters, or in what describes the entry, because there it
+/// need not be saved and restored like what is in the thread's state.
+pub(crate) struct EntryOwner {
+    task: TaskId,
+    /// Gives each one an address of its own that is a multiple of four, also without the feature
+    /// `tokio`, when a task id takes no memory.
+    _place: MaybeUninit<u32>,
+}
 
 impl EntryId {
     /// No context is entered.
-    pub(super) const ROOT: Self = Self(0);
-    /// The id of no entry: even, and no aligned address.
-    pub(super) const NONE: Self = Self(usize::MAX - 1);
-    /// Replaces the entry of a frame that has to settle what is attached when it ends; as `NONE`.
-    pub(super) const DEFERRED: Self = Self(usize::MAX - 3);
-
-    /// Returns the id of an entry of the context that has its home here: the address, which is even.
-    /// No other entered context has it, because the home is borrowed or, in a scope, holds the work
-    /// that is being dropped as long as the context is entered.
-    #[inline]
-    pub(super) fn of_home(home: &RawContext) -> Self {
-        Self(ptr::from_ref(home).addr())
-    }
-
-    /// Returns the id of the entry that `description` describes: its address, which stays the same as
-    /// long as the entry does.
-    #[inline]
-    pub(super) fn of_description<T>(description: &T) -> Self {
-        Self(ptr::from_ref(description).addr())
-    }
+    pub(super) const ROOT: Self = Self::without_owner(2);
+    /// The id of no entry.
+    pub(super) const NONE: Self = Self::without_owner(6);
+    /// Replaces the entry of a frame that has to settle what is attached when it ends.
+    pub(super) const DEFERRED: Self = Self::without_owner(10);
 
     /// Returns the id of the scope with this number, which is odd.
     #[inline]
-    pub(super) fn of_scope(number: usize) -> Self {
-        Self(number)
+    pub(super) const fn of_scope(number: usize) -> Self {
+        Self::without_owner(number)
+    }
+
+    /// Returns an id that is no multiple of four, and so is no address of an [`EntryOwner`].
+    #[inline]
+    const fn without_owner(id: usize) -> Self {
+        Self(ptr::without_provenance(id))
+    }
+
+    /// Returns the address of the entry's owner, unless the thread keeps that, as it does for a scope.
+    #[inline]
+    pub(super) fn owner(self) -> Option<*const EntryOwner> {
+        (self.0.addr() % 4 == 0).then_some(self.0)
+    }
+}
+
+impl EntryOwner {
+    /// Asks which task runs now.
+    #[inline]
+    pub(crate) fn current() -> Self {
+        Self::of(TaskId::current())
+    }
+
+    /// Asks on behalf of which task the code on this thread runs.
+    #[inline]
+    pub(super) fn acting() -> Self {
+        Self::of(TaskId::acting())
+    }
+
+    #[inline]
+    fn of(task: TaskId) -> Self {
+        Self {
+            task,
+            _place: MaybeUninit::uninit(),
+        }
+    }
+
+    #[inline]
+    pub(super) fn task(&self) -> TaskId {
+        self.task
+    }
+
+    /// Returns the id of the entry that this belongs to. It must neither move nor be dropped before the
+    /// entry has ended.
+    #[inline]
+    pub(super) fn entry(&self) -> EntryId {
+        EntryId(ptr::from_ref(self))
     }
 }
 
@@ -50,8 +92,6 @@ pub(super) struct Previous {
     /// The entry around the one that this belongs to.
     pub(super) entry: EntryId,
     pub(super) extra: ManuallyDrop<Option<Box<Extra>>>,
-    /// The task in which it was entered.
-    pub(super) owner: TaskId,
     /// It belongs to the state of this thread.
     pub(super) not_send: PhantomData<*const ()>,
 }
@@ -61,7 +101,6 @@ impl Previous {
         map: ManuallyDrop::new(Map::EMPTY),
         entry: EntryId::NONE,
         extra: ManuallyDrop::new(None),
-        owner: TaskId::NONE,
         not_send: PhantomData,
     };
 
@@ -106,6 +145,8 @@ pub(super) struct BorrowedPrevious {
     pub(super) previous: Previous,
     /// The entry of the current context; none once this was taken, so that it cannot end again.
     pub(super) entry: EntryId,
+    /// The owner of the scope around the current one.
+    pub(super) owner: TaskId,
 }
 
 impl BorrowedPrevious {
@@ -114,6 +155,7 @@ impl BorrowedPrevious {
         Self {
             previous: self.previous.take(),
             entry: mem::replace(&mut self.entry, EntryId::NONE),
+            owner: self.owner,
         }
     }
 }

@@ -23,8 +23,9 @@ mod default;
 pub(crate) use self::attach::Attachment;
 pub(crate) use self::default::DefaultCell;
 pub(crate) use self::drop_glue::{enter_for_drop, leave_after_drop};
-pub(crate) use self::enter::Entered;
 pub use self::enter::SyncScope;
+pub(crate) use self::enter::{Entered, FinalScope, run_in};
+pub(crate) use self::entry::EntryOwner;
 pub(crate) use self::fork::{adopt_locals, copy, copy_with, is_root, remove_locals, snapshot};
 pub(crate) use self::read::{is_set, with};
 #[cfg(all(feature = "tokio", tokio_unstable))]

@@ -43,7 +43,7 @@ pub(super) struct ThreadState {
     map: UnsafeCell<Map>,
     /// The innermost entry.
     pub(super) entry: Cell<EntryId>,
-    /// The task in which the current context was entered; none in the thread's root.
+    /// The task in which the innermost scope was entered; none outside of scopes.
     pub(super) owner: Cell<TaskId>,
     /// What else the current context has.
     extra: UnsafeCell<Option<Box<Extra>>>,
@@ -90,6 +90,22 @@ impl ThreadState {
         let id = self.scopes.get().wrapping_add(2) | 1;
         self.scopes.set(id);
         EntryId::of_scope(id)
+    }
+
+    /// Returns the task in which the current context was entered; none in the thread's root.
+    #[inline]
+    pub(super) fn current_owner(&self) -> TaskId {
+        let mut entry = self.entry.get();
+        if entry == EntryId::DEFERRED {
+            entry = self.attachments.deferred_entry().unwrap_or(entry);
+        }
+        match entry.owner() {
+            // SAFETY: The entry has not ended, since it is the current one. Until then its owner neither
+            // moves nor is dropped: it is borrowed by a guard that is not forgotten, or in an attached
+            // context, which the thread keeps.
+            Some(owner) => unsafe { &*owner }.task(),
+            None => self.owner.get(),
+        }
     }
 
     pub(super) fn is_root(&self) -> bool {
@@ -155,12 +171,11 @@ impl ThreadState {
     /// set and attach. What it leaves there ends with the entry.
     #[inline]
     fn change<R>(&self, change: impl FnOnce(&mut RawContext, &Pool) -> R) -> R {
-        let entry = self.next_scope();
-        let mut previous = self.enter(self.owner.get(), entry, RawContext::EMPTY);
-        let mut context = previous.replace_context(RawContext::EMPTY);
+        let mut scope = self.enter_as(self.current_owner(), RawContext::EMPTY);
+        let mut context = scope.previous.replace_context(RawContext::EMPTY);
         let result = change(&mut context, &self.heap.pool);
-        mem::forget(previous.replace_context(context));
-        drop(self.leave(entry, previous));
+        mem::forget(scope.previous.replace_context(context));
+        drop(self.leave_scope(scope));
         result
     }
 

@@ -6,7 +6,7 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::ptr;
 
-use super::entry::{EntryId, Previous};
+use super::entry::BorrowedPrevious;
 use super::fork::is_root;
 use super::state::thread_state;
 use crate::raw::abort::abort_out_of_order;
@@ -30,7 +30,7 @@ pub(crate) fn call_as_owner(f: impl FnOnce()) {
     }
     // The owner is not replaced meanwhile: what `f` attaches may outlast it, and would keep the owner
     // that the context around has at that moment.
-    thread_state().owner.get().act_as(f);
+    thread_state().current_owner().act_as(f);
 }
 
 /// The context of a task, which one callback makes current and a later one on the same thread takes
@@ -51,7 +51,7 @@ pub(crate) struct TaskKey(usize);
 
 struct RunningPoll {
     task: Box<TaskContext>,
-    previous: Previous,
+    previous: BorrowedPrevious,
     /// The innermost read that was active.
     read: InnermostRead,
     /// The poll around this one, the only case that needs a box.
@@ -70,7 +70,7 @@ impl TaskContext {
     /// Makes the context current for `task` until [`end_poll`](Self::end_poll).
     pub(crate) fn begin_poll(mut self: Box<Self>, task: TaskId) {
         let thread = thread_state();
-        let previous = thread.enter(task, EntryId::of_home(&self.context), self.context.take());
+        let previous = thread.enter_as(task, self.context.take());
         let read = thread.heap.innermost_read();
         POLLS.with(|innermost| {
             let outer = innermost.take().map(Box::new);
@@ -99,8 +99,7 @@ impl TaskContext {
                 abort_out_of_order();
             }
             let mut task = poll.task;
-            let entry = EntryId::of_home(&task.context);
-            task.context = thread.leave(entry, poll.previous);
+            task.context = thread.leave_scope(poll.previous);
             innermost.set(poll.outer.map(|outer| *outer));
             Some(task)
         })

@@ -14,7 +14,7 @@ use crate::raw::value::{TypedValue, Value};
 #[inline]
 pub(crate) fn may_set() -> bool {
     let task = TaskId::current();
-    let owner = thread_state().owner.get();
+    let owner = thread_state().current_owner();
     task.is_none() || task == owner || owner.is_in_callback()
 }
 
