@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use context_vars::{Context, context_var, detached, prelude::*};
 
 use crate::support::{
-    Alive, DropHook, HOOK, TRACKED, Tracked, USER, on_drop, panic_of, poll_once,
+    Alive, DropHook, HOOK, TRACKED, Tracked, USER, ended, on_drop, panic_of, poll_once,
     short_panics_under_miri, times, witness,
 };
 
@@ -163,9 +163,7 @@ fn value_dropped_on_another_thread_is_dropped_once() {
         })
         .collect();
     drop(context);
-    threads
-        .into_iter()
-        .for_each(|thread| thread.join().unwrap());
+    threads.into_iter().for_each(ended);
     assert_eq!(alive.count(), 0);
 }
 

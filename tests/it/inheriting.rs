@@ -8,7 +8,7 @@ use context_vars::{
     Context, context_var, detached, inherit, inherit_fn, inherit_with, prelude::*, task,
 };
 
-use crate::support::{OnDrop, USER, poll_once, soon, times};
+use crate::support::{OnDrop, USER, ended, on_a_thread, poll_once, soon, times};
 
 context_var! {
     static OTHER: u32;
@@ -29,7 +29,7 @@ fn thread_inherits_where_it_was_spawned_and_gives_nothing_back() {
         });
         drop(USER.set("changed"));
         changed.send(()).unwrap();
-        assert_eq!(worker.join().unwrap(), "worker");
+        assert_eq!(ended(worker), "worker");
         assert_eq!(USER.get(), "changed");
     });
 }
@@ -200,7 +200,7 @@ fn captured_before_and_run_inside_flows_again_for_the_run_only() {
         let captured = inherit(|| {
             (
                 USER.get(),
-                context_vars::thread::spawn(|| USER.get()).join().unwrap(),
+                ended(context_vars::thread::spawn(|| USER.get())),
             )
         });
         detached(|| {
@@ -232,11 +232,11 @@ fn grandchildren_inherit_from_their_parent() {
     // case 254, case 259
     USER.sync_scope("x", || {
         let child = context_vars::thread::spawn(|| {
-            let first = context_vars::thread::spawn(|| USER.get()).join().unwrap();
+            let first = ended(context_vars::thread::spawn(|| USER.get()));
             let second = USER.sync_scope("y", || context_vars::thread::spawn(|| USER.get()));
-            (first, second.join().unwrap(), USER.get())
+            (first, ended(second), USER.get())
         });
-        assert_eq!(child.join().unwrap(), ("x", "y", "x"));
+        assert_eq!(ended(child), ("x", "y", "x"));
     });
 }
 
@@ -332,11 +332,7 @@ fn context_passed_to_a_pools_thread_is_gone_from_it_afterwards() {
         assert!(!OTHER.is_set());
     });
     drop(pool);
-    assert_eq!(
-        thread.join().unwrap(),
-        [false, false],
-        "set between two jobs"
-    );
+    assert_eq!(ended(thread), [false, false], "set between two jobs");
 }
 
 #[test]
@@ -348,7 +344,7 @@ fn closure_reads_where_it_is_evaluated_unless_it_carries_its_context() {
     });
     let there =
         std::thread::spawn(move || USER.sync_scope("there", || (bare(), wrapped(), read_before())));
-    assert_eq!(there.join().unwrap(), ("there", "captured", "captured"));
+    assert_eq!(ended(there), ("there", "captured", "captured"));
 }
 
 #[tokio::test]
@@ -436,7 +432,7 @@ async fn raw_threads_never_see_or_disturb_a_counter() {
                     })
                 })
                 .collect();
-            assert!(raw.into_iter().all(|thread| !thread.join().unwrap()));
+            assert!(raw.into_iter().all(|thread| !ended(thread)));
             assert_eq!(OTHER.get(), n + 1);
         }
     };
@@ -450,13 +446,12 @@ fn thread_borrows_another_s_values_but_for_some() {
         drop(USER.set("lender"));
         drop(SECRET.set("hidden"));
         let mut lent = Context::current().without(&SECRET);
-        let borrower = std::thread::spawn(move || {
+        let seen = on_a_thread(move || {
             drop(USER.set("borrower"));
             drop(SECRET.set("own"));
             let seen = lent.run(|| (USER.get(), SECRET.is_set()));
             (seen, USER.get(), SECRET.get())
         });
-        let seen = borrower.join().unwrap();
         assert_eq!(seen, (("lender", false), "borrower", "own"));
     });
 }

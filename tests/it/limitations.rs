@@ -82,7 +82,7 @@ fn set_of_a_bare_task_outside_tokio_leaks_to_the_next_one() {
 #[test]
 fn bare_job_of_rayon_sees_the_context_of_the_thread_that_steals_it() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-    let seen = pool.unwrap().install(|| {
+    let mut seen = pool.unwrap().install(|| {
         let (sender, seen) = mpsc::channel();
         let wrapped = context_vars::inherit({
             let sender = sender.clone();
@@ -95,9 +95,8 @@ fn bare_job_of_rayon_sees_the_context_of_the_thread_that_steals_it() {
             "thief",
             || while rayon::yield_now().is_some_and(executed) {},
         );
-        seen.into_iter().collect::<Vec<_>>()
+        [support::soon(&seen), support::soon(&seen)]
     });
-    let mut seen = seen;
     seen.sort_unstable();
     assert_eq!(seen, [("bare", "thief"), ("wrapped", "anonymous")]);
 }

@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use self::bodies::BODIES;
 use self::shapes::SHAPES;
-use crate::support::{two_workers, yield_once};
+use crate::support::{on_a_thread, two_workers, yield_once};
 
 context_var! {
     static USER: &str = "anonymous";
@@ -113,7 +113,7 @@ macro_rules! one_test_per_shape {
 
             #[test]
             fn on_this_thread() {
-                std::thread::spawn(|| run_all(shape(), super::on_this_thread)).join().unwrap();
+                on_a_thread(|| run_all(shape(), super::on_this_thread));
             }
 
             #[test]

@@ -3,10 +3,12 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use context_vars::{Context as ContextHandle, context_var};
@@ -125,7 +127,6 @@ pub fn soon<T>(events: &mpsc::Receiver<T>) -> T {
 }
 
 /// Blocks until `done`.
-#[cfg_attr(miri, allow(dead_code, reason = "its users are not run under Miri"))]
 #[track_caller]
 pub fn until(done: impl Fn() -> bool) {
     let start = Instant::now();
@@ -135,10 +136,27 @@ pub fn until(done: impl Fn() -> bool) {
     }
 }
 
+/// What a thread gives, or its panic, within the limit.
+#[track_caller]
+pub fn ended<R>(thread: JoinHandle<R>) -> R {
+    until(|| thread.is_finished());
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
 /// Runs `f` on a thread of its own.
 #[track_caller]
 pub fn on_a_thread<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
-    std::thread::spawn(f).join().unwrap()
+    ended(std::thread::spawn(f))
+}
+
+/// What a future gives within the limit, on whatever executor polls it.
+#[cfg_attr(miri, allow(dead_code, reason = "its users are not run under Miri"))]
+pub async fn in_time<F: Future>(future: F) -> F::Output {
+    let late = async {
+        smol::Timer::after(LIMIT).await;
+        panic!("not done within a minute")
+    };
+    smol::future::or(future, late).await
 }
 
 /// Where two threads wait for each other.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use context_vars::{Context, ResetErrorKind, Token, context_var, detached, inherit, prelude::*};
 
-use crate::support::{Alive, TRACKED, USER};
+use crate::support::{Alive, TRACKED, USER, on_a_thread};
 
 context_var! {
     static OTHER: &str;
@@ -104,11 +104,11 @@ fn token_of_another_context_is_refused_in_each_kind_of_one() {
     refused(OTHER.sync_scope("x", || USER.set("in a scope")).reset());
     let mut entered = Context::current();
     refused(entered.run(|| USER.set("in run")).reset());
-    let there = std::thread::spawn(|| {
+    let there = on_a_thread(|| {
         let in_run = Context::new().run(|| USER.set("entered there"));
         [USER.set("there"), in_run]
     });
-    for token in there.join().unwrap() {
+    for token in there {
         refused(token.reset());
     }
 
@@ -123,8 +123,8 @@ fn token_of_another_context_is_refused_in_each_kind_of_one() {
             .unwrap_err()
             .into_token();
         let token = inherit(|| token.reset())().unwrap_err().into_token();
-        let there = std::thread::spawn(inherit(|| token.reset()));
-        let token = there.join().unwrap().unwrap_err().into_token();
+        let there = on_a_thread(inherit(|| token.reset()));
+        let token = there.unwrap_err().into_token();
         assert_eq!(USER.get(), "here");
         token.reset().unwrap();
     });
@@ -152,11 +152,11 @@ fn token_is_refused_by_a_clone_of_its_context() {
 fn token_is_good_on_another_thread_that_runs_its_context() {
     let mut context = Context::new();
     let token = context.run(|| USER.set("a"));
-    let there = std::thread::spawn(move || {
+    let there = on_a_thread(move || {
         context.run(|| token.reset()).unwrap();
         context.contains(&USER)
     });
-    assert!(!there.join().unwrap());
+    assert!(!there);
 }
 
 #[tokio::test]

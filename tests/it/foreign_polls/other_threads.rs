@@ -6,7 +6,7 @@ use std::task::Poll;
 use context_vars::prelude::*;
 
 use super::{Boxed, COUNT, counting, seen, ways};
-use crate::support::{OnDrop, USER, alice, poll_once, soon};
+use crate::support::{OnDrop, USER, alice, on_a_thread, poll_once, soon};
 
 #[test]
 fn polled_by_hand_from_several_threads_in_turn() {
@@ -57,7 +57,7 @@ fn moved_half_way_to_another_thread_and_finished_there() {
             assert!(poll_once(future.as_mut()).is_pending(), "{way}");
             assert!(!USER.is_set() && !COUNT.is_set(), "{way}");
         }
-        let there = std::thread::spawn(move || {
+        let there = on_a_thread(move || {
             drop(COUNT.set(50));
             for poll in 2..=5 {
                 assert_eq!(poll_once(future.as_mut()).is_ready(), poll == 5);
@@ -65,7 +65,7 @@ fn moved_half_way_to_another_thread_and_finished_there() {
             }
             seen()
         });
-        assert_eq!(there.join().unwrap(), ("anonymous", false, 50, 1), "{way}");
+        assert_eq!(there, ("anonymous", false, 50, 1), "{way}");
     }
 }
 
@@ -85,13 +85,13 @@ fn dropped_on_another_thread() {
         for _ in 0..polls {
             assert!(poll_once(future.as_mut()).is_pending());
         }
-        let there = std::thread::spawn(move || {
+        let there = on_a_thread(move || {
             USER.sync_scope("there", || {
                 drop(future);
                 seen()
             })
         });
-        assert_eq!(there.join().unwrap(), ("there", true, 0, 1));
+        assert_eq!(there, ("there", true, 0, 1));
     }
     assert_eq!(*witness.lock().unwrap(), [("alice", 0), ("alice", 1)]);
 }

@@ -206,7 +206,8 @@ fn a_function_that_awaits_what_it_spawns_stays_send() {
 // ---- Arguments that are no work ----
 
 fn spawn_reader(numbers: mpsc::Receiver<u8>, after: JoinHandle<u8>) -> u8 {
-    after.join().unwrap() + numbers.recv().unwrap()
+    let minute = std::time::Duration::from_secs(60);
+    numbers.recv_timeout(minute).unwrap() + after.join().unwrap()
 }
 
 fn spawn_workers(count: u32, future: std::future::Ready<u8>) -> u32 {

@@ -11,7 +11,8 @@ use futures::stream::{self, StreamExt};
 
 use super::{LOCAL_HOOK, NOTE, REQUEST_ID};
 use crate::support::{
-    Alive, DropHook, HOOK, Meeting, TRACKED, USER, on_drop, one_thread, poll_once, yield_once,
+    Alive, DropHook, HOOK, Meeting, TRACKED, USER, ended, on_drop, one_thread, poll_once,
+    yield_once,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -227,7 +228,7 @@ fn default_that_came_too_late_may_read_set_and_panic_when_it_goes() {
         })
     };
     let other = std::thread::spawn(read);
-    let mut both = [read(), other.join().unwrap()];
+    let mut both = [read(), ended(other)];
     both.sort_unstable();
     let dropped = Some("set by a default that came too late");
     assert_eq!(both, [(false, None), (true, dropped)]);
