@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, JoinSet, LocalSet, yield_now};
 use tokio_util::task::TaskTracker;
 
 use super::{COUNT, panic_place, user};
-use crate::support::{USER, as_alice};
+use crate::support::{USER, as_alice, one_thread, two_workers};
 
 #[tokio::test]
 async fn task_inherits_where_it_is_spawned_and_gives_nothing_back() {
@@ -114,6 +114,27 @@ fn task_of_a_local_runtime_inherits() {
         let task = as_alice(|| task::spawn_local(user()));
         assert_eq!(task.await.unwrap(), "alice");
     });
+}
+
+#[test]
+fn scope_around_block_on_reaches_the_tasks_that_inherit_on_every_runtime() {
+    // R13: what a bare task sees is its poller's context. On a runtime of one thread that is
+    // whoever blocks on it, here the scope; on workers it is an empty one. Nobody may rely on it,
+    // and nobody needs to: what inherits sees the same on both.
+    for (runtime, bare_sees) in [(one_thread(), "around"), (two_workers(), "anonymous")] {
+        let seen = USER.sync_scope("around", || {
+            runtime.block_on(async {
+                let inherits = task::spawn(async { USER.get() });
+                let scoped = tokio::spawn(USER.scope("own", async { USER.get() }));
+                let empty = tokio::spawn(async { USER.get() }.in_context(Context::new()));
+                let bare = tokio::spawn(async { USER.get() });
+                let (inherits, scoped) = (inherits.await.unwrap(), scoped.await.unwrap());
+                (inherits, scoped, empty.await.unwrap(), bare.await.unwrap())
+            })
+        });
+        assert_eq!(seen, ("around", "own", "anonymous", bare_sees));
+        assert_eq!(USER.get(), "anonymous");
+    }
 }
 
 #[test]
