@@ -91,6 +91,10 @@ fn defaults_of_each_kind_are_read_and_names_are_as_written() {
 #[test]
 fn same_name_in_two_modules_is_two_variables() {
     // case 19, case 237
+    assert_eq!(
+        other::REQUEST_ID.module_path(),
+        concat!(module_path!(), "::other")
+    );
     REQUEST_ID.sync_scope(7, || {
         assert_eq!(other::REQUEST_ID.get(), 1);
         other::REQUEST_ID.sync_scope(8, || assert_eq!(REQUEST_ID.get(), 7));

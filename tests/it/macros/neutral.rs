@@ -408,33 +408,15 @@ mod everywhere {
 
     /// Methods with the names of ours, for every type.
     trait Everywhere: Sized {
-        fn kind(&self) -> u8 {
-            5
-        }
-        fn wrap<T>(self, _: T) -> u8 {
-            5
-        }
-        fn again(self) -> u8 {
-            5
-        }
-        fn once(self) -> u8 {
-            5
-        }
-        fn enter(self) -> u8 {
-            5
-        }
-        fn future<T>(self, _: T) -> u8 {
-            5
-        }
-        fn split<T>(self, _: T) -> u8 {
-            5
-        }
-        fn join<T, U>(self, _: T, _: U) -> u8 {
-            5
-        }
-        fn run<T>(self, _: T) -> u8 {
-            5
-        }
+        fn kind(&self) {}
+        fn wrap<T>(self, _: T) {}
+        fn again(self) {}
+        fn once(self) {}
+        fn enter(self) {}
+        fn future<T>(self, _: T) {}
+        fn split<T>(self, _: T) {}
+        fn join<T, U>(self, _: T, _: U) {}
+        fn run<T>(self, _: T) {}
     }
 
     impl<T> Everywhere for T {}
