@@ -34,16 +34,6 @@ fn value_goes_with_the_last_context_that_holds_it() {
 }
 
 #[test]
-fn object_of_a_scope_that_panics_is_released_once() {
-    // case 187
-    let alive = Alive::default();
-    let text = panic_of(|| TRACKED.sync_scope(alive.track(), || panic!("inside")));
-    assert_eq!((text.as_str(), alive.count()), ("inside", 0));
-    let failed: Result<(), &str> = TRACKED.sync_scope(alive.track(), || Err("failed"));
-    assert_eq!((failed, alive.count()), (Err("failed"), 0));
-}
-
-#[test]
 fn displaced_value_goes_at_once_if_no_copy_holds_it() {
     let alive = Alive::default();
     detached(|| {

@@ -5,18 +5,13 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context as Waking, Poll, Wake, Waker};
 
-use context_vars::{Context, context_var, inherit, prelude::*, task};
-use tokio::runtime::Builder;
+use context_vars::{Context, inherit, prelude::*, task};
 use tokio::task::LocalSet;
 
 use crate::support::{
-    Alive, OnDrop, TRACKED, USER, alice, on_a_thread, one_thread, panic_of, poll_once, soon,
-    witness, yield_once,
+    Alive, COUNT, OnDrop, TRACKED, USER, alice, on_a_thread, one_thread, panic_of, poll_once, soon,
+    witness, workers, yield_once,
 };
-
-context_var! {
-    static COUNT: u32 = 0;
-}
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -214,10 +209,7 @@ fn waker_called_inside_a_read_that_drops_what_is_read() {
 fn executors_run_inside_a_scope_and_the_scope_goes_on() {
     type BlockOn = fn(Boxed<&'static str>) -> &'static str;
     let tokios = |future| one_thread().block_on(future);
-    let tokios_workers = |future| {
-        let builder = &mut Builder::new_multi_thread();
-        builder.worker_threads(1).build().unwrap().block_on(future)
-    };
+    let tokios_workers = |future| workers(1).block_on(future);
     let nested_local_set = |future| {
         let runtime = one_thread();
         LocalSet::new().block_on(&runtime, async {

@@ -4,15 +4,11 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use context_vars::{Context, context_var, prelude::*};
+use context_vars::{Context, prelude::*};
 
 use crate::support::{
-    Alive, DropHook, OnDrop, TRACKED, USER, alice, panic_of, poll_once, witness, yield_once,
+    Alive, COUNT, DropHook, OnDrop, TRACKED, USER, alice, panic_of, poll_once, witness, yield_once,
 };
-
-context_var! {
-    static COUNT: u32 = 0;
-}
 
 #[test]
 fn finished_future_is_dropped_at_once_and_inside_its_context() {

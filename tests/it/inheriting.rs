@@ -339,6 +339,9 @@ async fn neither_direction_of_the_bridge_gives_changes_back() {
         assert_eq!(OTHER.get(), 1);
     };
     work.inherit_context().await;
+    // The thread is used again and holds nothing.
+    let again = tokio::task::spawn_blocking(|| OTHER.is_set()).await;
+    assert!(!again.unwrap());
     let back = task::spawn_blocking(|| {
         drop(OTHER.set(3));
         let handle = tokio::runtime::Handle::current();

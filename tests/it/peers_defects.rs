@@ -188,6 +188,7 @@ const WAYS: [Way; 31] = [
 
 #[test]
 fn value_may_read_set_or_panic_on_every_path_by_which_it_goes() {
+    // case 187: a scope that fails releases its value once.
     // case 201: no callbacks run at a switch but the `Drop` of values. .NET kills the process,
     // CPython reports and goes on; here the panic is the caller's, afterwards.
     for does in [Does::Reads, Does::Sets, Does::Panics] {

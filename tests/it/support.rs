@@ -69,6 +69,7 @@ pub async fn yield_once() {
 context_var! {
     /// Whom most tests are about.
     pub static USER: &str = "anonymous";
+    pub static COUNT: u32 = 0;
     pub static TRACKED: Tracked;
     pub static HOOK: DropHook;
 }
@@ -189,10 +190,21 @@ pub fn one_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Tokio, with everything on and two workers.
-pub fn two_workers() -> Runtime {
+/// Tokio, with everything on and as many workers.
+pub fn workers(count: usize) -> Runtime {
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(2).enable_all().build().unwrap()
+    builder.worker_threads(count).enable_all().build().unwrap()
+}
+
+pub fn two_workers() -> Runtime {
+    workers(2)
+}
+
+/// A pool of rayon's with as many threads.
+#[cfg_attr(miri, allow(dead_code, reason = "its users are not run under Miri"))]
+pub fn rayon_pool(threads: usize) -> rayon::ThreadPool {
+    let builder = rayon::ThreadPoolBuilder::new();
+    builder.num_threads(threads).build().unwrap()
 }
 
 /// How many of the [`Tracked`] made from it are alive.

@@ -3,16 +3,12 @@
 use std::sync::Mutex;
 
 use context_vars::inherit_context;
-use rayon::ThreadPool;
 
 use super::{as_alice, user};
-use crate::support::soon;
+use crate::support::{rayon_pool, soon};
 
-fn pool() -> ThreadPool {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(2)
-        .build()
-        .unwrap()
+fn pool() -> rayon::ThreadPool {
+    rayon_pool(2)
 }
 
 #[inherit_context]

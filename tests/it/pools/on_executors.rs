@@ -7,7 +7,7 @@ use context_vars::prelude::*;
 use futures::executor::ThreadPool;
 use futures::future::BoxFuture;
 
-use crate::support::in_time;
+use crate::support::{in_time, workers};
 
 use super::{PIECE, PIECES, STEP, Tally, USER, as_user_of, piece_of_work};
 
@@ -64,10 +64,7 @@ fn futures_thread_pool() {
 
 #[test]
 fn tokio_with_three_workers() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(3)
-        .build()
-        .unwrap();
+    let runtime = workers(3);
     let moved = hand_out(
         |work| runtime.spawn(work),
         |all| {

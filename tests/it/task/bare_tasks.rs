@@ -8,7 +8,7 @@ use tokio::task::{JoinError, JoinSet, LocalSet, yield_now};
 
 use super::{COUNT, panic_place};
 use crate::support::{
-    Alive, OnDrop, TRACKED, USER, as_alice, ended, on_a_thread, one_thread, panic_text,
+    Alive, OnDrop, TRACKED, USER, as_alice, ended, on_a_thread, one_thread, panic_text, workers,
 };
 
 const REFUSED: &str = "`task::COUNT` was set in a task that has no context of its own, where the next \
@@ -174,8 +174,7 @@ fn in_a_local_set(sets: bool) -> Outcome {
 }
 
 fn on_several_threads<T>(future: impl Future<Output = T>) -> T {
-    let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(1).build().unwrap().block_on(future)
+    workers(1).block_on(future)
 }
 
 #[context_vars::with_context(COUNT = 7)]

@@ -72,23 +72,6 @@ async fn child_gets_a_copy_and_an_element_given_to_it_wins() {
 }
 
 #[tokio::test]
-async fn blocking_closure_inherits_and_gives_nothing_back() {
-    USER.scope("alice", async {
-        let closure = task::spawn_blocking(|| {
-            let before = USER.get();
-            drop(USER.set("closure"));
-            (before, USER.get())
-        });
-        assert_eq!(closure.await.unwrap(), ("alice", "closure"));
-        assert_eq!(USER.get(), "alice");
-    })
-    .await;
-    // The thread is used again and holds nothing.
-    let again = tokio::task::spawn_blocking(|| USER.is_set()).await;
-    assert!(!again.unwrap());
-}
-
-#[tokio::test]
 async fn local_task_inherits() {
     let driver = async {
         let not_send = Rc::new(());
@@ -107,9 +90,8 @@ async fn local_task_inherits() {
 
 #[test]
 fn task_of_a_local_runtime_inherits() {
-    let runtime = Builder::new_current_thread()
-        .build_local(LocalOptions::default())
-        .unwrap();
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.build_local(LocalOptions::default()).unwrap();
     runtime.block_on(async {
         let task = as_alice(|| task::spawn_local(user()));
         assert_eq!(task.await.unwrap(), "alice");
