@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use context_vars::{context_var, inherit};
 
-use crate::support::{Meeting, panic_of};
+use crate::support::{Meeting, ended, on_a_thread, panic_of};
 
 context_var! {
     static USER: &str = "anonymous";
@@ -86,7 +86,7 @@ fn default_that_panicked_is_tried_again() {
 #[test]
 fn racing_threads_all_get_the_first_result() {
     let threads: Vec<_> = (0..2).map(|_| std::thread::spawn(|| RACED.get())).collect();
-    let read: Vec<_> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+    let read: Vec<_> = threads.into_iter().map(ended).collect();
     assert_eq!(RACERS.load(Ordering::SeqCst), 2, "both computed it");
     assert_eq!(read[0], read[1]);
     assert_eq!(RACED.get(), read[0]);
@@ -96,14 +96,14 @@ fn racing_threads_all_get_the_first_result() {
 fn defaults_that_need_a_third_one_at_the_same_time_do_not_deadlock() {
     let a = std::thread::spawn(inherit(|| MUTUAL_A.get()));
     let b = std::thread::spawn(inherit(|| MUTUAL_B.get()));
-    assert_eq!((a.join().unwrap(), b.join().unwrap()), (11, 12));
+    assert_eq!((ended(a), ended(b)), (11, 12));
 }
 
 #[test]
 fn default_is_one_value_for_all_readers() {
     let first = GREETING.with(|greeting| greeting.as_ptr().addr());
-    let there = std::thread::spawn(|| GREETING.with(|greeting| greeting.as_ptr().addr()));
-    assert_eq!(there.join().unwrap(), first);
+    let there = on_a_thread(|| GREETING.with(|greeting| greeting.as_ptr().addr()));
+    assert_eq!(there, first);
 }
 
 #[test]

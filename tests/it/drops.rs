@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use context_vars::{Context, context_var, detached, prelude::*};
 
 use crate::support::{
-    Alive, DropHook, HOOK, TRACKED, Tracked, USER, on_drop, panic_of, poll_once,
+    Alive, DropHook, HOOK, TRACKED, Tracked, USER, ended, on_drop, panic_of, poll_once,
     short_panics_under_miri, times, witness,
 };
 
@@ -31,16 +31,6 @@ fn value_goes_with_the_last_context_that_holds_it() {
     assert_eq!(alive.count(), 1);
     drop(work);
     assert_eq!(alive.count(), 0);
-}
-
-#[test]
-fn object_of_a_scope_that_panics_is_released_once() {
-    // case 187
-    let alive = Alive::default();
-    let text = panic_of(|| TRACKED.sync_scope(alive.track(), || panic!("inside")));
-    assert_eq!((text.as_str(), alive.count()), ("inside", 0));
-    let failed: Result<(), &str> = TRACKED.sync_scope(alive.track(), || Err("failed"));
-    assert_eq!((failed, alive.count()), (Err("failed"), 0));
 }
 
 #[test]
@@ -163,9 +153,7 @@ fn value_dropped_on_another_thread_is_dropped_once() {
         })
         .collect();
     drop(context);
-    threads
-        .into_iter()
-        .for_each(|thread| thread.join().unwrap());
+    threads.into_iter().for_each(ended);
     assert_eq!(alive.count(), 0);
 }
 

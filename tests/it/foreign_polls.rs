@@ -1,19 +1,17 @@
 //! R8, R15: work polled, woken, moved and dropped where nobody would expect it restores exactly.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context as Waking, Poll, Wake, Waker};
 
-use context_vars::{Context, context_var, prelude::*};
+use context_vars::{Context, inherit, prelude::*, task};
+use tokio::task::LocalSet;
 
-use crate::support::{USER, alice, yield_once};
-
-mod other_threads;
-mod wakers;
-mod inside_others;
-
-context_var! {
-    static COUNT: u32 = 0;
-}
+use crate::support::{
+    Alive, COUNT, OnDrop, TRACKED, USER, alice, on_a_thread, one_thread, panic_of, poll_once, soon,
+    witness, workers, yield_once,
+};
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -63,4 +61,255 @@ fn ways() -> Vec<(&'static str, Boxed<&'static str>)> {
 #[context_vars::with_context(user = user)]
 async fn by_attribute(user: &'static str) -> &'static str {
     counting(5).await
+}
+
+// ---- on other threads -----------------------------------------------------------------------
+
+#[test]
+fn polled_by_hand_from_several_threads_in_turn() {
+    // case 154
+    for (way, future) in ways() {
+        let (first, mut receive) = mpsc::channel();
+        let (done, finished) = mpsc::channel();
+        // Each thread has a context of its own, which no poll may change.
+        for thread in 0..3 {
+            let (send, next) = mpsc::channel();
+            let (from, done) = (std::mem::replace(&mut receive, next), done.clone());
+            std::thread::spawn(move || poll_and_pass_on(thread, &from, &send, &done));
+        }
+        // The last passes on to the first.
+        let ring = first.clone();
+        std::thread::spawn(move || receive.iter().all(|future| ring.send(future).is_ok()));
+        first.send((0, future)).unwrap();
+        assert_eq!(soon(&finished), ("alice", 6), "{way}");
+    }
+}
+
+type Passed = (u32, Boxed<&'static str>);
+
+fn poll_and_pass_on(
+    thread: u32,
+    from: &mpsc::Receiver<Passed>,
+    to: &mpsc::Sender<Passed>,
+    done: &mpsc::Sender<(&'static str, u32)>,
+) {
+    // A scope takes over what its first poll finds.
+    drop(COUNT.set(100 * thread));
+    for (polls, mut future) in from {
+        let before = seen();
+        let polled = poll_once(future.as_mut());
+        assert_eq!(seen(), before);
+        match polled {
+            // The threads after this one hear of nothing more, and end as well.
+            Poll::Ready(user) => return done.send((user, polls + 1)).unwrap(),
+            Poll::Pending => to.send((polls + 1, future)).unwrap(),
+        }
+    }
+}
+
+#[test]
+fn dropped_on_another_thread() {
+    let witness = Arc::new(Mutex::new(Vec::new()));
+    for polls in 0..2 {
+        let log = witness.clone();
+        let hook = OnDrop(move || log.lock().unwrap().push((USER.get(), COUNT.get())));
+        let mut future = Box::pin(
+            async move {
+                let _hook = hook;
+                counting(5).await;
+            }
+            .in_context(alice()),
+        );
+        for _ in 0..polls {
+            assert!(poll_once(future.as_mut()).is_pending());
+        }
+        let there = on_a_thread(move || {
+            USER.sync_scope("there", || {
+                drop(future);
+                seen()
+            })
+        });
+        assert_eq!(there, ("there", true, 0, 1));
+    }
+    assert_eq!(*witness.lock().unwrap(), [("alice", 0), ("alice", 1)]);
+}
+
+// ---- by wakers ------------------------------------------------------------------------------
+
+#[test]
+fn waker_that_polls_another_task_inline() {
+    // case 159
+    /// When woken, polls what it holds, on the stack of whoever wakes.
+    struct Inline(Mutex<Option<Boxed<&'static str>>>, Mutex<Vec<&'static str>>);
+    impl Wake for Inline {
+        fn wake(self: Arc<Self>) {
+            let Some(mut future) = self.0.lock().unwrap().take() else {
+                return;
+            };
+            match poll_once(future.as_mut()) {
+                Poll::Ready(user) => self.1.lock().unwrap().push(user),
+                Poll::Pending => *self.0.lock().unwrap() = Some(future),
+            }
+        }
+    }
+    let other = async {
+        drop(USER.set("other"));
+        yield_once().await;
+        USER.get()
+    };
+    let inline = Arc::new(Inline(
+        Mutex::new(Some(Box::pin(other.in_context(Context::new())))),
+        Mutex::default(),
+    ));
+    let waker = Waker::from(inline.clone());
+    // `yield_once` wakes in the middle of a poll, which is in the middle of a scope.
+    let mut own = pin!(USER.scope("own", async {
+        for n in 0..2 {
+            drop(COUNT.set(n));
+            yield_once().await;
+            assert_eq!((USER.get(), COUNT.get()), ("own", n));
+        }
+    }));
+    let before = seen();
+    while own
+        .as_mut()
+        .poll(&mut Waking::from_waker(&waker))
+        .is_pending()
+    {
+        assert_eq!(seen(), before);
+    }
+    assert_eq!(*inline.1.lock().unwrap(), ["other"]);
+}
+
+#[test]
+fn waker_called_inside_a_read_that_drops_what_is_read() {
+    /// When woken, drops the context that holds the value.
+    struct Dropping(Mutex<Option<Context>>);
+    impl Wake for Dropping {
+        fn wake(self: Arc<Self>) {
+            drop(self.0.lock().unwrap().take());
+        }
+    }
+    let alive = Alive::default();
+    let mut context = Context::new().with_value(&TRACKED, alive.track());
+    let dropping = Arc::new(Dropping(Mutex::new(Some(context.clone()))));
+    context.run(|| {
+        TRACKED.with(|_| {
+            context_vars::detached(|| Waker::from(dropping.clone()).wake());
+            assert_eq!(alive.count(), 1);
+        });
+    });
+    drop(context);
+    assert_eq!(alive.count(), 0);
+}
+
+// ---- inside scopes, reads and polls of others -----------------------------------------------
+
+#[test]
+fn executors_run_inside_a_scope_and_the_scope_goes_on() {
+    type BlockOn = fn(Boxed<&'static str>) -> &'static str;
+    let tokios = |future| one_thread().block_on(future);
+    let tokios_workers = |future| workers(1).block_on(future);
+    let nested_local_set = |future| {
+        let runtime = one_thread();
+        LocalSet::new().block_on(&runtime, async {
+            let inner = LocalSet::new();
+            let driver = async { task::spawn_local(future).await.unwrap() };
+            USER.scope("between", inner.run_until(driver)).await
+        })
+    };
+    let executors: [(&str, BlockOn, &str); 5] = [
+        ("futures", futures::executor::block_on, "alice"),
+        ("smol", smol::block_on, "alice"),
+        ("tokio", tokios, "alice"),
+        ("tokio with workers", tokios_workers, "alice"),
+        ("nested local sets", nested_local_set, "between"),
+    ];
+    for (name, block_on, expected) in executors {
+        USER.sync_scope("alice", || {
+            let before = seen();
+            assert_eq!(block_on(Box::pin(counting(3))), expected, "{name}");
+            // The executor's own future is part of the work that blocks.
+            assert_eq!(
+                COUNT.get(),
+                if expected == "alice" { 3 } else { 0 },
+                "{name}"
+            );
+            drop(COUNT.set(0));
+            assert_eq!(block_on(Box::pin(counting(3).in_context(alice()))), "alice");
+            assert_eq!((USER.get(), COUNT.get()), (before.0, before.2), "{name}");
+            let panicking = || block_on(Box::pin(async { panic!("inside") }));
+            assert!(!panic_of(panicking).is_empty());
+            assert_eq!(USER.get(), "alice", "{name}");
+        });
+        assert!(!USER.is_set() && !COUNT.is_set(), "{name}");
+    }
+}
+
+#[test]
+fn dropped_inside_a_read_of_the_same_and_of_another_variable() {
+    for (way, mut future) in ways() {
+        assert!(poll_once(future.as_mut()).is_pending(), "{way}");
+        let alive = Alive::default();
+        let mut holder = Context::new()
+            .with_value(&TRACKED, alive.track())
+            .with_value(&USER, "reader");
+        holder.run(|| {
+            TRACKED.with(|_| {
+                USER.with(|user| {
+                    drop(future);
+                    assert_eq!(*user, "reader");
+                });
+                assert_eq!(alive.count(), 1);
+            });
+            assert_eq!(USER.get(), "reader", "{way}");
+        });
+    }
+    // The value that is read belongs to the future that is dropped.
+    let alive = Alive::default();
+    let context = Context::new().with_value(&TRACKED, alive.track());
+    let mut future = Some(Box::pin(counting(1).in_context(context)));
+    let mut snapshot = future
+        .as_mut()
+        .unwrap()
+        .as_mut()
+        .run_pinned(|_| Context::current());
+    snapshot.run(|| {
+        TRACKED.with(|_| {
+            future = None;
+            assert_eq!(alive.count(), 1);
+        });
+    });
+    drop(snapshot);
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn dropped_inside_the_poll_of_another() {
+    let (hook, seen) = witness();
+    let mut victim = Box::pin(USER.scope("victim", async move {
+        let _hook = hook;
+        counting(5).await
+    }));
+    assert!(poll_once(victim.as_mut()).is_pending());
+    let killer = USER.scope("killer", async move {
+        drop(victim);
+        USER.get()
+    });
+    assert_eq!(futures::executor::block_on(killer), "killer");
+    assert_eq!(seen.users(), ["victim"]);
+    assert!(!USER.is_set());
+}
+
+#[test]
+fn wrapped_closure_called_inside_a_poll_and_a_future_polled_inside_a_closure() {
+    let closure = USER.sync_scope("closure", || {
+        inherit(|| {
+            let mut future = pin!(USER.scope("future", async { USER.get() }));
+            (poll_once(future.as_mut()), USER.get())
+        })
+    });
+    let mut outer = pin!(USER.scope("outer", async { (closure(), USER.get()) }));
+    let expected = ((Poll::Ready("future"), "closure"), "outer");
+    assert_eq!(poll_once(outer.as_mut()), Poll::Ready(expected));
 }

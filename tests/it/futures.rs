@@ -4,32 +4,11 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use context_vars::{Context, InContext, context_var, prelude::*};
+use context_vars::{Context, prelude::*};
 
 use crate::support::{
-    Alive, OnDrop, TRACKED, USER, alice, panic_of, poll_once, witness, yield_once,
+    Alive, COUNT, DropHook, OnDrop, TRACKED, USER, alice, panic_of, poll_once, witness, yield_once,
 };
-
-context_var! {
-    static COUNT: u32 = 0;
-}
-
-#[test]
-fn what_a_future_sets_stays_with_it_from_poll_to_poll() {
-    let mut future = pin!(
-        async {
-            drop(COUNT.set(COUNT.get() + 1));
-            yield_once().await;
-            drop(COUNT.set(COUNT.get() + 1));
-            COUNT.get()
-        }
-        .in_context(Context::new())
-    );
-    assert!(poll_once(future.as_mut()).is_pending());
-    assert_eq!(COUNT.get(), 0);
-    assert_eq!(poll_once(future.as_mut()), Poll::Ready(2));
-    assert_eq!(COUNT.get(), 0);
-}
 
 #[test]
 fn finished_future_is_dropped_at_once_and_inside_its_context() {
@@ -48,42 +27,44 @@ fn finished_future_is_dropped_at_once_and_inside_its_context() {
 }
 
 #[test]
-fn cancelled_future_is_dropped_inside_its_context() {
+fn unfinished_future_is_dropped_inside_its_context() {
     // case 194
-    let (hook, seen) = witness();
-    let mut future = Box::pin(
-        async move {
-            let _hook = hook;
-            drop(USER.set("set by the future"));
-            std::future::pending::<()>().await;
-        }
-        .in_context(alice()),
-    );
-    assert!(poll_once(future.as_mut()).is_pending());
-    USER.sync_scope("where it is dropped", || {
-        drop(future);
-        assert_eq!(USER.get(), "where it is dropped");
-    });
-    assert_eq!(seen.users(), ["set by the future"]);
-}
-
-#[test]
-fn never_polled_future_is_dropped_inside_its_context() {
-    let (hook, seen) = witness();
-    drop(async move { drop(hook) }.in_context(alice()));
-    assert_eq!(seen.users(), ["alice"]);
-}
-
-#[test]
-fn cancelled_scope_is_dropped_inside_the_scope() {
-    let (hook, seen) = witness();
-    let mut future = Box::pin(USER.scope("alice", async move {
+    async fn waits(hook: DropHook, sets: &'static str) {
         let _hook = hook;
-        std::future::pending::<()>().await;
-    }));
-    assert!(poll_once(future.as_mut()).is_pending());
-    drop(future);
-    assert_eq!(seen.users(), ["alice"]);
+        drop(USER.set(sets));
+        std::future::pending().await
+    }
+    type Wrap = fn(DropHook) -> Pin<Box<dyn Future<Output = ()>>>;
+    let ways: [(&str, bool, Wrap, &str); 3] = [
+        (
+            "cancelled",
+            true,
+            |hook| Box::pin(waits(hook, "set").in_context(alice())),
+            "set",
+        ),
+        (
+            "cancelled scope",
+            true,
+            |hook| Box::pin(USER.scope("alice", waits(hook, "set"))),
+            "set",
+        ),
+        (
+            "never polled",
+            false,
+            |hook| Box::pin(waits(hook, "").in_context(alice())),
+            "alice",
+        ),
+    ];
+    for (way, polled, wrap, user) in ways {
+        let (hook, seen) = witness();
+        let mut future = wrap(hook);
+        assert!(!polled || poll_once(future.as_mut()).is_pending(), "{way}");
+        USER.sync_scope("where it is dropped", || {
+            drop(future);
+            assert_eq!(USER.get(), "where it is dropped", "{way}");
+        });
+        assert_eq!(seen.users(), [user], "{way}");
+    }
 }
 
 #[test]
@@ -147,83 +128,77 @@ fn polling_after_completion_panics_in_our_words() {
 }
 
 #[test]
-fn run_pinned_runs_one_step_inside() {
-    let mut work = pin!(async {}.in_context(alice()));
-    let user = work.as_mut().run_pinned(|_| {
-        let before = USER.get();
+fn run_pinned_runs_one_step_in_the_context_of_the_work_and_not_in_a_copy_of_its_start() {
+    let mut work = pin!(
+        async {
+            drop(COUNT.set(5));
+            yield_once().await
+        }
+        .in_context(alice())
+    );
+    // case 134: asyncio hands the object out. Here the work owns it, and a step in it can look.
+    assert!(poll_once(work.as_mut()).is_pending());
+    let seen = work.as_mut().run_pinned(|_| {
         drop(USER.set("bob"));
-        before
+        Context::current()
     });
-    assert_eq!((user, USER.get()), ("alice", "anonymous"));
+    assert_eq!(
+        (seen.get(&USER), seen.get(&COUNT)),
+        (Some(&"bob"), Some(&5))
+    );
+    assert_eq!((USER.get(), COUNT.get()), ("anonymous", 0));
     assert_eq!(work.as_mut().run_pinned(|_| USER.get()), "bob");
     assert_eq!(
         panic_of(|| work.as_mut().run_pinned(|_| panic!("step"))),
         "step"
     );
     assert_eq!(USER.get(), "anonymous");
-}
-
-#[test]
-fn debug_of_wrappers_asks_nothing_of_what_they_wrap() {
-    let work: InContext<_> = async {}.in_context(alice());
+    // Nothing is asked of what is wrapped.
     assert_eq!(format!("{work:?}"), "InContext { .. }");
-    assert_eq!(
-        format!("{:?}", USER.scope("alice", async {})),
-        "Scope { .. }"
-    );
-}
-
-#[test]
-fn work_in_a_context_shows_that_context_and_not_a_copy_of_its_start() {
-    // case 134: asyncio hands the object out. Here the work owns it, and a step in it can look.
-    let mut work = pin!(
-        async {
-            drop(COUNT.set(5));
-            yield_once().await
-        }
-        .in_context(Context::new().with_value(&USER, "alice"))
-    );
-    assert!(poll_once(work.as_mut()).is_pending());
-    let seen = work.as_mut().run_pinned(|_| Context::current());
-    assert_eq!(
-        (seen.get(&USER), seen.get(&COUNT)),
-        (Some(&"alice"), Some(&5))
-    );
+    let scope = USER.scope("alice", async {});
+    assert_eq!(format!("{scope:?}"), "Scope { .. }");
 }
 
 #[test]
 fn handler_of_a_failure_reads_what_the_failing_task_has_set() {
     // case 137: by an error, and by a panic, after which the work still has its context.
-    let handled = Arc::new(Mutex::new(Vec::new()));
-    let log = handled.clone();
     let failing = async {
         drop(USER.set("failing"));
         Err::<(), _>("failed")
     };
-    let mut task = pin!(
-        async move {
-            if failing.await.is_err() {
-                log.lock().unwrap().push(USER.get());
-            }
-        }
-        .in_context(Context::new())
-    );
-    assert!(poll_once(task.as_mut()).is_ready());
-    let mut panics = pin!(
-        async {
-            drop(USER.set("panicking"));
-            panic!("unhandled")
-        }
-        .in_context(Context::new())
-    );
-    assert_eq!(
-        panic_of(|| poll_once::<dyn Future<Output = ()>>(panics.as_mut())),
-        "unhandled"
-    );
-    let seen = panics.as_mut().run_pinned(|_| USER.get());
-    handled.lock().unwrap().push(seen);
-    assert_eq!(*handled.lock().unwrap(), ["failing", "panicking"]);
+    let handles = async move { failing.await.map_err(|_| USER.get()) };
+    let mut handles = pin!(handles.in_context(Context::new()));
+    assert_eq!(poll_once(handles.as_mut()), Poll::Ready(Err("failing")));
+    let panics = async {
+        drop(USER.set("panicking"));
+        panic!("unhandled")
+    };
+    let mut panics = pin!(panics.in_context(Context::new()));
+    let poll = || poll_once::<dyn Future<Output = ()>>(panics.as_mut());
+    assert_eq!(panic_of(poll), "unhandled");
+    assert_eq!(panics.as_mut().run_pinned(|_| USER.get()), "panicking");
     assert_eq!(USER.get(), "anonymous");
+}
+
+#[tokio::test]
+async fn futures_written_by_hand_and_continuations_run_in_the_right_context() {
+    // case 151: in success and in failure.
+    for result in [Ok(()), Err(())] {
+        let mut polls = 0;
+        let by_hand = std::future::poll_fn(move |cx| {
+            assert_eq!(USER.get(), "alice", "poll {polls}");
+            polls += 1;
+            cx.waker().wake_by_ref();
+            if polls < 3 {
+                Poll::Pending
+            } else {
+                Poll::Ready(result)
+            }
+        });
+        let work = USER.scope("alice", async move { (by_hand.await, USER.get()) });
+        assert_eq!(work.await, (result, "alice"));
+        assert_eq!(USER.get(), "anonymous");
+    }
 }
 
 #[tokio::test]
@@ -244,44 +219,6 @@ async fn future_with_a_context_overrides_one_value_and_adds_one() {
         (Some(&"parent"), None)
     );
     assert_eq!(USER.get(), "anonymous");
-}
-
-/// A future that somebody wrote by hand.
-struct ByHand {
-    polls: u32,
-    fails: bool,
-}
-
-impl Future for ByHand {
-    type Output = Result<&'static str, &'static str>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Self::Output> {
-        assert_eq!(USER.get(), "alice", "poll {}", self.polls);
-        self.polls += 1;
-        if self.polls < 3 {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Poll::Ready(if self.fails {
-            Err(USER.get())
-        } else {
-            Ok(USER.get())
-        })
-    }
-}
-
-#[tokio::test]
-async fn futures_written_by_hand_and_continuations_run_in_the_right_context() {
-    // case 151: in success and in failure.
-    for fails in [false, true] {
-        let work = USER.scope("alice", async move {
-            match (ByHand { polls: 0, fails }).await {
-                Ok(seen) | Err(seen) => (seen, USER.get()),
-            }
-        });
-        assert_eq!(work.await, ("alice", "alice"));
-        assert_eq!(USER.get(), "anonymous");
-    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! R12, R13: what inherits, what does not, and that nothing comes back.
 
-use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -8,7 +7,7 @@ use context_vars::{
     Context, context_var, detached, inherit, inherit_fn, inherit_with, prelude::*, task,
 };
 
-use crate::support::{OnDrop, USER, poll_once, soon, times};
+use crate::support::{USER, as_alice, ended, on_a_thread, poll_once, soon, times, witness};
 
 context_var! {
     static OTHER: u32;
@@ -29,7 +28,7 @@ fn thread_inherits_where_it_was_spawned_and_gives_nothing_back() {
         });
         drop(USER.set("changed"));
         changed.send(()).unwrap();
-        assert_eq!(worker.join().unwrap(), "worker");
+        assert_eq!(ended(worker), "worker");
         assert_eq!(USER.get(), "changed");
     });
 }
@@ -101,28 +100,38 @@ fn each_call_of_inherit_fn_gets_a_fresh_copy_also_at_once() {
 }
 
 #[test]
-fn named_thread_of_a_builder_inherits() {
+fn threads_of_a_builder_and_scoped_threads_with_borrowed_captures_inherit() {
     let named = || std::thread::Builder::new().name("named".into());
-    let worker = USER.sync_scope("alice", || named().spawn(inherit(|| USER.get())));
-    assert_eq!(worker.unwrap().join().unwrap(), "alice");
-    let text = String::from("borrowed");
+    let worker = as_alice(|| named().spawn(inherit(|| USER.get())));
+    assert_eq!(ended(worker.unwrap()), "alice");
+    let (text, mut seen) = (String::from("borrowed"), Vec::new());
     std::thread::scope(|threads| {
-        let job = USER.sync_scope("alice", || inherit(|| (USER.get(), text.len())));
-        let worker = named().spawn_scoped(threads, job).unwrap();
-        assert_eq!(worker.join().unwrap(), ("alice", 8));
-    });
-}
-
-#[test]
-fn scoped_thread_with_borrowed_captures_inherits() {
-    // case 257: Swift used to crash here.
-    let mut seen = Vec::new();
-    USER.sync_scope("alice", || {
-        std::thread::scope(|threads| {
+        as_alice(|| {
+            // case 257: Swift used to crash here.
             threads.spawn(inherit(|| seen.push(USER.get())));
+            let job = inherit(|| (USER.get(), text.len()));
+            let worker = named().spawn_scoped(threads, job).unwrap();
+            assert_eq!(worker.join().unwrap(), ("alice", 8));
         });
     });
     assert_eq!(seen, ["alice"]);
+}
+
+#[test]
+fn closure_is_dropped_inside_its_context_called_or_not() {
+    let (hook, seen) = witness();
+    drop(as_alice(|| inherit(move || drop(hook))));
+    assert_eq!(seen.users(), ["alice"]);
+    let (hook, seen) = witness();
+    let closure = as_alice(|| {
+        inherit_fn(move |()| {
+            let _hook = &hook;
+            drop(USER.set("set by a call"));
+        })
+    });
+    closure(());
+    drop(closure);
+    assert_eq!(seen.users(), ["alice"]);
 }
 
 #[test]
@@ -133,30 +142,6 @@ fn closure_that_panics_restores_its_caller() {
         assert_eq!(crate::support::panic_of(closure), "wrapped");
         assert_eq!(USER.get(), "caller");
     });
-}
-
-#[test]
-fn closure_that_is_never_called_is_dropped_inside_its_context() {
-    let mut seen = "";
-    let hook = OnDrop(|| seen = USER.get());
-    let closure = USER.sync_scope("alice", || inherit(move || drop(hook)));
-    drop(closure);
-    assert_eq!(seen, "alice");
-}
-
-#[test]
-fn closure_for_many_calls_is_dropped_inside_its_context() {
-    let mut seen = "";
-    let hook = OnDrop(|| seen = USER.get());
-    let closure = USER.sync_scope("alice", || {
-        inherit_fn(move |()| {
-            let _hook = &hook;
-            drop(USER.set("set by a call"));
-        })
-    });
-    closure(());
-    drop(closure);
-    assert_eq!(seen, "alice");
 }
 
 #[tokio::test]
@@ -200,7 +185,7 @@ fn captured_before_and_run_inside_flows_again_for_the_run_only() {
         let captured = inherit(|| {
             (
                 USER.get(),
-                context_vars::thread::spawn(|| USER.get()).join().unwrap(),
+                ended(context_vars::thread::spawn(|| USER.get())),
             )
         });
         detached(|| {
@@ -232,11 +217,11 @@ fn grandchildren_inherit_from_their_parent() {
     // case 254, case 259
     USER.sync_scope("x", || {
         let child = context_vars::thread::spawn(|| {
-            let first = context_vars::thread::spawn(|| USER.get()).join().unwrap();
+            let first = ended(context_vars::thread::spawn(|| USER.get()));
             let second = USER.sync_scope("y", || context_vars::thread::spawn(|| USER.get()));
-            (first, second.join().unwrap(), USER.get())
+            (first, ended(second), USER.get())
         });
-        assert_eq!(child.join().unwrap(), ("x", "y", "x"));
+        assert_eq!(ended(child), ("x", "y", "x"));
     });
 }
 
@@ -260,24 +245,20 @@ async fn wrapper_hands_the_operations_of_what_it_wraps_through() {
 /// A library that calls all callbacks from one timer, which the first of them has started.
 #[derive(Default)]
 struct Batch {
-    callbacks: VecDeque<Box<dyn FnOnce() -> &'static str>>,
+    callbacks: Vec<Box<dyn FnOnce() -> &'static str>>,
     timer: Option<Context>,
 }
 
 impl Batch {
     fn add(&mut self, callback: impl FnOnce() -> &'static str + 'static) {
         self.timer.get_or_insert_with(Context::current);
-        self.callbacks.push_back(Box::new(callback));
+        self.callbacks.push(Box::new(callback));
     }
 
     fn fire(self) -> Vec<&'static str> {
+        let call = |callback: Box<dyn FnOnce() -> _>| callback();
         let mut timer = self.timer.unwrap_or_default();
-        timer.run(|| {
-            self.callbacks
-                .into_iter()
-                .map(|callback| callback())
-                .collect()
-        })
+        timer.run(|| self.callbacks.into_iter().map(call).collect())
     }
 }
 
@@ -288,11 +269,8 @@ fn callbacks_of_a_library_that_batches_need_to_be_wrapped() {
     USER.sync_scope("first", || batch.add(|| USER.get()));
     USER.sync_scope("second", || batch.add(|| USER.get()));
     USER.sync_scope("third", || batch.add(inherit(|| USER.get())));
-    assert_eq!(
-        batch.fire(),
-        ["first", "first", "third"],
-        "the second is wrong"
-    );
+    let seen = batch.fire();
+    assert_eq!(seen, ["first", "first", "third"], "the second is wrong");
 }
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -332,11 +310,7 @@ fn context_passed_to_a_pools_thread_is_gone_from_it_afterwards() {
         assert!(!OTHER.is_set());
     });
     drop(pool);
-    assert_eq!(
-        thread.join().unwrap(),
-        [false, false],
-        "set between two jobs"
-    );
+    assert_eq!(ended(thread), [false, false], "set between two jobs");
 }
 
 #[test]
@@ -348,7 +322,7 @@ fn closure_reads_where_it_is_evaluated_unless_it_carries_its_context() {
     });
     let there =
         std::thread::spawn(move || USER.sync_scope("there", || (bare(), wrapped(), read_before())));
-    assert_eq!(there.join().unwrap(), ("there", "captured", "captured"));
+    assert_eq!(ended(there), ("there", "captured", "captured"));
 }
 
 #[tokio::test]
@@ -365,6 +339,9 @@ async fn neither_direction_of_the_bridge_gives_changes_back() {
         assert_eq!(OTHER.get(), 1);
     };
     work.inherit_context().await;
+    // The thread is used again and holds nothing.
+    let again = tokio::task::spawn_blocking(|| OTHER.is_set()).await;
+    assert!(!again.unwrap());
     let back = task::spawn_blocking(|| {
         drop(OTHER.set(3));
         let handle = tokio::runtime::Handle::current();
@@ -409,12 +386,9 @@ async fn context_that_workers_share_collects_what_all_of_them_set() {
         .await;
         *shared.lock().unwrap() = collected;
     }
-    let collected = shared.lock().unwrap();
-    assert_eq!(collected.len(), 4);
-    assert_eq!(
-        (collected.get(&USER), collected.get(&LIMIT)),
-        (Some(&"sync"), Some(&2))
-    );
+    let collected = format!("{:?}", shared.lock().unwrap());
+    let all = r#"{LIMIT: 2, OTHER: 1, SECRET: "async", USER: "sync"}"#;
+    assert_eq!(collected, all);
     assert!(!USER.is_set() && !LIMIT.is_set(), "the caller is as it was");
 }
 
@@ -427,16 +401,13 @@ async fn raw_threads_never_see_or_disturb_a_counter() {
         for n in 0..rounds {
             let bumped = task::spawn_blocking(move || OTHER.get() + 1).await.unwrap();
             drop(OTHER.set(bumped));
-            let raw: Vec<_> = (0..5)
-                .map(|_| {
-                    std::thread::spawn(|| {
-                        let seen = OTHER.is_set();
-                        drop(OTHER.set(1000));
-                        seen
-                    })
-                })
-                .collect();
-            assert!(raw.into_iter().all(|thread| !thread.join().unwrap()));
+            let sees = || {
+                let seen = OTHER.is_set();
+                drop(OTHER.set(1000));
+                seen
+            };
+            let raw = [(); 5].map(|()| std::thread::spawn(sees));
+            assert_eq!(raw.map(ended), [false; 5]);
             assert_eq!(OTHER.get(), n + 1);
         }
     };
@@ -450,13 +421,12 @@ fn thread_borrows_another_s_values_but_for_some() {
         drop(USER.set("lender"));
         drop(SECRET.set("hidden"));
         let mut lent = Context::current().without(&SECRET);
-        let borrower = std::thread::spawn(move || {
+        let seen = on_a_thread(move || {
             drop(USER.set("borrower"));
             drop(SECRET.set("own"));
             let seen = lent.run(|| (USER.get(), SECRET.is_set()));
             (seen, USER.get(), SECRET.get())
         });
-        let seen = borrower.join().unwrap();
         assert_eq!(seen, (("lender", false), "borrower", "own"));
     });
 }

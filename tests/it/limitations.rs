@@ -14,7 +14,7 @@ use context_vars::{context_var, inherit, inherit_context, task, with_context};
 use futures::executor::LocalPool;
 use futures::task::LocalSpawnExt;
 
-use crate::support::{self, Alive, DropHook, Tracked, on_drop};
+use crate::support::{self, Alive, DropHook, Tracked, on_drop, one_thread, rayon_pool, workers};
 
 context_var! {
     static USER: &str = "anonymous";
@@ -57,9 +57,8 @@ fn change_inside_an_inherited_value_is_seen_by_the_parent() {
 #[test]
 fn bare_thread_and_bare_task_do_not_inherit() {
     let (thread, task) = USER.sync_scope("alice", || {
-        let runtime = tokio::runtime::Builder::new_multi_thread();
-        let runtime = { runtime }.worker_threads(1).build().unwrap();
-        let task = runtime.block_on(async { tokio::spawn(async { USER.get() }).await });
+        let task = async { tokio::spawn(async { USER.get() }).await };
+        let task = workers(1).block_on(task);
         (thread::spawn(|| USER.get()).join().unwrap(), task.unwrap())
     });
     assert_eq!((thread, task), ("anonymous", "anonymous"));
@@ -81,8 +80,7 @@ fn set_of_a_bare_task_outside_tokio_leaks_to_the_next_one() {
 
 #[test]
 fn bare_job_of_rayon_sees_the_context_of_the_thread_that_steals_it() {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-    let seen = pool.unwrap().install(|| {
+    let mut seen = rayon_pool(1).install(|| {
         let (sender, seen) = mpsc::channel();
         let wrapped = context_vars::inherit({
             let sender = sender.clone();
@@ -95,9 +93,8 @@ fn bare_job_of_rayon_sees_the_context_of_the_thread_that_steals_it() {
             "thief",
             || while rayon::yield_now().is_some_and(executed) {},
         );
-        seen.into_iter().collect::<Vec<_>>()
+        [support::soon(&seen), support::soon(&seen)]
     });
-    let mut seen = seen;
     seen.sort_unstable();
     assert_eq!(seen, [("bare", "thief"), ("wrapped", "anonymous")]);
 }
@@ -109,8 +106,7 @@ fn executed(what: rayon::Yield) -> bool {
 #[test]
 fn work_that_outlives_its_request_keeps_every_value_of_it() {
     let (all, own) = (Alive::default(), Alive::default());
-    let runtime = tokio::runtime::Builder::new_current_thread();
-    { runtime }.build().unwrap().block_on(async {
+    one_thread().block_on(async {
         let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
         let mut left = None;
         let work = async { left = Some(task::spawn(async { wait.await.unwrap() })) };

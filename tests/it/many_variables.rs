@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use context_vars::{Context, ContextVar, context_var, detached};
 
-use crate::support::{allocations, times, yield_once};
+use crate::support::{allocations, on_a_thread, times, yield_once};
 
 macro_rules! variables {
     ($($name:ident)*) => {
@@ -219,6 +219,5 @@ fn level(depth: usize, model: &[Option<usize>; 16], dice: &mut Dice) {
 fn sixteen_variables_rebound_at_random_on_every_level_are_what_the_model_says() {
     // case 222 and case 236
     level(0, &[None; 16], &mut Dice(1));
-    let there = std::thread::spawn(|| level(0, &[None; 16], &mut Dice(2)));
-    there.join().unwrap();
+    on_a_thread(|| level(0, &[None; 16], &mut Dice(2)));
 }

@@ -2,7 +2,7 @@
 
 use context_vars::{Context, context_var, detached, inherit, prelude::*, with_context};
 
-use crate::support::{Alive, Tracked, allocations};
+use crate::support::{Alive, Tracked, allocations, ended};
 
 context_var! {
     #[no_inherit]
@@ -21,7 +21,7 @@ fn left_out_of_snapshots_and_of_everything_that_inherits() {
             assert_eq!(Context::current().get(&USER), Some(&"alice"));
             assert!(!inherit(|| TRANSACTION.is_set())());
             let there = context_vars::thread::spawn(|| (USER.get(), TRANSACTION.is_set()));
-            assert_eq!(there.join().unwrap(), ("alice", false));
+            assert_eq!(ended(there), ("alice", false));
             let step = std::iter::once_with(|| TRANSACTION.is_set())
                 .inherit_context()
                 .next();

@@ -10,7 +10,7 @@ use context_vars::{Context, context_var, detached, prelude::*, task, thread};
 use futures::executor::block_on;
 use futures::stream::{self, StreamExt};
 
-use crate::support::{OnDrop, USER, one_thread, soon, yield_once};
+use crate::support::{OnDrop, USER, ended, one_thread, soon, yield_once};
 
 context_var! {
     #[no_inherit]
@@ -70,7 +70,7 @@ macro_rules! table {
 #[test]
 fn variable_that_is_not_inherited_is_left_out_and_all_else_is_inherited() {
     table! {
-        "thread" => ALICE_ALONE: thread::spawn(seen).join().unwrap(),
+        "thread" => ALICE_ALONE: ended(thread::spawn(seen)),
         "task" => ALICE_ALONE: task::spawn(seen_later()).await.unwrap(),
         "blocking closure" => ALICE_ALONE: task::spawn_blocking(seen).await.unwrap(),
         "stream" => ALICE_ALONE: item_of(steps().inherit_context()).await,
@@ -85,7 +85,7 @@ fn what_is_made_or_called_in_a_detached_closure_inherits_nothing() {
     table! {
         "itself" => NOTHING: detached(seen),
         "thread" => NOTHING: detached(|| thread::spawn(seen)).join().unwrap(),
-        "on a thread" => NOTHING: thread::spawn(|| detached(seen)).join().unwrap(),
+        "on a thread" => NOTHING: ended(thread::spawn(|| detached(seen))),
         "task" => NOTHING: detached(|| task::spawn(seen_later())).await.unwrap(),
         "in a task" => NOTHING: task::spawn(async { detached(seen) }).await.unwrap(),
         "closure" => NOTHING: detached(|| task::spawn_blocking(seen)).await.unwrap(),
@@ -110,7 +110,7 @@ fn work_in_an_empty_context_sees_nothing_whether_it_would_inherit_or_not() {
         "itself" => NOTHING: work().await,
         "thread" => NOTHING: {
             let mut context = Context::new();
-            thread::spawn(move || context.run(seen)).join().unwrap()
+            ended(thread::spawn(move || context.run(seen)))
         },
         "bare task" => NOTHING: tokio::spawn(work()).await.unwrap(),
         "task" => NOTHING: task::spawn(work()).await.unwrap(),

@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use context_vars::{Context, context_var, detached, inherit, prelude::*};
 
-use crate::support::{Alive, Tracked, poll_once, times};
+use crate::support::{Alive, Tracked, on_a_thread, poll_once, times};
 
 context_var! {
     static NAME: String = "default".to_owned();
@@ -72,7 +72,7 @@ fn scopes_threads_and_contexts_work_inside_with() {
                 NAME.with(|bob| assert_eq!((alice.as_str(), bob.as_str()), ("alice", "bob")));
                 drop(NAME.set(name("carol")));
             });
-            let there = std::thread::spawn(inherit(|| NAME.get())).join().unwrap();
+            let there = on_a_thread(inherit(|| NAME.get()));
             assert_eq!(there, "alice");
             let mut context = Context::current();
             drop(NAME.set(name("dave")));
@@ -219,7 +219,7 @@ fn token_dropped_on_another_thread_keeps_the_value_that_is_being_read() {
         drop(NAME.set(name("long enough to be on the heap, and then gone")));
         NAME.with(|text| {
             let token = NAME.set(name("second"));
-            std::thread::spawn(move || drop(token)).join().unwrap();
+            on_a_thread(move || drop(token));
             assert_eq!(text, "long enough to be on the heap, and then gone");
         });
     });

@@ -10,15 +10,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use context_vars::task::InheritingBuilder;
 use context_vars::{Context, context_var};
 use futures::future::BoxFuture;
-use tokio::runtime::{Builder, Runtime};
+#[cfg(tokio_unstable)]
+use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
 
 use self::bodies::BODIES;
 use self::shapes::SHAPES;
-use crate::support::{two_workers, yield_once};
+use crate::support::{COUNT, on_a_thread, two_workers, workers, yield_once};
 
 context_var! {
     static USER: &str = "anonymous";
-    static COUNT: u32 = 0;
     static OTHER: u32;
     /// Set by the shapes to see that a context is the same, not only equal.
     static PROBE: ();
@@ -113,7 +114,7 @@ macro_rules! one_test_per_shape {
 
             #[test]
             fn on_this_thread() {
-                std::thread::spawn(|| run_all(shape(), super::on_this_thread)).join().unwrap();
+                on_a_thread(|| run_all(shape(), super::on_this_thread));
             }
 
             #[test]
@@ -163,17 +164,9 @@ fn a_body_that_leaves_something_behind_is_found() {
     };
     let found = |shape: &Shape| {
         let work = (shape.run)(careless);
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        catch_unwind(AssertUnwindSafe(|| on_the_workers(&runtime, work))).is_err()
+        catch_unwind(AssertUnwindSafe(|| on_the_workers(&workers(1), work))).is_err()
     };
-    let missed: Vec<_> = SHAPES
-        .iter()
-        .filter(|shape| !found(shape))
-        .map(|shape| shape.name)
-        .collect();
-    assert!(missed.is_empty(), "{missed:?}");
+    for shape in SHAPES {
+        assert!(found(shape), "{}", shape.name);
+    }
 }

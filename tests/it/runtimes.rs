@@ -14,7 +14,7 @@ use self::executors::{
     TokioLocalSet, TokioOfOneThread, TokioOfTwoWorkers,
 };
 use self::scenarios::{cancel, dropped, inherit, panic_in_poll, scope, set, spawn};
-use crate::support::{Tracked, yield_once};
+use crate::support::{Tracked, on_a_thread, yield_once};
 
 mod scenarios;
 mod executors;
@@ -64,10 +64,7 @@ impl<T: Send + 'static> Task<T> {
 
 /// On a thread of its own, where a scenario may set in the root.
 fn run<R: Runtime>(scenario: impl Future<Output = ()> + Send + 'static) {
-    let there = std::thread::spawn(move || R::run(scenario));
-    if let Err(panic) = there.join() {
-        std::panic::resume_unwind(panic);
-    }
+    on_a_thread(move || R::run(scenario));
 }
 
 macro_rules! matrix {

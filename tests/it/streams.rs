@@ -3,16 +3,11 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use context_vars::context_var;
 use futures::stream::Stream;
 
 mod steps;
 mod drops;
 mod protocols;
-
-context_var! {
-    static COUNT: u32 = 0;
-}
 
 /// Polls for the next item, which is there after some polls.
 fn step<S: Stream + ?Sized>(mut stream: Pin<&mut S>) -> Option<S::Item> {

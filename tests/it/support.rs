@@ -3,10 +3,12 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use context_vars::{Context as ContextHandle, context_var};
@@ -67,6 +69,7 @@ pub async fn yield_once() {
 context_var! {
     /// Whom most tests are about.
     pub static USER: &str = "anonymous";
+    pub static COUNT: u32 = 0;
     pub static TRACKED: Tracked;
     pub static HOOK: DropHook;
 }
@@ -125,7 +128,6 @@ pub fn soon<T>(events: &mpsc::Receiver<T>) -> T {
 }
 
 /// Blocks until `done`.
-#[cfg_attr(miri, allow(dead_code, reason = "its users are not run under Miri"))]
 #[track_caller]
 pub fn until(done: impl Fn() -> bool) {
     let start = Instant::now();
@@ -135,10 +137,27 @@ pub fn until(done: impl Fn() -> bool) {
     }
 }
 
+/// What a thread gives, or its panic, within the limit.
+#[track_caller]
+pub fn ended<R>(thread: JoinHandle<R>) -> R {
+    until(|| thread.is_finished());
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
 /// Runs `f` on a thread of its own.
 #[track_caller]
 pub fn on_a_thread<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
-    std::thread::spawn(f).join().unwrap()
+    ended(std::thread::spawn(f))
+}
+
+/// What a future gives within the limit, on whatever executor polls it.
+#[cfg_attr(miri, allow(dead_code, reason = "its users are not run under Miri"))]
+pub async fn in_time<F: Future>(future: F) -> F::Output {
+    let late = async {
+        smol::Timer::after(LIMIT).await;
+        panic!("not done within a minute")
+    };
+    smol::future::or(future, late).await
 }
 
 /// Where two threads wait for each other.
@@ -171,10 +190,21 @@ pub fn one_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Tokio, with everything on and two workers.
-pub fn two_workers() -> Runtime {
+/// Tokio, with everything on and as many workers.
+pub fn workers(count: usize) -> Runtime {
     let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(2).enable_all().build().unwrap()
+    builder.worker_threads(count).enable_all().build().unwrap()
+}
+
+pub fn two_workers() -> Runtime {
+    workers(2)
+}
+
+/// A pool of rayon's with as many threads.
+#[cfg_attr(miri, allow(dead_code, reason = "its users are not run under Miri"))]
+pub fn rayon_pool(threads: usize) -> rayon::ThreadPool {
+    let builder = rayon::ThreadPoolBuilder::new();
+    builder.num_threads(threads).build().unwrap()
 }
 
 /// How many of the [`Tracked`] made from it are alive.

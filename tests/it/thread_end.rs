@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use context_vars::{Context, context_var, prelude::*};
 
 use crate::support::{
-    Alive, DropHook, HOOK, OnDrop, TRACKED, Tracked, USER, on_a_thread, on_drop, poll_once,
+    Alive, DropHook, HOOK, OnDrop, TRACKED, Tracked, USER, ended, on_a_thread, on_drop, poll_once,
 };
 
 context_var! {
@@ -143,8 +143,6 @@ fn many_threads_end_while_others_read_their_contexts() {
     for context in contexts {
         sum += context.get(&BARE).unwrap();
     }
-    threads
-        .into_iter()
-        .for_each(|thread| thread.join().unwrap());
+    threads.into_iter().for_each(ended);
     assert_eq!((sum, alive.count()), ((0..count).sum(), 0));
 }

@@ -3,9 +3,11 @@
 use std::error::Error as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use context_vars::{Context, ResetErrorKind, Token, context_var, detached, inherit, prelude::*};
+use context_vars::{
+    Context, ResetError, ResetErrorKind, Token, context_var, detached, inherit, prelude::*,
+};
 
-use crate::support::{Alive, TRACKED, USER};
+use crate::support::{Alive, TRACKED, USER, on_a_thread};
 
 context_var! {
     static OTHER: &str;
@@ -30,15 +32,17 @@ fn token_knows_the_variable_and_the_old_value() {
 }
 
 #[test]
-fn reset_puts_back_what_was_there_whatever_was_set_since() {
+fn reset_puts_back_what_was_there_whatever_was_set_since_and_in_any_order() {
     // case 29, case 37
     detached(|| {
-        let outer = USER.set("a");
-        drop(USER.set("b"));
-        let _inner = USER.set("c");
-        USER.reset(outer).unwrap();
-        assert_eq!(USER.get(), "anonymous");
-        assert!(!USER.is_set());
+        let first = USER.set("a");
+        let second = USER.set("b");
+        drop(USER.set("c")); // R5: a token that goes unused changes nothing
+        assert_eq!(USER.get(), "c");
+        USER.reset(first).unwrap();
+        assert_eq!((USER.get(), USER.is_set()), ("anonymous", false));
+        USER.reset(second).unwrap();
+        assert_eq!(USER.get(), "a");
     });
 }
 
@@ -58,18 +62,6 @@ fn token_reset_by_hand_inside_a_scope_leaves_the_scopes_end_right() {
 }
 
 #[test]
-fn tokens_may_be_used_in_any_order() {
-    detached(|| {
-        let first = USER.set("a");
-        let second = USER.set("b");
-        USER.reset(first).unwrap();
-        assert!(!USER.is_set());
-        USER.reset(second).unwrap();
-        assert_eq!(USER.get(), "a");
-    });
-}
-
-#[test]
 fn token_of_another_variable_is_handed_back_and_changes_nothing() {
     // case 31: same type, so that only the run time can tell.
     detached(|| {
@@ -77,11 +69,9 @@ fn token_of_another_variable_is_handed_back_and_changes_nothing() {
         let token = USER.set("alice");
         let error = OTHER.reset(token).unwrap_err();
         assert_eq!(error.kind(), ResetErrorKind::OtherVariable);
-        let text = "the token was made by `set` of another variable, `";
-        assert_eq!(
-            error.to_string(),
-            format!("{text}{}::USER`", USER.module_path())
-        );
+        let of = format!("`{}::USER`", USER.module_path());
+        let text = format!("the token was made by `set` of another variable, {of}");
+        assert_eq!(error.to_string(), text);
         assert!(error.source().is_none());
         assert_eq!((USER.get(), OTHER.get()), ("alice", "other"));
         error.into_token().reset().unwrap();
@@ -93,7 +83,7 @@ fn token_of_another_variable_is_handed_back_and_changes_nothing() {
 fn token_of_another_context_is_refused_in_each_kind_of_one() {
     // case 32; R4: a scope that has ended, another task, a copy, the context around.
     // case 46, case 49: it is no panic, changes nothing, and helps nowhere else.
-    let refused = |result: Result<(), context_vars::ResetError<&'static str>>| {
+    let refused = |result: Result<(), ResetError<&'static str>>| {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ResetErrorKind::OtherContext);
         assert!(error.to_string().contains("in another context"), "{error}");
@@ -104,59 +94,45 @@ fn token_of_another_context_is_refused_in_each_kind_of_one() {
     refused(OTHER.sync_scope("x", || USER.set("in a scope")).reset());
     let mut entered = Context::current();
     refused(entered.run(|| USER.set("in run")).reset());
-    let there = std::thread::spawn(|| {
+    let there = on_a_thread(|| {
         let in_run = Context::new().run(|| USER.set("entered there"));
         [USER.set("there"), in_run]
     });
-    for token in there.join().unwrap() {
+    for token in there {
         refused(token.reset());
     }
 
     detached(|| {
         let token = USER.set("here");
-        let token = OTHER
-            .sync_scope("x", || token.reset())
-            .unwrap_err()
-            .into_token();
-        let token = Context::current()
-            .run(|| token.reset())
-            .unwrap_err()
-            .into_token();
-        let token = inherit(|| token.reset())().unwrap_err().into_token();
-        let there = std::thread::spawn(inherit(|| token.reset()));
-        let token = there.join().unwrap().unwrap_err().into_token();
+        let refused = |result: Result<(), ResetError<_>>| result.unwrap_err().into_token();
+        let token = refused(OTHER.sync_scope("x", || token.reset()));
+        let token = refused(Context::current().run(|| token.reset()));
+        let token = refused(inherit(|| token.reset())());
+        let token = refused(on_a_thread(inherit(|| token.reset())));
         assert_eq!(USER.get(), "here");
         token.reset().unwrap();
     });
 }
 
 #[test]
-fn token_of_a_context_is_good_in_a_later_run_of_it() {
+fn token_is_good_in_a_later_run_of_its_context_on_any_thread_and_refused_by_a_copy() {
     let mut context = Context::new().with_value(&USER, "first");
     let token = context.run(|| USER.set("second"));
-    let copy = context.clone();
-    context.run(|| token.reset()).unwrap();
-    assert_eq!(context.get(&USER), Some(&"first"));
-    assert_eq!(copy.get(&USER), Some(&"second"));
-}
-
-#[test]
-fn token_is_refused_by_a_clone_of_its_context() {
-    let mut context = Context::new();
-    let token = context.run(|| USER.set("a"));
-    let error = context.clone().run(|| token.reset()).unwrap_err();
+    let mut copy = context.clone();
+    let error = copy.run(|| token.reset()).unwrap_err();
     assert_eq!(error.kind(), ResetErrorKind::OtherContext);
-}
-
-#[test]
-fn token_is_good_on_another_thread_that_runs_its_context() {
-    let mut context = Context::new();
-    let token = context.run(|| USER.set("a"));
-    let there = std::thread::spawn(move || {
+    let token = error.into_token();
+    context.run(|| token.reset()).unwrap();
+    assert_eq!(
+        (context.get(&USER), copy.get(&USER)),
+        (Some(&"first"), Some(&"second"))
+    );
+    let token = context.run(|| USER.set("third"));
+    let context = on_a_thread(move || {
         context.run(|| token.reset()).unwrap();
-        context.contains(&USER)
+        context
     });
-    assert!(!there.join().unwrap());
+    assert_eq!(context.get(&USER), Some(&"first"));
 }
 
 #[tokio::test]
@@ -169,16 +145,6 @@ async fn token_of_one_poll_is_good_in_a_later_poll_of_the_same_future() {
         USER.is_set()
     };
     assert!(!work.inherit_context().await);
-}
-
-#[test]
-fn unused_token_changes_nothing() {
-    // R5
-    detached(|| {
-        let token = USER.set("alice");
-        drop(token);
-        assert_eq!(USER.get(), "alice");
-    });
 }
 
 #[test]

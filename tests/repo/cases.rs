@@ -162,7 +162,7 @@ fn mistakes_in_the_map_are_found() {
     );
     assert!(said("`ui/rustc/runtime/gone.rs`").contains("with its output"));
     assert!(said(&format!("{file} `nothing_of_the_kind`")).contains("there is no"));
-    let other = "`unused_token_changes_nothing`";
+    let other = "`token_keeps_the_old_value_and_gives_it_back_to_nobody_else`";
     assert!(said(&format!("{file} {other}")).contains("does not carry the number"));
     assert!(names("case 39.", 39) && !names("case 391", 39));
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use context_vars::{Context, context_var};
+use context_vars::context_var;
 
 mod vars {
     use super::context_var;
@@ -20,15 +20,6 @@ mod vars {
     pub fn private() -> u8 {
         PRIVATE.get()
     }
-}
-
-#[test]
-fn visibility_is_that_of_a_static() {
-    assert_eq!(vars::PUBLIC.get(), 1);
-    assert_eq!(vars::OF_THE_CRATE.get(), 2);
-    assert_eq!(vars::OF_A_MODULE.get(), 3);
-    assert_eq!(vars::OF_THE_PARENT.get(), 4);
-    assert_eq!(vars::private(), 5);
 }
 
 const LIMIT: usize = 3;
@@ -61,31 +52,6 @@ context_var! {
     static WITHOUT: u64;
 }
 
-#[test]
-fn any_expression_can_be_a_default() {
-    assert_eq!(LITERAL.get(), 5);
-    assert_eq!(CALL.get(), 8);
-    assert_eq!(BLOCK.get(), 4);
-    assert_eq!(OF_CONST.get(), 3);
-    assert_eq!(MACRO.get(), [1, 2]);
-    assert_eq!(IF.get(), 1);
-    assert_eq!(MATCH.get(), "three");
-    assert_eq!(TEXT.get(), "text");
-    assert_eq!(CLOSURE.get()(1), 2);
-    assert_eq!(FUNCTION.get()(4), 8);
-    assert_eq!(TUPLE.get(), (1, "one".to_owned()));
-    assert_eq!(ARRAY.get(), [7; 3]);
-    assert!(MAP.get().is_empty());
-    assert_eq!(TRAIT_OBJECT.get()(3), 9);
-    assert_eq!(NONE.get(), None);
-    assert_eq!(SLICE.get(), [1, 2]);
-    assert_eq!(UNIT.try_get(), Ok(()));
-    assert_eq!(NEGATIVE.get(), -5);
-    assert_eq!(QUALIFIED.get(), 1);
-    assert_eq!(INTO.get(), "text");
-    assert!(WITHOUT.try_get().is_err());
-}
-
 context_var! {
     #[cfg(any())]
     static SWITCHED: NoSuchType = no_such_function();
@@ -106,30 +72,6 @@ mod same_name {
     );
 }
 
-#[test]
-fn cfg_switches_all_that_belongs_to_a_declaration() {
-    assert_eq!(SWITCHED.get(), 1);
-    assert_eq!(same_name::SWITCHED.get(), 2);
-}
-
-mod one {
-    context_vars::context_var!(
-        pub static NAME: &str = "one";
-    );
-}
-
-mod two {
-    context_vars::context_var!(
-        pub static NAME: &str = "two";
-    );
-}
-
-#[test]
-fn the_same_name_in_two_modules_is_two_variables() {
-    one::NAME.sync_scope("changed", || assert_eq!(two::NAME.get(), "two"));
-    assert_eq!(one::NAME.module_path(), concat!(module_path!(), "::one"));
-}
-
 macro_rules! declare {
     ($($(#[$attribute:meta])* $visibility:vis $name:ident: $type:ty $(= $default:expr)?;)*) => {
         context_vars::context_var! {
@@ -144,26 +86,8 @@ declare! {
     PLAIN_FROM_MACRO: u8;
 }
 
-#[test]
-fn macro_rules_can_declare() {
-    assert_eq!(FROM_MACRO.get(), [1]);
-    assert!(PLAIN_FROM_MACRO.try_get().is_err());
-    assert!(FROM_MACRO.location().file().ends_with("declarations.rs"));
-}
-
 mod included {
     include!("included.rs");
-}
-
-#[test]
-fn an_included_file_can_declare() {
-    assert_eq!(included::FROM_FILE.get(), 9);
-    assert!(
-        included::FROM_FILE
-            .location()
-            .file()
-            .ends_with("included.rs")
-    );
 }
 
 mod renamed {
@@ -177,11 +101,6 @@ mod renamed {
     }
 }
 
-#[test]
-fn the_crate_can_be_named() {
-    assert_eq!(renamed::THROUGH_PATH.get(), 6);
-}
-
 mod without_prelude {
     #![no_implicit_prelude]
 
@@ -189,12 +108,6 @@ mod without_prelude {
         pub static BARE: ::std::string::String = ::std::string::String::new();
         pub static BARE_TOO: u8;
     }
-}
-
-#[test]
-fn no_prelude_is_needed() {
-    assert_eq!(without_prelude::BARE.get(), "");
-    assert!(without_prelude::BARE_TOO.try_get().is_err());
 }
 
 mod hostile {
@@ -215,39 +128,6 @@ mod hostile {
     }
 }
 
-#[test]
-fn names_of_the_module_do_not_get_in_the_way() {
-    assert_eq!(hostile::SAFE.get(), 1);
-}
-
-#[derive(Clone)]
-struct Silent;
-
-context_var! {
-    #[redact]
-    static PASSWORD: &str;
-    #[no_inherit]
-    static CONNECTION: &str;
-    static SILENT: Silent;
-    static SPOKEN: &str;
-}
-
-#[test]
-fn attributes_of_our_own_take_effect() {
-    let context = Context::new()
-        .with_value(&PASSWORD, "secret")
-        .with_value(&SPOKEN, "said");
-    assert_eq!(format!("{context:?}"), r#"{PASSWORD: ***, SPOKEN: "said"}"#);
-    let context = CONNECTION.sync_scope("open", Context::current);
-    assert!(!context.contains(&CONNECTION));
-}
-
-#[test]
-fn a_type_that_cannot_be_printed_is_a_good_type() {
-    let context = Context::new().with_value(&SILENT, Silent);
-    assert!(format!("{context:?}").contains("Silent"));
-}
-
 context_var! {
     static FIRST: u8; static SECOND: u8;
 
@@ -257,16 +137,60 @@ context_var! {
 }
 
 #[test]
+fn visibility_is_that_of_a_static() {
+    use vars::{OF_A_MODULE, OF_THE_CRATE, OF_THE_PARENT, PUBLIC};
+    let public = [&PUBLIC, &OF_THE_CRATE, &OF_A_MODULE, &OF_THE_PARENT].map(|var| var.get());
+    assert_eq!((public, vars::private()), ([1, 2, 3, 4], 5));
+}
+
+#[test]
+fn any_expression_can_be_a_default() {
+    let numbers = [&LITERAL, &CALL, &BLOCK, &IF].map(|var| var.get());
+    assert_eq!(numbers, [5, 8, 4, 1]);
+    let texts = [&MATCH, &TEXT].map(|var| var.get());
+    assert_eq!(texts, ["three", "text"]);
+    assert_eq!(OF_CONST.get(), 3);
+    assert_eq!(MACRO.get(), [1, 2]);
+    assert_eq!((CLOSURE.get()(1), FUNCTION.get()(4)), (2, 8));
+    assert_eq!(TUPLE.get(), (1, "one".to_owned()));
+    assert_eq!(ARRAY.get(), [7; 3]);
+    assert!(MAP.get().is_empty());
+    assert_eq!(TRAIT_OBJECT.get()(3), 9);
+    assert_eq!((NONE.get(), UNIT.try_get()), (None, Ok(())));
+    assert_eq!(SLICE.get(), [1, 2]);
+    assert_eq!((NEGATIVE.get(), QUALIFIED.get()), (-5, 1));
+    assert_eq!(INTO.get(), "text");
+    assert!(WITHOUT.try_get().is_err());
+}
+
+#[test]
+fn cfg_switches_all_that_belongs_to_a_declaration() {
+    assert_eq!((SWITCHED.get(), same_name::SWITCHED.get()), (1, 2));
+}
+
+#[test]
+fn macro_rules_and_included_files_can_declare() {
+    assert_eq!(FROM_MACRO.get(), [1]);
+    assert!(PLAIN_FROM_MACRO.try_get().is_err());
+    assert!(FROM_MACRO.location().file().ends_with("declarations.rs"));
+    assert_eq!(included::FROM_FILE.get(), 9);
+    let file = included::FROM_FILE.location().file();
+    assert!(file.ends_with("included.rs"), "{file}");
+}
+
+#[test]
+fn names_of_the_crate_the_prelude_and_the_module_do_not_get_in_the_way() {
+    assert_eq!(renamed::THROUGH_PATH.get(), 6);
+    assert_eq!(without_prelude::BARE.get(), "");
+    assert!(without_prelude::BARE_TOO.try_get().is_err());
+    assert_eq!(hostile::SAFE.get(), 1);
+}
+
+#[test]
 fn location_is_that_of_the_name() {
-    let line = FIRST.location().line();
-    assert_eq!(FIRST.location().column(), 12);
-    assert_eq!(
-        (SECOND.location().line(), SECOND.location().column()),
-        (line, 30)
-    );
-    assert_eq!(
-        (THIRD.location().line(), THIRD.location().column()),
-        (line + 2, 16)
-    );
+    let places = [&FIRST, &SECOND, &THIRD].map(|var| var.location());
+    let line = places[0].line();
+    let places = places.map(|place| (place.line() - line, place.column()));
+    assert_eq!(places, [(0, 12), (0, 30), (2, 16)]);
     assert_eq!((FIRST.name(), THIRD.name()), ("FIRST", "THIRD"));
 }

@@ -95,7 +95,7 @@ thrice!(moved scoped_moved later_moved(a: Noisy, b: Noisy, c: Noisy) {
     a.touch();
 });
 
-thrice!(pattern_in_the_middle scoped_pattern_in_the_middle later_pattern_in_the_middle(
+thrice!(in_the_middle scoped_in_the_middle later_in_the_middle(
     a: Noisy,
     (b, _): (Noisy, u8),
     c: Noisy
@@ -107,42 +107,26 @@ thrice!(pattern_in_the_middle scoped_pattern_in_the_middle later_pattern_in_the_
 
 #[test]
 fn arguments_are_dropped_in_the_usual_order() {
-    let cases: [[String; 3]; 6] = [
-        [
-            order(|| used(A, B, C)),
-            order(|| scoped_used(A, B, C)),
-            order(|| block_on(later_used(A, B, C))),
-        ],
-        [
-            order(|| unused(A, B, C)),
-            order(|| scoped_unused(A, B, C)),
-            order(|| block_on(later_unused(A, B, C))),
-        ],
-        [
-            order(|| ignored(A, B, C)),
-            order(|| scoped_ignored(A, B, C)),
-            order(|| block_on(later_ignored(A, B, C))),
-        ],
-        [
-            order(|| taken_apart((A, B), (C, D), Noisy("e"))),
-            order(|| scoped_taken_apart((A, B), (C, D), Noisy("e"))),
-            order(|| block_on(later_taken_apart((A, B), (C, D), Noisy("e")))),
-        ],
-        [
-            order(|| moved(A, B, C)),
-            order(|| scoped_moved(A, B, C)),
-            order(|| block_on(later_moved(A, B, C))),
-        ],
-        [
-            order(|| pattern_in_the_middle(A, (B, 1), C)),
-            order(|| scoped_pattern_in_the_middle(A, (B, 1), C)),
-            order(|| block_on(later_pattern_in_the_middle(A, (B, 1), C))),
-        ],
-    ];
-    let plain = |text: &str| text.replace(" nobody", "");
-    for [usual, scoped, later] in cases {
-        assert_eq!(plain(&usual), scoped);
-        assert_eq!(plain(&usual), later);
+    macro_rules! orders {
+        ($($plain:ident $scoped:ident $later:ident $arguments:tt)*) => {[$((
+            stringify!($plain),
+            order(|| $plain $arguments),
+            order(|| $scoped $arguments),
+            order(|| block_on($later $arguments)),
+        )),*]};
+    }
+    let e = || Noisy("e");
+    let cases = orders! {
+        used scoped_used later_used(A, B, C)
+        unused scoped_unused later_unused(A, B, C)
+        ignored scoped_ignored later_ignored(A, B, C)
+        taken_apart scoped_taken_apart later_taken_apart((A, B), (C, D), e())
+        moved scoped_moved later_moved(A, B, C)
+        in_the_middle scoped_in_the_middle later_in_the_middle(A, (B, 1), C)
+    };
+    for (case, usual, scoped, later) in cases {
+        let usual = usual.replace(" nobody", "");
+        assert_eq!((&scoped, &later), (&usual, &usual), "{case}");
     }
 }
 
@@ -180,10 +164,8 @@ fn self_is_dropped_last_and_inside() {
     assert_eq!(order(|| owner().take(A)), "a self");
     assert_eq!(order(|| owner().take_unmentioned(A)), "a self");
     assert_eq!(order(|| block_on(owner().take_later(A))), "a self");
-    assert_eq!(
-        order(|| block_on(owner().take_unmentioned_later(A))),
-        "a self"
-    );
+    let later = order(|| block_on(owner().take_unmentioned_later(A)));
+    assert_eq!(later, "a self");
     assert_eq!(order(|| drop(owner().take_and_return_future(A))), "a self");
 }
 

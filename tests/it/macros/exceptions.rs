@@ -11,44 +11,6 @@ use crate::support::{OnDrop, panic_of};
 
 // ---- `#[inherit_context]` ----
 
-mod of_pointers {
-    pub fn spawn(job: fn() -> String) -> String {
-        context_vars::detached(job)
-    }
-}
-
-#[inherit_context]
-fn pointers() -> [String; 2] {
-    [
-        of_pointers::spawn({ user }),
-        std::thread::spawn(user).join().unwrap(),
-    ]
-}
-
-#[test]
-fn a_parameter_of_type_fn_takes_a_name_in_braces() {
-    assert_eq!(as_alice(pointers), ["nobody", "alice"]);
-}
-
-mod of_calls {
-    pub fn spawn<R>(job: impl Fn(usize) -> R) -> [R; 2] {
-        context_vars::detached(|| [job(0), job(1)])
-    }
-}
-
-#[inherit_context]
-fn with_parameters(name: &str) -> [String; 2] {
-    of_calls::spawn(move |n| format!("{name} {n} {}", user()))
-}
-
-#[test]
-fn a_closure_that_uses_its_parameters_is_called_again_with_move() {
-    assert_eq!(
-        as_alice(|| with_parameters("n")),
-        ["n 0 alice", "n 1 alice"]
-    );
-}
-
 /// Gives access to the work that it was made of.
 struct Spawned<F>(F);
 

@@ -29,25 +29,10 @@ fn early(leave: bool) -> String {
     format!("stayed {}", user())
 }
 
-#[test]
-fn it_ends_at_an_early_return() {
-    assert_eq!(early(true), "left early");
-    assert_outside();
-    assert_eq!(early(false), "stayed early");
-    assert_outside();
-}
-
 #[with_context(user = text.to_owned())]
 fn fails(text: &str) -> Result<u8, ParseIntError> {
     assert_eq!(user(), text);
     Ok(text.parse::<u8>()? + 1)
-}
-
-#[test]
-fn it_ends_at_a_question_mark() {
-    assert_eq!(fails("5"), Ok(6));
-    assert!(fails("five").is_err());
-    assert_outside();
 }
 
 #[with_context(user = "panics".into())]
@@ -55,9 +40,23 @@ fn panics() {
     panic!("as {}", user());
 }
 
+#[with_context(user = "never".into())]
+fn never(code: u8) -> ! {
+    panic!("{} {code}", user())
+}
+
 #[test]
-fn it_ends_at_a_panic() {
+fn it_ends_with_the_call_on_every_way_out() {
+    assert_eq!(early(true), "left early");
+    assert_outside();
+    assert_eq!(early(false), "stayed early");
+    assert_outside();
+    assert_eq!(fails("5"), Ok(6));
+    assert!(fails("five").is_err());
+    assert_outside();
     assert_eq!(panic_of(panics), "as panics");
+    assert_outside();
+    assert_eq!(panic_of(|| never(5)), "never 5");
     assert_outside();
 }
 
@@ -70,12 +69,6 @@ fn only_isolates(depth: u8) -> String {
     user()
 }
 
-#[test]
-fn no_settings_isolate_and_recursion_nests() {
-    assert_eq!(only_isolates(3), "depth 3");
-    assert_outside();
-}
-
 #[allow(clippy::multiple_bound_locations)]
 #[with_context(user = what.to_string())]
 fn generic<T: Display + ?Sized, const N: usize>(what: &T, many: [u8; N]) -> (String, usize)
@@ -83,12 +76,6 @@ where
     T: Send,
 {
     (user(), many.len())
-}
-
-#[test]
-fn generics_and_where_clauses() {
-    assert_eq!(generic("text", [1, 2]), ("text".to_owned(), 2));
-    assert_eq!(generic::<u64, 0>(&5, []), ("5".to_owned(), 0));
 }
 
 #[with_context(user = first.to_owned())]
@@ -107,22 +94,10 @@ fn elided(text: &mut String) -> &mut String {
     text
 }
 
-#[test]
-fn lifetimes_named_and_elided() {
-    assert_eq!(longer("ab", "c"), "ab");
-    assert_eq!(elided(&mut "x".to_owned()), "xx");
-}
-
 #[with_context(user = what.to_string())]
 fn impl_in_both_places(what: impl Display + Copy) -> impl IntoIterator<Item = String> {
     let first = user();
     [0, 1].map(move |n| format!("{first}{what}{n}"))
-}
-
-#[test]
-fn impl_trait_in_both_places() {
-    let both = impl_in_both_places(7).into_iter();
-    assert_eq!(both.collect::<Vec<_>>(), ["770", "771"]);
 }
 
 struct Point {
@@ -172,32 +147,6 @@ fn mutable_references_of_a_closure() -> String {
     })
 }
 
-#[test]
-fn parameters_that_are_bound_by_mutable_reference() {
-    assert_eq!(mutable_references("t".into(), (1, vec![2])), "t![2, 1]t");
-    let later = mutable_references_later("t".into(), [1, 2]);
-    assert_eq!(futures::executor::block_on(later), "t!3t");
-    let of_a_closure = USER.sync_scope("a".into(), mutable_references_of_a_closure);
-    assert_eq!(of_a_closure, "t!a");
-}
-
-#[test]
-fn patterns_in_parameters() {
-    let point = Point { x: 3, y: 4 };
-    let result = patterns(
-        (1, 0),
-        [2, 0, 0],
-        point,
-        &5,
-        (6, 7),
-        8,
-        "t".into(),
-        0,
-        "u".into(),
-    );
-    assert_eq!(result, "1234(6, 7) 59t");
-}
-
 #[with_context(user = f(1))]
 fn closure_argument(f: impl Fn(u8) -> String) -> String {
     user() + &f(2)
@@ -206,12 +155,6 @@ fn closure_argument(f: impl Fn(u8) -> String) -> String {
 #[with_context(user = f(1))]
 fn dyn_argument(f: &dyn Fn(u8) -> String, boxed: Box<dyn FnOnce() -> String>) -> String {
     user() + &boxed()
-}
-
-#[test]
-fn closures_and_trait_objects_as_arguments() {
-    assert_eq!(closure_argument(|n| n.to_string()), "12");
-    assert_eq!(dyn_argument(&|n| n.to_string(), Box::new(user)), "11");
 }
 
 #[with_context(user = "unsafe".into())]
@@ -226,45 +169,15 @@ extern "C" fn is_extern(n: u8) -> u8 {
     n
 }
 
-#[test]
-fn unsafe_and_extern_functions() {
-    // SAFETY: The pointer comes from a reference.
-    assert_eq!(unsafe { is_unsafe(&7) }, ("unsafe".to_owned(), 7));
-    let pointer: extern "C" fn(u8) -> u8 = is_extern;
-    assert_eq!(pointer(8), 8);
-    assert_outside();
-}
-
-#[with_context(user = "never".into())]
-fn never(code: u8) -> ! {
-    panic!("{} {code}", user())
-}
-
-#[test]
-fn a_function_that_never_returns() {
-    assert_eq!(panic_of(|| never(5)), "never 5");
-    assert_outside();
-}
-
 #[with_context(user = "locked".into())]
 fn borrows_in_the_last_expression(mutex: Mutex<u8>) -> u8 {
     *mutex.lock().unwrap()
-}
-
-#[test]
-fn temporaries_of_the_last_expression_may_borrow_arguments() {
-    assert_eq!(borrows_in_the_last_expression(Mutex::new(5)), 5);
 }
 
 #[with_context(user = "where".into())]
 #[track_caller]
 fn called_from() -> u32 {
     std::panic::Location::caller().line()
-}
-
-#[test]
-fn track_caller_still_sees_the_caller() {
-    assert_eq!(called_from(), line!());
 }
 
 #[with_context(user = "nested".into())]
@@ -280,11 +193,6 @@ fn with_items_inside() -> String {
     Inner(TEXT.to_owned()).take() + &user()
 }
 
-#[test]
-fn items_and_inner_attributes_in_the_body() {
-    assert_eq!(with_items_inside(), "inner nested");
-}
-
 #[with_context(USER = "A".into(), self::id = 5, super::user_too = 6)]
 fn keys() -> (String, u64, u64) {
     (user(), ID.get(), super::functions::user_too())
@@ -294,11 +202,6 @@ fn user_too() -> u64 {
     super::USER_TOO.get()
 }
 
-#[test]
-fn keys_are_paths_in_either_spelling() {
-    assert_eq!(keys(), ("A".to_owned(), 5, 6));
-}
-
 mod renamed {
     pub use ::context_vars as other;
 }
@@ -306,11 +209,6 @@ mod renamed {
 #[with_context(crate = renamed::other, user = "renamed".into())]
 fn through_path() -> String {
     user()
-}
-
-#[test]
-fn the_crate_can_be_named() {
-    assert_eq!(through_path(), "renamed");
 }
 
 macro_rules! handler {
@@ -323,6 +221,41 @@ macro_rules! handler {
 handler!(made(name: &str) { format!("{name} {}", user()) }, user = "macro".to_owned());
 
 #[test]
-fn macro_rules_can_write_the_function() {
+fn every_kind_of_signature() {
+    assert_eq!(only_isolates(3), "depth 3");
+    assert_eq!(generic("text", [1, 2]), ("text".to_owned(), 2));
+    assert_eq!(generic::<u64, 0>(&5, []), ("5".to_owned(), 0));
+    assert_eq!(longer("ab", "c"), "ab");
+    assert_eq!(elided(&mut "x".to_owned()), "xx");
+    let both = impl_in_both_places(7).into_iter();
+    assert_eq!(both.collect::<Vec<_>>(), ["770", "771"]);
+    assert_eq!(closure_argument(|n| n.to_string()), "12");
+    assert_eq!(dyn_argument(&|n| n.to_string(), Box::new(user)), "11");
+    // SAFETY: The pointer comes from a reference.
+    assert_eq!(unsafe { is_unsafe(&7) }, ("unsafe".to_owned(), 7));
+    let pointer: extern "C" fn(u8) -> u8 = is_extern;
+    assert_eq!(pointer(8), 8);
+    assert_eq!(called_from(), line!(), "the caller is tracked");
+    assert_outside();
+}
+
+#[test]
+fn every_kind_of_parameter() {
+    let (p, t, u) = (Point { x: 3, y: 4 }, "t".into(), "u".into());
+    let seen = patterns((1, 0), [2, 0, 0], p, &5, (6, 7), 8, t, 0, u);
+    assert_eq!(seen, "1234(6, 7) 59t");
+    assert_eq!(mutable_references("t".into(), (1, vec![2])), "t![2, 1]t");
+    let later = mutable_references_later("t".into(), [1, 2]);
+    assert_eq!(futures::executor::block_on(later), "t!3t");
+    let of_a_closure = USER.sync_scope("a".into(), mutable_references_of_a_closure);
+    assert_eq!(of_a_closure, "t!a");
+}
+
+#[test]
+fn every_kind_of_body_and_key() {
+    assert_eq!(borrows_in_the_last_expression(Mutex::new(5)), 5);
+    assert_eq!(with_items_inside(), "inner nested");
+    assert_eq!(keys(), ("A".to_owned(), 5, 6));
+    assert_eq!(through_path(), "renamed");
     assert_eq!(made("by"), "by macro");
 }

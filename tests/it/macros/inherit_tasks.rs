@@ -35,21 +35,8 @@ async fn tokio_spawns() -> Vec<String> {
         tokio::spawn(Box::pin(later())),
         tokio::spawn(Box::pin(async { later().await })),
     ];
-    let mut results = Vec::new();
-    for task in blocks {
-        results.push(task.await.unwrap());
-    }
-    results
-}
-
-#[tokio::test]
-async fn tokio_tasks_inherit() {
-    let results = as_alice(tokio_spawns).await;
-    assert_eq!(results.len(), 9);
-    assert!(
-        results.iter().all(|user| user.ends_with("alice")),
-        "{results:?}"
-    );
+    let results = futures::future::try_join_all(blocks);
+    results.await.unwrap()
 }
 
 #[inherit_context]
@@ -66,11 +53,6 @@ async fn join_set() -> Vec<String> {
     set.join_all().await
 }
 
-#[tokio::test]
-async fn tasks_of_a_join_set_inherit() {
-    assert_eq!(as_alice(join_set).await, ["alice"; 6]);
-}
-
 #[inherit_context]
 async fn task_tracker() -> String {
     let tracker = TaskTracker::new();
@@ -80,47 +62,29 @@ async fn task_tracker() -> String {
     task.await.unwrap()
 }
 
-#[tokio::test]
-async fn tasks_of_a_tracker_inherit() {
-    assert_eq!(as_alice(task_tracker).await, "alice");
-}
-
 #[inherit_context]
-async fn local_tasks() -> String {
+async fn local_tasks() -> [String; 2] {
     let here = std::rc::Rc::new(());
     let first = task::spawn_local(async move {
         drop(here);
         later().await
     });
     let second = task::spawn_local(later());
-    first.await.unwrap() + &second.await.unwrap()
-}
-
-#[tokio::test]
-async fn local_tasks_inherit() {
-    let set = LocalSet::new();
-    let result = set.run_until(as_alice(local_tasks)).await;
-    assert_eq!(result, "alicealice");
+    [first.await.unwrap(), second.await.unwrap()]
 }
 
 #[inherit_context]
-async fn in_macros() -> (String, String, String) {
+async fn in_macros() -> [String; 3] {
     let (first, second) = tokio::join!(tokio::spawn(async { user() }), tokio::spawn(later()));
     let third = tokio::select! {
         result = tokio::spawn(async { later().await }) => result.unwrap(),
         _ = std::future::pending::<()>() => unreachable!(),
     };
-    (first.unwrap(), second.unwrap(), third)
-}
-
-#[tokio::test]
-async fn spawn_calls_in_select_and_join_are_found() {
-    let (a, b, c) = as_alice(in_macros).await;
-    assert_eq!([a, b, c], ["alice"; 3]);
+    [first.unwrap(), second.unwrap(), third]
 }
 
 #[inherit_context]
-fn smol_spawns() -> String {
+fn smol_spawns() -> [String; 4] {
     let first = smol::spawn(async { user() });
     let second = smol::spawn(later());
     let third = smol::unblock(
@@ -129,18 +93,12 @@ fn smol_spawns() -> String {
     );
     let executor = smol::Executor::new();
     let fourth = executor.spawn(later());
-    let all = async { first.await + &second.await + &third.await + &fourth.await };
+    let all = async { [first.await, second.await, third.await, fourth.await] };
     smol::block_on(executor.run(all))
 }
 
-#[test]
-fn smol_tasks_inherit() {
-    let result = USER.sync_scope("alice".to_owned(), smol_spawns);
-    assert_eq!(result, "alice".repeat(4));
-}
-
 #[inherit_context]
-fn futures_spawns() -> String {
+fn futures_spawns() -> [String; 4] {
     let pool = ThreadPool::builder().pool_size(1).create().unwrap();
     let first = pool.spawn_with_handle(async { user() }).unwrap();
     let second = pool.spawn_with_handle(later()).unwrap();
@@ -149,14 +107,8 @@ fn futures_spawns() -> String {
         .unwrap();
     let mut local = LocalPool::new();
     let third = local.spawner().spawn_local_with_handle(later()).unwrap();
-    let futures = async { first.await + &second.await + &third.await };
-    local.run_until(futures) + &soon(&receive)
-}
-
-#[test]
-fn tasks_of_futures_executors_inherit() {
-    let result = USER.sync_scope("alice".to_owned(), futures_spawns);
-    assert_eq!(result, "alice".repeat(4));
+    let futures = async { [first.await, second.await, third.await, soon(&receive)] };
+    local.run_until(futures)
 }
 
 async fn spawn_lazily<F: Future>(make: impl FnOnce() -> F) -> F::Output {
@@ -195,24 +147,15 @@ async fn futures_made_by_closures() -> [String; 4] {
     ]
 }
 
-#[tokio::test]
-async fn async_closures_and_closures_that_make_futures_inherit() {
-    assert_eq!(
-        as_alice(futures_made_by_closures).await,
-        ["alice", "nalice", "6alice", "1alice2alice"]
-    );
-}
-
 struct Worker(Arc<str>);
 
 impl Worker {
     #[inherit_context]
-    async fn run(self: Arc<Self>) -> String {
+    async fn run(self: Arc<Self>) -> [String; 2] {
         let this = Arc::clone(&self);
-        tokio::spawn(async move { this.work().await })
-            .await
-            .unwrap()
-            + &tokio::spawn(self.work_later()).await.unwrap()
+        let first = tokio::spawn(async move { this.work().await });
+        let second = tokio::spawn(self.work_later());
+        [first.await.unwrap(), second.await.unwrap()]
     }
 
     async fn work(&self) -> String {
@@ -225,7 +168,33 @@ impl Worker {
 }
 
 #[tokio::test]
-async fn methods_can_stand_under_the_attribute() {
+async fn tasks_of_tokio_inherit() {
+    let results = as_alice(tokio_spawns).await;
+    let (moved, others) = (&results[1], [&results[..1], &results[2..]].concat());
+    assert_eq!(moved, "moved alice");
+    assert_eq!(others, ["alice"; 8]);
+    assert_eq!(as_alice(join_set).await, ["alice"; 6]);
+    assert_eq!(as_alice(task_tracker).await, "alice");
+    let local = LocalSet::new().run_until(as_alice(local_tasks)).await;
+    assert_eq!(local, ["alice"; 2]);
+}
+
+#[test]
+fn tasks_of_smol_and_futures_inherit() {
+    let as_alice = |spawns| USER.sync_scope("alice".to_owned(), spawns);
+    assert_eq!(as_alice(smol_spawns as fn() -> _), ["alice"; 4]);
+    assert_eq!(as_alice(futures_spawns), ["alice"; 4]);
+}
+
+#[tokio::test]
+async fn spawn_calls_in_select_and_join_and_in_methods_are_found() {
+    assert_eq!(as_alice(in_macros).await, ["alice"; 3]);
     let worker = Arc::new(Worker("w".into()));
-    assert_eq!(as_alice(|| worker.run()).await, "w alicealice");
+    assert_eq!(as_alice(|| worker.run()).await, ["w alice", "alice"]);
+}
+
+#[tokio::test]
+async fn async_closures_and_closures_that_make_futures_inherit() {
+    let made = as_alice(futures_made_by_closures).await;
+    assert_eq!(made, ["alice", "nalice", "6alice", "1alice2alice"]);
 }

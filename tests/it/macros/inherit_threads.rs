@@ -22,23 +22,10 @@ fn spawns(name: String) -> String {
     results.join(" ")
 }
 
-#[test]
-fn spawned_threads_inherit() {
-    assert_eq!(
-        as_alice(|| spawns("n".to_owned())),
-        "alice alice nalice alice"
-    );
-}
-
 #[inherit_context]
 fn builder() -> String {
     let builder = thread::Builder::new().name("worker".to_owned());
     builder.spawn(|| user()).unwrap().join().unwrap()
-}
-
-#[test]
-fn threads_of_a_builder_inherit() {
-    assert_eq!(as_alice(builder), "alice");
 }
 
 #[inherit_context]
@@ -66,35 +53,22 @@ fn scoped_threads_inherit_and_borrow() {
 }
 
 #[inherit_context]
-fn sets() -> String {
-    thread::spawn(|| {
-        USER.set("inside".to_owned());
-    })
-    .join()
-    .unwrap();
-    user()
-}
-
-#[test]
-fn nothing_comes_back() {
-    assert_eq!(as_alice(sets), "alice");
-}
-
-#[inherit_context]
-fn later_changes() -> String {
+fn sets_on_both_sides() -> [String; 2] {
     let (send, receive) = std::sync::mpsc::channel::<()>();
     let thread = thread::spawn(move || {
         soon(&receive);
-        user()
+        let inherited = user();
+        USER.set("inside".to_owned());
+        inherited
     });
     USER.set("changed".to_owned());
     send.send(()).unwrap();
-    thread.join().unwrap()
+    [thread.join().unwrap(), user()]
 }
 
 #[test]
-fn what_is_set_afterwards_is_not_seen() {
-    assert_eq!(as_alice(later_changes), "alice");
+fn later_changes_are_not_seen_and_nothing_comes_back() {
+    assert_eq!(as_alice(sets_on_both_sides), ["alice", "changed"]);
 }
 
 struct Pool;
@@ -137,27 +111,12 @@ where
     thread::spawn(job).join().unwrap()
 }
 
-#[test]
-fn generic_functions() {
-    assert_eq!(as_alice(|| generic(user)), "alice");
-    let text = String::from("moved ");
-    assert_eq!(as_alice(|| generic(move || text + &user())), "moved alice");
-}
-
 #[inherit_context]
 fn nested_functions_are_left_alone() -> (String, String) {
     fn plain() -> String {
         thread::spawn(user).join().unwrap()
     }
     (plain(), thread::spawn(user).join().unwrap())
-}
-
-#[test]
-fn a_function_inside_has_to_ask_for_itself() {
-    assert_eq!(
-        as_alice(nested_functions_are_left_alone),
-        ("nobody".to_owned(), "alice".to_owned())
-    );
 }
 
 #[inherit_context]
@@ -169,11 +128,6 @@ fn in_a_macro_argument() -> Vec<String> {
         .into_iter()
         .map(|thread| thread.join().unwrap())
         .collect()
-}
-
-#[test]
-fn spawn_calls_in_macros_are_found() {
-    assert_eq!(as_alice(in_a_macro_argument), ["alice", "alice", "alice"]);
 }
 
 macro_rules! run {
@@ -197,13 +151,6 @@ fn in_own_macro() -> [String; 2] {
     run![thread::spawn(|| user()), thread::spawn(|| user())]
 }
 
-#[test]
-fn macros_of_the_user() {
-    assert_eq!(as_alice(in_own_macro), ["alice", "alice"]);
-    assert_eq!(as_alice(by_macro), "alice");
-    assert_eq!(as_alice(by_macro_with_function), "alice");
-}
-
 #[inherit_context]
 fn other_calls() -> String {
     // Neither is given work.
@@ -213,6 +160,26 @@ fn other_calls() -> String {
 }
 
 #[test]
-fn calls_without_arguments_are_left_alone() {
+fn spawned_threads_inherit() {
+    let name = "n".to_owned();
+    assert_eq!(as_alice(|| spawns(name)), "alice alice nalice alice");
+    assert_eq!(as_alice(builder), "alice");
+    assert_eq!(as_alice(|| generic(user)), "alice");
+    let text = String::from("moved ");
+    assert_eq!(as_alice(|| generic(move || text + &user())), "moved alice");
+}
+
+#[test]
+fn spawn_calls_in_macros_are_found() {
+    assert_eq!(as_alice(in_a_macro_argument), ["alice"; 3]);
+    assert_eq!(as_alice(in_own_macro), ["alice"; 2]);
+    assert_eq!(as_alice(by_macro), "alice");
+    assert_eq!(as_alice(by_macro_with_function), "alice");
+}
+
+#[test]
+fn functions_inside_and_calls_without_arguments_are_left_alone() {
+    let (inside, own) = as_alice(nested_functions_are_left_alone);
+    assert_eq!((inside.as_str(), own.as_str()), ("nobody", "alice"));
     assert_eq!(as_alice(other_calls), "alice");
 }

@@ -33,10 +33,8 @@ fn marked_closures(suffix: &str) -> [String; 4] {
 
 #[test]
 fn marked_closures_run_where_they_were_made() {
-    assert_eq!(
-        as_alice(|| marked_closures("!")),
-        ["alice!", "1alice2alice", "nobody", "alice"]
-    );
+    let seen = as_alice(|| marked_closures("!"));
+    assert_eq!(seen, ["alice!", "1alice2alice", "nobody", "alice"]);
 }
 
 #[inherit_context]
@@ -67,10 +65,8 @@ async fn marked_blocks() -> [String; 3] {
 
 #[tokio::test]
 async fn marked_blocks_run_where_they_were_made() {
-    let blocks = USER
-        .scope("alice".to_owned(), async { marked_blocks().await })
-        .await;
-    assert_eq!(blocks, ["alice", "nobody", "alice"]);
+    let blocks = USER.scope("alice".to_owned(), marked_blocks());
+    assert_eq!(blocks.await, ["alice", "nobody", "alice"]);
 }
 
 #[inherit_context]
@@ -98,10 +94,8 @@ async fn spawn_here<F: Future>(future: F) -> F::Output {
 
 #[test]
 fn detached_work_starts_empty() {
-    assert_eq!(
-        as_alice(detached_in_a_spawn_call),
-        ["nobody", "alice", "nobody"]
-    );
+    let seen = as_alice(detached_in_a_spawn_call);
+    assert_eq!(seen, ["nobody", "alice", "nobody"]);
 }
 
 #[with_context(user = "scope".to_owned())]

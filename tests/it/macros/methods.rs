@@ -28,9 +28,8 @@ macro_rules! texts_of_the_user {
 }
 
 fn server() -> Server {
-    Server {
-        name: "s".to_owned(),
-    }
+    let name = "s".to_owned();
+    Server { name }
 }
 
 impl Server {
@@ -143,12 +142,8 @@ impl Server {
 
     #[with_context(user = "associated".to_owned())]
     fn associated() -> (Self, String) {
-        (
-            Self {
-                name: String::new(),
-            },
-            user(),
-        )
+        let name = String::new();
+        (Self { name }, user())
     }
 
     #[with_context(user = self.name.clone())]
@@ -198,55 +193,12 @@ impl Server {
 }
 
 #[test]
-fn references() {
+fn every_kind_of_receiver() {
     assert_eq!(server().by_reference(), ("s", "s".to_owned()));
     assert_eq!(server().by_mut(), "ss");
-    assert_outside();
-}
-
-#[test]
-fn values() {
     assert_eq!(server().by_value(), (server(), "s".to_owned()));
     assert_eq!(server().by_mut_value(), "s!s");
     assert_eq!(Server::associated().1, "associated");
-    assert_outside();
-}
-
-#[test]
-fn self_is_found_in_format_texts_and_macros_but_not_in_nested_items() {
-    assert_eq!(
-        server().in_text(),
-        r#"{self} <s> Server { name: "s" } s <s> {self} <s>"#
-    );
-}
-
-#[test]
-fn texts_that_are_no_format_strings_are_left_alone() {
-    assert_eq!(
-        server().texts(),
-        [
-            "{self}x {self:?}",
-            "{self} {self}",
-            "{self} <s>",
-            "{self}  <s>",
-            r#"self "{self}""#,
-            "true",
-            "{self}",
-            "<s> {self}",
-            "<s> {self}",
-            "<s>",
-            "{self} <s> {self}",
-        ]
-    );
-}
-
-#[test]
-fn visibilities_are_left_alone() {
-    assert_eq!(server().visibilities(), "ssecrets");
-}
-
-#[test]
-fn smart_pointers() {
     assert_eq!(Box::new(server()).boxed(), "ss");
     assert_eq!(Arc::new(server()).counted(), (1, "s".to_owned()));
     assert_eq!(Rc::new(server()).counted_here(), "s");
@@ -256,22 +208,40 @@ fn smart_pointers() {
 }
 
 #[tokio::test]
-async fn async_methods() {
+async fn every_kind_of_receiver_of_futures() {
     assert_eq!(server().by_reference_later().await, ("s", "s".to_owned()));
     assert_eq!(server().by_mut_later().await, "ss");
     assert_eq!(server().by_value_later().await.0.name, "s!");
     assert_eq!(Pin::new(&mut server()).pinned_later().await, "s");
-    assert_eq!(
-        Arc::new(server()).counted_later().await,
-        (1, "s".to_owned())
-    );
-    assert_outside();
-}
-
-#[tokio::test]
-async fn methods_that_return_futures() {
+    let counted = Arc::new(server()).counted_later().await;
+    assert_eq!(counted, (1, "s".to_owned()));
     assert_eq!(server().returns_future().await, ("s", "s".to_owned()));
     assert_eq!(server().returns_future_by_mut().await, "ss");
     assert_eq!(server().returns_future_by_value().await, "ss");
     assert_outside();
+}
+
+#[test]
+fn self_is_found_in_format_texts_and_macros_but_not_in_nested_items() {
+    let shown = r#"{self} <s> Server { name: "s" } s <s> {self} <s>"#;
+    assert_eq!(server().in_text(), shown);
+    assert_eq!(server().visibilities(), "ssecrets", "left alone");
+}
+
+#[test]
+fn texts_that_are_no_format_strings_are_left_alone() {
+    let expected = [
+        "{self}x {self:?}",
+        "{self} {self}",
+        "{self} <s>",
+        "{self}  <s>",
+        r#"self "{self}""#,
+        "true",
+        "{self}",
+        "<s> {self}",
+        "<s> {self}",
+        "<s>",
+        "{self} <s> {self}",
+    ];
+    assert_eq!(server().texts(), expected);
 }

@@ -72,10 +72,9 @@ fn names() -> Vec<String> {
 
 #[test]
 fn the_last_name_is_spawn_or_begins_with_spawn_and_an_underscore() {
-    let mut names = as_alice(names);
-    let others = names.split_off(11);
-    assert_eq!(names, ["alice"; 11]);
-    assert_eq!(others, ["nobody"; 4]);
+    let names = as_alice(names);
+    assert_eq!(names[..11], ["alice"; 11]);
+    assert_eq!(names[11..], ["nobody"; 4]);
 }
 
 #[allow(clippy::double_parens)]
@@ -124,19 +123,17 @@ async fn work_in_other_forms() -> Option<[String; 8]> {
         spawner::spawn((make().unwrap())),
         spawner::spawn(itself!(user)),
         spawner::spawn(user as fn() -> String),
-        spawner::spawn_anything(1, itself!(|| user()), ""),
         spawner::with_value::spawn(1, make()?),
+        spawner::spawn_anything(1, itself!(|| user()), ""),
     ])
 }
 
 #[test]
 fn work_that_is_no_call_inherits_too() {
     let future = USER.scope("alice".to_owned(), work_in_other_forms());
-    let mut names = futures::executor::block_on(future).unwrap();
-    // Only a literal inherits there.
-    assert_eq!(std::mem::take(&mut names[6]), "nobody");
-    names[6] = "alice".to_owned();
-    assert_eq!(names, ["alice"; 8]);
+    let [names @ .., beside_others] = futures::executor::block_on(future).unwrap();
+    assert_eq!(names, ["alice"; 7]);
+    assert_eq!(beside_others, "nobody", "only a literal inherits there");
 }
 
 /// A value, made of a text.
@@ -202,11 +199,18 @@ fn spawn_calls_in_spawned_work_inherit_from_it() {
     assert_eq!(as_alice(nested), "betweenbetween");
 }
 
+mod of_pointers {
+    pub fn spawn(job: fn() -> String) -> String {
+        context_vars::detached(job)
+    }
+}
+
 #[inherit_context]
-fn names_in_blocks() -> [String; 3] {
+fn names_in_blocks() -> [String; 4] {
     let job = user;
     [
-        // Without a warning of superfluous braces.
+        // What a parameter of type `fn` needs, and without a warning of superfluous braces.
+        of_pointers::spawn({ user }),
         spawner::spawn({ user }),
         spawner::spawn({
             assert_eq!(job(), "alice");
@@ -218,7 +222,9 @@ fn names_in_blocks() -> [String; 3] {
 
 #[test]
 fn a_name_in_a_block_passes_through() {
-    assert_eq!(as_alice(names_in_blocks), ["nobody", "nobody", "alice"]);
+    let [pointer, braces, statements, name] = as_alice(names_in_blocks);
+    assert_eq!([pointer, braces, statements], ["nobody"; 3]);
+    assert_eq!(name, "alice");
 }
 
 #[inherit_context(crate = renamed)]
@@ -238,11 +244,8 @@ mod without_prelude {
 
     #[::context_vars::inherit_context]
     #[::context_vars::with_context(user = ::std::string::ToString::to_string("bare"))]
-    pub fn bare(
-        job: fn() -> ::std::string::String,
-    ) -> (::std::string::String, ::std::string::String) {
-        let literal = super::spawner::spawn(|| job());
-        (super::spawner::spawn(job), literal)
+    pub fn bare(job: fn() -> ::std::string::String) -> [::std::string::String; 2] {
+        [super::spawner::spawn(|| job()), super::spawner::spawn(job)]
     }
 
     use super::USER;
@@ -258,9 +261,6 @@ mod without_prelude {
 
 #[test]
 fn no_prelude_is_needed() {
-    assert_eq!(
-        without_prelude::bare(user),
-        ("bare".to_owned(), "bare".to_owned())
-    );
+    assert_eq!(without_prelude::bare(user), ["bare"; 2]);
     futures::executor::block_on(without_prelude::later(String::new())).unwrap();
 }

@@ -40,31 +40,18 @@ fn values_read_the_outer_ones_in_order_and_what_they_set_is_gone() {
     id = if true { 1 } else { 2 },
 )]
 fn forms() -> String {
-    let n = HANDLER.get()(4);
+    let (n, number, id) = (HANDLER.get()(4), NUMBER.get(), ID.get());
     format!(
-        "{n}{}{:?}{:?}{}{}",
-        NUMBER.get(),
+        "{n}{number}{:?}{:?}{}{id}",
         MAYBE.get(),
         NAMES.get(),
-        user(),
-        ID.get()
+        user()
     )
-}
-
-#[test]
-fn literals_blocks_macros_and_what_needs_the_variables_type() {
-    assert_eq!(forms(), r#"5-5None["a", "b"]121"#);
 }
 
 #[with_context(user = name, id = text.len() as u64)]
 fn moves_and_borrows(name: String, text: &str, used_in_both: String) -> (String, u64, String) {
     (user(), ID.get(), used_in_both + text)
-}
-
-#[test]
-fn arguments_by_move_and_by_reference() {
-    let result = moves_and_borrows("n".into(), "tt", "u".into());
-    assert_eq!(result, ("n".to_owned(), 2, "utt".to_owned()));
 }
 
 #[with_context(user = name?.to_owned())]
@@ -108,17 +95,6 @@ async fn awaits(name: String) -> (String, u64) {
 #[with_context(user = futures::executor::block_on(async { load("x").await }))]
 fn awaits_in_an_async_block() -> String {
     user()
-}
-
-#[tokio::test]
-async fn values_of_an_async_function_can_be_awaited() {
-    assert_eq!(awaits("n".into()).await, ("loaded nn".to_owned(), 5));
-    assert_outside();
-}
-
-#[test]
-fn an_async_block_in_the_value_of_a_sync_function_may_await() {
-    assert_eq!(awaits_in_an_async_block(), "loaded x");
 }
 
 #[with_context(user = "shadow".to_owned())]
@@ -175,6 +151,20 @@ mod constants {
         assert_eq!(futures::executor::block_on(later((1, 2))), "158");
         assert_eq!(USER.sync_scope("a".to_owned(), spawned), "a1a7");
     }
+}
+
+#[test]
+fn literals_blocks_macros_arguments_and_what_needs_the_variables_type() {
+    assert_eq!(forms(), r#"5-5None["a", "b"]121"#);
+    let seen = moves_and_borrows("n".into(), "tt", "u".into());
+    assert_eq!(seen, ("n".to_owned(), 2, "utt".to_owned()));
+}
+
+#[tokio::test]
+async fn values_of_an_async_function_and_of_an_async_block_can_be_awaited() {
+    assert_eq!(awaits("n".into()).await, ("loaded nn".to_owned(), 5));
+    assert_eq!(awaits_in_an_async_block(), "loaded x");
+    assert_outside();
 }
 
 #[test]

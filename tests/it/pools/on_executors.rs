@@ -7,22 +7,25 @@ use context_vars::prelude::*;
 use futures::executor::ThreadPool;
 use futures::future::BoxFuture;
 
+use crate::support::{in_time, workers};
+
 use super::{PIECE, PIECES, STEP, Tally, USER, as_user_of, piece_of_work};
 
 type Work = context_vars::InContext<BoxFuture<'static, ()>>;
 
 /// Hands out all pieces by `spawn`, waits for them by `block_on`, and gives how often one of them
 /// went on on another thread.
-fn hand_out<T: Future>(
+fn hand_out<T: Future<Output: Send> + Send>(
     spawn: impl Fn(Work) -> T,
-    block_on: impl FnOnce(futures::future::JoinAll<T>),
+    block_on: impl FnOnce(BoxFuture<'_, Vec<T::Output>>),
 ) -> usize {
     let tally = Tally::default();
     let task = |piece| {
         let work: BoxFuture<'static, ()> = Box::pin(piece_of_work(piece, tally.clone()));
         spawn(as_user_of(piece, || work.inherit_context()))
     };
-    block_on(futures::future::join_all((0..PIECES).map(task)));
+    let all = futures::future::join_all((0..PIECES).map(task));
+    block_on(Box::pin(in_time(all)));
     tally.assert_all_right(PIECES);
     assert!(!USER.is_set() && !PIECE.is_set() && !STEP.is_set());
     tally.0.moved.load(Ordering::Relaxed)
@@ -61,10 +64,7 @@ fn futures_thread_pool() {
 
 #[test]
 fn tokio_with_three_workers() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(3)
-        .build()
-        .unwrap();
+    let runtime = workers(3);
     let moved = hand_out(
         |work| runtime.spawn(work),
         |all| {

@@ -8,18 +8,11 @@ use context_vars::{Context, inherit, inherit_fn};
 use rayon::prelude::*;
 
 use super::{PIECE, PIECES, STEP, Tally, USER, as_user_of, closure};
-use crate::support::{soon, until};
-
-fn rayon_pool() -> rayon::ThreadPool {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(3)
-        .build()
-        .unwrap()
-}
+use crate::support::{rayon_pool, soon, until};
 
 #[test]
 fn rayon_spawn() {
-    let (tally, pool) = (Tally::default(), rayon_pool());
+    let (tally, pool) = (Tally::default(), rayon_pool(3));
     let (send, receive) = mpsc::channel::<()>();
     for piece in 0..PIECES {
         let (tally, send) = (tally.clone(), send.clone());
@@ -37,7 +30,7 @@ fn rayon_spawn() {
 
 #[test]
 fn rayon_scope_with_jobs_that_spawn_jobs() {
-    let (tally, pool) = (Tally::default(), rayon_pool());
+    let (tally, pool) = (Tally::default(), rayon_pool(3));
     let tally = &tally;
     pool.scope(|scope| {
         for piece in 0..PIECES {
@@ -62,7 +55,7 @@ fn rayon_scope_with_jobs_that_spawn_jobs() {
 
 #[test]
 fn rayon_join_all_the_way_down() {
-    let (tally, pool) = (Tally::default(), rayon_pool());
+    let (tally, pool) = (Tally::default(), rayon_pool(3));
     fn halves(from: u32, to: u32, tally: &Tally) {
         if to - from == 1 {
             return as_user_of(from, || closure(from, tally));
@@ -93,10 +86,7 @@ fn rayon_join_all_the_way_down() {
 
 /// What a job reads that a thread of the pool takes up while it waits in a `join`.
 fn stolen_by_a_waiting_thread(job: impl FnOnce(Box<dyn FnOnce() + Send>) + Send) {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(2)
-        .build()
-        .unwrap();
+    let pool = rayon_pool(2);
     let (started, ran) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
     let wait_for = |flag: &AtomicBool| until(|| flag.load(Ordering::Acquire));
     let runs = ran.clone();
@@ -145,7 +135,7 @@ fn rayon_job_stolen_by_a_thread_that_waits_in_join() {
 
 #[test]
 fn rayon_par_iter_with_a_fresh_copy_for_each_item() {
-    let (tally, pool) = (Tally::default(), rayon_pool());
+    let (tally, pool) = (Tally::default(), rayon_pool(3));
     let inherits = as_user_of(7, || {
         inherit_fn(|_: u32| {
             // Each item starts anew, whatever the one before has set.
@@ -158,7 +148,7 @@ fn rayon_par_iter_with_a_fresh_copy_for_each_item() {
 
 #[test]
 fn rayon_par_iter_with_one_copy_for_each_split() {
-    let (tally, pool) = (Tally::default(), rayon_pool());
+    let (tally, pool) = (Tally::default(), rayon_pool(3));
     let (context, splits) = (as_user_of(7, Context::current), AtomicUsize::new(0));
     let sum: u32 = pool.install(|| {
         let copy = || {
@@ -182,7 +172,7 @@ fn rayon_par_iter_with_one_copy_for_each_split() {
 
 #[test]
 fn rayon_nested_pools_keep_the_context_of_each() {
-    let (outer, inner) = (rayon_pool(), rayon_pool());
+    let (outer, inner) = (rayon_pool(3), rayon_pool(3));
     let tally = Tally::default();
     let (inner, tally) = (&inner, &tally);
     outer.scope(|scope| {

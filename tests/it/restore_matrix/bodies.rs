@@ -11,7 +11,7 @@ use tokio::task::{block_in_place, yield_now};
 use tokio::time::{sleep, timeout};
 
 use super::{Body, COUNT, OTHER, SLOW_DEFAULT, USER, seen, trample, trample_and_yield};
-use crate::support::{one_thread, panic_of, poll_once, yield_once};
+use crate::support::{ended, on_a_thread, one_thread, panic_of, poll_once, yield_once};
 
 const SHORTLY: Duration = Duration::from_micros(200);
 
@@ -99,7 +99,7 @@ table! {
         task::spawn_blocking(trample).await.unwrap();
     }
     async fn thread() {
-        context_vars::thread::spawn(trample).join().unwrap();
+        ended(context_vars::thread::spawn(trample));
     }
     async fn panics_in_a_scope() {
         assert_eq!(panic_of(|| USER.sync_scope("inner", || -> () { panic!("inside") })), "inside");
@@ -173,11 +173,10 @@ table! {
             trample_and_yield().await;
         }));
         assert!(poll_once(inner.as_mut()).is_pending());
-        let there = std::thread::spawn(|| {
+        let (inner, elsewhere) = on_a_thread(|| {
             assert!(poll_once(inner.as_mut()).is_pending());
             (inner, seen())
         });
-        let (inner, elsewhere) = there.join().unwrap();
         assert_eq!(elsewhere, "{}");
         inner.await;
     }

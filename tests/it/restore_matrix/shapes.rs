@@ -8,6 +8,8 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use tokio::time::timeout;
 
+use crate::support::on_a_thread;
+
 use super::{Body, COUNT, OTHER, PROBE, Shape, USER, seen, trample, trample_and_yield};
 
 /// Runs the body and compares what is seen around it.
@@ -98,7 +100,6 @@ table! {
     async fn thread_that_blocks_on(body) {
         // A thread without anything, on which a scope blocks.
         let handle = Handle::current();
-        let there = move || OTHER.sync_scope(1, || handle.block_on(probed(body)));
-        std::thread::spawn(there).join().unwrap();
+        on_a_thread(move || OTHER.sync_scope(1, || handle.block_on(probed(body))));
     }
 }

@@ -8,8 +8,8 @@ use futures::future::FusedFuture;
 use futures::stream::{self, FusedStream, Stream, StreamExt};
 use futures::{FutureExt, select_biased};
 
-use super::{COUNT, step};
-use crate::support::{USER, alice, poll_once};
+use super::step;
+use crate::support::{COUNT, USER, alice, poll_once};
 
 #[test]
 fn hint_and_end_are_those_of_the_stream() {

@@ -7,8 +7,8 @@ use context_vars::{Context, prelude::*};
 use futures::FutureExt;
 use futures::stream::{self, Stream, StreamExt};
 
-use super::{COUNT, noop, step};
-use crate::support::{USER, alice, on_a_thread, panic_of, witness, yield_once};
+use super::{noop, step};
+use crate::support::{COUNT, USER, alice, ended, on_a_thread, panic_of, witness, yield_once};
 
 /// Sets the variable in its first step and reads it in each.
 fn by_async_stream(own: &'static str) -> impl Stream<Item = &'static str> {
@@ -226,7 +226,7 @@ async fn flow(on: On, yields: bool) {
             let handle = tokio::runtime::Handle::current();
             let thread = std::thread::spawn(move || handle.block_on(produce));
             let seen = consume.await;
-            thread.join().unwrap();
+            ended(thread);
             seen
         }
     };

@@ -7,7 +7,9 @@ use tokio::runtime::{Builder, Handle, LocalOptions};
 use tokio::task::{JoinError, JoinSet, LocalSet, yield_now};
 
 use super::{COUNT, panic_place};
-use crate::support::{Alive, OnDrop, TRACKED, USER, as_alice, on_a_thread, one_thread, panic_text};
+use crate::support::{
+    Alive, OnDrop, TRACKED, USER, as_alice, ended, on_a_thread, one_thread, panic_text, workers,
+};
 
 const REFUSED: &str = "`task::COUNT` was set in a task that has no context of its own, where the next \
      task polled on this thread would see the value; set it in a scope (`#[with_context]`, \
@@ -90,7 +92,7 @@ async fn task_with_a_context_of_its_own_may_set() {
         tokio::spawn(async { Context::current().run(set) }),
         tokio::spawn(async { inherit(set)() }),
         // A thread is nobody's task.
-        tokio::spawn(async { std::thread::spawn(set).join().unwrap() }),
+        tokio::spawn(async { on_a_thread(set) }),
         tokio::spawn(async { std::thread::scope(|s| s.spawn(set).join().unwrap()) }),
         task::spawn_blocking(set),
         tokio::task::spawn_blocking(inherit(set)),
@@ -184,8 +186,7 @@ fn in_a_local_set(sets: bool) -> Outcome {
 }
 
 fn on_several_threads<T>(future: impl Future<Output = T>) -> T {
-    let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(1).build().unwrap().block_on(future)
+    workers(1).block_on(future)
 }
 
 #[context_vars::with_context(COUNT = 7)]
@@ -226,9 +227,7 @@ fn in_a_local_set_of_a_task_that_inherits(sets: bool) -> Outcome {
 }
 
 fn on_a_thread_that_inherits(run: fn(bool) -> Outcome, sets: bool) -> Outcome {
-    context_vars::thread::spawn(move || run(sets))
-        .join()
-        .unwrap()
+    ended(context_vars::thread::spawn(move || run(sets)))
 }
 
 fn in_place_in_a_task_that_inherits(sets: bool) -> Outcome {

@@ -3,19 +3,16 @@
 use std::sync::Mutex;
 
 use context_vars::prelude::*;
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, JoinSet, LocalSet};
 use tokio_util::task::TaskTracker;
 
 use super::user;
-use crate::support::{USER, as_alice};
+use crate::support::{USER, as_alice, workers};
 
 #[tokio::test]
 async fn join_set_inherits_by_each_method() {
-    let other = Builder::new_multi_thread()
-        .worker_threads(1)
-        .build()
-        .unwrap();
+    let other = workers(1);
     let local = LocalSet::new();
     let handle = other.handle();
     type Spawn = dyn Fn(&mut JoinSet<&'static str>, &Handle, &LocalSet);
@@ -51,10 +48,7 @@ async fn task_tracker_inherits_by_each_method_and_still_tracks() {
         drop(GATE.lock());
         USER.get()
     }
-    let other = Builder::new_multi_thread()
-        .worker_threads(1)
-        .build()
-        .unwrap();
+    let other = workers(1);
     let local = LocalSet::new();
     let handle = other.handle();
     type Spawn = dyn Fn(&TaskTracker, &Handle, &LocalSet) -> JoinHandle<&'static str>;

@@ -39,9 +39,9 @@ fn weakened(count: &str, out: &Path) -> String {
         fs::write(&path, text).expect("a file of our own");
         writeln!(
             all,
-            "#[path = {path:?}]\nmod {name};\n\
+            "#[path = {path:?}]\nmod {name};\ncrate::count!({name}::RefCount);\n\
              #[test]\nfn loom_objects_to_{name}() {{\n    \
-             crate::count_laws!({name}::RefCount => objects);\n}}"
+             crate::refcounts::loom_objects_to::<{name}::RefCount>();\n}}"
         )
         .expect("writing to a string");
     }

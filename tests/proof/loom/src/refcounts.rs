@@ -6,16 +6,17 @@ use loom::sync::Arc;
 use loom::thread;
 
 use crate::explore;
+use crate::refcount::RefCount;
 
 /// A block with a count. Loom notes who touches the content, and objects when two do that nothing
 /// has ordered. The `Arc` stands for the memory; it is never given back before the end.
-pub(crate) struct Block<C> {
-    pub(crate) count: C,
-    pub(crate) content: UnsafeCell<u32>,
+struct Block<C> {
+    count: C,
+    content: UnsafeCell<u32>,
 }
 
 impl<C> Block<C> {
-    pub(crate) fn new(count: C) -> Arc<Self> {
+    fn new(count: C) -> Arc<Self> {
         Arc::new(Self {
             count,
             content: UnsafeCell::new(0),
@@ -31,104 +32,107 @@ impl<C> Block<C> {
     }
 }
 
-/// What both kinds of block rest on, for a type `Count`.
-///
-/// `=> holds` fails if loom objects to one of the laws, `=> objects` if it objects to none.
+/// What the laws need of a count; each copy of the file has a type of its own.
+pub(crate) trait Count: 'static {
+    fn one() -> Self;
+    fn inc(&self);
+    fn dec(&self) -> bool;
+    fn dec_likely_last(&self) -> bool;
+    fn is_one(&self) -> bool;
+}
+
+/// Makes the type of one of the copies a [`Count`].
 #[macro_export]
-macro_rules! count_laws {
-    ($Count:ty => $verdict:ident) => {{
-        let laws: [(&str, fn()); 5] = [
-            ("the last holder frees what others have read", || {
-                let block = $crate::refcounts::Block::new(<$Count>::one());
+macro_rules! count {
+    ($Count:ty) => {
+#[rustfmt::skip]
+        impl $crate::refcounts::Count for $Count {
+            fn one() -> Self { <$Count>::one() }
+            fn inc(&self) { <$Count>::inc(self) }
+            fn dec(&self) -> bool { <$Count>::dec(self) }
+            fn dec_likely_last(&self) -> bool { <$Count>::dec_likely_last(self) }
+            fn is_one(&self) -> bool { <$Count>::is_one(self) }
+        }
+    };
+}
+
+/// What both kinds of block rest on.
+type Law = (&'static str, fn());
+
+fn laws<C: Count>() -> [Law; 5] {
+    [
+        ("the last holder frees what others have read", || {
+            two_holders::<C>(|block| let_go(block, C::dec), |block| let_go(block, C::dec));
+        }),
+        ("also when both expect to be the last", || {
+            let last: Step<C> = |block| let_go(block, C::dec_likely_last);
+            two_holders(last, last);
+        }),
+        ("also of three, one of which is made meanwhile", || {
+            let two_of_them: Step<C> = |block| {
                 block.count.inc();
-                let there = block.clone();
-                let other = loom::thread::spawn(move || {
-                    $crate::refcounts::read_and_let_go(&there, <$Count>::dec)
-                });
-                let here = $crate::refcounts::read_and_let_go(&block, <$Count>::dec);
-                assert_eq!(u32::from(here) + u32::from(other.join().unwrap()), 1);
-            }),
-            ("also when both expect to be the last", || {
-                let block = $crate::refcounts::Block::new(<$Count>::one());
-                block.count.inc();
-                let there = block.clone();
-                let other = loom::thread::spawn(move || {
-                    $crate::refcounts::read_and_let_go(&there, <$Count>::dec_likely_last)
-                });
-                let here = $crate::refcounts::read_and_let_go(&block, <$Count>::dec_likely_last);
-                assert_eq!(u32::from(here) + u32::from(other.join().unwrap()), 1);
-            }),
-            ("also of three, one of which is made meanwhile", || {
-                let block = $crate::refcounts::Block::new(<$Count>::one());
-                block.count.inc();
-                let there = block.clone();
-                let other = loom::thread::spawn(move || {
-                    there.count.inc();
-                    let first = $crate::refcounts::read_and_let_go(&there, <$Count>::dec);
-                    let second =
-                        $crate::refcounts::read_and_let_go(&there, <$Count>::dec_likely_last);
-                    assert!(!first, "it was not the last");
-                    second
-                });
-                let here = $crate::refcounts::read_and_let_go(&block, <$Count>::dec_likely_last);
-                assert_eq!(u32::from(here) + u32::from(other.join().unwrap()), 1);
-            }),
-            (
-                "an only holder writes in place what others have read",
-                || {
-                    let block = $crate::refcounts::Block::new(<$Count>::one());
-                    block.count.inc();
-                    let there = block.clone();
-                    let other = loom::thread::spawn(move || {
-                        $crate::refcounts::read_and_let_go(&there, <$Count>::dec)
-                    });
-                    $crate::refcounts::write_if_alone(&block, <$Count>::is_one);
-                    $crate::refcounts::read_and_let_go(&block, <$Count>::dec);
-                    other.join().unwrap();
-                },
-            ),
-            ("both write in place, one after the other", || {
-                let block = $crate::refcounts::Block::new(<$Count>::one());
-                block.count.inc();
-                let there = block.clone();
-                let other = loom::thread::spawn(move || {
-                    $crate::refcounts::write_if_alone(&there, <$Count>::is_one);
-                    $crate::refcounts::read_and_let_go(&there, <$Count>::dec)
-                });
-                $crate::refcounts::write_if_alone(&block, <$Count>::is_one);
-                $crate::refcounts::read_and_let_go(&block, <$Count>::dec_likely_last);
-                other.join().unwrap();
-            }),
-        ];
-        $crate::refcounts::$verdict(&laws);
-    }};
+                assert!(!let_go(block, C::dec), "it was not the last");
+                let_go(block, C::dec_likely_last)
+            };
+            two_holders(|block| let_go(block, C::dec_likely_last), two_of_them);
+        }),
+        (
+            "an only holder writes in place what others have read",
+            || {
+                let writes: Step<C> = |block| {
+                    write_if_alone(block);
+                    let_go(block, C::dec)
+                };
+                two_holders(writes, |block| let_go(block, C::dec));
+            },
+        ),
+        ("both write in place, one after the other", || {
+            let here: Step<C> = |block| {
+                write_if_alone(block);
+                let_go(block, C::dec_likely_last)
+            };
+            let there: Step<C> = |block| {
+                write_if_alone(block);
+                let_go(block, C::dec)
+            };
+            two_holders(here, there);
+        }),
+    ]
+}
+
+/// What a holder does; whether it was the last.
+type Step<C> = fn(&Block<C>) -> bool;
+
+/// Lets two threads hold a block, of which one must be the last.
+fn two_holders<C: Count>(here: Step<C>, there: Step<C>) {
+    let block = Block::new(C::one());
+    block.count.inc();
+    let other = block.clone();
+    let other = thread::spawn(move || there(&other));
+    let last = [here(&block), other.join().unwrap()];
+    assert_ne!(last[0], last[1], "one of the two was the last");
 }
 
 /// Reads the content, gives the reference back, and frees the block if it was the last.
-pub(crate) fn read_and_let_go<C>(block: &Block<C>, down: fn(&C) -> bool) -> bool {
+fn let_go<C>(block: &Block<C>, dec: fn(&C) -> bool) -> bool {
     block.read();
-    let last = down(&block.count);
+    let last = dec(&block.count);
     if last {
         block.write();
     }
     last
 }
 
-pub(crate) fn write_if_alone<C>(block: &Block<C>, is_one: fn(&C) -> bool) {
-    if is_one(&block.count) {
+fn write_if_alone<C: Count>(block: &Block<C>) {
+    if block.count.is_one() {
         block.write();
     }
 }
 
-pub(crate) fn holds(laws: &[(&str, fn())]) {
-    for (law, model) in laws {
-        crate::explore(law, *model);
-    }
-}
-
-pub(crate) fn objects(laws: &[(&str, fn())]) {
-    let broken = laws.iter().filter(|(law, model)| {
-        let objects = std::panic::catch_unwind(|| crate::explore(law, *model)).is_err();
+/// Fails if loom objects to none of the laws.
+pub(crate) fn loom_objects_to<C: Count>() {
+    let broken = laws::<C>().into_iter().filter(|(law, model)| {
+        let objects = std::panic::catch_unwind(|| explore(law, *model)).is_err();
         if objects {
             println!("loom objects: {law}");
         }
@@ -137,26 +141,28 @@ pub(crate) fn objects(laws: &[(&str, fn())]) {
     assert!(broken.count() > 0, "a weakened ordering went unnoticed");
 }
 
+count!(RefCount);
+
 #[test]
 fn counts_keep_their_laws() {
-    count_laws!(crate::refcount::RefCount => holds);
+    for (law, model) in laws::<RefCount>() {
+        explore(law, model);
+    }
 }
 
 #[test]
 fn three_holders_on_three_threads_free_once() {
     explore("three holders on three threads free once", || {
-        let block = Block::new(crate::refcount::RefCount::one());
+        let block = Block::new(RefCount::one());
         let others = [(); 2].map(|()| {
             block.count.inc();
             let there = block.clone();
-            thread::spawn(move || read_and_let_go(&there, crate::refcount::RefCount::dec))
+            thread::spawn(move || let_go(&there, RefCount::dec))
         });
-        let here = read_and_let_go(&block, crate::refcount::RefCount::dec_likely_last);
+        let here = let_go(&block, RefCount::dec_likely_last);
         let freed = others.map(|other| other.join().unwrap());
-        assert_eq!(
-            u32::from(here) + freed.map(u32::from).iter().sum::<u32>(),
-            1
-        );
+        let last = [here, freed[0], freed[1]];
+        assert_eq!(last.map(u32::from).iter().sum::<u32>(), 1);
     });
 }
 

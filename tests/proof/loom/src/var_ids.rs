@@ -29,13 +29,8 @@ fn two_variables_that_are_set_at_once_get_two_ids() {
         let first = variables.allocator.assign(&variables.first).index();
         let second = other.join().unwrap();
         assert_eq!([first.min(second), first.max(second)], [1, 2]);
-        assert_eq!(
-            (
-                variables.first.get().index(),
-                variables.second.get().index()
-            ),
-            (first, second)
-        );
+        let seen = [&variables.first, &variables.second].map(|id| id.get().index());
+        assert_eq!(seen, [first, second]);
     });
 }
 

@@ -1,11 +1,13 @@
-use context_vars::{context_var, with_context};
+use context_vars::with_context;
 
-context_var! {
-    static USER: String;
-}
+#[with_context(user = String::new(), user = String::new())]
+fn variable() {}
+
+#[with_context(user = String::new(), USER = String::new())]
+fn variable_in_two_spellings() {}
 
 #[with_context(user = String::new())]
 #[with_context(user = String::new())]
-fn handle() {}
+fn attribute() {}
 
 fn main() {}

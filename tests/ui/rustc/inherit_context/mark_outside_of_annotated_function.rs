@@ -3,5 +3,11 @@ use context_vars::inherit_context;
 fn main() {
     let job = #[inherit_context]
     || ();
-    job();
+    let detached = #[detach_context]
+    || ();
+    std::thread::spawn(
+        #[inherit_context]
+        move || (),
+    );
+    (job(), detached());
 }

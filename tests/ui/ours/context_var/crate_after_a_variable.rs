@@ -1,8 +1,0 @@
-use context_vars::context_var;
-
-context_var! {
-    static USER: u64;
-    crate = context_vars;
-}
-
-fn main() {}

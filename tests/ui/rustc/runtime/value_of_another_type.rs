@@ -1,9 +1,0 @@
-use context_vars::context_var;
-
-context_var! {
-    static USER: String;
-}
-
-fn main() {
-    USER.set(5);
-}
