@@ -29,8 +29,11 @@ const COUNTED: &[(&str, &str)] = &[
     ("poll", "8 variables"),
     ("poll", "1 KiB"),
     ("poll", "in_context"),
+    ("poll", "run_async"),
     ("create", "scope"),
     ("create", "inherit"),
+    ("attach", "drop"),
+    ("attach", "detach"),
 ];
 const LIBRARIES: &[Library] = &[ContextVars, ThreadLocal, Tokio, OpenTelemetry];
 
