@@ -29,10 +29,13 @@ const COUNTED: &[(&str, &str)] = &[
     ("poll", "8 variables"),
     ("poll", "1 KiB"),
     ("poll", "in_context"),
+    ("poll", "run_async"),
     ("create", "scope"),
     ("create", "inherit"),
     ("timeout", "ready at once"),
     ("timeout", "ready at once, nested"),
+    ("attach", "drop"),
+    ("attach", "detach"),
 ];
 const LIBRARIES: &[Library] = &[ContextVars, ThreadLocal, Tokio, OpenTelemetry];
 

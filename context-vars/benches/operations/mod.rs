@@ -6,6 +6,7 @@
 
 #![allow(dead_code)] // each bench uses its part
 
+pub(crate) mod attach;
 pub(crate) mod create;
 pub(crate) mod many;
 pub(crate) mod meter;
@@ -34,6 +35,7 @@ pub(crate) const ALL: &[(&str, &[Case])] = &[
     ("snapshot", snapshot::CASES),
     ("poll", poll::CASES),
     ("create", create::CASES),
+    ("attach", attach::CASES),
     ("spawn", spawn::CASES),
     #[cfg(feature = "deadline")]
     ("timeout", timeout::CASES),

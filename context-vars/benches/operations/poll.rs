@@ -57,6 +57,10 @@ pub(crate) const CASES: &[Case] = &[
         name: "in_context",
         by: &[(ContextVars, in_context), (OpenTelemetry, otel_one)],
     },
+    Case {
+        name: "run_async",
+        by: &[(ContextVars, run_async)],
+    },
 ];
 
 /// Polls a future that is never ready.
@@ -89,6 +93,11 @@ fn kibibyte(meter: &mut Meter) {
 fn in_context(meter: &mut Meter) {
     let context = context_vars::Context::new().with_value(&V0, number());
     measure(meter, Never.in_context(context));
+}
+
+fn run_async(meter: &mut Meter) {
+    let mut context = context_vars::Context::new().with_value(&V0, number());
+    measure(meter, context.run_async(Never));
 }
 
 pin_project! {
