@@ -326,7 +326,7 @@ impl Context {
     pub fn iter(&self) -> Iter<'_> {
         let mut entries = Vec::new();
         self.each(|entry| entries.push(entry));
-        entries.sort_by_key(|entry| (entry.name(), entry.module_path()));
+        entries.sort_unstable_by_key(|entry| (entry.name(), entry.module_path()));
         Iter {
             entries: entries.into_iter(),
         }
