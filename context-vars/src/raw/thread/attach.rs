@@ -45,7 +45,8 @@ impl Attachment {
             ended: Cell::new(None),
             is_released: Cell::new(false),
         });
-        let previous = thread.enter(attached.entry(), context);
+        // SAFETY: The list of the thread keeps the owner until the context was left.
+        let previous = unsafe { thread.enter(attached.entry(), context) };
         let innermost = &thread.attachments.innermost;
         attached.previous.set(Some(previous));
         attached.outer.set(innermost.take());

@@ -16,6 +16,7 @@ pub(super) struct Attachments {
 
 /// A context that is attached, or was.
 pub(super) struct AttachedContext {
+    /// Its address identifies the entry.
     pub(super) owner: EntryOwner,
     /// The context around; `None` when this one has ended.
     pub(super) previous: Cell<Option<Previous>>,

@@ -17,8 +17,13 @@ use crate::raw::value::{TypedValue, Value};
 
 impl ThreadState {
     /// Makes `context` current until [`leave`](Self::leave) with the same id.
+    ///
+    /// # Safety
+    ///
+    /// If `entry` is that of an [`EntryOwner`], this neither moves nor is dropped before the context was
+    /// left.
     #[inline]
-    pub(super) fn enter(&self, entry: EntryId, context: RawContext) -> Previous {
+    pub(super) unsafe fn enter(&self, entry: EntryId, context: RawContext) -> Previous {
         let entry = self.entry.replace(entry);
         let (map, extra) = self.swap(context).into_parts();
         Previous {
@@ -58,7 +63,8 @@ impl ThreadState {
         let entry = self.next_scope();
         BorrowedPrevious {
             owner: self.owner.replace(owner),
-            previous: self.enter(entry, context),
+            // SAFETY: No owner has this id.
+            previous: unsafe { self.enter(entry, context) },
             entry,
         }
     }
@@ -161,7 +167,8 @@ impl<'o, 'h> Entered<'o, 'h> {
         // context was written there: it stays borrowed by the guard, which is not forgotten, and all
         // that uses up the guard writes there first.
         let context = unsafe { ptr::read(home) };
-        let previous = thread_state().enter(owner.entry(), context);
+        // SAFETY: The guard leaves the context while it borrows the owner.
+        let previous = unsafe { thread_state().enter(owner.entry(), context) };
         Self {
             owner,
             home,
@@ -243,7 +250,8 @@ impl<'a> FinalScope<'a> {
     /// The scope is dropped before the borrow ends. So it is not forgotten.
     #[inline]
     pub(crate) unsafe fn new(owner: &'a EntryOwner, context: RawContext) -> Self {
-        let previous = thread_state().enter(owner.entry(), context);
+        // SAFETY: The scope leaves the context while it borrows the owner.
+        let previous = unsafe { thread_state().enter(owner.entry(), context) };
         Self { owner, previous }
     }
 }

@@ -76,8 +76,7 @@ impl EntryOwner {
         self.task
     }
 
-    /// Returns the id of the entry that this belongs to. It must neither move nor be dropped before the
-    /// entry has ended.
+    /// Returns the id of the entry that this belongs to.
     #[inline]
     pub(super) fn entry(&self) -> EntryId {
         EntryId(ptr::from_ref(self))

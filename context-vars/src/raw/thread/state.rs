@@ -43,7 +43,8 @@ pub(super) struct ThreadState {
     map: UnsafeCell<Map>,
     /// The innermost entry.
     pub(super) entry: Cell<EntryId>,
-    /// The task in which the innermost scope was entered; none outside of scopes.
+    /// The task in which the innermost entry without an `EntryOwner` was entered, such as a scope; none
+    /// if there is no such entry.
     pub(super) owner: Cell<TaskId>,
     /// What else the current context has.
     extra: UnsafeCell<Option<Box<Extra>>>,
@@ -100,9 +101,8 @@ impl ThreadState {
             entry = self.attachments.deferred_entry().unwrap_or(entry);
         }
         match entry.owner() {
-            // SAFETY: The entry has not ended, since it is the current one. Until then its owner neither
-            // moves nor is dropped: it is borrowed by a guard that is not forgotten, or in an attached
-            // context, which the thread keeps.
+            // SAFETY: The entry has not ended, since it is the current one, or the deferred one in its
+            // place. Until it ends its owner neither moves nor is dropped, as `enter` requires.
             Some(owner) => unsafe { &*owner }.task(),
             None => self.owner.get(),
         }
