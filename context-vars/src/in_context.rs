@@ -8,7 +8,7 @@ use core::task::{self, Poll};
 use pin_project_lite::pin_project;
 
 use crate::context::Context;
-use crate::raw::companion::{Carried, CompanionState};
+use crate::raw::companion::CompanionState;
 use crate::raw::stage::Stage;
 #[cfg(feature = "http")]
 use crate::raw::stage::after_completion;

@@ -2,12 +2,14 @@
 
 use core::fmt;
 use core::future::Future;
+use core::mem;
 use core::pin::Pin;
 use core::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::raw::companion::NoCompanion;
+use crate::raw::carried::Carried;
+use crate::raw::companion::CompanionGuard;
 use crate::raw::context::RawContext;
 use crate::raw::stage::Stage;
 use crate::raw::thread;
@@ -48,36 +50,64 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct Scope<F> {
         #[pin]
-        stage: Stage<F, NoCompanion>,
-        init: Option<Init>,
-    }
-
-    impl<F> PinnedDrop for Scope<F> {
-        fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            if let Some(Init::Copy(_)) = this.init {
-                this.stage.drop_work();
-            } else {
-                this.stage.finish();
-            }
-        }
+        stage: Stage<F, Init>,
     }
 }
 
-/// How the first poll creates the scope's context.
+/// How the first poll creates the scope's context. A scope carries this in the place of a companion's
+/// state.
 enum Init {
     /// As a copy of the current context, in which this value is set.
     Copy(Option<Value>),
     /// It exists, but for the `#[no_inherit]` variables of the poller.
     Locals,
+    /// It was created.
+    Done,
+}
+
+impl Init {
+    #[inline(never)]
+    fn init(self, context: &mut RawContext) {
+        match self {
+            Self::Copy(Some(value)) => *context = thread::copy_with(value),
+            Self::Copy(None) => *context = thread::copy(),
+            Self::Locals => thread::adopt_locals(context),
+            Self::Done => {}
+        }
+    }
+}
+
+impl Carried for Init {
+    const NONE: Self = Self::Done;
+
+    #[inline(always)]
+    fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R {
+        step()
+    }
+
+    #[inline(always)]
+    fn prepare(&mut self, context: &mut RawContext) {
+        if !matches!(self, Self::Done) {
+            mem::replace(self, Self::Done).init(context);
+        }
+    }
+
+    /// Work that was never polled has no context, and is dropped in the current one.
+    fn enter_for_drop(&mut self, context: &mut RawContext) {
+        match mem::replace(self, Self::Done) {
+            Self::Copy(value) => thread::stay_for_drop(value),
+            Self::Locals | Self::Done => {
+                thread::enter_for_drop(context.take(), || CompanionGuard::NONE);
+            }
+        }
+    }
 }
 
 impl<F> Scope<F> {
     #[inline]
     pub(crate) fn new(future: F, value: Option<Value>) -> Self {
         Self {
-            stage: Stage::new(future, RawContext::EMPTY, NoCompanion),
-            init: Some(Init::Copy(value)),
+            stage: Stage::new(future, RawContext::EMPTY, Init::Copy(value)),
         }
     }
 
@@ -98,15 +128,16 @@ impl<F> Scope<F> {
         let work = thread::run_in(&mut context, f);
         thread::remove_locals(&mut context);
         Self {
-            stage: Stage::new(work, context, NoCompanion),
-            init: Some(Init::Locals),
+            stage: Stage::new(work, context, Init::Locals),
         }
     }
 
     /// Lets the scope set `value`; to be called before its first poll.
     #[cfg(feature = "deadline")]
     pub(crate) fn init_with(self: Pin<&mut Self>, value: Value) {
-        *self.project().init = Some(Init::Copy(Some(value)));
+        if let Some(init) = self.project().stage.carried_mut() {
+            *init = Init::Copy(Some(value));
+        }
     }
 
     /// Returns the future, to be read from outside its context, until it is done.
@@ -116,28 +147,12 @@ impl<F> Scope<F> {
     }
 }
 
-/// Creates the scope's context out of the current one.
-#[inline(never)]
-fn init_context<F>(stage: Pin<&mut Stage<F, NoCompanion>>, init: &mut Option<Init>) {
-    if let (Some(context), Some(init)) = (stage.context(), init.take()) {
-        match init {
-            Init::Copy(Some(value)) => *context = thread::copy_with(value),
-            Init::Copy(None) => *context = thread::copy(),
-            Init::Locals => thread::adopt_locals(context),
-        }
-    }
-}
-
 impl<F: Future> Future for Scope<F> {
     type Output = F::Output;
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        if this.init.is_some() {
-            init_context(this.stage.as_mut(), this.init);
-        }
-        this.stage.poll(cx)
+        self.project().stage.poll(cx)
     }
 }
 

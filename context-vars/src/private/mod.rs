@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use crate::context::Context;
 use crate::in_context::InContext;
-use crate::raw::companion::{Carried, CompanionGuard, CompanionState};
+use crate::raw::companion::{CompanionGuard, CompanionState};
 use crate::raw::key::PrintFn;
 use crate::scope::Scope;
 use crate::var::ContextVar;

@@ -12,60 +12,30 @@ pub(crate) use self::installed::{
     CompanionGuard, CompanionState, ErasedCompanion, ErasedGuard, ErasedState, install,
 };
 
-/// What work may carry beside its context.
-pub(crate) trait Carried {
-    /// What work carries that runs in whatever state its thread has.
-    const NONE: Self;
-
-    /// Calls `step` inside the captured state.
-    fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R;
-
-    /// Enters the captured state until the guard is dropped.
-    fn enter(&self) -> CompanionGuard;
-}
-
-/// Work that never carries a state: a scope.
-pub(crate) struct NoCompanion;
-
-impl Carried for NoCompanion {
-    const NONE: Self = Self;
-
-    #[inline(always)]
-    fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R {
-        step()
-    }
-
-    #[inline]
-    fn enter(&self) -> CompanionGuard {
-        CompanionGuard::NONE
-    }
-}
-
 #[cfg(not(feature = "companion"))]
 mod absent {
-    use super::{Carried, NoCompanion};
-
     #[derive(Clone)]
     pub(crate) struct CompanionState;
 
     impl CompanionState {
+        /// The state of work that runs in whatever state its thread has.
+        pub(crate) const NONE: Self = Self;
+
         #[inline]
         pub(crate) fn capture() -> Self {
             Self
         }
-    }
 
-    impl Carried for CompanionState {
-        const NONE: Self = Self;
-
+        /// Calls `step` inside the captured state.
         #[inline(always)]
-        fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R {
-            NoCompanion.in_scope(step)
+        pub(crate) fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R {
+            step()
         }
 
+        /// Enters the captured state until the guard is dropped.
         #[inline]
-        fn enter(&self) -> CompanionGuard {
-            NoCompanion.enter()
+        pub(crate) fn enter(&self) -> CompanionGuard {
+            CompanionGuard::NONE
         }
     }
 
@@ -81,8 +51,6 @@ mod installed {
     use core::mem::{self, ManuallyDrop};
     use std::panic::{RefUnwindSafe, UnwindSafe};
     use std::sync::{Arc, OnceLock};
-
-    use super::Carried;
 
     /// Captures state of the thread that it is called on.
     pub(crate) trait ErasedCompanion: Send + Sync {
@@ -120,6 +88,9 @@ mod installed {
     type Captured = Arc<Box<dyn ErasedState>>;
 
     impl CompanionState {
+        /// The state of work that runs in whatever state its thread has.
+        pub(crate) const NONE: Self = Self(None);
+
         /// Captures what the installed companion, if there is one, finds on this thread now.
         #[inline]
         pub(crate) fn capture() -> Self {
@@ -133,21 +104,19 @@ mod installed {
         fn capture_by(companion: &'static dyn ErasedCompanion) -> Self {
             Self(companion.capture().map(Arc::new))
         }
-    }
 
-    impl Carried for CompanionState {
-        const NONE: Self = Self(None);
-
+        /// Calls `step` inside the captured state.
         #[inline(always)]
-        fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R {
+        pub(crate) fn in_scope<R>(&self, step: impl FnOnce() -> R) -> R {
             match &self.0 {
                 None => step(),
                 Some(state) => in_scope(&***state, step),
             }
         }
 
+        /// Enters the captured state until the guard is dropped.
         #[inline]
-        fn enter(&self) -> CompanionGuard {
+        pub(crate) fn enter(&self) -> CompanionGuard {
             CompanionGuard(self.0.as_ref().map(EnteredState::new))
         }
     }

@@ -60,5 +60,6 @@ pub(crate) mod value;
 mod map;
 pub(crate) mod context;
 pub(crate) mod companion;
+pub(crate) mod carried;
 pub(crate) mod thread;
 pub(crate) mod stage;

@@ -13,7 +13,7 @@ use core::task::{self, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::companion::Carried;
+use super::carried::Carried;
 use super::context::RawContext;
 use super::thread::{self, Entered, EntryOwner, FinalScope, run_in};
 
@@ -38,7 +38,7 @@ pub(crate) struct Home<C: Carried> {
 impl<C: Carried> Drop for Home<C> {
     #[inline]
     fn drop(&mut self) {
-        thread::enter_for_drop(self.context.take(), || self.carried.enter());
+        self.carried.enter_for_drop(&mut self.context);
     }
 }
 
@@ -83,32 +83,23 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Returns the context of active work, to be changed or taken.
+    /// Returns what active work carries, to be changed.
+    #[cfg(feature = "deadline")]
+    pub(crate) fn carried_mut(self: Pin<&mut Self>) -> Option<&mut C> {
+        match self.project() {
+            StageProjection::Active { home, .. } => Some(&mut home.carried),
+            StageProjection::Done => None,
+        }
+    }
+
+    /// Returns the context of active work, to be taken.
+    #[cfg(feature = "http")]
     #[inline]
     pub(crate) fn context(self: Pin<&mut Self>) -> Option<&mut RawContext> {
         match self.project() {
             StageProjection::Active { home, .. } => Some(&mut home.context),
             StageProjection::Done => None,
         }
-    }
-
-    /// Drops the work inside its context, and then the context.
-    #[inline]
-    pub(crate) fn finish(mut self: Pin<&mut Self>) {
-        if let Some(context) = self.as_mut().context() {
-            let context = context.take();
-            self.drop_work_in(context);
-        }
-    }
-
-    // Not inlined, so that the drop of work that is done saves few registers.
-    #[inline(never)]
-    fn drop_work_in(self: Pin<&mut Self>, context: RawContext) {
-        let owner = EntryOwner::current();
-        // SAFETY: The scope is dropped at the end of this function, before `owner`, also if the work's
-        // drop panics. The values are dropped with it, after the context was left.
-        let _scope = unsafe { FinalScope::new(&owner, context) };
-        self.drop_work();
     }
 
     /// Drops the work in the context that is current. The caller has taken the work's own context.
@@ -230,19 +221,24 @@ impl<W: Future, C: Carried> Stage<W, C> {
     /// Polls the work inside its context. When the work is ready, it is dropped there at once.
     // Always inlined, like the polls that call it: saving the registers of another frame would
     // take as long as the swap.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<W::Output> {
         let StageProjection::Active { work, home, .. } = self.as_mut().project() else {
             after_completion();
         };
         let Home { context, carried } = home;
+        carried.prepare(context);
         let owner = EntryOwner::current();
-        // SAFETY: `poll` uses up the guard, and the scope that it may return is dropped here. A panic
-        // drops them.
+        // SAFETY: `leave` or `into_scope` uses up the guard, and the scope is dropped here. A panic drops
+        // them.
         let entered = unsafe { Entered::new(&owner, context) };
-        match entered.poll(|| carried.in_scope(|| work.poll(cx))) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready((output, _scope)) => {
+        match carried.in_scope(|| work.poll(cx)) {
+            Poll::Pending => {
+                entered.leave();
+                Poll::Pending
+            }
+            Poll::Ready(output) => {
+                let _scope = entered.into_scope();
                 self.drop_work();
                 Poll::Ready(output)
             }

@@ -24,7 +24,7 @@ use crate::context::Context;
 use crate::in_context::InContext;
 #[cfg(feature = "propagation")]
 use crate::propagation::Propagator;
-use crate::raw::companion::{Carried, CompanionState};
+use crate::raw::companion::CompanionState;
 use crate::raw::thread;
 use crate::text;
 use crate::var::ContextVar;

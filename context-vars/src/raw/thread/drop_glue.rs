@@ -9,6 +9,7 @@ use super::state::thread_state;
 use crate::raw::companion::CompanionGuard;
 use crate::raw::context::RawContext;
 use crate::raw::task_id::TaskId;
+use crate::raw::value::Value;
 
 /// Makes `context` current until [`leave_after_drop`], and enters the companion's state inside.
 pub(crate) fn enter_for_drop(context: RawContext, enter: impl FnOnce() -> CompanionGuard) {
@@ -26,7 +27,15 @@ pub(crate) fn enter_for_drop(context: RawContext, enter: impl FnOnce() -> Compan
     }
 }
 
-/// Leaves the context that was entered last by [`enter_for_drop`], and drops it.
+/// Stays in the current context, and keeps `value` until [`leave_after_drop`].
+pub(crate) fn stay_for_drop(value: Option<Value>) {
+    let mut running = RunningDrop::new();
+    running.value = value;
+    thread_state().running_drops.push(running);
+}
+
+/// Leaves the context that was entered last by [`enter_for_drop`], and drops it, or drops what
+/// [`stay_for_drop`] has kept.
 pub(crate) fn leave_after_drop() {
     let Some(running) = thread_state().running_drops.pop() else {
         return;
@@ -34,6 +43,7 @@ pub(crate) fn leave_after_drop() {
     let RunningDrop {
         previous,
         companion,
+        value: _value,
         ..
     } = *running;
     // Dropped after the companion's state was left.

@@ -3,7 +3,6 @@
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ptr;
-use core::task::Poll;
 
 use super::entry::{BorrowedPrevious, EntryId, EntryOwner, Previous};
 use super::release;
@@ -161,7 +160,7 @@ impl<'o, 'h> Entered<'o, 'h> {
     /// The guard, or the [`FinalScope`] that it becomes, is dropped before either borrow ends. So it is
     /// not forgotten.
     // Always inlined, and after tokio was asked for the owner: few registers are kept over that call.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn new(owner: &'o EntryOwner, home: &'h mut RawContext) -> Self {
         // SAFETY: The reference is valid for reads. What it refers to is not used again before another
         // context was written there: it stays borrowed by the guard, which is not forgotten, and all
@@ -176,27 +175,13 @@ impl<'o, 'h> Entered<'o, 'h> {
         }
     }
 
-    /// Polls inside, and leaves the context unless the result is ready. Then the context stays entered
-    /// until the scope that is returned ends, and is dropped with it.
-    #[inline(always)]
-    pub(crate) fn poll<T>(self, f: impl FnOnce() -> Poll<T>) -> Poll<(T, FinalScope<'o>)> {
-        match f() {
-            Poll::Pending => {
-                self.leave();
-                Poll::Pending
-            }
-            Poll::Ready(output) => {
-                // So that the work is dropped in its own context.
-                thread_state().end_attached_above(self.owner.entry());
-                Poll::Ready((output, self.into_scope()))
-            }
-        }
-    }
-
-    /// Stays entered, but drops the context when it is left.
-    #[inline]
-    fn into_scope(self) -> FinalScope<'o> {
+    /// Ends what was attached inside, and stays entered, but drops the context when it is left.
+    ///
+    /// For work that is ready, which is dropped in its own context.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn into_scope(self) -> FinalScope<'o> {
         let mut this = ManuallyDrop::new(self);
+        thread_state().end_attached_above(this.owner.entry());
         bring_home(this.home, RawContext::EMPTY);
         FinalScope {
             owner: this.owner,
@@ -205,8 +190,8 @@ impl<'o, 'h> Entered<'o, 'h> {
     }
 
     /// Leaves the context after what ran inside has returned, without a call.
-    #[inline(always)]
-    fn leave(self) {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn leave(self) {
         let mut this = ManuallyDrop::new(self);
         let previous = this.previous.take();
         let context = thread_state().leave(this.owner.entry(), previous);

@@ -22,7 +22,7 @@ mod default;
 
 pub(crate) use self::attach::Attachment;
 pub(crate) use self::default::DefaultCell;
-pub(crate) use self::drop_glue::{enter_for_drop, leave_after_drop};
+pub(crate) use self::drop_glue::{enter_for_drop, leave_after_drop, stay_for_drop};
 pub use self::enter::SyncScope;
 pub(crate) use self::enter::{Entered, FinalScope, run_in};
 pub(crate) use self::entry::EntryOwner;

@@ -4,15 +4,18 @@ use core::cell::Cell;
 
 use super::entry::BorrowedPrevious;
 use crate::raw::companion::CompanionGuard;
+use crate::raw::value::Value;
 
 /// The drops that are running, the innermost first.
 pub(super) struct RunningDrops(Cell<Option<Box<RunningDrop>>>);
 
-/// A drop that is running inside a context.
+/// A drop that is running.
 pub(super) struct RunningDrop {
-    /// There once the context is entered.
+    /// There once the context is entered, if the work has one.
     pub(super) previous: Option<BorrowedPrevious>,
     pub(super) companion: CompanionGuard,
+    /// The value of a scope that has no context yet.
+    pub(super) value: Option<Value>,
     outer: Option<Box<RunningDrop>>,
 }
 
@@ -21,6 +24,7 @@ impl RunningDrop {
         Box::new(Self {
             previous: None,
             companion: CompanionGuard::NONE,
+            value: None,
             outer: None,
         })
     }
