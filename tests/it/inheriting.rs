@@ -36,9 +36,10 @@ fn thread_inherits_where_it_was_spawned_and_gives_nothing_back() {
 #[test]
 fn wrapped_work_may_borrow_what_is_dropped_before_it() {
     // Only a wrapper without a `Drop` compiles here, like the future alone.
-    let mut wrapped = Vec::new();
+    let (mut wrapped, mut scoped) = (Vec::new(), Vec::new());
     let text = String::from("text");
     wrapped.push(std::future::ready(&text).inherit_context());
+    scoped.push(USER.scope("alice", std::future::ready(&text)));
 }
 
 #[test]
