@@ -61,17 +61,18 @@ fn recipes(page: &str) -> Vec<&str> {
 
 #[test]
 fn recipes_on_the_web_page_are_code_of_tests() {
-    let folder = root().join("tests/integrations/web");
-    let files = fs::read_dir(folder)
-        .unwrap()
-        .map(|file| file.unwrap().path());
+    let folders = ["tests/integrations/web", "tests/fixtures/frameworks/src"];
+    let files = folders.into_iter().flat_map(|folder| {
+        let files = fs::read_dir(root().join(folder)).unwrap();
+        files.map(|file| file.unwrap().path())
+    });
     let rust = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     let tests: Vec<_> = rust
         .map(|path| dense(&fs::read_to_string(path).unwrap()))
         .collect();
     let page = page("web.md");
     let recipes = recipes(&page);
-    assert!(recipes.len() >= 2);
+    assert!(recipes.len() >= 8);
     for recipe in recipes {
         let is_tested = tests.iter().any(|test| test.contains(&dense(recipe)));
         assert!(is_tested, "{recipe}");

@@ -7,6 +7,7 @@ mod shared;
 mod support;
 
 mod layer;
+mod order_of_layers;
 mod auto_traits;
 mod request_ids;
 mod requests;

@@ -57,7 +57,7 @@ async fn reqwest_carries_the_headers_of_each_request() {
     let propagator = propagator();
     for protocol in Protocol::ALL {
         let client = protocol.client();
-        let calls = (1..=200).map(|id| {
+        let calls = (1..=500).map(|id| {
             let (client, propagator) = (&client, &propagator);
             here(id, async move {
                 let request = client.get(format!("http://{address}/"));
