@@ -3,7 +3,8 @@
 //! 400 requests of 50 users run at once. Each sends 60 messages to a ledger, an actor that is one
 //! task with one queue. A message names no user: the ledger opens it in the context of the request
 //! that sent it, and reads the user there. For each message the ledger sends one to a second actor,
-//! an auditor, which awaits something and answers to the request. Every answer is checked.
+//! an auditor, which awaits something for many messages at once, each in its sender's context, and
+//! answers to the request. Every answer is checked.
 //!
 //! With `-- --bare` every tenth message is sent in an empty context, as if `.inherit_context()` were
 //! forgotten, and the program must notice.
@@ -66,10 +67,17 @@ struct Entry {
     receipt: oneshot::Sender<String>,
 }
 
+/// Spawns each opened envelope, so that the auditor works on many at the same time.
 async fn audit(mut inbox: mpsc::UnboundedReceiver<InContext<Entry>>) {
+    let mut recording = JoinSet::new();
     while let Some(envelope) = inbox.recv().await {
-        envelope.run_async(record).await;
+        recording.spawn(envelope.run_async(record));
+        // Those that are done are let go.
+        while let Some(recorded) = recording.try_join_next() {
+            recorded.expect("a record does not panic");
+        }
     }
+    recording.join_all().await;
 }
 
 async fn record(Entry { text, receipt }: Entry) {

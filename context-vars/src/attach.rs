@@ -86,11 +86,16 @@ pub struct Attached(Attachment);
 impl Attached {
     /// Ends the attached context and returns it, with what was set in it.
     ///
-    /// If it has ended before, with the scope, `run` or poll around it, this is the context as it was
-    /// then.
+    /// If the context has ended before, with the scope, `run` or poll around it, this is the context as
+    /// it was then.
     ///
-    /// A scope, `run` or poll that began under this guard still uses the context. Called inside of one,
-    /// `detach` returns an empty context, and the attached one is dropped when that scope ends.
+    /// The returned context is empty in two cases:
+    ///
+    /// * Inside of a scope, `run` or poll that began under this guard, with no other guard in between.
+    ///   That still needs the context and has it on its stack, where `detach` cannot reach it. The
+    ///   context is dropped when the scope, `run` or poll ends. Call `detach` after that to get what was
+    ///   set, or keep a copy by [`Context::current`] before it begins.
+    /// * After the thread has ended what was attached in its root, in the destructor of a thread-local.
     ///
     /// # Examples
     ///

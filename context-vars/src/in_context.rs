@@ -19,7 +19,8 @@ pin_project! {
     /// Every poll or step swaps the context in, does its work, and swaps it out again, also when
     /// it panics. What the work sets stays with it. The work is dropped inside its context too,
     /// whether it is finished, cancelled or was never begun; a future is dropped as soon as it is
-    /// ready, anything else with the wrapper. The values go after it, outside.
+    /// ready, anything else with the wrapper. The values of the context are dropped after the work, when
+    /// the context has been left.
     ///
     /// Created by [`ContextExt`].
     ///

@@ -128,7 +128,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `macros` (default) | the three macros |
-//! | `tokio` (default) | module `task`: tasks that inherit; and it makes [`set`](ContextVar::set) panic in a task that has no context of its own, because the value would leak to the next task on that thread. No other feature changes behaviour |
+//! | `tokio` (default) | module `task`: tasks that inherit; and it makes [`set`](ContextVar::set) panic in a task that has no context of its own, because the value would leak to the next task on that thread. Apart from this, and from `companion`, whose state work also inherits, no feature changes behaviour |
 //! | `tokio` with `--cfg tokio_unstable` | `task::InheritingBuilder`: a runtime on which every plain `tokio::spawn` inherits |
 //! | `tower` | module `service`: each call of a `tower` service in a context, for any kind of request |
 //! | `http` | module `web`: each HTTP request in a context, the streamed body of its response included; request ids. With `propagation`: what comes in with a request, and clients that send it |

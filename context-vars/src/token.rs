@@ -119,8 +119,8 @@ impl<T: 'static> fmt::Debug for Token<T> {
 impl<T: Send + Sync + 'static> ContextVar<T> {
     /// Sets the variable in the current context, and there only.
     ///
-    /// The token takes it back; dropped, it changes nothing. Where a function or a block shall
-    /// have a value of its own, a scope is the better choice: it cannot be forgotten.
+    /// Resetting the token restores what was there before; dropping it changes nothing. Prefer a scope
+    /// when the value should last for one function or block, because a scope cannot be forgotten.
     ///
     /// # Panics
     ///

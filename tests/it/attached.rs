@@ -1,5 +1,6 @@
 //! R22: a context that one call makes current and another ends.
 
+mod model;
 mod programs;
 
 use std::cell::RefCell;
@@ -9,11 +10,25 @@ use std::sync::{Mutex, mpsc};
 
 use context_vars::{Attached, Context, context_var, prelude::*};
 
-use crate::support::{Alive, TRACKED, USER, alice, panic_of, poll_once, soon};
+use crate::support::{Alive, TRACKED, USER, alice, on_drop, panic_of, poll_once, soon, witness};
 
 context_var! {
     static COUNT: u32 = 0;
     static TEXT: String;
+    #[no_inherit]
+    static TRANSACTION: u32;
+    static ATTACHES: &str = {
+        keep(alice().attach());
+        USER.get()
+    };
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Attached>> = const { RefCell::new(None) };
+}
+
+fn keep(guard: Attached) {
+    KEPT.set(Some(guard));
 }
 
 /// Forgets a guard where a leak checker finds it.
@@ -109,6 +124,24 @@ fn guard_that_is_dropped_while_a_scope_runs_ends_with_that_scope_and_not_later()
 }
 
 #[test]
+fn context_that_is_detached_while_a_scope_runs_is_empty_and_complete_afterwards() {
+    let during = alice().attach();
+    let inside = COUNT.sync_scope(1, || during.detach());
+    assert!(inside.is_empty() && !USER.is_set());
+
+    let after = alice().attach();
+    COUNT.sync_scope(1, || assert_eq!(USER.get(), "alice"));
+    assert_eq!(after.detach().get(&USER), Some(&"alice"));
+
+    // Another guard in between: no scope has the context on its stack.
+    let below = alice().attach();
+    let above = Context::new().attach();
+    COUNT.sync_scope(1, || assert_eq!(below.detach().get(&USER), Some(&"alice")));
+    drop(above);
+    assert!(!USER.is_set());
+}
+
+#[test]
 fn value_being_read_stays_when_its_context_is_detached_and_dropped() {
     let guard = Context::new().with_value(&TEXT, "text".repeat(3)).attach();
     TEXT.with(|text| {
@@ -137,18 +170,70 @@ fn guard_in_a_thread_local_is_harmless_when_the_thread_ends() {
     thread_local! {
         static GUARDS: RefCell<Vec<Attached>> = const { RefCell::new(Vec::new()) };
     }
-    let alive = Alive::default();
-    let context = Context::new().with_value(&TRACKED, alive.track());
-    let (tell, told) = mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        GUARDS.with_borrow_mut(|guards| guards.push(context.attach()));
-        // Two orders of the destructors: before and after that of the context's own thread-local.
-        GUARDS.with_borrow_mut(|guards| guards.push(alice().attach()));
-        tell.send(USER.get()).unwrap();
+    for destroyed_before_ours in [true, false] {
+        let alive = Alive::default();
+        let context = Context::new().with_value(&TRACKED, alive.track());
+        let (tell, told) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            // The destructor that is registered last runs first.
+            if destroyed_before_ours {
+                drop(alice().attach());
+            }
+            GUARDS.with_borrow_mut(|guards| guards.push(context.attach()));
+            GUARDS.with_borrow_mut(|guards| guards.push(alice().attach()));
+            tell.send(USER.get()).unwrap();
+        });
+        assert_eq!(soon(&told), "alice");
+        thread.join().unwrap();
+        assert_eq!(alive.count(), 0, "before ours: {destroyed_before_ours}");
+    }
+}
+
+#[test]
+fn default_that_leaves_a_context_attached_ends_it() {
+    assert_eq!((ATTACHES.get(), USER.get()), ("alice", "anonymous"));
+    let context = KEPT.take().unwrap().detach();
+    assert_eq!(context.get(&USER), Some(&"alice"));
+}
+
+#[test]
+fn unfinished_work_that_attaches_when_it_is_dropped_ends_there() {
+    let attaches = on_drop(|| {
+        assert_eq!(USER.get(), "task");
+        keep(alice().attach());
+        assert_eq!(USER.get(), "alice");
     });
-    assert_eq!(soon(&told), "alice");
-    thread.join().unwrap();
-    assert_eq!(alive.count(), 0);
+    let (hook, seen) = witness();
+    let work = async move {
+        let _dropped_last = hook;
+        let _dropped_first = attaches;
+        std::future::pending::<()>().await;
+    };
+    let context = Context::new().with_value(&USER, "task");
+    {
+        let mut work = pin!(work.in_context(context));
+        assert!(poll_once(work.as_mut()).is_pending());
+    }
+    // Attached until the work is dropped whole.
+    assert_eq!((seen.users(), USER.is_set()), (vec!["alice"], false));
+    let context = KEPT.take().unwrap().detach();
+    assert_eq!((context.get(&USER), USER.is_set()), (Some(&"alice"), false));
+}
+
+#[test]
+fn variable_that_is_not_inherited_is_unset_under_an_attached_copy_and_set_under_what_was_given_one()
+{
+    TRANSACTION.sync_scope(1, || {
+        let copy = Context::current().attach();
+        assert!(!TRANSACTION.is_set());
+        drop(TRANSACTION.set(2));
+        COUNT.sync_scope(1, || assert_eq!(TRANSACTION.get(), 2));
+        let given = Context::new().with_value(&TRANSACTION, 3).attach();
+        assert_eq!(TRANSACTION.get(), 3);
+        assert_eq!(copy.detach().get(&TRANSACTION), Some(&2));
+        drop(given);
+        assert_eq!(TRANSACTION.get(), 1);
+    });
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use context_vars::{
-    Context, ContextVar, Entry, InContext, Iter, LookupError, ResetError, ResetErrorKind, Scope,
-    Token, inherit, inherit_fn, inherit_with,
+    Attached, Context, ContextVar, Entry, InContext, Iter, LookupError, ResetError, ResetErrorKind,
+    Scope, Token, inherit, inherit_fn, inherit_with,
 };
 
 fn send_sync<T: Send + Sync>() {}
@@ -105,6 +105,13 @@ fn wrapped_closures_go_where_the_closures_may() {
     // What may not leave its thread, and what is borrowed, can be wrapped all the same.
     let (here, borrowed) = (std::rc::Rc::new(1), String::from("borrowed"));
     assert_eq!(inherit(|| *here + borrowed.len())(), 9);
+}
+
+#[test]
+fn guard_of_an_attached_context_stays_on_its_thread() {
+    const { assert!(!holds!(Attached: Send) && !holds!(Attached: Sync)) };
+    fn unpin<T: Unpin>() {}
+    unpin::<Attached>();
 }
 
 #[test]

@@ -161,6 +161,30 @@ fn clone_of_a_future_that_was_ready_is_one_that_was_ready() {
 }
 
 #[test]
+fn handler_of_a_message_is_not_polled_again_after_it_was_ready() {
+    let message = as_alice(|| 1.inherit_context());
+    let mut handled = pin!(message.run_async(std::future::ready));
+    assert_eq!(poll_once(handled.as_mut()), Poll::Ready(1));
+    let text = panic_of(|| {
+        let _polled = poll_once(handled.as_mut());
+    });
+    assert_eq!(text, "work in a context was polled after it had completed");
+}
+
+#[test]
+fn future_that_was_ready_is_not_opened_as_a_message() {
+    let ready = || {
+        let mut future = std::future::ready(1).inherit_context();
+        assert_eq!(poll_once(pin!(&mut future)), Poll::Ready(1));
+        future
+    };
+    let opened = panic_of(|| ready().run(|_| ()));
+    let handled = panic_of(|| drop(ready().run_async(|future| future)));
+    let expected = "work in a context was polled after it had completed";
+    assert_eq!((opened.as_str(), handled.as_str()), (expected, expected));
+}
+
+#[test]
 fn message_in_a_context_is_send_as_the_message_is() {
     trait IfSend {
         const IS_SEND: bool = false;

@@ -1,17 +1,42 @@
-//! All short programs, and many long ones, beside a model of R22.
+//! All short programs, and many long ones, beside a model of R22: in frames, in the root of a thread,
+//! and in destructors of the thread's other thread-locals, before and after that of the crate.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
+use std::sync::mpsc;
 use std::task::Poll;
+use std::thread;
 
-use context_vars::{Attached, Context, prelude::*};
+use context_vars::{Attached, Context, context_var, prelude::*};
 
-use super::{COUNT, forget};
-use crate::support::poll_once;
+use super::forget;
+use super::model::Model;
+use crate::support::{Alive, OnDrop, Tracked, poll_once, soon};
 
-#[derive(Clone, Copy, Debug)]
-enum Op {
+context_var! {
+    static NUMBER: Number;
+}
+
+struct Number(
+    u32,
+    #[allow(dead_code, reason = "its drop is counted")] Tracked,
+);
+
+/// Declares `Op`, and `ALL` with each of them.
+macro_rules! ops {
+    ($($(#[$doc:meta])* $op:ident),+ $(,)?) => {
+        #[derive(Clone, Copy, Debug)]
+        enum Op {
+            $($(#[$doc])* $op),+
+        }
+
+        const ALL: &[Op] = &[$(Op::$op),+];
+    };
+}
+
+ops! {
     Set,
     Attach,
     /// Drops the guard that was made first, of those that are left.
@@ -23,211 +48,262 @@ enum Op {
     Run,
     Poll,
     Leave,
+    /// Panics through the frame, which the guards outlive.
     Unwind,
+    /// Panics in a function that has the last guard.
+    UnwindWithLast,
 }
 
 use Op::*;
 
-const ALL: [Op; 11] = [
-    Set,
-    Attach,
-    DropFirst,
-    DropLast,
-    DetachMiddle,
-    ForgetLast,
-    Scope,
-    Run,
-    Poll,
-    Leave,
-    Unwind,
-];
-
-/// What R22 says: frames and attached contexts in one stack, each with what `COUNT` is there.
-#[derive(Default)]
-struct Model {
-    layers: Vec<Layer>,
-    /// What contexts that have ended had.
-    ended: Vec<(usize, u32)>,
-}
-
-struct Layer {
-    /// The guard's number, unless this is a frame.
-    attached: Option<usize>,
-    count: u32,
-    is_released: bool,
-}
-
-impl Model {
-    fn push(&mut self, attached: Option<usize>, count: u32) {
-        self.layers.push(Layer {
-            attached,
-            count,
-            is_released: false,
-        });
-    }
-
-    fn count(&self) -> u32 {
-        self.layers.last().map_or(0, |layer| layer.count)
-    }
-
-    /// What the guard hands back.
-    fn detach(&mut self, guard: usize) -> Option<u32> {
-        if let Some(index) = self.ended.iter().position(|(ended, _)| *ended == guard) {
-            return Some(self.ended.remove(index).1);
-        }
-        let index = self
-            .layers
-            .iter()
-            .position(|layer| layer.attached == Some(guard))?;
-        match self.layers.get(index + 1) {
-            Some(Layer { attached: None, .. }) => {
-                self.layers[index].is_released = true;
-                None
-            }
-            _ => Some(self.layers.remove(index).count),
-        }
-    }
-
-    fn leave(&mut self) {
-        while let Some(layer) = self.layers.pop() {
-            let Some(guard) = layer.attached else { break };
-            self.ended.push((guard, layer.count));
-        }
-        while self.layers.last().is_some_and(|layer| layer.is_released) {
-            self.layers.pop();
-        }
-    }
-}
-
-struct Machine<'a> {
-    program: &'a [Op],
+struct Machine {
+    program: Vec<Op>,
     next: usize,
-    depth: usize,
-    value: u32,
+    /// Where the part of the program ends that runs before its thread ends.
+    end: usize,
     guards: Vec<(usize, Attached)>,
     model: Model,
+    last_number: u32,
+    alive: Alive,
 }
 
 struct Unwinding;
 
-impl Machine<'_> {
-    fn check(&self) {
-        let done = &self.program[..self.next];
-        assert_eq!(COUNT.get(), self.model.count(), "after {done:?}");
+impl Machine {
+    fn new(program: &[Op], end: usize) -> Self {
+        Self {
+            program: program.to_vec(),
+            next: 0,
+            end,
+            guards: Vec::new(),
+            model: Model::new(),
+            last_number: 0,
+            alive: Alive::default(),
+        }
     }
 
-    fn new_value(&mut self) -> u32 {
-        self.value += 1;
-        self.value
+    fn check(&self) {
+        let (program, next) = (&self.program, self.next);
+        let done = || {
+            format!(
+                "{next} steps of {program:?}, of which {} in the root",
+                self.end
+            )
+        };
+        let read = NUMBER.try_with(|number| number.0).unwrap_or(0);
+        assert_eq!(read, self.model.current(), "after {}", done());
+        let alive = self.alive.count();
+        assert_eq!(alive, self.model.values(), "values after {}", done());
+    }
+
+    fn new_number(&mut self) -> Number {
+        self.last_number += 1;
+        Number(self.last_number, self.alive.track())
     }
 
     /// Runs until the frame that this is called in is left.
     fn run(&mut self) {
-        while let Some(&op) = self.program.get(self.next) {
+        while self.next < self.end {
+            let op = self.program[self.next];
             self.next += 1;
             match op {
-                Set => {
-                    let value = self.new_value();
-                    drop(COUNT.set(value));
-                    if let Some(layer) = self.model.layers.last_mut() {
-                        layer.count = value;
-                    }
-                }
-                Attach => {
-                    let value = self.new_value();
-                    let guard = Context::new().with_value(&COUNT, value).attach();
-                    let number = value as usize;
-                    self.guards.push((number, guard));
-                    self.model.push(Some(number), value);
-                }
-                DropFirst if !self.guards.is_empty() => self.end(0, drop),
-                DropLast if !self.guards.is_empty() => self.end(self.guards.len() - 1, drop),
+                Set => self.set(),
+                Attach => self.attach(),
+                DropFirst => self.end_guard(0, drop),
+                DropLast => self.end_guard(self.guards.len().wrapping_sub(1), drop),
+                // Nothing would end a forgotten one after the thread has, so its values would be lost.
+                ForgetLast if self.model.thread_has_ended() => {}
                 ForgetLast => drop(self.guards.pop().map(|(_, guard)| forget(guard))),
-                DetachMiddle if !self.guards.is_empty() => self.detach(self.guards.len() / 2),
+                DetachMiddle => self.detach(self.guards.len() / 2),
                 Scope | Run | Poll => self.enter(op),
-                Leave if self.depth > 0 => return,
-                Unwind if self.depth > 0 => resume_unwind(Box::new(Unwinding)),
-                _ => {}
+                Leave if self.model.is_in_frame() => return,
+                Unwind if self.model.is_in_frame() => resume_unwind(Box::new(Unwinding)),
+                UnwindWithLast if self.model.is_in_frame() => self.unwind_with_last(),
+                UnwindWithLast => self.caught(Self::unwind_with_last),
+                Leave | Unwind => {}
             }
             self.check();
         }
     }
 
-    fn end(&mut self, index: usize, end: fn(Attached)) {
-        let (number, guard) = self.guards.remove(index);
-        end(guard);
-        self.model.detach(number);
+    fn set(&mut self) {
+        let number = self.new_number();
+        self.model.set(number.0);
+        drop(NUMBER.set(number));
+    }
+
+    fn attach(&mut self) {
+        let number = self.new_number();
+        let guard = number.0 as usize;
+        self.model.attach(guard, number.0);
+        let context = Context::new().with_value(&NUMBER, number);
+        self.guards.push((guard, context.attach()));
+    }
+
+    fn end_guard(&mut self, index: usize, end: fn(Attached)) {
+        if index < self.guards.len() {
+            let (number, guard) = self.guards.remove(index);
+            end(guard);
+            self.model.detach(number);
+        }
     }
 
     fn detach(&mut self, index: usize) {
-        let (number, guard) = self.guards.remove(index);
-        let context = guard.detach();
-        assert_eq!(context.get(&COUNT).copied(), self.model.detach(number));
+        if index < self.guards.len() {
+            let (number, guard) = self.guards.remove(index);
+            let context = guard.detach();
+            let handed_back = context.get(&NUMBER).map(|number| number.0);
+            assert_eq!(handed_back, self.model.detach(number), "by {number}");
+        }
+    }
+
+    fn unwind_with_last(&mut self) {
+        let guard = self.guards.pop();
+        if let Some((number, _)) = guard {
+            self.model.detach(number);
+        }
+        resume_unwind(Box::new(Unwinding));
+    }
+
+    fn caught(&mut self, f: impl FnOnce(&mut Self)) {
+        match catch_unwind(AssertUnwindSafe(|| f(self))) {
+            Err(payload) if !payload.is::<Unwinding>() => resume_unwind(payload),
+            _ => {}
+        }
     }
 
     fn enter(&mut self, frame: Op) {
-        self.depth += 1;
-        let value = self.new_value();
-        self.model.push(None, value);
-        let mut context = Context::new().with_value(&COUNT, value);
-        let mut polled = None;
-        let left = catch_unwind(AssertUnwindSafe(|| match frame {
-            Scope => COUNT.sync_scope(value, || self.inside()),
-            Run => context.run(|| self.inside()),
+        let number = self.new_number();
+        self.model.enter(number.0);
+        self.caught(|this| match frame {
+            Scope => NUMBER.sync_scope(number, || this.inside()),
+            Run => Context::new()
+                .with_value(&NUMBER, number)
+                .run(|| this.inside()),
             _ => {
                 let work = poll_fn(|_| {
-                    self.inside();
+                    this.inside();
                     Poll::Ready(())
                 });
-                polled = Some(poll_once(pin!(work.in_context(context))));
+                let context = Context::new().with_value(&NUMBER, number);
+                assert!(poll_once(pin!(work.in_context(context))).is_ready());
             }
-        }));
-        if let Err(payload) = left {
-            assert!(
-                payload.is::<Unwinding>(),
-                "after {:?}",
-                &self.program[..self.next]
-            );
-        }
+        });
         self.model.leave();
-        self.depth -= 1;
     }
 
     fn inside(&mut self) {
         self.check();
         self.run();
     }
-}
 
-fn run(program: &[Op]) {
-    let mut machine = Machine {
-        program,
-        next: 0,
-        depth: 0,
-        value: 0,
-        guards: Vec::new(),
-        model: Model::default(),
-    };
-    // A frame around it ends what was forgotten.
-    machine.enter(Run);
-    assert!(!COUNT.is_set(), "after {program:?}");
-    // The guards that are left do nothing, or hand back what ended.
-    while !machine.guards.is_empty() {
-        machine.detach(0);
-        assert!(!COUNT.is_set(), "after {program:?}");
+    /// The guards that are left do nothing but hand back what ended.
+    fn detach_all(&mut self) {
+        while !self.guards.is_empty() {
+            self.detach(0);
+            self.check();
+        }
     }
 }
 
-#[test]
-fn every_program_of_five_steps_does_what_the_rule_says() {
-    for number in 0..ALL.len().pow(5) {
-        let digits = (0..5).map(|place| number / ALL.len().pow(place) % ALL.len());
+fn run_in_frame(program: &[Op]) {
+    let mut machine = Machine::new(program, program.len());
+    // A frame around it ends what was forgotten.
+    machine.enter(Run);
+    machine.check();
+    machine.detach_all();
+    assert_eq!(machine.model.current(), 0, "after {program:?}");
+}
+
+/// When a destructor runs that has the guards of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Destructor {
+    BeforeOurs,
+    AfterOurs,
+}
+
+type Rest = OnDrop<Box<dyn FnMut()>>;
+
+thread_local! {
+    static AT_END: RefCell<Option<Rest>> = const { RefCell::new(None) };
+}
+
+/// Registers ours and that of `AT_END`: the one that is registered last runs first.
+fn register(destructor: Destructor) {
+    let ours = || drop(Context::new().attach());
+    if destructor == Destructor::BeforeOurs {
+        ours();
+    }
+    AT_END.with_borrow_mut(|_| ());
+    ours();
+}
+
+/// Runs the steps before `end` in the root of a thread, and the others in a destructor when the thread
+/// ends.
+fn run_in_thread(program: &[Op], end: usize, destructor: Destructor) {
+    let (report, reports) = mpsc::channel();
+    let alive = thread::scope(|threads| {
+        let thread = || {
+            let mut machine = Machine::new(program, end);
+            let alive = machine.alive.clone();
+            register(destructor);
+            machine.run();
+            at_end(move || {
+                let rest = || rest_at_end(machine, destructor);
+                let left = catch_unwind(AssertUnwindSafe(rest));
+                report.send(left).expect("the test waits");
+            });
+            alive
+        };
+        let joined = threads.spawn(thread).join();
+        joined.unwrap_or_else(|payload| resume_unwind(payload))
+    });
+    let left = soon(&reports).unwrap_or_else(|payload| resume_unwind(payload));
+    let alive = alive.count();
+    assert_eq!(
+        alive, left,
+        "{program:?}, {end} in the root, {destructor:?}"
+    );
+}
+
+/// Calls `f` in the destructor of a thread-local.
+fn at_end(f: impl FnOnce() + 'static) {
+    let mut f = Some(f);
+    let call = move || f.take().expect("it is dropped once")();
+    AT_END.with_borrow_mut(|at_end| *at_end = Some(OnDrop(Box::new(call))));
+}
+
+/// Does what is left of the program. Returns how many values are alive after the thread.
+fn rest_at_end(mut machine: Machine, destructor: Destructor) -> usize {
+    if destructor == Destructor::AfterOurs {
+        machine.model.end_thread();
+    }
+    machine.end = machine.program.len();
+    machine.check();
+    machine.run();
+    machine.detach_all();
+    machine.model.end_thread();
+    machine.model.values()
+}
+
+fn run_in_threads(program: &[Op]) {
+    for end in 0..=program.len() {
+        for destructor in [Destructor::BeforeOurs, Destructor::AfterOurs] {
+            run_in_thread(program, end, destructor);
+        }
+    }
+}
+
+/// Runs every program of so many steps.
+fn each_of(len: u32, run: fn(&[Op])) {
+    for number in 0..ALL.len().pow(len) {
+        let digits = (0..len).map(|place| number / ALL.len().pow(place) % ALL.len());
         run(&digits.map(|digit| ALL[digit]).collect::<Vec<_>>());
     }
 }
 
-#[test]
-fn long_programs_do_what_the_rule_says() {
+/// Runs so many programs of up to 45 steps.
+fn many_of(count: usize, run: fn(&[Op])) {
     let mut state = 1_u64;
     let mut random = |below: usize| {
         state = state
@@ -235,28 +311,53 @@ fn long_programs_do_what_the_rule_says() {
             .wrapping_add(1);
         (state >> 33) as usize % below
     };
-    for _ in 0..20_000 {
-        let length = 6 + random(40);
-        let program: Vec<_> = (0..length).map(|_| ALL[random(ALL.len())]).collect();
+    for _ in 0..count {
+        let len = 6 + random(40);
+        let program: Vec<_> = (0..len).map(|_| ALL[random(ALL.len())]).collect();
         run(&program);
     }
 }
 
 #[test]
+fn every_program_of_five_steps_does_what_the_rule_says() {
+    each_of(5, run_in_frame);
+}
+
+#[test]
+fn long_programs_do_what_the_rule_says() {
+    many_of(20_000, run_in_frame);
+}
+
+#[test]
+fn every_program_of_three_steps_in_a_root_and_while_its_thread_ends_does_what_the_rule_says() {
+    each_of(3, run_in_threads);
+}
+
+#[test]
+fn long_programs_in_a_root_and_while_its_thread_ends_do_what_the_rule_says() {
+    many_of(100, run_in_threads);
+}
+
+#[test]
 fn guards_in_the_root_may_be_dropped_in_every_order() {
+    let alive = Alive::default();
     for order in 0..24 {
-        let mut guards: Vec<_> = (1..5)
-            .map(|value| (value, Context::new().with_value(&COUNT, value).attach()))
-            .collect();
+        let attach = |value| {
+            let number = Number(value, alive.track());
+            (value, Context::new().with_value(&NUMBER, number).attach())
+        };
+        let mut guards: Vec<_> = (1..5).map(attach).collect();
         let mut rest = order;
         while !guards.is_empty() {
             let index = rest % guards.len();
             rest /= guards.len();
             let (value, guard) = guards.remove(index);
-            assert_eq!(guard.detach().get(&COUNT), Some(&value));
-            let expected = guards.last().map_or(0, |(value, _)| *value);
-            assert_eq!(COUNT.get(), expected);
+            let context = guard.detach();
+            assert_eq!(context.get(&NUMBER).map(|number| number.0), Some(value));
+            let expected = guards.last().map(|(value, _)| *value);
+            let current = NUMBER.try_with(|number| number.0).ok();
+            assert_eq!(current, expected);
         }
-        assert!(!COUNT.is_set());
     }
+    assert_eq!(alive.count(), 0);
 }

@@ -1,9 +1,11 @@
 //! The user's own callbacks.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use context_vars::task::InheritingBuilder;
+use context_vars::{Attached, Context};
 use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
@@ -94,6 +96,67 @@ fn callbacks_may_set_in_the_context_of_the_task_between_its_polls_on_a_worker() 
     });
     assert_eq!(runtime.block_on(task).unwrap(), 1012);
     assert_eq!(soon(&ends), 1112);
+}
+
+thread_local! {
+    static KEPT: RefCell<Option<Attached>> = const { RefCell::new(None) };
+}
+
+fn attach_and_keep(_: &tokio::runtime::TaskMeta<'_>) {
+    let context = Context::current().with_value(&USER, "callback");
+    KEPT.set(Some(context.attach()));
+}
+
+#[test]
+fn task_may_set_under_what_its_callback_has_attached_and_when_that_has_ended() {
+    for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        let runtime = InheritingBuilder::new(&mut builder)
+            .on_before_task_poll(attach_and_keep)
+            .build()
+            .unwrap();
+        let task = COUNT.sync_scope(1, || {
+            runtime.spawn(async {
+                drop(COUNT.set(2));
+                let under = (USER.get(), COUNT.get());
+                drop(KEPT.take());
+                let own = (USER.is_set(), COUNT.get());
+                drop(COUNT.set(3));
+                (under, own, COUNT.get())
+            })
+        });
+        let seen = runtime.block_on(task).unwrap();
+        assert_eq!(seen, (("callback", 2), (false, 1), 3));
+    }
+}
+
+#[test]
+fn callbacks_may_attach_before_a_poll_and_detach_after_it() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let seen = log.clone();
+    let mut builder = Builder::new_current_thread();
+    let runtime = InheritingBuilder::new(&mut builder)
+        .on_before_task_poll(attach_and_keep)
+        .on_after_task_poll(move |_| {
+            drop(KEPT.take());
+            drop(COUNT.set(COUNT.get() + 10));
+            seen.lock().unwrap().push((USER.is_set(), COUNT.get()));
+        })
+        .build()
+        .unwrap();
+    let task = runtime.spawn(async {
+        for _ in 0..2 {
+            drop(COUNT.set(COUNT.get() + 1));
+            assert_eq!(USER.get(), "callback");
+            yield_now().await;
+        }
+    });
+    runtime.block_on(task).unwrap();
+    drop(runtime);
+    assert_eq!(
+        *log.lock().unwrap(),
+        [(false, 10), (false, 20), (false, 30)]
+    );
+    assert!(!USER.is_set());
 }
 
 #[test]

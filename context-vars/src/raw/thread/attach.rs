@@ -20,7 +20,7 @@
 use core::cell::Cell;
 use std::rc::Rc;
 
-use super::attachments::{AttachedContext, Deferred};
+use super::attachments::{AttachedContext, DeferredFrame};
 use super::entry::{EntryId, Previous};
 use super::state::{ThreadState, thread_state};
 use crate::raw::abort::{abort_out_of_order, ignore_panic};
@@ -36,7 +36,8 @@ impl Attachment {
         let thread = thread_state();
         // What is attached in the root of the thread ends with the thread at the latest.
         thread.make_live();
-        let owner = TaskId::current();
+        // What a callback attaches is there for its task.
+        let owner = TaskId::acting();
         // Allocated before anything changes: an allocator may use variables.
         let attached = Rc::new(AttachedContext {
             previous: Cell::new(None),
@@ -76,7 +77,7 @@ impl Attachment {
                 return None;
             }
             // Everything is looked at again afterwards, because an allocator may attach and detach.
-            spare = Some(Deferred::new());
+            spare = Some(DeferredFrame::new());
         }
     }
 }
@@ -90,10 +91,10 @@ impl Drop for Attachment {
 /// What is left of [`ThreadState::settle`], to be dropped when the frame has been left: a `Drop` or an
 /// allocator may attach and detach.
 #[derive(Default)]
-pub(super) struct Settled {
+pub(super) struct SettleLeftovers {
     released: Option<RawContext>,
     attached: Option<Rc<AttachedContext>>,
-    spare: Option<Box<Deferred>>,
+    spare: Option<Box<DeferredFrame>>,
 }
 
 impl ThreadState {
@@ -101,34 +102,36 @@ impl ThreadState {
     /// it, and a released one right below it, which is then gone from `previous`.
     ///
     /// Called when the frame's entry is not the current one.
-    pub(super) fn settle(&self, entry: EntryId, previous: &mut Previous) -> Settled {
-        let mut settled = Settled::default();
+    pub(super) fn settle(&self, entry: EntryId, previous: &mut Previous) -> SettleLeftovers {
+        let mut leftovers = SettleLeftovers::default();
         loop {
             while self.entry.get() != entry {
                 if self.entry.get() == EntryId::DEFERRED {
-                    settled.spare = Some(self.restore_deferred(entry));
+                    leftovers.spare = Some(self.restore_deferred(entry));
                 } else {
                     self.end_innermost();
                 }
             }
-            if settled.spare.is_some() || !self.attachments.any_released() {
+            if leftovers.spare.is_some() || !self.attachments.any_released() {
                 break;
             }
             // Everything is looked at again afterwards, because an allocator may attach and detach.
-            settled.spare = Some(Deferred::new());
+            leftovers.spare = Some(DeferredFrame::new());
         }
         // From here to the end of the frame nothing is allocated, freed or dropped.
         if let Some(attached) = self.attachments.released_at(previous.entry()) {
             // A scope that ends may borrow from the context that is taken out.
             self.own_current();
-            settled.released = self.take_out(&attached, previous);
-            settled.attached = Some(attached);
+            leftovers.released = self.take_out(&attached, previous);
+            leftovers.attached = Some(attached);
         }
         if self.attachments.any_released() {
-            let around = self.attachments.defer(previous.entry(), &mut settled.spare);
+            let around = self
+                .attachments
+                .defer(previous.entry(), &mut leftovers.spare);
             previous.set_entry(around);
         }
-        settled
+        leftovers
     }
 
     /// Ends what was attached inside of the frame with this entry, which goes on.
@@ -148,7 +151,7 @@ impl ThreadState {
     }
 
     /// Gives the current frame, which must be the one that was deferred last, its entry back.
-    fn restore_deferred(&self, entry: EntryId) -> Box<Deferred> {
+    fn restore_deferred(&self, entry: EntryId) -> Box<DeferredFrame> {
         let Some(deferred) = self.attachments.pop_deferred(entry) else {
             abort_out_of_order();
         };

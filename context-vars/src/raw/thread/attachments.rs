@@ -11,7 +11,7 @@ use crate::raw::context::RawContext;
 pub(super) struct Attachments {
     pub(super) innermost: Cell<Option<Rc<AttachedContext>>>,
     /// The frames whose entry is [`EntryId::DEFERRED`], the topmost first.
-    deferred: Cell<Option<Box<Deferred>>>,
+    deferred: Cell<Option<Box<DeferredFrame>>>,
 }
 
 /// A context that is attached, or was.
@@ -27,10 +27,10 @@ pub(super) struct AttachedContext {
 }
 
 /// A frame that has something to do when it ends.
-pub(super) struct Deferred {
+pub(super) struct DeferredFrame {
     /// Its own entry, which is replaced meanwhile.
     entry: EntryId,
-    outer: Option<Box<Deferred>>,
+    outer: Option<Box<DeferredFrame>>,
 }
 
 impl Attachments {
@@ -83,7 +83,11 @@ impl Attachments {
     /// Lets the first frame at or under `topmost` settle when it ends. Returns the new `topmost`.
     ///
     /// Takes `spare` if it needs it, and neither allocates nor frees.
-    pub(super) fn defer(&self, topmost: EntryId, spare: &mut Option<Box<Deferred>>) -> EntryId {
+    pub(super) fn defer(
+        &self,
+        topmost: EntryId,
+        spare: &mut Option<Box<DeferredFrame>>,
+    ) -> EntryId {
         let (mut frame, mut above) = (topmost, None);
         while let Some(attached) = self.iter().find(|attached| attached.entry() == frame) {
             frame = attached.previous_entry().unwrap_or(EntryId::DEFERRED);
@@ -106,7 +110,7 @@ impl Attachments {
     }
 
     /// Removes the topmost frame that was deferred, if it has this entry.
-    pub(super) fn pop_deferred(&self, entry: EntryId) -> Option<Box<Deferred>> {
+    pub(super) fn pop_deferred(&self, entry: EntryId) -> Option<Box<DeferredFrame>> {
         let mut deferred = self.deferred.take()?;
         if deferred.entry != entry {
             self.deferred.set(Some(deferred));
@@ -117,7 +121,7 @@ impl Attachments {
     }
 }
 
-impl Deferred {
+impl DeferredFrame {
     pub(super) fn new() -> Box<Self> {
         Box::new(Self {
             entry: EntryId::NONE,

@@ -49,9 +49,10 @@ struct EmptyRoot;
 impl Drop for EmptyRoot {
     fn drop(&mut self) {
         let thread = thread_state();
+        // First, because what a `Drop` sets in the root meanwhile is dropped with it.
+        thread.end_attached();
         thread.phase.set(Phase::Ended);
         thread.heap.pool.close();
-        thread.end_attached();
         // If `std::process::exit` was called inside a scope, the root is on the stack, and the
         // process ends with it.
         if let Some(root) = thread.take_root() {

@@ -25,19 +25,12 @@ thread_local! {
 ///
 /// In the root of the thread, where no task has a context, it may do what it could before.
 pub(crate) fn call_as_owner(f: impl FnOnce()) {
-    struct Restore(TaskId);
-
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            thread_state().owner.set(self.0);
-        }
-    }
-
     if is_root() {
         return f();
     }
-    let _restore = Restore(thread_state().owner.replace(TaskId::current()));
-    f();
+    // The owner is not replaced meanwhile: what `f` attaches may outlast it, and would keep the owner
+    // that the context around has at that moment.
+    thread_state().owner.get().act_as(f);
 }
 
 /// The context of a task, which one callback makes current and a later one on the same thread takes

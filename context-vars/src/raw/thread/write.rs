@@ -10,11 +10,12 @@ use crate::raw::value::{TypedValue, Value};
 ///
 /// A task may set in a context that it entered itself. In the thread's root, and in a context that
 /// was entered outside of the task, the value would be seen by the task that is polled there next.
-/// Code that runs in no task may set everywhere.
+/// Code that runs in no task may set everywhere, and a callback in the context of its task.
 #[inline]
 pub(crate) fn may_set() -> bool {
     let task = TaskId::current();
-    task.is_none() || task == thread_state().owner.get()
+    let owner = thread_state().owner.get();
+    task.is_none() || task == owner || owner.is_in_callback()
 }
 
 /// Creates a value that a context can hold.

@@ -173,6 +173,9 @@ impl<'a> InheritingBuilder<'a> {
 
     /// As tokio's `on_before_task_poll`. `f` is called in the context of the task.
     ///
+    /// A context that `f` [attaches](crate::Context::attach) is current during the poll if `f` keeps the
+    /// guard. The task may set in it. It ends with its guard, or with the poll at the latest.
+    ///
     /// # Examples
     ///
     /// Whose task it is:

@@ -1,6 +1,6 @@
 //! Programs from bytes: every string of bytes is one.
 
-use crate::program::{Body, Inherits, Keep, Op, Program, Work, Wrap};
+use crate::program::{Body, Inherits, Keep, Op, Program, RunAsync, Work, Wrap};
 use crate::value::Hook;
 use crate::variables::Variables;
 
@@ -81,7 +81,7 @@ impl Bytes<'_> {
     }
 
     fn op(&mut self, depth: usize) -> Op {
-        match self.one() % 52 {
+        match self.one() % 58 {
             0 => Op::Read(self.var()),
             1 => Op::Get(self.var()),
             2 => Op::GetOr(self.var()),
@@ -122,6 +122,11 @@ impl Bytes<'_> {
             48 | 49 => Op::Attach(self.one()),
             50 => Op::Detach(self.one()),
             51 => Op::DropGuard(self.one()),
+            52 => Op::ForgetGuard(self.one()),
+            53 => Op::Unset(self.var(), Keep::Token),
+            54 => Op::Unset(self.var(), Keep::Nothing),
+            55 | 56 => Op::RunAsync(self.one(), self.run_async(depth)),
+            57 => Op::Handle(self.one()),
             _ => Op::Throw,
         }
     }
@@ -130,11 +135,21 @@ impl Bytes<'_> {
         (self.var(), self.hook())
     }
 
+    fn run_async(&mut self, depth: usize) -> RunAsync {
+        RunAsync {
+            steps: self.some(3, |bytes| bytes.body(depth)),
+            between: self.body(depth),
+            polls: self.one() % 5,
+            hook: self.hook(),
+        }
+    }
+
     fn work(&mut self) -> Work {
-        match self.one() % 8 {
+        match self.one() % 9 {
             0 => Work::Iterator,
             1 => Work::Function,
             2 => Work::Closure,
+            8 => Work::Message,
             _ => Work::Future(self.some(3, Self::wrap)),
         }
     }

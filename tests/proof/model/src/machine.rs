@@ -20,6 +20,7 @@ mod setting;
 mod scopes;
 mod contexts;
 mod works;
+mod futures;
 
 /// How many contexts, tokens and works a program keeps at most.
 const MOST: usize = 12;
@@ -88,6 +89,7 @@ pub fn run(program: &Program) -> usize {
         machine.detached(|| machine.detached(|| machine.whole(&program.body)));
     }
     machine.model().check();
+    machine.model().give_up_forgotten();
     assert_eq!(machine.model().live(), 0, "values that nobody dropped");
     machine.steps.load(Ordering::Relaxed)
 }
@@ -235,10 +237,7 @@ impl Machine {
                     self.set(first.wrapping_add(n as u16), Hook::Nothing, Keep::Nothing);
                 }
             }
-            Op::Reset(pick) => return self.reset(*pick, None),
-            Op::ResetBy(pick, var) => return self.reset(*pick, Some(*var)),
-            Op::OldValue(pick) => return self.old_value(*pick),
-            Op::DropToken(pick) => return self.drop_token(*pick),
+            Op::Unset(var, keep) => self.unset(*var, *keep),
             Op::Scope(var, hook, body) => self.scope(*var, *hook, body),
             Op::Function(sets, body) => self.function(sets, body),
             Op::Detached(body) => self.detached(|| self.body(body)),
@@ -250,15 +249,6 @@ impl Machine {
                 let copy = self.copy_of_context(*pick);
                 self.keep_context(copy);
             }
-            Op::DropContext(pick) => return self.drop_context(*pick),
-            Op::Run(pick, body) => return self.run(*pick, body),
-            Op::Attach(pick) => return self.attach(*pick),
-            Op::Detach(pick) => return self.detach(*pick),
-            Op::DropGuard(pick) => return self.drop_guard(*pick),
-            Op::WithValue(pick, var, hook) => return self.with_value(*pick, *var, Some(*hook)),
-            Op::Without(pick, var) => return self.with_value(*pick, *var, None),
-            Op::Look(pick, var) => return self.look(*pick, *var),
-            Op::Enumerate(pick) => return self.enumerate(*pick),
             Op::EnumerateCurrent => {
                 let (real, model) = (Context::current(), self.model().snapshot());
                 self.compare_entries(&real, &model);
@@ -267,18 +257,42 @@ impl Machine {
                 let work = work::start(self, form, steps, *hook);
                 self.keep_work(work);
             }
-            Op::Poll(pick) => return self.poll(*pick),
-            Op::PollOnThread(pick) => return self.poll_on_thread(*pick),
-            Op::DropWork(pick) => return self.drop_work(*pick),
-            Op::DropWorkOnThread(pick) => return self.drop_work_on_thread(*pick),
             Op::Thread(inherits, body) => self.thread(*inherits, body),
             Op::DropTokensOnThread => self.drop_tokens_on_thread(),
             Op::Throw => {
                 self.model().unwinding = true;
                 throw();
             }
+            _ => return self.exec_on_kept(op),
         }
         true
+    }
+
+    /// Does an operation on one of the things that are kept; false if there is none.
+    fn exec_on_kept(self: &Arc<Self>, op: &Op) -> bool {
+        match op {
+            Op::Reset(pick) => self.reset(*pick, None),
+            Op::ResetBy(pick, var) => self.reset(*pick, Some(*var)),
+            Op::OldValue(pick) => self.old_value(*pick),
+            Op::DropToken(pick) => self.drop_token(*pick),
+            Op::DropContext(pick) => self.drop_context(*pick),
+            Op::Run(pick, body) => self.run(*pick, body),
+            Op::RunAsync(pick, work) => self.run_async(*pick, work),
+            Op::Attach(pick) => self.attach(*pick),
+            Op::Detach(pick) => self.detach(*pick),
+            Op::DropGuard(pick) => self.drop_guard(*pick),
+            Op::ForgetGuard(pick) => self.forget_guard(*pick),
+            Op::WithValue(pick, var, hook) => self.with_value(*pick, *var, Some(*hook)),
+            Op::Without(pick, var) => self.with_value(*pick, *var, None),
+            Op::Look(pick, var) => self.look(*pick, *var),
+            Op::Enumerate(pick) => self.enumerate(*pick),
+            Op::Poll(pick) => self.poll(*pick),
+            Op::PollOnThread(pick) => self.poll_on_thread(*pick),
+            Op::DropWork(pick) => self.drop_work(*pick),
+            Op::DropWorkOnThread(pick) => self.drop_work_on_thread(*pick),
+            Op::Handle(pick) => self.handle(*pick),
+            _ => unreachable!("{op:?} needs nothing that is kept"),
+        }
     }
 }
 

@@ -285,7 +285,8 @@ impl Model {
         old
     }
 
-    pub fn set(&mut self, var: u16, value: Arc<Value>) -> Token {
+    /// Sets a variable, or unsets it if there is no value.
+    pub fn set(&mut self, var: u16, value: Option<Arc<Value>>) -> Token {
         if self.here.ended && self.here.outer.is_empty() {
             // Harmless: nobody would ever drop it.
             return Token {
@@ -297,7 +298,7 @@ impl Model {
         Token {
             var,
             context: self.here.current.identity,
-            old: self.put_here(var, Some(value)),
+            old: self.put_here(var, value),
         }
     }
 

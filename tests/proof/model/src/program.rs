@@ -45,6 +45,7 @@ pub enum Op {
     // Setting.
     Set(u16, Hook, Keep),
     SetMany(u16, u16),
+    Unset(u16, Keep),
     Reset(Pick),
     ResetBy(Pick, u16),
     OldValue(Pick),
@@ -59,9 +60,13 @@ pub enum Op {
     CloneOf(Pick),
     DropContext(Pick),
     Run(Pick, Body),
+    /// Polls a future with these steps in a context that is kept, with the body in between, so many
+    /// times at most, and drops it.
+    RunAsync(Pick, RunAsync),
     Attach(Pick),
     Detach(Pick),
     DropGuard(Pick),
+    ForgetGuard(Pick),
     WithValue(Pick, u16, Hook),
     Without(Pick, u16),
     Look(Pick, u16),
@@ -73,6 +78,8 @@ pub enum Op {
     PollOnThread(Pick),
     DropWork(Pick),
     DropWorkOnThread(Pick),
+    /// Opens a message, in its first step, and keeps what then goes on as a future.
+    Handle(Pick),
     // The rest.
     Thread(Inherits, Body),
     /// Moves all tokens to another thread and drops them there.
@@ -92,6 +99,15 @@ pub enum Inherits {
     No,
 }
 
+/// What [`Op::RunAsync`] does.
+#[derive(Clone, Debug)]
+pub struct RunAsync {
+    pub steps: Vec<Body>,
+    pub between: Body,
+    pub polls: u8,
+    pub hook: Hook,
+}
+
 /// Work with a context, done in steps.
 #[derive(Clone, Debug)]
 pub enum Work {
@@ -103,6 +119,8 @@ pub enum Work {
     Function,
     /// `inherit`: is done in one step.
     Closure,
+    /// A message in a context, which is opened in one step.
+    Message,
 }
 
 #[derive(Clone, Debug)]

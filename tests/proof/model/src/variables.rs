@@ -24,6 +24,7 @@ pub trait AnyVar: Sync {
     fn with(&'static self, inside: &mut dyn FnMut(u64)) -> Option<u64>;
     fn is_set(&'static self) -> bool;
     fn set(&'static self, spec: Spec) -> Box<dyn AnyToken>;
+    fn unset(&'static self) -> Box<dyn AnyToken>;
     /// What `#[with_context]` does once its scope is entered.
     fn set_in_scope(&'static self, spec: Spec);
     fn sync_scope(&'static self, spec: Spec, inside: &mut dyn FnMut());
@@ -73,6 +74,10 @@ impl<const PAD: usize> AnyVar for ContextVar<Val<PAD>> {
 
     fn set(&'static self, spec: Spec) -> Box<dyn AnyToken> {
         Box::new(self.set(Val::new(spec)))
+    }
+
+    fn unset(&'static self) -> Box<dyn AnyToken> {
+        Box::new(self.unset())
     }
 
     fn set_in_scope(&'static self, spec: Spec) {

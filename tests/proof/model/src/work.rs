@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 
-use context_vars::{__private, ContextExt, inherit, inherit_fn};
+use context_vars::{__private, ContextExt, InContext, inherit, inherit_fn};
 
 use self::modelled::{Layer, Stage};
 use crate::machine::{Kept, Machine};
+use crate::model::{self, Value};
 use crate::program::{Body, Work as Form, Wrap};
 use crate::value::{Hook, Spec, Val};
 use crate::variables::Boxed;
@@ -18,15 +19,35 @@ mod modelled;
 pub use self::modelled::Modelled;
 
 /// What is to be done step by step, and a value that tells where it is dropped.
-struct Script {
+pub struct Script {
     machine: Arc<Machine>,
     steps: VecDeque<Body>,
     _witness: Val<0>,
 }
 
 impl Script {
+    /// A script, and what the model knows of its witness.
+    pub fn new(machine: &Arc<Machine>, steps: &[Body], hook: Hook) -> (Self, Arc<Value>) {
+        let hook = match hook {
+            // The witness is no value of ours: dropped by a panic, it may not panic again.
+            Hook::Panic => Hook::PanicOnce,
+            hook => hook,
+        };
+        let (spec, witness) = machine.value(hook);
+        let script = Self {
+            machine: machine.clone(),
+            steps: steps.iter().cloned().collect(),
+            _witness: Val::new(spec),
+        };
+        (script, witness)
+    }
+
+    pub fn steps_left(&self) -> usize {
+        self.steps.len()
+    }
+
     /// Does a step; true while more are left.
-    fn step(&mut self) -> bool {
+    pub fn step(&mut self) -> bool {
         let body = self.steps.pop_front().unwrap_or_default();
         self.machine.body(&body);
         !self.steps.is_empty()
@@ -58,6 +79,7 @@ pub enum Real {
     Iterator(Box<dyn Iterator<Item = ()> + Send>),
     Function(Box<dyn Fn(()) + Send + Sync>),
     Closure(Option<Box<dyn FnOnce() + Send>>),
+    Message(Option<InContext<Script>>),
 }
 
 impl Real {
@@ -80,18 +102,21 @@ impl Real {
                 closure.take().expect("it is not kept when it is done")();
                 true
             }
+            Self::Message(message) => {
+                let message = message.take().expect("it is not kept when it is done");
+                message.run(|mut script| script.step());
+                true
+            }
         }
     }
 }
 
 /// What the witness does that is dropped with the script.
 fn hook_of_witness(form: &Form, hook: Hook) -> Hook {
-    match (form, hook) {
+    match form {
         // Nothing is promised about where a function that is called many times is dropped.
-        (Form::Function, _) => Hook::Nothing,
-        // The witness is no value of ours: dropped by a panic, it may not panic again.
-        (_, Hook::Panic) => Hook::PanicOnce,
-        (_, hook) => hook,
+        Form::Function => Hook::Nothing,
+        _ => hook,
     }
 }
 
@@ -102,29 +127,21 @@ pub fn start(
     steps: &[Body],
     hook: Hook,
 ) -> Kept<Real, Modelled> {
-    let (spec, witness) = machine.value(hook_of_witness(form, hook));
-    let script = Script {
-        machine: machine.clone(),
-        steps: steps.iter().cloned().collect(),
-        _witness: Val::new(spec),
-    };
-    let layer = Layer::Script {
-        steps: steps.len(),
-        witness: Some(witness),
-    };
+    let (script, witness) = Script::new(machine, steps, hook_of_witness(form, hook));
     match form {
-        Form::Future(wraps) => future(machine, wraps, script, layer),
+        Form::Future(wraps) => {
+            let layer = script_layer(steps.len(), witness);
+            future(machine, wraps, script, layer)
+        }
         Form::Iterator => {
             let context = machine.model().snapshot();
+            let layer = script_layer(steps.len(), witness);
             Kept {
                 real: Real::Iterator(Box::new(script.inherit_context_of_steps())),
                 model: Modelled::Layers(wrapper(Stage::Ready(context), false, layer)),
             }
         }
         Form::Function => {
-            let Layer::Script { witness, .. } = layer else {
-                unreachable!()
-            };
             let script = Mutex::new(script);
             let function = inherit_fn(move |()| {
                 let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,13 +150,10 @@ pub fn start(
             let context = machine.model().snapshot();
             Kept {
                 real: Real::Function(Box::new(function)),
-                model: Modelled::Function(context, witness.expect("just made")),
+                model: Modelled::Function(context, witness),
             }
         }
         Form::Closure => {
-            let Layer::Script { witness, .. } = layer else {
-                unreachable!()
-            };
             let closure = inherit(move || {
                 let mut script = script;
                 let _more = script.step();
@@ -147,7 +161,14 @@ pub fn start(
             let context = machine.model().snapshot();
             Kept {
                 real: Real::Closure(Some(Box::new(closure))),
-                model: Modelled::Closure(Some((context, witness.expect("just made")))),
+                model: Modelled::Closure(Some((context, witness))),
+            }
+        }
+        Form::Message => {
+            let context = machine.model().snapshot();
+            Kept {
+                real: Real::Message(Some(script.inherit_context_of_steps())),
+                model: Modelled::Closure(Some((context, witness))),
             }
         }
     }
@@ -155,8 +176,29 @@ pub fn start(
 
 impl Script {
     /// Both extension traits have an `inherit_context`.
-    fn inherit_context_of_steps(self) -> context_vars::InContext<Self> {
+    fn inherit_context_of_steps(self) -> InContext<Self> {
         ContextExt::inherit_context(self)
+    }
+}
+
+/// What goes on after a message was opened by its first step.
+pub fn handled(
+    future: InContext<Script>,
+    context: model::Context,
+    steps_left: usize,
+    witness: Arc<Value>,
+) -> Kept<Real, Modelled> {
+    let layer = script_layer(steps_left, witness);
+    Kept {
+        real: Real::Future(Box::pin(future)),
+        model: Modelled::Layers(wrapper(Stage::Ready(context), true, layer)),
+    }
+}
+
+fn script_layer(steps: usize, witness: Arc<Value>) -> Layer {
+    Layer::Script {
+        steps,
+        witness: Some(witness),
     }
 }
 

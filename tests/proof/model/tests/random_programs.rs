@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use context_vars_model::decode::SIZES;
-use context_vars_model::program::{Body, Inherits, Keep, Op, Work, Wrap};
+use context_vars_model::program::{Body, Inherits, Keep, Op, RunAsync, Work, Wrap};
 use context_vars_model::value::Hook;
 use context_vars_model::variables::{MOST, Variables};
 use context_vars_model::{Program, STACK, run};
@@ -54,6 +54,7 @@ fn work() -> impl Strategy<Value = Work> {
         1 => Just(Work::Iterator),
         1 => Just(Work::Function),
         1 => Just(Work::Closure),
+        2 => Just(Work::Message),
     ]
 }
 
@@ -67,6 +68,7 @@ fn leaf() -> impl Strategy<Value = Op> {
     ];
     let sets = prop_oneof![
         8 => (var(), hook(), keep()).prop_map(|(var, hook, keep)| Op::Set(var, hook, keep)),
+        1 => (var(), keep()).prop_map(|(var, keep)| Op::Unset(var, keep)),
         4 => any::<u8>().prop_map(Op::Reset),
         1 => (any::<u8>(), var()).prop_map(|(token, var)| Op::ResetBy(token, var)),
         1 => any::<u8>().prop_map(Op::OldValue),
@@ -83,10 +85,12 @@ fn leaf() -> impl Strategy<Value = Op> {
         4 => any::<u8>().prop_map(Op::Attach),
         2 => any::<u8>().prop_map(Op::Detach),
         3 => any::<u8>().prop_map(Op::DropGuard),
+        1 => any::<u8>().prop_map(Op::ForgetGuard),
     ];
     let works = prop_oneof![
         6 => any::<u8>().prop_map(Op::Poll),
         1 => any::<u8>().prop_map(Op::DropWork),
+        2 => any::<u8>().prop_map(Op::Handle),
     ];
     let rare = prop_oneof![
         4 => any::<u8>().prop_map(Op::PollOnThread),
@@ -103,6 +107,16 @@ fn body_of(op: impl Strategy<Value = Op> + Clone) -> impl Strategy<Value = Body>
     vec(op, 0..6)
 }
 
+fn run_async(body: impl Strategy<Value = Body> + Clone) -> impl Strategy<Value = RunAsync> {
+    let parts = (vec(body.clone(), 1..4), body, 0..5_u8, hook());
+    parts.prop_map(|(steps, between, polls, hook)| RunAsync {
+        steps,
+        between,
+        polls,
+        hook,
+    })
+}
+
 fn op() -> impl Strategy<Value = Op> {
     leaf().prop_recursive(5, 48, 6, |op| {
         let op = op.clone();
@@ -117,6 +131,8 @@ fn op() -> impl Strategy<Value = Op> {
             4 => (any::<u8>(), body.clone()).prop_map(|(context, body)| Op::Run(context, body)),
             4 => (work(), vec(body.clone(), 1..4), hook())
                 .prop_map(|(work, steps, hook)| Op::Start(work, steps, hook)),
+            2 => (any::<u8>(), run_async(body.clone()))
+                .prop_map(|(context, work)| Op::RunAsync(context, work)),
             1 => (any::<bool>(), body).prop_map(|(inherits, body)| {
                 let inherits = if inherits { Inherits::Yes } else { Inherits::No };
                 Op::Thread(inherits, body)

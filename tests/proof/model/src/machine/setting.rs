@@ -12,8 +12,20 @@ impl Machine {
         let (spec, value) = self.value(hook);
         let token = Kept {
             real: self.var(var).set(spec),
-            model: self.model().set(var, value),
+            model: self.model().set(var, Some(value)),
         };
+        self.end_with_token(token, keep);
+    }
+
+    pub(super) fn unset(&self, var: u16, keep: Keep) {
+        let token = Kept {
+            real: self.var(var).unset(),
+            model: self.model().set(var, None),
+        };
+        self.end_with_token(token, keep);
+    }
+
+    fn end_with_token(&self, token: KeptToken, keep: Keep) {
         match keep {
             Keep::Token => self.keep_token(token),
             Keep::Nothing => self.drop_this_token(token),

@@ -41,6 +41,19 @@ impl Machine {
         Some(work)
     }
 
+    /// A message that was not opened, unless too many works are in a step already.
+    pub(super) fn take_message(&self, pick: Pick) -> Option<KeptWork> {
+        if self.depth.load(Ordering::Relaxed) >= DEPTH {
+            return None;
+        }
+        let mut store = self.store();
+        let works = store.works.iter().enumerate();
+        let messages = works.filter(|(_, work)| matches!(work.real, Real::Message(Some(_))));
+        let places: Vec<_> = messages.map(|(place, _)| place).collect();
+        let place = usize::from(pick).checked_rem(places.len())?;
+        Some(store.works.remove(places[place]))
+    }
+
     /// Work for a step, unless too many are in one already.
     fn take_work_for_step(&self, pick: Pick) -> Option<KeptWork> {
         let deep = self.depth.load(Ordering::Relaxed) >= DEPTH;
@@ -69,10 +82,10 @@ impl Machine {
         true
     }
 
-    /// Keeps it unless it was a closure whose only step panicked.
+    /// Keeps it unless it was a closure or a message whose only step panicked.
     fn keep_work_that_can(&self, work: KeptWork) {
         match work.real {
-            Real::Closure(None) => {}
+            Real::Closure(None) | Real::Message(None) => {}
             _ => self.keep_work(work),
         }
     }

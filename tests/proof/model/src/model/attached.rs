@@ -33,6 +33,20 @@ impl Model {
         }
     }
 
+    /// Ends what is attached in the root of a thread that ends. A panic of its values ends here, too.
+    pub(super) fn end_forgotten(&mut self) {
+        while let Some(Entry::Attached { .. }) = self.here.entries.last() {
+            drop(self.pop());
+            self.settle();
+            self.unwinding = false;
+        }
+    }
+
+    /// Gives up the contexts that ended before guards that were forgotten, which keep them for ever.
+    pub fn give_up_forgotten(&mut self) {
+        self.ended.clear();
+    }
+
     /// Ends what was attached inside of the innermost frame.
     pub fn end_attached(&mut self) {
         while let Some(&Entry::Attached { guard, .. }) = self.here.entries.last() {

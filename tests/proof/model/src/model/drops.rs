@@ -64,7 +64,7 @@ impl Model {
             Hook::Read(var) => self.expect(Event::Saw(self.read(var))),
             Hook::Set(var) => {
                 let value = self.made();
-                let token = self.set(var, value);
+                let token = self.set(var, Some(value));
                 drop(token);
                 self.settle_in_drop();
             }

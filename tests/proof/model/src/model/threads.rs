@@ -21,10 +21,12 @@ impl Model {
         self.here = self.waiting.pop().expect("a thread that waits");
     }
 
-    /// What a thread does at its end: its root's values go, and panics end there, those of the
+    /// What a thread does at its end: what is still attached ends, its root's values go, and panics end there, those of the
     /// inherited variables before those of the others.
     pub fn empty_root(&mut self) {
-        assert!(self.here.outer.is_empty() && !self.unwinding);
+        assert!(!self.unwinding);
+        self.end_forgotten();
+        assert!(self.here.outer.is_empty());
         self.here.ended = true;
         let empty = self.empty();
         let root = std::mem::replace(&mut self.here.current, empty);

@@ -9,6 +9,7 @@ pub enum Modelled {
     /// A future or an iterator.
     Layers(Layer),
     Function(Context, Arc<Value>),
+    /// A closure or a message.
     Closure(Option<(Context, Arc<Value>)>),
 }
 
