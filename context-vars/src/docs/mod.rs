@@ -12,28 +12,40 @@
 //! * [`macros`]: what the macros expand to.
 //! * [`design`]: how it is built, and why that is sound.
 
+/// Which work shares a context, and which has a separate one.
+///
+#[doc = include_str!("request.svg")]
+///
 #[doc = include_str!("semantics.md")]
+#[doc = include_str!("files.md")]
 pub mod semantics {}
 
 #[doc = include_str!("limitations.md")]
+#[doc = include_str!("files.md")]
 pub mod limitations {}
 
 #[doc = include_str!("from_python.md")]
+#[doc = include_str!("files.md")]
 pub mod from_python {}
 
 #[doc = include_str!("from_task_local.md")]
+#[doc = include_str!("files.md")]
 pub mod from_task_local {}
 
 #[doc = include_str!("comparison.md")]
+#[doc = include_str!("files.md")]
 pub mod comparison {}
 
 #[doc = include_str!("testing.md")]
+#[doc = include_str!("files.md")]
 pub mod testing {}
 
 #[doc = include_str!("channels.md")]
+#[doc = include_str!("files.md")]
 pub mod channels {}
 
 #[doc = include_str!("libraries.md")]
+#[doc = include_str!("files.md")]
 pub mod libraries {}
 
 #[cfg(feature = "http")]
@@ -45,7 +57,9 @@ pub mod web {}
 pub mod baggage {}
 
 #[doc = include_str!("macros.md")]
+#[doc = include_str!("files.md")]
 pub mod macros {}
 
 #[doc = include_str!("design.md")]
+#[doc = include_str!("files.md")]
 pub mod design {}
