@@ -1,16 +1,16 @@
-//! Long explanations, compiled with the documentation.
+//! The pages of the documentation, compiled and tested with it.
 //!
-//! * [`semantics`]: which work shares a context and which has its own.
+//! * [`semantics`]: the contract, rule by rule, with a picture.
 //! * [`limitations`]: what the crate does not do.
-//! * [`from_python`], [`from_task_local`]: for those who know one of these.
-//! * [`comparison`]: beside what else there is.
+//! * [`from_python`], [`from_task_local`]: side by side, and everything that differs.
+//! * [`comparison`]: this crate beside its alternatives.
 //! * [`testing`]: tests that set variables.
 //! * [`channels`]: workers, caches and jobs that outlive a request.
 //! * [`libraries`]: variables in a library that others use.
 //! * `web` (feature `http`): from a request's header to the last byte of its response.
-//! * `baggage` (feature `propagation`): what comes through from and to OpenTelemetry.
-//! * [`macros`]: what the macros expand to.
-//! * [`design`]: how it is built, and why that is sound.
+//! * `baggage` (feature `propagation`): the values that arrive from and at OpenTelemetry.
+//! * [`macros`]: the code that the macros generate.
+//! * [`design`]: the inner workings, and why they are sound.
 
 /// Which work shares a context, and which has a separate one.
 ///
