@@ -148,7 +148,7 @@ fn pages_name_no_tests() {
         let spans: Vec<_> = code_spans(&text).collect();
         let named = names.iter().find(|name| {
             let is_named = |span: &&str| span.rsplit("::").next() == Some(name.as_str());
-            spans.iter().any(|span| is_named(&span))
+            spans.iter().any(is_named)
         });
         assert!(
             named.is_none(),
