@@ -1,5 +1,5 @@
-//! What the crate does not do: each entry of the documentation's page `limitations` is a test
-//! here; `pages.rs` compares them.
+//! What the crate does not do. Each test names its entry of the documentation's page `limitations`,
+//! and `repo/pages.rs` checks that the page has this entry.
 //!
 //! These are claims about what *is*, so that the page cannot promise more or less. One that fails
 //! because something got better is good news: mend the page.
@@ -25,6 +25,7 @@ context_var! {
     static THROUGH_A_THREAD: usize = through_a_thread();
 }
 
+// Entry: Interior mutability is shared
 #[test]
 fn change_inside_a_default_is_seen_by_every_context() {
     let here = USER.sync_scope("alice", || {
@@ -42,6 +43,7 @@ fn change_inside_a_default_is_seen_by_every_context() {
     assert!(own.join().unwrap().is_empty(), "a value is not shared");
 }
 
+// Entry: Interior mutability is shared
 #[test]
 fn change_inside_an_inherited_value_is_seen_by_the_parent() {
     BASKET.sync_scope(Mutex::default(), || {
@@ -54,6 +56,7 @@ fn change_inside_an_inherited_value_is_seen_by_the_parent() {
     });
 }
 
+// Entry: Bare work does not inherit
 #[test]
 fn bare_thread_and_bare_task_do_not_inherit() {
     let (thread, task) = USER.sync_scope("alice", || {
@@ -64,6 +67,7 @@ fn bare_thread_and_bare_task_do_not_inherit() {
     assert_eq!((thread, task), ("anonymous", "anonymous"));
 }
 
+// Entry: A `set` in a bare task is refused on tokio only
 #[test]
 fn set_of_a_bare_task_outside_tokio_leaks_to_the_next_one() {
     let seen = thread::spawn(|| {
@@ -78,6 +82,7 @@ fn set_of_a_bare_task_outside_tokio_leaks_to_the_next_one() {
     assert_eq!(seen.join().unwrap(), "alice");
 }
 
+// Entry: Stolen jobs
 #[test]
 fn bare_job_of_rayon_sees_the_context_of_the_thread_that_steals_it() {
     let mut seen = rayon_pool(1).install(|| {
@@ -103,6 +108,7 @@ fn executed(what: rayon::Yield) -> bool {
     matches!(what, rayon::Yield::Executed)
 }
 
+// Entry: Work that outlives its request
 #[test]
 fn work_that_outlives_its_request_keeps_every_value_of_it() {
     let (all, own) = (Alive::default(), Alive::default());
@@ -125,6 +131,7 @@ fn work_that_outlives_its_request_keeps_every_value_of_it() {
     });
 }
 
+// Entry: Captures of a rewritten closure
 #[test]
 fn captures_of_a_closure_are_dropped_outside_its_context() {
     #[inherit_context]
@@ -156,6 +163,7 @@ fn captures_of_a_closure_are_dropped_outside_its_context() {
     assert_eq!(dropped_as(function), "alice", "not so with the function");
 }
 
+// Entry: What the attributes recognize
 #[test]
 fn block_given_to_a_spawn_call_passes_through() {
     #[inherit_context]
@@ -167,6 +175,7 @@ fn block_given_to_a_spawn_call_passes_through() {
     assert_eq!(seen, ["alice", "anonymous"]);
 }
 
+// Entry: What the attributes recognize
 #[test]
 fn spawn_call_under_another_name_is_not_found() {
     fn run_on_a_thread(job: impl FnOnce() -> &'static str + Send + 'static) -> &'static str {
@@ -189,6 +198,7 @@ fn spawn_call_under_another_name_is_not_found() {
     );
 }
 
+// Entry: What the attributes recognize
 #[test]
 fn future_under_another_name_runs_outside_of_the_attributes_scope() {
     type Later = std::pin::Pin<Box<dyn Future<Output = &'static str>>>;
@@ -214,6 +224,7 @@ fn through_a_thread() -> usize {
     }
 }
 
+// Entry: A default that needs itself
 #[test]
 fn default_that_needs_itself_through_other_threads_ends_with_a_panic() {
     let panic = catch_unwind(|| THROUGH_A_THREAD.get()).unwrap_err();
@@ -225,6 +236,7 @@ fn default_that_needs_itself_through_other_threads_ends_with_a_panic() {
     );
 }
 
+// Entry: The future of an async closure
 #[tokio::test]
 async fn future_of_an_async_closure_runs_outside_of_the_closure_s_scope() {
     let future = USER.sync_scope("alice", || async { USER.get() });
@@ -254,6 +266,7 @@ fn separate(program: &str) -> Command {
     command
 }
 
+// Entry: Two copies of the crate in one program
 #[test]
 fn two_versions_and_dynamic_libraries_have_contexts_of_their_own() {
     let ran = separate("separate-host").output().unwrap();
@@ -262,6 +275,7 @@ fn two_versions_and_dynamic_libraries_have_contexts_of_their_own() {
     assert_eq!(ran.stdout, b"each has its own\n");
 }
 
+// Entry: Stacks that are switched on one thread
 #[test]
 fn stacks_that_are_switched_inside_a_scope_end_the_process() {
     for (program, printed) in [
@@ -286,6 +300,7 @@ fn stacks_that_are_switched_inside_a_scope_end_the_process() {
     }
 }
 
+// Entry: Stacks that are switched on one thread
 #[test]
 fn read_that_is_suspended_keeps_its_value_when_the_context_is_left() {
     let ran = separate("separate-left").output().unwrap();

@@ -1,7 +1,7 @@
-//! The pages of the documentation name tests and expansions that are there.
+//! The pages of the documentation show files, expansions and figures that are there.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::layers;
 
@@ -18,34 +18,59 @@ fn code_spans(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// The tests that a page names: in the last column of a table that is called `test`, and in lines
-/// that begin with `Test: ` or `Tests: `.
-fn named_tests(page: &str) -> Vec<&str> {
-    let mut tests = Vec::new();
-    let mut in_table = false;
-    for line in page.lines() {
-        let rest = line.strip_prefix("Test: ").or(line.strip_prefix("Tests: "));
-        if let Some(rest) = rest {
-            tests.extend(code_spans(rest));
-        } else if let Some(row) = line.strip_suffix(" |") {
-            let (_, last) = row.rsplit_once("| ").unwrap();
-            in_table |= last == "test";
-            if in_table {
-                tests.extend(code_spans(last));
-            }
-        } else {
-            in_table &= line.starts_with('|');
-        }
-    }
-    tests
+/// Where the registry's page of the crate and the documentation find the repository's files.
+const REPOSITORY: [&str; 2] = [
+    "https://github.com/context-vars/context-vars/blob/main/",
+    "https://raw.githubusercontent.com/context-vars/context-vars/main/",
+];
+
+/// All pages and the README, each with its name.
+fn pages() -> Vec<(String, String)> {
+    let folder = fs::read_dir(root().join("context-vars/src/docs")).unwrap();
+    let files = folder.map(|entry| entry.unwrap().path());
+    let files = files.chain([root().join("README.md")]);
+    let markdown = files.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    let pages = markdown.map(|path| {
+        let text = fs::read_to_string(&path).unwrap();
+        (path.file_name().unwrap().display().to_string(), text)
+    });
+    pages.collect()
 }
 
-/// Whether `file::test` is a test here; one without a file is in that of the page.
-fn is_there(test: &str, of_the_page: &str) -> bool {
-    let (file, name) = test.rsplit_once("::").unwrap_or((of_the_page, test));
-    let file = format!("tests/it/{}.rs", file.replace("::", "/"));
-    let source = fs::read_to_string(root().join(file)).unwrap_or_default();
-    source.contains(&format!("fn {name}()"))
+/// The labels of a page's links to files: `` [`it/scopes.rs`] ``, which `files.md` defines.
+fn file_labels(page: &str) -> impl Iterator<Item = &str> {
+    let labels = page.split("[`").skip(1);
+    let labels = labels.filter_map(|rest| rest.split_once("`]"));
+    let links = labels.filter(|(_, after)| !after.starts_with(['(', '[', ':']));
+    let files = |label: &&str| Path::new(label).extension().is_some() || label.ends_with('/');
+    links.map(|(label, _)| label).filter(files)
+}
+
+/// The files of this repository that a text links to.
+fn linked_files(text: &str) -> impl Iterator<Item = &str> {
+    let links = REPOSITORY
+        .iter()
+        .flat_map(move |site| text.split(site).skip(1));
+    links.filter_map(|rest| rest.split([')', '\n', ' ', '"', '#', '>']).next())
+}
+
+/// The names of the tests in a folder that nothing else is called: they have three words or more.
+fn names_of_tests(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            names.extend(names_of_tests(&path));
+        } else {
+            let source = fs::read_to_string(path).unwrap();
+            let functions = source.split("fn ").skip(1);
+            let tests = functions.filter_map(|rest| rest.split_once("()"));
+            let long = tests.filter(|(name, _)| name.matches('_').count() > 2);
+            let words = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            names.extend(long.map(|(name, _)| name).filter(words).map(str::to_owned));
+        }
+    }
+    names
 }
 
 /// Code without the blanks and line breaks that depend on where it is.
@@ -80,34 +105,100 @@ fn recipes_on_the_web_page_are_code_of_tests() {
 }
 
 #[test]
-fn named_tests_are_there() {
-    let pages = [
-        ("semantics.md", "combinators", 20),
-        ("limitations.md", "limitations", 15),
-        ("comparison.md", "", 10),
-    ];
-    for (name, file, at_least) in pages {
-        let page = page(name);
-        let tests = named_tests(&page);
-        assert!(tests.len() >= at_least, "{name}: {tests:?}");
-        for test in tests {
-            assert!(is_there(test, file), "{name}: {test}");
+fn pages_link_to_files_that_are_there() {
+    let pages = pages();
+    let mut linked = 0;
+    for (name, text) in &pages {
+        for file in linked_files(text) {
+            assert!(root().join(file).exists(), "{name}: there is no {file}");
+            linked += 1;
         }
     }
-    assert!(!is_there("limitations::no_such_test", ""));
+    assert!(linked > 40, "{linked}");
+    let definitions = page("files.md");
+    let defined: Vec<_> = definitions
+        .lines()
+        .filter(|line| line.starts_with('['))
+        .map(|line| {
+            let (label, target) = line.split_once(": ").unwrap();
+            let label = label.trim_start_matches("[`").trim_end_matches("`]");
+            assert!(target.ends_with(label), "`{label}` leads to {target}");
+            label
+        })
+        .collect();
+    let used: Vec<_> = pages
+        .iter()
+        .flat_map(|(_, text)| file_labels(text))
+        .collect();
+    for label in &used {
+        assert!(
+            defined.contains(label),
+            "`{label}` is not defined in files.md"
+        );
+    }
+    for label in defined {
+        assert!(used.contains(&label), "no page uses `{label}` of files.md");
+    }
 }
 
 #[test]
-fn every_limitation_has_tests_and_every_test_of_one_stands_on_the_page() {
-    let page = page("limitations.md");
-    for entry in page.split("\n# ").skip(1) {
-        assert_eq!(entry.matches("\nTests: ").count(), 1, "{entry}");
+fn pages_name_no_tests() {
+    let names = names_of_tests(&root().join("tests/it"));
+    assert!(names.len() > 300, "{}", names.len());
+    for (page, text) in pages() {
+        let spans: Vec<_> = code_spans(&text).collect();
+        let named = names.iter().find(|name| {
+            let is_named = |span: &&str| span.rsplit("::").next() == Some(name.as_str());
+            spans.iter().any(is_named)
+        });
+        assert!(
+            named.is_none(),
+            "{page} names the test {named:?}: link to its file"
+        );
     }
-    let named = named_tests(&page);
+}
+
+#[test]
+fn every_rule_links_to_what_shows_it() {
+    let page = page("semantics.md");
+    let rules: Vec<_> = page.split("\n**R").skip(1).collect();
+    for (rule, number) in rules.iter().zip(1..) {
+        assert!(
+            rule.starts_with(&format!("{number}.**")),
+            "R{number}: {rule}"
+        );
+        let rule = rule.split("\n\n").next().unwrap();
+        assert!(file_labels(rule).next().is_some(), "R{number} has no link");
+    }
+    assert_eq!(rules.len(), 22);
+}
+
+#[test]
+fn every_limitation_has_tests_and_every_test_of_one_has_its_entry() {
+    let page = page("limitations.md");
+    let mut shown_here = Vec::new();
+    for entry in page.split("\n# ").skip(1) {
+        let (heading, text) = entry.split_once('\n').unwrap();
+        assert_eq!(text.matches("\nTests: ").count(), 1, "{entry}");
+        let (_, tests) = text.split_once("\nTests: ").unwrap();
+        let files: Vec<_> = file_labels(tests).collect();
+        assert!(!files.is_empty(), "{heading}: no file");
+        if files.contains(&"it/limitations.rs") {
+            shown_here.push(heading);
+        }
+    }
     let source = fs::read_to_string(root().join("tests/it/limitations.rs")).unwrap();
-    for test in source.split("#[test]\nfn ").skip(1) {
-        let name = test.split('(').next().unwrap();
-        assert!(named.contains(&name), "{name} does not stand on the page");
+    let mut entries = Vec::new();
+    for test in source.split("\n\n").filter(|item| item.contains("test]\n")) {
+        let entry = test
+            .lines()
+            .find_map(|line| line.strip_prefix("// Entry: "));
+        let entry = entry.unwrap_or_else(|| panic!("of which entry is this?\n{test}"));
+        assert!(shown_here.contains(&entry), "not on the page: {entry}");
+        entries.push(entry);
+    }
+    for heading in shown_here {
+        assert!(entries.contains(&heading), "no test for: {heading}");
     }
 }
 

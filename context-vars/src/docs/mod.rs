@@ -1,39 +1,51 @@
-//! Long explanations, compiled with the documentation.
+//! The pages of the documentation, compiled and tested with it.
 //!
-//! * [`semantics`]: which work shares a context and which has its own.
+//! * [`semantics`]: the contract, rule by rule, with a picture.
 //! * [`limitations`]: what the crate does not do.
-//! * [`from_python`], [`from_task_local`]: for those who know one of these.
-//! * [`comparison`]: beside what else there is.
+//! * [`from_python`], [`from_task_local`]: side by side, and everything that differs.
+//! * [`comparison`]: this crate beside its alternatives.
 //! * [`testing`]: tests that set variables.
 //! * [`channels`]: workers, caches and jobs that outlive a request.
 //! * [`libraries`]: variables in a library that others use.
 //! * `web` (features `http` and `deadline`): from a request's header to the last byte of its response.
-//! * `baggage` (feature `propagation`): what comes through from and to OpenTelemetry.
-//! * [`macros`]: what the macros expand to.
-//! * [`design`]: how it is built, and why that is sound.
+//! * `baggage` (feature `propagation`): the values that arrive from and at OpenTelemetry.
+//! * [`macros`]: the code that the macros generate.
+//! * [`design`]: the inner workings, and why they are sound.
 
+/// Which work shares a context, and which has a separate one.
+///
+#[doc = include_str!("request.svg")]
+///
 #[doc = include_str!("semantics.md")]
+#[doc = include_str!("files.md")]
 pub mod semantics {}
 
 #[doc = include_str!("limitations.md")]
+#[doc = include_str!("files.md")]
 pub mod limitations {}
 
 #[doc = include_str!("from_python.md")]
+#[doc = include_str!("files.md")]
 pub mod from_python {}
 
 #[doc = include_str!("from_task_local.md")]
+#[doc = include_str!("files.md")]
 pub mod from_task_local {}
 
 #[doc = include_str!("comparison.md")]
+#[doc = include_str!("files.md")]
 pub mod comparison {}
 
 #[doc = include_str!("testing.md")]
+#[doc = include_str!("files.md")]
 pub mod testing {}
 
 #[doc = include_str!("channels.md")]
+#[doc = include_str!("files.md")]
 pub mod channels {}
 
 #[doc = include_str!("libraries.md")]
+#[doc = include_str!("files.md")]
 pub mod libraries {}
 
 #[cfg(all(feature = "deadline", feature = "http"))]
@@ -45,7 +57,9 @@ pub mod web {}
 pub mod baggage {}
 
 #[doc = include_str!("macros.md")]
+#[doc = include_str!("files.md")]
 pub mod macros {}
 
 #[doc = include_str!("design.md")]
+#[doc = include_str!("files.md")]
 pub mod design {}
