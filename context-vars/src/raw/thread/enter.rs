@@ -242,9 +242,13 @@ impl<'a> FinalScope<'a> {
 }
 
 impl Drop for FinalScope<'_> {
-    #[inline]
+    // A call, because work becomes ready once, and this is compiled into each poll.
+    #[inline(never)]
     fn drop(&mut self) {
-        let context = thread_state().leave(self.owner.entry(), self.previous.take());
+        // SAFETY: The reference is valid for reads, and what it refers to is not used again, since this
+        // is its drop. `take` would write three words there.
+        let previous = unsafe { ptr::read(&self.previous) };
+        let context = thread_state().leave(self.owner.entry(), previous);
         release::drop_outlined(context);
     }
 }
