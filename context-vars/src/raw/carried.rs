@@ -1,11 +1,13 @@
 //! What work in a context carries beside that context.
 
+use core::mem;
+
 use super::companion::CompanionState;
 use super::context::RawContext;
 use super::thread;
 
 /// What work may carry beside its context.
-pub(crate) trait Carried {
+pub(crate) trait Carried: Sized {
     /// What work carries that has nothing to carry.
     const NONE: Self;
 
@@ -15,6 +17,12 @@ pub(crate) trait Carried {
     /// Prepares the context of the work before a poll.
     #[inline(always)]
     fn prepare(&mut self, _context: &mut RawContext) {}
+
+    /// Takes what is left to carry after the work was ready.
+    #[inline(always)]
+    fn take_ready(&mut self) -> Self {
+        mem::replace(self, Self::NONE)
+    }
 
     /// Enters the context, which is taken, and the captured state, until
     /// [`leave_after_drop`](thread::leave_after_drop).

@@ -64,12 +64,8 @@ impl<C: Carried> Home<C> {
     #[inline]
     fn into_parts(self) -> (RawContext, C) {
         let mut this = ManuallyDrop::new(self);
-        (this.context.take(), this.take_carried())
-    }
-
-    #[inline]
-    fn take_carried(&mut self) -> C {
-        mem::replace(&mut self.carried, C::NONE)
+        let carried = mem::replace(&mut this.carried, C::NONE);
+        (this.context.take(), carried)
     }
 }
 
@@ -102,14 +98,15 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Drops the work in the context that is current. The caller has taken the work's own context.
+    /// Drops work that is ready in the context that is current. The caller has taken the work's own
+    /// context.
     #[inline(always)]
     pub(crate) fn drop_work(self: Pin<&mut Self>) {
         // SAFETY: Nothing is moved out of the reference.
         let stage = SetDone(unsafe { self.get_unchecked_mut() });
         // SAFETY: The pointer comes from a reference that is borrowed until this function returns.
         if let Stage::Active { home, work, .. } = unsafe { &mut *stage.0 } {
-            let carried = home.take_carried();
+            let carried = home.carried.take_ready();
             let work = DropInPlace(work);
             carried.in_scope(move || drop(work));
         }
