@@ -1,6 +1,8 @@
 //! Values as texts for other processes: what `Display` writes and `FromStr` reads, and what an id
 //! looks like.
 
+#[cfg(feature = "http")]
+use core::fmt;
 use core::fmt::{Display, Write as _};
 use core::str::FromStr;
 
@@ -24,4 +26,61 @@ pub(crate) fn format<T: Display>(value: &T) -> Option<String> {
 
 pub(crate) fn parse<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
+}
+
+/// A short text without an allocation; a longer one is on the heap.
+#[cfg(feature = "http")]
+struct ShortText {
+    bytes: [u8; MAX_ID_LEN],
+    len: usize,
+    /// The whole text, once it does not fit into `bytes`.
+    long: Option<String>,
+}
+
+#[cfg(feature = "http")]
+impl ShortText {
+    /// Returns what was written. `write_str` alone writes, so it is a text.
+    fn as_str(&self) -> Option<&str> {
+        match &self.long {
+            Some(long) => Some(long),
+            None => core::str::from_utf8(&self.bytes[..self.len]).ok(),
+        }
+    }
+
+    #[cold]
+    fn write_long(&mut self, text: &str) -> fmt::Result {
+        let mut long = self.as_str().ok_or(fmt::Error)?.to_owned();
+        long.push_str(text);
+        self.long = Some(long);
+        Ok(())
+    }
+}
+
+#[cfg(feature = "http")]
+impl fmt::Write for ShortText {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.len + text.len();
+        match self.bytes.get_mut(self.len..end) {
+            Some(place) if self.long.is_none() => {
+                place.copy_from_slice(text.as_bytes());
+                self.len = end;
+                Ok(())
+            }
+            _ => self.write_long(text),
+        }
+    }
+}
+
+/// Calls `f` with the text that `Display` makes, unless it fails. A text as short as an id is not
+/// allocated.
+#[cfg(feature = "http")]
+pub(crate) fn with_text<T: Display, R>(value: &T, f: impl FnOnce(&str) -> R) -> Option<R> {
+    let mut text = ShortText {
+        bytes: [0; MAX_ID_LEN],
+        len: 0,
+        long: None,
+    };
+    write!(text, "{value}").ok()?;
+    text.as_str().map(f)
 }

@@ -26,7 +26,6 @@ use crate::in_context::InContext;
 use crate::propagation::Propagator;
 use crate::raw::companion::CompanionState;
 use crate::raw::thread;
-use crate::text;
 use crate::var::ContextVar;
 
 /// Gives each request a context: for its call, its future and the body of its response.
@@ -336,7 +335,7 @@ impl ContextLayer {
     where
         T: Display + Send + Sync + 'static,
     {
-        let id = RequestId::with(var, make, text::format, |_| None);
+        let id = RequestId::always_new(var, make);
         self.request_id_with(id.header(header))
     }
 
