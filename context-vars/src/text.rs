@@ -34,25 +34,23 @@ struct ShortText {
     bytes: [u8; MAX_ID_LEN],
     len: usize,
     /// The whole text, once it does not fit into `bytes`.
-    long: Option<String>,
+    long: Option<Vec<u8>>,
 }
 
 #[cfg(feature = "http")]
 impl ShortText {
-    /// Returns what was written. `write_str` alone writes, so it is a text.
-    fn as_str(&self) -> Option<&str> {
+    fn as_bytes(&self) -> &[u8] {
         match &self.long {
-            Some(long) => Some(long),
-            None => core::str::from_utf8(&self.bytes[..self.len]).ok(),
+            Some(long) => long,
+            None => &self.bytes[..self.len],
         }
     }
 
     #[cold]
-    fn write_long(&mut self, text: &str) -> fmt::Result {
-        let mut long = self.as_str().ok_or(fmt::Error)?.to_owned();
-        long.push_str(text);
-        self.long = Some(long);
-        Ok(())
+    fn write_long(&mut self, text: &str) {
+        let short = &self.bytes[..self.len];
+        let long = self.long.get_or_insert_with(|| short.to_vec());
+        long.extend_from_slice(text.as_bytes());
     }
 }
 
@@ -65,22 +63,22 @@ impl fmt::Write for ShortText {
             Some(place) if self.long.is_none() => {
                 place.copy_from_slice(text.as_bytes());
                 self.len = end;
-                Ok(())
             }
             _ => self.write_long(text),
         }
+        Ok(())
     }
 }
 
-/// Calls `f` with the text that `Display` makes, unless it fails. A text as short as an id is not
-/// allocated.
+/// Calls `f` with the bytes of the text that `Display` makes, unless it fails. A text as short as an
+/// id is not allocated.
 #[cfg(feature = "http")]
-pub(crate) fn with_text<T: Display, R>(value: &T, f: impl FnOnce(&str) -> R) -> Option<R> {
+pub(crate) fn with_text<T: Display, R>(value: &T, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
     let mut text = ShortText {
         bytes: [0; MAX_ID_LEN],
         len: 0,
         long: None,
     };
     write!(text, "{value}").ok()?;
-    text.as_str().map(f)
+    Some(f(text.as_bytes()))
 }

@@ -133,7 +133,7 @@ impl RequestId {
         format: impl Fn(&T) -> Option<String> + Send + Sync + 'static,
         parse: impl Fn(&str) -> Option<T> + Send + Sync + 'static,
     ) -> Self {
-        let to_header = move |id: &T| format(id).as_deref().and_then(header_value);
+        let to_header = move |id: &T| format(id).and_then(|text| header_value(text.as_bytes()));
         Self::of(var, make, to_header, parse)
     }
 

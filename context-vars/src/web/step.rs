@@ -57,9 +57,9 @@ impl<T: Display + Send + Sync + 'static> Step for Echo<T> {
 }
 
 /// Returns `text` as a header, if it can be one and every peer can read it: ASCII.
-pub(super) fn header_value(text: &str) -> Option<HeaderValue> {
-    // `from_str` refuses all else, where `try_from` does not.
-    HeaderValue::from_str(text).ok()
+pub(super) fn header_value(text: &[u8]) -> Option<HeaderValue> {
+    let value = text.is_ascii().then(|| HeaderValue::from_bytes(text));
+    value?.ok()
 }
 
 /// Returns what `Display` makes as a header, on the conditions of [`header_value`].
