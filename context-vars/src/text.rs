@@ -18,6 +18,7 @@ pub(crate) fn is_id(text: &[u8]) -> bool {
 }
 
 /// Returns the text that `Display` makes, unless it fails, where `to_string` would panic.
+#[cfg(feature = "propagation")]
 pub(crate) fn format<T: Display>(value: &T) -> Option<String> {
     let mut text = String::new();
     write!(text, "{value}").ok()?;
