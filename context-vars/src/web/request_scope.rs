@@ -85,6 +85,11 @@ mod present {
     }
 
     impl ScopePlan {
+        #[inline]
+        pub(in crate::web) fn has_scope(&self) -> bool {
+            self.has_scope
+        }
+
         /// Begins the scope of a request that runs in `context`.
         #[inline]
         pub(in crate::web) fn begin(
@@ -95,7 +100,7 @@ mod present {
             if self.has_scope {
                 self.begin_scope(context, parts)
             } else {
-                (context, RequestScope(None))
+                (context, RequestScope::NONE)
             }
         }
 
@@ -123,6 +128,9 @@ mod present {
     pub(in crate::web) struct RequestScope(Option<Pin<Box<request::RequestScope>>>);
 
     impl RequestScope {
+        /// The scope of a request that has none.
+        pub(in crate::web) const NONE: Self = Self(None);
+
         /// Moves the scope to the next part of the work.
         #[inline]
         pub(in crate::web) fn take(&mut self) -> Self {
@@ -221,6 +229,11 @@ mod absent {
 
     impl ScopePlan {
         #[inline]
+        pub(in crate::web) fn has_scope(&self) -> bool {
+            false
+        }
+
+        #[inline]
         pub(in crate::web) fn begin(&self, context: Context, _: &Parts) -> (Context, RequestScope) {
             (context, RequestScope)
         }
@@ -233,6 +246,8 @@ mod absent {
     pub(in crate::web) struct RequestScope;
 
     impl RequestScope {
+        pub(in crate::web) const NONE: Self = Self;
+
         #[inline]
         pub(in crate::web) fn take(&mut self) -> Self {
             Self
