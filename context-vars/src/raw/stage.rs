@@ -122,6 +122,33 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
+    /// Runs one step of the pinned work inside its context. When the step says that it was the last,
+    /// the work is dropped there at once.
+    #[cfg(feature = "http")]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn run_to_last<R>(
+        mut self: Pin<&mut Self>,
+        step: impl FnOnce(Pin<&mut W>) -> (R, bool),
+    ) -> R {
+        let StageProjection::Active { work, home, .. } = self.as_mut().project() else {
+            after_completion();
+        };
+        let Home { context, carried } = home;
+        let owner = EntryOwner::current();
+        // SAFETY: `leave` or `into_scope` uses up the guard, and the scope is dropped here. A panic drops
+        // them.
+        let entered = unsafe { Entered::new(&owner, context) };
+        let (result, is_last) = carried.in_scope(|| step(work));
+        if is_last {
+            let _scope = entered.into_scope();
+            self.drop_work();
+        } else {
+            entered.leave();
+        }
+        result
+    }
+
     /// Runs one step of work that was never pinned.
     #[inline]
     #[track_caller]
@@ -176,6 +203,13 @@ impl<W, C: Carried> Stage<W, C> {
         // SAFETY: The scope is dropped at the end of this function, before `owner`.
         let _scope = unsafe { FinalScope::new(&owner, copy) };
         Some(home.carried.in_scope(|| step(work)))
+    }
+
+    /// Returns whether the work is done.
+    #[cfg(feature = "http")]
+    #[inline]
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self, Self::Done)
     }
 
     /// Returns what active work carries.
