@@ -7,7 +7,10 @@ fn handle(name: String) {
         clippy::no_effect_underscore_binding
     )]
     let name = name;
-    let __context_vars_value_0 = ::context_vars::__private::value(&USER, name);
+    let __context_vars_value_0 = ::context_vars::__private::Computed {
+        var: &USER,
+        value: name,
+    };
     __context_vars_value_0.set();
     match () {
         () => {

@@ -2,14 +2,14 @@
 static A: ::context_vars::ContextVar<u8> = {
     {
         #[allow(dead_code, non_upper_case_globals)]
-        const __context_var_A: (u32, u32, u32) = (0, 0, 0);
+        const __context_var_A_1: (u32, u32, u32) = (0, 0, 0);
         {
             #[allow(unused_imports, clippy::wildcard_imports)]
             use self::*;
             ::context_vars::__private::assert_in_module(
                 (::core::line!(), ::core::column!(), 1u32),
-                __context_var_A,
-                "`context_var!` stands inside a function or a block: move it out, a context variable is declared in a module",
+                __context_var_A_1,
+                "context variables must be declared at module level\nhelp: move this `context_var!` out of the function or block",
             );
         }
     }
@@ -30,19 +30,19 @@ static A: ::context_vars::ContextVar<u8> = {
 #[cfg(unix)]
 #[doc(hidden)]
 #[allow(dead_code, non_upper_case_globals)]
-const __context_var_A: (u32, u32, u32) = (::core::line!(), ::core::column!(), 1u32);
+const __context_var_A_1: (u32, u32, u32) = (::core::line!(), ::core::column!(), 1u32);
 #[cfg(windows)]
 static A: ::context_vars::ContextVar<u16> = {
     {
         #[allow(dead_code, non_upper_case_globals)]
-        const __context_var_A: (u32, u32, u32) = (0, 0, 0);
+        const __context_var_A_1: (u32, u32, u32) = (0, 0, 0);
         {
             #[allow(unused_imports, clippy::wildcard_imports)]
             use self::*;
             ::context_vars::__private::assert_in_module(
                 (::core::line!(), ::core::column!(), 1u32),
-                __context_var_A,
-                "`context_var!` stands inside a function or a block: move it out, a context variable is declared in a module",
+                __context_var_A_1,
+                "context variables must be declared at module level\nhelp: move this `context_var!` out of the function or block",
             );
         }
     }
@@ -63,4 +63,4 @@ static A: ::context_vars::ContextVar<u16> = {
 #[cfg(windows)]
 #[doc(hidden)]
 #[allow(dead_code, non_upper_case_globals)]
-const __context_var_A: (u32, u32, u32) = (::core::line!(), ::core::column!(), 1u32);
+const __context_var_A_1: (u32, u32, u32) = (::core::line!(), ::core::column!(), 1u32);

@@ -2,14 +2,14 @@
 pub static USER: ::context_vars::ContextVar<String> = {
     {
         #[allow(dead_code, non_upper_case_globals)]
-        const __context_var_USER: (u32, u32, u32) = (0, 0, 0);
+        const __context_var_USER_1: (u32, u32, u32) = (0, 0, 0);
         {
             #[allow(unused_imports, clippy::wildcard_imports)]
             use self::*;
             ::context_vars::__private::assert_in_module(
                 (::core::line!(), ::core::column!(), 1u32),
-                __context_var_USER,
-                "`context_var!` stands inside a function or a block: move it out, a context variable is declared in a module",
+                __context_var_USER_1,
+                "context variables must be declared at module level\nhelp: move this `context_var!` out of the function or block",
             );
         }
     }
@@ -29,4 +29,4 @@ pub static USER: ::context_vars::ContextVar<String> = {
 };
 #[doc(hidden)]
 #[allow(dead_code, non_upper_case_globals)]
-const __context_var_USER: (u32, u32, u32) = (::core::line!(), ::core::column!(), 1u32);
+const __context_var_USER_1: (u32, u32, u32) = (::core::line!(), ::core::column!(), 1u32);

@@ -1,14 +1,14 @@
 static REQUEST_ID: ::context_vars::ContextVar<u64> = {
     {
         #[allow(dead_code, non_upper_case_globals)]
-        const __context_var_REQUEST_ID: (u32, u32, u32) = (0, 0, 0);
+        const __context_var_REQUEST_ID_1: (u32, u32, u32) = (0, 0, 0);
         {
             #[allow(unused_imports, clippy::wildcard_imports)]
             use self::*;
             ::context_vars::__private::assert_in_module(
                 (::core::line!(), ::core::column!(), 1u32),
-                __context_var_REQUEST_ID,
-                "`context_var!` stands inside a function or a block: move it out, a context variable is declared in a module",
+                __context_var_REQUEST_ID_1,
+                "context variables must be declared at module level\nhelp: move this `context_var!` out of the function or block",
             );
         }
     }
@@ -28,7 +28,7 @@ static REQUEST_ID: ::context_vars::ContextVar<u64> = {
 };
 #[doc(hidden)]
 #[allow(dead_code, non_upper_case_globals)]
-const __context_var_REQUEST_ID: (u32, u32, u32) = (
+const __context_var_REQUEST_ID_1: (u32, u32, u32) = (
     ::core::line!(),
     ::core::column!(),
     1u32,

@@ -1,14 +1,14 @@
 pub(crate) static PASSWORD: my::context_vars::ContextVar<&str> = {
     {
         #[allow(dead_code, non_upper_case_globals)]
-        const __context_var_PASSWORD: (u32, u32, u32) = (0, 0, 0);
+        const __context_var_PASSWORD_1: (u32, u32, u32) = (0, 0, 0);
         {
             #[allow(unused_imports, clippy::wildcard_imports)]
             use self::*;
             my::context_vars::__private::assert_in_module(
                 (::core::line!(), ::core::column!(), 1u32),
-                __context_var_PASSWORD,
-                "`context_var!` stands inside a function or a block: move it out, a context variable is declared in a module",
+                __context_var_PASSWORD_1,
+                "context variables must be declared at module level\nhelp: move this `context_var!` out of the function or block",
             );
         }
     }
@@ -31,7 +31,7 @@ pub(crate) static PASSWORD: my::context_vars::ContextVar<&str> = {
 };
 #[doc(hidden)]
 #[allow(dead_code, non_upper_case_globals)]
-const __context_var_PASSWORD: (u32, u32, u32) = (
+const __context_var_PASSWORD_1: (u32, u32, u32) = (
     ::core::line!(),
     ::core::column!(),
     1u32,

@@ -17,10 +17,10 @@ pub async fn handle<T: Send>(name: &str, item: T) -> Result<T, Error> {
             > {
                 return __context_vars_returned;
             }
-            let __context_vars_value_0 = ::context_vars::__private::value(
-                &USER,
-                load(name).await?,
-            );
+            let __context_vars_value_0 = ::context_vars::__private::Computed {
+                var: &USER,
+                value: load(name).await?,
+            };
             __context_vars_value_0.set();
             match () {
                 () => {

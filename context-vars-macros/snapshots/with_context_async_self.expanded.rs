@@ -20,10 +20,10 @@ async fn handle(self: Arc<Self>, __context_vars_argument_1: (u8, u8)) {
                 clippy::no_effect_underscore_binding
             )]
             let (a, b) = __context_vars_argument_1;
-            let __context_vars_value_0 = ::context_vars::__private::value(
-                &USER,
-                self.name(),
-            );
+            let __context_vars_value_0 = ::context_vars::__private::Computed {
+                var: &USER,
+                value: self.name(),
+            };
             __context_vars_value_0.set();
             match () {
                 () => {

@@ -14,10 +14,10 @@ where
                     }
                     let __self = self;
                     let key = key;
-                    let __context_vars_value_0 = ::context_vars::__private::value(
-                        &USER,
-                        __self.name(key),
-                    );
+                    let __context_vars_value_0 = ::context_vars::__private::Computed {
+                        var: &USER,
+                        value: __self.name(key),
+                    };
                     __context_vars_value_0.set();
                     let __ret: u8 = { __self.work().await };
                     __ret

@@ -47,7 +47,10 @@ async fn handle(
                 clippy::no_effect_underscore_binding
             )]
             let later = later;
-            let __context_vars_value_0 = ::context_vars::__private::value(&USER, name);
+            let __context_vars_value_0 = ::context_vars::__private::Computed {
+                var: &USER,
+                value: name,
+            };
             __context_vars_value_0.set();
             match () {
                 () => later,

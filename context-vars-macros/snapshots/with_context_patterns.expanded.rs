@@ -54,7 +54,10 @@ fn handle(
         clippy::no_effect_underscore_binding
     )]
     let &d = __context_vars_argument_4;
-    let __context_vars_value_0 = ::context_vars::__private::value(&USER, a);
+    let __context_vars_value_0 = ::context_vars::__private::Computed {
+        var: &USER,
+        value: a,
+    };
     __context_vars_value_0.set();
     match () {
         () => {

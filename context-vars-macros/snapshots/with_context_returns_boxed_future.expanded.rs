@@ -8,7 +8,10 @@ fn handle<'a>(&'a self, name: String) -> Pin<Box<dyn Future<Output = u8> + Send 
             clippy::no_effect_underscore_binding
         )]
         let name = name;
-        let __context_vars_value_0 = ::context_vars::__private::value(&USER, name);
+        let __context_vars_value_0 = ::context_vars::__private::Computed {
+            var: &USER,
+            value: name,
+        };
         __context_vars_value_0.set();
         match () {
             () => Box::pin(async move { self.work().await }),

@@ -13,10 +13,10 @@ pub fn handle(self, text: &str) -> String {
         clippy::no_effect_underscore_binding
     )]
     let text = text;
-    let __context_vars_value_0 = ::context_vars::__private::value(
-        &USER,
-        __self.name.clone(),
-    );
+    let __context_vars_value_0 = ::context_vars::__private::Computed {
+        var: &USER,
+        value: __self.name.clone(),
+    };
     __context_vars_value_0.set();
     match () {
         () => {

@@ -7,10 +7,10 @@ fn handle(mut self, n: u64) -> Result<impl Debug, Error> {
             clippy::no_effect_underscore_binding
         )]
         let n = n;
-        let __context_vars_value_0 = ::context_vars::__private::value(
-            &USER,
-            self.name.clone(),
-        );
+        let __context_vars_value_0 = ::context_vars::__private::Computed {
+            var: &USER,
+            value: self.name.clone(),
+        };
         __context_vars_value_0.set();
         match () {
             () => {

@@ -12,8 +12,14 @@ pub fn handle(name: String, id: u64) -> Result<u64, Error> {
         clippy::no_effect_underscore_binding
     )]
     let mut id = id;
-    let __context_vars_value_0 = ::context_vars::__private::value(&USER, name);
-    let __context_vars_value_1 = ::context_vars::__private::value(&vars::REQUEST_ID, id);
+    let __context_vars_value_0 = ::context_vars::__private::Computed {
+        var: &USER,
+        value: name,
+    };
+    let __context_vars_value_1 = ::context_vars::__private::Computed {
+        var: &vars::REQUEST_ID,
+        value: id,
+    };
     __context_vars_value_0.set();
     __context_vars_value_1.set();
     match () {

@@ -1,10 +1,11 @@
 //! The arguments of an attribute: a list separated by commas.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 use syn::Token;
 use syn::parse::{ParseStream, Parser};
 
-use crate::error::Errors;
+use crate::error::{Errors, expected, mistake};
+use crate::source_text;
 
 /// Calls `read` for each argument; after a mistake, reading continues after the next comma.
 pub(crate) fn parse(
@@ -14,11 +15,13 @@ pub(crate) fn parse(
 ) {
     let list = |input: ParseStream| {
         while !input.is_empty() {
+            let start = input.cursor();
             if let Err(error) = read(input, errors) {
                 errors.add(error);
                 skip_argument(input)?;
             }
-            end(input, errors)?;
+            let argument = source_text::since(start, input);
+            end(argument, input, errors)?;
         }
         Ok(())
     };
@@ -27,21 +30,27 @@ pub(crate) fn parse(
     }
 }
 
-/// Reads the comma after an argument.
-fn end(input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
+/// Reads the comma after `argument`.
+fn end(argument: TokenStream, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
     if input.is_empty() || input.parse::<Option<Token![,]>>()?.is_some() {
         return Ok(());
     }
-    let at = input.span();
-    if input.parse::<Option<Token![;]>>()?.is_some() {
-        errors.push(at, "`;` stands between two arguments: write `,`");
-    } else {
-        errors.push(at, "`,` is missing before this: write it");
-        if !begins_setting(input) {
-            skip_argument(input)?;
-            input.parse::<Option<Token![,]>>()?;
-        }
+    let next = source_text::of(source_text::next(input));
+    if begins_setting(input) {
+        let last = source_text::last(argument);
+        let help = format!("separate the arguments by `,`: `…, {next} = …`");
+        errors.add(mistake(&last, "expected `,` after this argument", help));
+        return Ok(());
     }
+    if input.peek(Token![;]) {
+        errors.add(expected(input, "`,`", "separate the arguments by `,`"));
+        input.parse::<Token![;]>()?;
+        return Ok(());
+    }
+    let help = "give one expression as the value, and separate the arguments by `,`";
+    errors.add(expected(input, "`,`", help));
+    skip_argument(input)?;
+    input.parse::<Option<Token![,]>>()?;
     Ok(())
 }
 
@@ -56,12 +65,4 @@ fn skip_argument(input: ParseStream) -> syn::Result<()> {
         input.parse::<TokenTree>()?;
     }
     Ok(())
-}
-
-/// Returns the span of the last token of all arguments, for errors about what is missing after it.
-pub(crate) fn last_span(input: ParseStream) -> Span {
-    let rest = input.cursor().token_stream();
-    rest.into_iter()
-        .last()
-        .map_or_else(Span::call_site, |token| token.span())
 }

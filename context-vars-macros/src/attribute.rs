@@ -1,21 +1,23 @@
-//! The attributes of this crate for functions.
+//! The attributes of this crate.
 
 use std::fmt::{self, Display, Formatter};
 
 use syn::Path;
 
-/// An attribute of this crate for functions.
+/// An attribute of this crate.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attribute {
-    WithContext,
-    InheritContext,
+    With,
+    Inherit,
+    Detach,
 }
 
 impl Attribute {
     fn name(self) -> &'static str {
         match self {
-            Self::WithContext => "with_context",
-            Self::InheritContext => "inherit_context",
+            Self::With => "with_context",
+            Self::Inherit => "inherit_context",
+            Self::Detach => "detach_context",
         }
     }
 

@@ -1,11 +1,13 @@
 //! `crate = path`: the path of the runtime crate if it was renamed or is re-exported.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::parse::ParseStream;
+use syn::parse::discouraged::Speculative;
 use syn::{Path, Token};
 
-use crate::error::Errors;
+use crate::error::{Errors, expected, mistake};
+use crate::source_text;
 
 /// The path of the runtime crate, `::context_vars` unless the user wrote another.
 #[derive(Default)]
@@ -20,25 +22,23 @@ impl CratePath {
     /// Reads `crate = path`; a second one is reported and ignored.
     pub(crate) fn read(&mut self, input: ParseStream, errors: &mut Errors) -> syn::Result<()> {
         let keyword: Token![crate] = input.parse()?;
-        let advice = "write `crate = path::to::context_vars`";
-        if !input.peek(Token![=]) {
-            let message = format!("`crate` has no `=` and path after it: {advice}");
-            return Err(syn::Error::new(keyword.span, message));
+        if !input.peek(Token![=]) || input.peek(Token![==]) || input.peek(Token![=>]) {
+            return Err(missing(&keyword, "`=`", input));
         }
         let equals: Token![=] = input.parse()?;
-        let at = if input.is_empty() {
-            equals.span
-        } else {
-            input.span()
-        };
-        let path = input.call(Path::parse_mod_style).ok();
+        let ahead = input.fork();
+        let path = ahead.call(Path::parse_mod_style).ok();
         let is_type = |path: &Path| path.segments.iter().any(|segment| segment.ident == "Self");
         let Some(path) = path.filter(|path| !is_type(path)) else {
-            let message = format!("what stands after `crate =` is not a path: {advice}");
-            return Err(syn::Error::new(at, message));
+            return Err(missing(&equals, "a path", input));
         };
+        input.advance_to(&ahead);
         if self.0.is_some() {
-            errors.push(keyword.span, "`crate` is given twice: keep one of the two");
+            errors.push(
+                &keyword,
+                "duplicate option `crate`",
+                "remove one of the two",
+            );
         } else {
             self.0 = Some(path);
         }
@@ -49,6 +49,29 @@ impl CratePath {
     pub(crate) fn private(&self) -> TokenStream {
         quote_spanned!(Span::mixed_site()=> #self::__private)
     }
+}
+
+/// Returns the error for what is missing after `before`, with the path that was probably meant.
+fn missing(before: &dyn ToTokens, what: &str, input: ParseStream) -> syn::Error {
+    let found = |token: TokenTree| match token {
+        TokenTree::Group(group) => syn::parse2::<Path>(group.stream()).ok(),
+        TokenTree::Literal(text) => syn::parse_str(text.to_string().trim_matches('"')).ok(),
+        TokenTree::Ident(name) => Some(Path::from(name)),
+        TokenTree::Punct(_) => None,
+    };
+    let mut rest = input.cursor().token_stream().into_iter();
+    let path = rest.next().and_then(found);
+    let path = path.map_or_else(
+        || "path::to::context_vars".to_owned(),
+        |path| source_text::of(path.to_token_stream()),
+    );
+    let help = format!("`crate = {path}`");
+    if input.is_empty() || input.peek(Token![,]) || input.peek(Token![;]) {
+        let before = before.to_token_stream();
+        let text = source_text::of_token(before.clone());
+        return mistake(&before, format!("expected {what} after `{text}`"), help);
+    }
+    expected(input, what, help)
 }
 
 impl ToTokens for CratePath {

@@ -4,20 +4,50 @@ use std::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
+use syn::parse::ParseStream;
 
-/// Collects errors. Every message says what is wrong and then what to write instead.
+use crate::source_text;
+
+/// The tokens that an error underlines: all of `&tokens`, or the one at a span.
+pub(crate) trait Place {
+    fn error(self, message: String) -> syn::Error;
+}
+
+impl Place for Span {
+    fn error(self, message: String) -> syn::Error {
+        syn::Error::new(self, message)
+    }
+}
+
+impl<T: ToTokens + ?Sized> Place for &T {
+    fn error(self, message: String) -> syn::Error {
+        syn::Error::new_spanned(self.to_token_stream(), message)
+    }
+}
+
+/// Returns an error that says what is wrong, and in a second line what to do.
+///
+/// rustc indents the second line. A macro on stable Rust has no other way to give a help, because
+/// `compile_error!` takes one text.
+pub(crate) fn mistake(at: impl Place, message: impl Display, help: impl Display) -> syn::Error {
+    at.error(format!("{message}\nhelp: {help}"))
+}
+
+/// Returns the error for the next token, in whose place `what` was expected.
+pub(crate) fn expected(input: ParseStream, what: &str, help: impl Display) -> syn::Error {
+    let next = source_text::next(input);
+    let found = source_text::of_token(next.clone());
+    mistake(&next, format!("expected {what}, found `{found}`"), help)
+}
+
+/// Collects errors.
 #[derive(Default)]
 pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
-    /// Adds an error at `span`.
-    pub(crate) fn push(&mut self, span: Span, message: impl Display) {
-        self.add(syn::Error::new(span, message));
-    }
-
-    /// Adds an error that underlines all of `tokens`.
-    pub(crate) fn push_at(&mut self, tokens: impl ToTokens, message: impl Display) {
-        self.add(syn::Error::new_spanned(tokens, message));
+    /// Adds an error, see [`mistake`].
+    pub(crate) fn push(&mut self, at: impl Place, message: impl Display, help: impl Display) {
+        self.add(mistake(at, message, help));
     }
 
     /// Adds the error of a parser.

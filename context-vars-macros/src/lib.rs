@@ -15,6 +15,7 @@
 use proc_macro::TokenStream;
 
 mod error;
+mod source_text;
 mod args;
 mod crate_path;
 mod lints;
@@ -26,6 +27,7 @@ mod work;
 mod context_var;
 mod with_context;
 mod inherit_context;
+mod detach_context;
 #[cfg(test)]
 mod tests;
 
@@ -91,7 +93,7 @@ mod tests;
 ///         Some(|| "anonymous".to_owned()),
 ///     )
 /// };
-/// const __context_var_USER: (u32, u32, u32) = (line!(), column!(), 1); // for the check
+/// const __context_var_USER_1: (u32, u32, u32) = (line!(), column!(), 1); // for the check
 /// ```
 ///
 /// # Cost
@@ -184,7 +186,7 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 ///     let _scope = SyncScope::enter();
 ///     let name = name; // so that they are dropped
 ///     let id = id;     // before the scope is left
-///     let value_0 = value(&USER, name);
+///     let value_0 = Computed { var: &USER, value: name };
 ///     value_0.set();
 ///     match () {
 ///         () => { body }
@@ -198,7 +200,7 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 ///         if let Some(returned) = None::<Result<u64, Error>> {
 ///             return returned; // never: for type inference
 ///         }
-///         let value_0 = value(&USER, name);
+///         let value_0 = Computed { var: &USER, value: name };
 ///         value_0.set();
 ///         match () {
 ///             () => { body }
@@ -361,4 +363,35 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn inherit_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
     inherit_context::inherit_context(arguments.into(), item.into()).into()
+}
+
+/// Makes a closure or an `async` block run in an empty context, as a mark inside of a function with
+/// [`#[inherit_context]`](macro@inherit_context) or [`#[with_context]`](macro@with_context).
+///
+/// ```
+/// use context_vars::{context_var, inherit_context};
+///
+/// context_var! {
+///     static USER: &str = "anonymous";
+/// }
+///
+/// #[inherit_context]
+/// fn spawn_housekeeping() -> std::thread::JoinHandle<&'static str> {
+///     std::thread::spawn(
+///         #[detach_context]
+///         || USER.get(),
+///     )
+/// }
+///
+/// # fn main() {
+/// let user = USER.sync_scope("alice", || spawn_housekeeping().join().unwrap());
+/// assert_eq!(user, "anonymous");
+/// # }
+/// ```
+///
+/// The function's attribute reads the mark, so the mark needs no import. This macro exists to report
+/// a mark in any other place, as an error.
+#[proc_macro_attribute]
+pub fn detach_context(_arguments: TokenStream, item: TokenStream) -> TokenStream {
+    detach_context::detach_context(item.into()).into()
 }

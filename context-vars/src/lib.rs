@@ -213,7 +213,7 @@ pub use crate::token::{ResetError, Token};
 pub use crate::var::ContextVar;
 
 #[cfg(feature = "macros")]
-pub use context_vars_macros::{context_var, inherit_context, with_context};
+pub use context_vars_macros::{context_var, detach_context, inherit_context, with_context};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -21,4 +21,4 @@
 pub use crate::in_context::ContextExt;
 
 #[cfg(feature = "macros")]
-pub use context_vars_macros::{context_var, inherit_context, with_context};
+pub use context_vars_macros::{context_var, detach_context, inherit_context, with_context};

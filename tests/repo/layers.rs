@@ -111,7 +111,7 @@ const MACROS: Rules = Rules {
     layers: &[
         Layer {
             name: "shared",
-            members: "error.rs args.rs crate_path.rs lints.rs case.rs attribute.rs tokens.rs function/",
+            members: "error.rs source_text.rs args.rs crate_path.rs lints.rs case.rs attribute.rs tokens.rs function/",
             between: None,
         },
         Layer {
@@ -121,7 +121,7 @@ const MACROS: Rules = Rules {
         },
         Layer {
             name: "macros",
-            members: "context_var/ with_context/ inherit_context/",
+            members: "context_var/ with_context/ inherit_context/ detach_context.rs",
             between: Some(&[]),
         },
         Layer {

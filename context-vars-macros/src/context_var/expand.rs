@@ -12,8 +12,8 @@ use crate::crate_path::CratePath;
 use crate::tokens::{self, relocated};
 
 /// The message about a variable that is not declared in a module.
-const MISPLACED: &str = "`context_var!` stands inside a function or a block: move it out, a \
-                         context variable is declared in a module";
+const MISPLACED: &str = "context variables must be declared at module level\n\
+                         help: move this `context_var!` out of the function or block";
 
 /// Generates the statics, and the check that they are declared in a module.
 ///
@@ -28,7 +28,7 @@ const MISPLACED: &str = "`context_var!` stands inside a function or a block: mov
 ///     /* see `position_check` */
 ///     variable(Declaration { name: "USER", … }, Some(|| "anonymous".to_owned()))
 /// };
-/// const __context_var_USER: (u32, u32, u32) = (line!(), column!(), 1);
+/// const __context_var_USER_1: (u32, u32, u32) = (line!(), column!(), 1);
 /// ```
 pub(super) fn expand(context_vars: &ContextVars) -> TokenStream {
     let ContextVars {
@@ -38,7 +38,7 @@ pub(super) fn expand(context_vars: &ContextVars) -> TokenStream {
     // One check is enough for all, unless a `cfg` may remove it together with its variable.
     let stays = |variable: &Variable| variable.conditions().next().is_none();
     let first = variables.iter().position(stays);
-    let position = position();
+    let position = Position::of_this_call();
     let mut output = TokenStream::new();
     for (index, variable) in variables.iter().enumerate() {
         let checked = first.is_none_or(|first| first == index);
@@ -47,11 +47,7 @@ pub(super) fn expand(context_vars: &ContextVars) -> TokenStream {
     output
 }
 
-fn item(
-    crate_path: &CratePath,
-    variable: &Variable,
-    position: Option<&TokenStream>,
-) -> TokenStream {
+fn item(crate_path: &CratePath, variable: &Variable, position: Option<&Position>) -> TokenStream {
     let Variable {
         attributes,
         visibility,
@@ -93,14 +89,16 @@ fn constructor(crate_path: &CratePath, variable: &Variable) -> TokenStream {
     let text = name.unraw().to_string();
     let field = text.to_lowercase();
     let site = Span::mixed_site();
-    // At the type, where rustc reports that it cannot be the type of a variable.
-    let (at_type, _) = tokens::ends(&ty.to_token_stream());
+    // From the first to the last token of the type, which rustc underlines if the type cannot be that
+    // of a variable.
+    let (first, last) = tokens::ends(&ty.to_token_stream());
+    let option = quote_spanned!(first=> ::core::option::Option::);
     let default = match default {
         Some(default) => {
             let make = quote_spanned!(site=> || #default);
-            quote_spanned!(at_type=> ::core::option::Option::Some(#make))
+            quote_spanned!(last=> #option Some(#make))
         }
-        None => quote_spanned!(at_type=> ::core::option::Option::None),
+        None => quote_spanned!(last=> #option None),
     };
     let declaration = quote_spanned! {site=>
         #private::Declaration {
@@ -123,9 +121,9 @@ fn constructor(crate_path: &CratePath, variable: &Variable) -> TokenStream {
 ///
 /// It is a `const`, because rustc rejects a static in an `impl` or a `trait` but accepts a `const`,
 /// so that only the static is reported.
-fn position_marker(variable: &Variable, position: &TokenStream) -> TokenStream {
+fn position_marker(variable: &Variable, position: &Position) -> TokenStream {
     let conditions = variable.conditions();
-    let marker = marker(&variable.name);
+    let marker = marker(&variable.name, position.number);
     quote_spanned! {variable.name.span()=>
         #(#conditions)*
         #[doc(hidden)]
@@ -138,10 +136,10 @@ fn position_marker(variable: &Variable, position: &TokenStream) -> TokenStream {
 ///
 /// ```text
 /// {
-///     const __context_var_USER: (u32, u32, u32) = (0, 0, 0);
+///     const __context_var_USER_1: (u32, u32, u32) = (0, 0, 0);
 ///     {
 ///         use self::*;
-///         assert_in_module((line!(), column!(), 1), __context_var_USER, "…");
+///         assert_in_module((line!(), column!(), 1), __context_var_USER_1, "…");
 ///     }
 /// }
 /// ```
@@ -150,13 +148,9 @@ fn position_marker(variable: &Variable, position: &TokenStream) -> TokenStream {
 /// glob imports into the inner block takes precedence over the item in the outer block. So the name
 /// refers to this call's marker if the call is in the module. Otherwise it refers to the zeros, or
 /// to the marker of another variable of that name in the module, which has another position.
-fn position_check(
-    crate_path: &CratePath,
-    variable: &Variable,
-    position: &TokenStream,
-) -> TokenStream {
+fn position_check(crate_path: &CratePath, variable: &Variable, position: &Position) -> TokenStream {
     let private = crate_path.private();
-    let marker = marker(&variable.name);
+    let marker = marker(&variable.name, position.number);
     let at = variable.name.span();
     let assert = relocated(quote!(#private::assert_in_module), at);
     quote_spanned! {at=>
@@ -172,22 +166,40 @@ fn position_check(
     }
 }
 
-fn marker(name: &Ident) -> Ident {
-    format_ident!("__context_var_{}", name.unraw(), span = Span::call_site())
+/// The number is in the name, too, so that rustc reports a second variable of the same name alone,
+/// and not its marker as well.
+fn marker(name: &Ident, number: u32) -> Ident {
+    let name = name.unraw();
+    format_ident!("__context_var_{name}_{number}", span = Span::call_site())
 }
 
-/// Generates the position of this call: its line, its column, and its number.
+/// The position of this call: its line, its column, and its number.
 ///
 /// Two calls in one `macro_rules!` macro share line and column. The number alone would not do
 /// either, because a compiler may expand each call in another process.
-fn position() -> TokenStream {
-    thread_local!(static CALLS: Cell<u32> = const { Cell::new(0) });
-    // Every snapshot shows the first call.
-    let number = if cfg!(test) {
-        1
-    } else {
-        CALLS.get().wrapping_add(1)
-    };
-    CALLS.set(number);
-    quote_spanned!(Span::mixed_site()=> (::core::line!(), ::core::column!(), #number))
+struct Position {
+    number: u32,
+}
+
+impl Position {
+    fn of_this_call() -> Self {
+        thread_local!(static CALLS: Cell<u32> = const { Cell::new(0) });
+        // Every snapshot shows the first call.
+        let number = if cfg!(test) {
+            1
+        } else {
+            CALLS.get().wrapping_add(1)
+        };
+        CALLS.set(number);
+        Self { number }
+    }
+}
+
+impl ToTokens for Position {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let number = self.number;
+        tokens.extend(quote_spanned! {Span::mixed_site()=>
+            (::core::line!(), ::core::column!(), #number)
+        });
+    }
 }

@@ -1,13 +1,13 @@
 //! Validates the declarations.
 
 use proc_macro2::{Span, TokenTree};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::{Attribute, Expr, Ident, Meta, Type, Visibility, parse_quote};
 
 use super::parse::{Declaration, Input, Keyword};
-use crate::case;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
+use crate::{case, source_text};
 
 /// The variables of one call of `context_var!`.
 pub(super) struct ContextVars {
@@ -52,11 +52,8 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> ContextVars {
             other.name == variable.name && other.conditions_text() == variable.conditions_text()
         };
         if variables.iter().any(is_again) {
-            let message = format!(
-                "`{0}` is declared twice: rename one of the two",
-                variable.name
-            );
-            errors.push(variable.name.span(), message);
+            let message = format!("`{}` is declared twice", variable.name);
+            errors.push(&variable.name, message, "rename one of the two");
         } else {
             variables.push(variable);
         }
@@ -71,11 +68,8 @@ fn variable(declaration: Declaration, errors: &mut Errors) -> Variable {
     check_keywords(&declaration, errors);
     let generics = declaration.written_generics();
     if let Some(generics) = &generics {
-        let message = format!(
-            "`{0}` has generic parameters: a static has none, declare one variable for each type",
-            declaration.name
-        );
-        errors.push_at(generics, message);
+        let help = "declare one for each type";
+        errors.push(generics, "a context variable cannot be generic", help);
     }
     check_name(&declaration.name, errors);
     let Declaration {
@@ -114,32 +108,25 @@ fn check_keywords(declaration: &Declaration, errors: &mut Errors) {
         name,
         ..
     } = declaration;
+    let right = declaration.text();
     match keyword {
         Keyword::Static => {}
         Keyword::Other(keyword) => {
-            errors.push(
-                keyword.span(),
-                format!("`{name}` is declared with `{keyword}`: write `static`"),
-            );
+            let message = format!("expected `static`, found `{keyword}`");
+            errors.push(keyword, message, format!("`{right}`"));
         }
         Keyword::Missing => {
-            errors.push(
-                name.span(),
-                format!("`static` is missing before `{name}`: write it"),
-            );
+            let message = format!("expected `static`, found `{name}`");
+            errors.push(name, message, format!("`{right}`"));
         }
     }
     if let Some(mutability) = mutability {
-        errors.push(
-            mutability.span,
-            format!("`{name}` is `mut`: leave it out, `{name}.set(value)` works without"),
-        );
+        let help = format!("remove `mut`; `{name}.set(value)` needs no `mut`");
+        errors.push(mutability, "a context variable cannot be `mut`", help);
     }
     if let Some(reference) = reference {
-        errors.push(
-            reference.span,
-            format!("`{name}` is declared with `ref`: leave it out"),
-        );
+        let message = "expected the name of the variable, found `ref`";
+        errors.push(reference, message, format!("`{right}`"));
     }
 }
 
@@ -148,10 +135,8 @@ fn check_name(name: &Ident, errors: &mut Errors) {
     let text = name.to_string();
     if !case::is_screaming(&text) {
         let right = case::screaming(&text);
-        errors.push(
-            name.span(),
-            format!("`{name}` is not in `SCREAMING_SNAKE_CASE`: write `{right}`"),
-        );
+        let message = format!("the context variable `{name}` must have an upper case name");
+        errors.push(name, message, format!("rename it to `{right}`"));
     }
 }
 
@@ -174,20 +159,27 @@ impl OwnAttributes {
             "cfg_attr" => return check_cfg_attr(attribute, name, errors),
             other => return check_unknown(ident, other, errors),
         };
-        if !matches!(attribute.meta, Meta::Path(_)) {
-            errors.push_at(
-                &attribute.meta,
-                format!("`{ident}` takes no arguments: write `#[{ident}]`"),
-            );
-        }
+        refuse_arguments(ident, &attribute.meta, errors);
         if place.replace(ident.span()).is_some() {
-            errors.push(
-                ident.span(),
-                format!("`#[{ident}]` is given twice: keep one of the two"),
-            );
+            let message = format!("duplicate attribute `#[{ident}]`");
+            errors.push(ident, message, "remove one of the two");
         }
         false
     }
+}
+
+/// Reports the arguments of an attribute that has none.
+fn refuse_arguments(ident: &Ident, meta: &Meta, errors: &mut Errors) {
+    let given = match meta {
+        Meta::Path(_) => return,
+        Meta::List(list) => list.tokens.clone(),
+        Meta::NameValue(pair) => pair.value.to_token_stream(),
+    };
+    let help = match source_text::of(given).as_str() {
+        "false" => format!("remove `#[{}]`", source_text::of(meta.to_token_stream())),
+        _ => format!("remove the value: `#[{ident}]`"),
+    };
+    errors.push(meta, format!("`#[{ident}]` cannot be given a value"), help);
 }
 
 /// Reports an attribute that looks like a typing error.
@@ -199,10 +191,8 @@ fn check_unknown(ident: &Ident, name: &str, errors: &mut Errors) -> bool {
         _ => case::closest(name, OWN),
     };
     if let Some(guess) = guess {
-        errors.push(
-            ident.span(),
-            format!("`#[{name}]` is unknown here: did you mean `#[{guess}]`?"),
-        );
+        let message = format!("unknown attribute `#[{name}]`");
+        errors.push(ident, message, format!("did you mean `#[{guess}]`?"));
     }
     guess.is_none()
 }
@@ -218,12 +208,13 @@ fn check_cfg_attr(attribute: &Attribute, name: &Ident, errors: &mut Errors) -> b
     let Some(ours) = ours else {
         return true;
     };
-    errors.push(
-        ours.span(),
-        format!(
-            "`{ours}` cannot stand in `cfg_attr`: declare `{name}` twice, with `#[cfg(…)]`, and write `#[{ours}]` on one of the two"
-        ),
+    let (condition, opposite) = source_text::conditions(list.tokens.clone());
+    let message = format!("`#[{ours}]` cannot be applied by `cfg_attr`");
+    let help = format!(
+        "declare `{name}` twice: with `#[cfg({condition})] #[{ours}]`, and with \
+         `#[cfg({opposite})]`"
     );
+    errors.push(&ours, message, help);
     false
 }
 

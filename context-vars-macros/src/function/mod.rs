@@ -13,7 +13,7 @@ use syn::{Ident, Signature, Token, Visibility, braced};
 
 use self::not_a_function::NotAFunction;
 use crate::attribute::{Attribute, is_named};
-use crate::error::Errors;
+use crate::error::{Errors, mistake};
 use crate::tokens;
 
 /// A function whose body is left as tokens, so that mistakes in it are reported by rustc.
@@ -65,11 +65,10 @@ fn defaultness(input: ParseStream) -> syn::Result<Option<Ident>> {
 
 fn body(attribute: Attribute, signature: &Signature, input: ParseStream) -> syn::Result<Body> {
     if !input.peek(syn::token::Brace) {
-        let message = format!(
-            "`{}` has no body: write `{attribute}` where it has one, on the implementations",
-            signature.ident
-        );
-        return Err(syn::Error::new(signature.ident.span(), message));
+        let name = &signature.ident;
+        let message = format!("`{attribute}` needs a function body, but `{name}` has none");
+        let help = format!("apply it to `{name}` in each implementation");
+        return Err(mistake(name, message, help));
     }
     // Not read as a plain group, because a `block` of a `macro_rules!` macro has another around it.
     let inside;
@@ -90,17 +89,26 @@ impl Function {
     }
 
     /// Reports the attribute that is being expanded if the function has it a second time.
-    pub(crate) fn refuse_again(&self, name: &str, errors: &mut Errors) {
+    pub(crate) fn refuse_again(&self, this: Attribute, errors: &mut Errors) {
+        let help = match this {
+            Attribute::With => "set all variables in one, separated by `,`",
+            Attribute::Inherit | Attribute::Detach => "remove one of the two",
+        };
         for attribute in &self.attributes {
-            if let Some(last) = attribute
-                .path()
-                .segments
-                .last()
-                .filter(|last| last.ident == name)
-            {
-                let message = format!("`#[{name}]` is on this function twice: write one");
-                errors.push(last.ident.span(), message);
+            if this.is_at(attribute.path()) {
+                let message = format!("duplicate attribute `{this}`");
+                errors.push(attribute.path(), message, help);
             }
+        }
+    }
+
+    /// Reports a `const fn`, in which the attribute's code could not run.
+    pub(crate) fn refuse_const(&self, this: Attribute, errors: &mut Errors) {
+        if let Some(constness) = &self.signature.constness {
+            let name = &self.signature.ident;
+            let message = format!("`{this}` cannot be applied to a `const fn`");
+            let help = format!("remove `const` from `{name}`, or remove `{this}`");
+            errors.push(constness, message, help);
         }
     }
 

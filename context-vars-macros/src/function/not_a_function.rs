@@ -8,8 +8,10 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 
 use crate::attribute::Attribute;
+use crate::error::mistake;
+use crate::source_text;
 
-/// The kind of item or expression; displays as a noun with its article.
+/// The kind of item or expression; displays as a noun.
 pub(crate) enum NotAFunction {
     Closure,
     AsyncBlock,
@@ -83,37 +85,53 @@ impl NotAFunction {
 
     /// Returns the error for `#[attribute]` on this, which `input` begins with.
     pub(super) fn error(&self, attribute: Attribute, input: ParseStream) -> syn::Error {
-        let advice = match self {
-            Self::Container(_) => "write it on each function in there that needs it",
-            Self::Closure | Self::AsyncBlock if attribute == Attribute::InheritContext => {
-                "write it also on the function around this, which makes a mark of this one"
+        let only_functions = format!("`{attribute}` can only be applied to functions");
+        let (message, help) = match self {
+            Self::Container(_) => (
+                format!("`{attribute}` cannot be applied to {self}"),
+                "apply it to the functions inside".to_owned(),
+            ),
+            Self::Closure | Self::AsyncBlock if attribute == Attribute::Inherit => (
+                format!(
+                    "`{attribute}` can only be applied to {self} in a function that has the \
+                     attribute, too"
+                ),
+                format!("apply `{attribute}` to the function as well; {EXPERIMENTAL}"),
+            ),
+            Self::Closure => (
+                format!("`{attribute}` cannot be applied to {self}"),
+                format!("set the variable with `VAR.sync_scope(value, || …)`; {EXPERIMENTAL}"),
+            ),
+            Self::AsyncBlock => (
+                format!("`{attribute}` cannot be applied to {self}"),
+                format!("set the variable with `VAR.scope(value, async {{ … }})`; {EXPERIMENTAL}"),
+            ),
+            Self::Item(_) | Self::MacroCall(_) => {
+                (only_functions, format!("remove it from this {self}"))
             }
-            Self::Closure | Self::AsyncBlock => {
-                "set the variable inside, with `VAR.scope(value, future)` or `VAR.sync_scope(value, closure)`"
-            }
-            _ => "write it on a function",
+            Self::Unknown => (only_functions, "remove it from this item".to_owned()),
         };
-        let span = if input.is_empty() {
-            Span::call_site()
-        } else {
-            input.span()
-        };
-        syn::Error::new(span, format!("`{attribute}` stands on {self}: {advice}"))
+        if input.is_empty() {
+            return mistake(Span::call_site(), message, help);
+        }
+        mistake(&source_text::next(input), message, help)
     }
 }
+
+/// What happens to the errors that rustc reports beside ours for an attribute on an expression.
+pub(crate) const EXPERIMENTAL: &str = "the errors about experimental attributes then disappear";
 
 impl Display for NotAFunction {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closure => f.write_str("a closure"),
             Self::AsyncBlock => f.write_str("an `async` block"),
-            Self::Container(keyword) | Self::Item(keyword) => {
-                let is_vowel = keyword.starts_with(['e', 'i']);
-                let article = if is_vowel { "an" } else { "a" };
-                write!(f, "{article} `{keyword}`")
-            }
-            Self::MacroCall(name) => write!(f, "a call of `{name}!`"),
-            Self::Unknown => f.write_str("something that is not a function"),
+            Self::Container("mod") => f.write_str("a module"),
+            Self::Container("impl") => f.write_str("an `impl` block"),
+            Self::Container(keyword) => write!(f, "a {keyword}"),
+            Self::Item(keyword) => write!(f, "`{keyword}`"),
+            Self::MacroCall(name) => write!(f, "call of `{name}!`"),
+            Self::Unknown => f.write_str("item"),
         }
     }
 }

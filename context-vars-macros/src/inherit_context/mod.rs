@@ -17,6 +17,6 @@ pub(crate) fn inherit_context(arguments: TokenStream, item: TokenStream) -> Toke
     let inheriting = input.map(|input| validate::validate(input, &mut errors));
     match inheriting {
         Some(inheriting) if errors.is_empty() => expand::expand(&inheriting),
-        _ => fallback(Attribute::InheritContext, errors, item),
+        _ => fallback(Attribute::Inherit, errors, item),
     }
 }

@@ -1,16 +1,17 @@
 //! Parses the attribute's arguments and the function.
 
 use proc_macro2::TokenStream;
+use syn::Token;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 
 use crate::attribute::Attribute;
 use crate::crate_path::CratePath;
-use crate::error::Errors;
+use crate::error::{Errors, mistake};
 use crate::function::{self, Function};
 use crate::work::plan::Fragment;
 use crate::work::scan::scan_marks_and_calls;
-use crate::{args, case};
+use crate::{args, case, source_text};
 
 pub(super) struct Input {
     pub(super) crate_path: CratePath,
@@ -31,7 +32,7 @@ pub(super) fn parse(
         }
         Err(unknown(input))
     });
-    match function::parse(Attribute::InheritContext, item) {
+    match function::parse(Attribute::Inherit, item) {
         Ok(function) => {
             let body = scan_marks_and_calls(&function, errors);
             Some(Input {
@@ -47,17 +48,34 @@ pub(super) fn parse(
     }
 }
 
+/// Returns the error for an argument other than `crate = path`.
 fn unknown(input: ParseStream) -> syn::Error {
-    let name = input
-        .fork()
-        .call(syn::Ident::parse_any)
-        .map(|name| name.to_string());
-    let message = match name.as_deref().map(|name| case::closest(name, &["crate"])) {
-        Ok(Some(_)) => "this is unknown: did you mean `crate = path`?",
-        _ => {
-            "`#[inherit_context]` takes no arguments but `crate = path`: variables are set by \
-             `#[with_context(name = value)]`"
-        }
-    };
-    input.error(message)
+    let name = source_text::of_token(source_text::next(input));
+    let argument = source_text::up_to(',', input);
+    let value = input.fork();
+    let is_setting = value.call(syn::Ident::parse_any).is_ok() && value.peek(Token![=]);
+    if case::closest(&name, &["crate"]).is_some() {
+        let value: TokenStream = argument.into_iter().skip(2).collect();
+        let value = match value.is_empty() {
+            true => "path::to::context_vars".to_owned(),
+            false => source_text::of(value),
+        };
+        let help = format!("did you mean `crate = {value}`?");
+        return mistake(
+            &source_text::next(input),
+            format!("unknown option `{name}`"),
+            help,
+        );
+    }
+    if is_setting {
+        let setting = source_text::of_expression(argument.clone());
+        let help = format!("set them with another attribute: `#[with_context({setting})]`");
+        return mistake(&argument, "`#[inherit_context]` cannot set variables", help);
+    }
+    let help = "remove it; the only option of `#[inherit_context]` is `crate = path`";
+    mistake(
+        &source_text::next(input),
+        format!("unknown option `{name}`"),
+        help,
+    )
 }

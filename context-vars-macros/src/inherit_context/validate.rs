@@ -1,6 +1,9 @@
 //! Checks that the function spawns work.
 
+use proc_macro2::Span;
+
 use super::parse::Input;
+use crate::attribute::Attribute;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
 use crate::function::Function;
@@ -18,21 +21,16 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> InheritingFn {
         function,
         body,
     } = input;
-    let name = function.signature.ident.clone();
-    if let Some(constness) = &function.signature.constness {
-        let message = format!(
-            "`{name}` is a `const fn`, which can spawn nothing: remove `const`, or `#[inherit_context]`"
-        );
-        errors.push(constness.span, message);
-    }
-    function.refuse_again("inherit_context", errors);
+    function.refuse_const(Attribute::Inherit, errors);
+    function.refuse_again(Attribute::Inherit, errors);
     if errors.is_empty() && !wraps_anything(&body) {
         let message = format!(
-            "`#[inherit_context]` finds nothing in `{name}` that could inherit: give work to a \
-             call of `spawn` or `spawn_…`, mark a closure or an `async` block with \
-             `#[inherit_context]`, or remove the attribute"
+            "`#[inherit_context]` has no effect on `{}`: no call to `spawn` or `spawn_*` takes a \
+             closure or a future",
+            function.signature.ident
         );
-        errors.push(name.span(), message);
+        let help = "remove the attribute, or mark the closure: `start(#[inherit_context] || …)`";
+        errors.push(Span::call_site(), message, help);
     }
     InheritingFn {
         crate_path,

@@ -17,10 +17,7 @@ fn mistakes_give_the_messages_that_the_compiler_shows() {
             continue;
         };
         let shown = fs::read_to_string(case.with_extension("stderr")).unwrap();
-        let shown = shown
-            .lines()
-            .filter_map(|line| line.strip_prefix("error: "));
-        let mut shown: Vec<_> = shown.map(ToOwned::to_owned).collect();
+        let mut shown = shown_errors(&shown);
         shown.sort();
         let mut given = source::messages(source::expand(tokens));
         given.sort();
@@ -31,7 +28,7 @@ fn mistakes_give_the_messages_that_the_compiler_shows() {
 }
 
 #[test]
-fn messages_say_what_to_write_and_end_without_a_full_stop() {
+fn messages_say_what_is_wrong_and_in_a_second_line_what_to_do() {
     if is_packed() {
         return;
     }
@@ -40,13 +37,30 @@ fn messages_say_what_to_write_and_end_without_a_full_stop() {
             continue;
         };
         for message in source::messages(source::expand(tokens)) {
+            let (wrong, help) = message.split_once("\nhelp: ").unwrap_or_default();
+            assert!(!wrong.is_empty() && !wrong.contains('\n'), "{message}");
+            assert!(!help.is_empty() && !help.contains('\n'), "{message}");
             assert!(!message.ends_with('.'), "{message}");
-            assert!(
-                message.contains(": ") || message.contains(", "),
-                "{message}"
-            );
+            assert!(!message.contains("__"), "{message} shows a hidden name");
         }
     }
+}
+
+/// The errors without a code in what rustc shows, which indents all lines but the first.
+fn shown_errors(shown: &str) -> Vec<String> {
+    let mut errors = Vec::new();
+    let mut lines = shown.lines().peekable();
+    while let Some(line) = lines.next() {
+        let Some(first) = line.strip_prefix("error: ") else {
+            continue;
+        };
+        let mut error = first.to_owned();
+        while let Some(next) = lines.next_if(|line| !line.trim_start().starts_with("-->")) {
+            error = format!("{error}\n{}", next.trim_start());
+        }
+        errors.push(error);
+    }
+    errors
 }
 
 /// Whether this is the crate as cargo packs it, without `tests/ui/ours` beside it.

@@ -4,4 +4,5 @@ mod source;
 mod snapshots;
 mod messages;
 mod fuzz;
+mod half_written;
 mod types;

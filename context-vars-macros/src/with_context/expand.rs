@@ -29,7 +29,7 @@ pub(super) fn expand(mut scoped: ScopedFn) -> TokenStream {
 /// fn f(a: A) -> R {
 ///     let _scope = enter();
 ///     let a = a;
-///     let value_0 = value(&USER, expression);
+///     let value_0 = Computed { var: &USER, value: expression };
 ///     value_0.set();
 ///     match () { () => { body } }
 /// }
@@ -63,7 +63,7 @@ fn sync(scoped: &mut ScopedFn) -> TokenStream {
 ///     sync_scope(move || -> R {
 ///         let _ = &self;
 ///         let a = a;
-///         let value_0 = value(&USER, expression);
+///         let value_0 = Computed { var: &USER, value: expression };
 ///         value_0.set();
 ///         match () { () => { assert!(self.0 == a) } }
 ///     })
@@ -99,7 +99,7 @@ fn shows_receiver(scoped: &ScopedFn) -> bool {
 ///         let _ = &b;
 ///         let _ = &a;
 ///         if let Some(returned) = None::<R> { return returned; }
-///         let value_0 = value(&USER, expression);
+///         let value_0 = Computed { var: &USER, value: expression };
 ///         value_0.set();
 ///         match () { () => { body } }
 ///     }).await
@@ -133,7 +133,7 @@ fn asynchronous(scoped: &mut ScopedFn) -> TokenStream {
 /// fn f(a: A) -> impl Future {
 ///     scope_call(move || {
 ///         let a = a;
-///         let value_0 = value(&USER, expression);
+///         let value_0 = Computed { var: &USER, value: expression };
 ///         value_0.set();
 ///         match () { () => { body } }
 ///     })
@@ -182,7 +182,7 @@ fn in_closure(call: &TokenStream, returned: Option<&Type>, scoped: &mut ScopedFn
 ///     match () {
 ///         () => {
 ///             let a = a;
-///             let value_0 = value(&USER, expression);
+///             let value_0 = Computed { var: &USER, value: expression };
 ///             value_0.set();
 ///             let __ret: R = { body };
 ///             __ret
@@ -213,7 +213,9 @@ fn values(scoped: &ScopedFn) -> TokenStream {
         let at = tokens::hygienic_at(path.span());
         let local = format_ident!("__context_vars_value_{index}", span = at);
         let value = &variable.value;
-        values.extend(quote_spanned!(at=> let #local = #private::value(&#path, #value);));
+        values.extend(quote_spanned! {at=>
+            let #local = #private::Computed { var: &#path, value: #value };
+        });
         sets.extend(quote_spanned!(at=> #local.set();));
     }
     quote!(#values #sets)

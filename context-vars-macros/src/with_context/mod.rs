@@ -18,6 +18,6 @@ pub(crate) fn with_context(arguments: TokenStream, item: TokenStream) -> TokenSt
     let scoped = input.and_then(|input| validate::validate(input, &mut errors));
     match scoped {
         Some(scoped) if errors.is_empty() => expand::expand(scoped),
-        _ => fallback(Attribute::WithContext, errors, item),
+        _ => fallback(Attribute::With, errors, item),
     }
 }

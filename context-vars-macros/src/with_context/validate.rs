@@ -6,7 +6,7 @@ use syn::{FnArg, Path, Signature, Type};
 
 use super::async_trait::{self, Boxed};
 use super::parse::{Input, Setting, shown};
-use crate::attribute::is_named;
+use crate::attribute::{Attribute, is_named};
 use crate::case;
 use crate::crate_path::CratePath;
 use crate::error::Errors;
@@ -69,14 +69,8 @@ pub(super) fn validate(input: Input, errors: &mut Errors) -> Option<ScopedFn> {
         body,
     } = input;
     let variables = variables(settings, errors);
-    function.refuse_again("with_context", errors);
-    if let Some(constness) = &function.signature.constness {
-        let name = &function.signature.ident;
-        let message = format!(
-            "`{name}` is a `const fn`, which cannot enter a context: remove `const`, or `#[with_context]`"
-        );
-        errors.push(constness.span, message);
-    }
+    function.refuse_again(Attribute::With, errors);
+    function.refuse_const(Attribute::With, errors);
     refuse_allocator(&function.signature, errors);
     let kind = kind(&function.signature, &body, errors)?;
     if !matches!(kind, Kind::Async | Kind::AsyncTrait(_)) {
@@ -107,32 +101,45 @@ fn refuse_allocator(signature: &Signature, errors: &mut Errors) {
         && signature.inputs.iter().any(is_layout)
     {
         let message = format!(
-            "a scope allocates memory, so `{name}` would call itself without end: remove \
-             `#[with_context]`"
+            "entering a scope allocates memory, so the allocator's `{name}` would call itself \
+             without end"
         );
-        errors.push(name.span(), message);
+        errors.push(name, message, "remove `#[with_context]`");
     }
 }
 
-const STREAM: &str = "a stream runs after the function has returned, outside of its scope: remove \
-                      `#[with_context]`, and return `stream.in_context(context)`";
+/// What a function cannot return, because it runs in no scope: the message and the help.
+type RunsLater = (&'static str, &'static str);
 
-const ITERATOR: &str = "an iterator runs after the function has returned, outside of its scope: \
-                        remove `#[with_context]`, and return \
-                        `iterator.in_context(Context::current())` from a scope, or collect it";
+const STREAM: RunsLater = (
+    "a stream runs after the function has returned, outside of its scope",
+    "remove `#[with_context]`, and return the stream with a context: \
+     `return stream.in_context(Context::current());`",
+);
 
-const CLOSURE: &str = "a closure runs after the function has returned, outside of its scope: \
-                       remove `#[with_context]`, and set the variable in the closure, with \
-                       `VAR.sync_scope(value, || …)`";
+const ITERATOR: RunsLater = (
+    "an iterator runs after the function has returned, outside of its scope",
+    "remove `#[with_context]`, and collect the iterator, or return it with a context: \
+     `return iterator.in_context(Context::current());`",
+);
 
-const FUTURE_INSIDE: &str = "a future in a `Result` or an `Option` runs after the function has \
-                             returned, outside of its scope: return the future itself, or write \
-                             `async fn`, or remove `#[with_context]` and return \
-                             `future.in_context(context)` in there";
+const CLOSURE: RunsLater = (
+    "a closure runs after the function has returned, outside of its scope",
+    "remove `#[with_context]`, and set the variable in the closure: \
+     `VAR.sync_scope(value, || …)`",
+);
 
-const INTO_FUTURE: &str = "what becomes a future only later runs after the function has returned, \
-                           outside of its scope: write `impl Future`, and return \
-                           `value.into_future()`";
+const FUTURE_INSIDE: RunsLater = (
+    "a future in a `Result` or an `Option` runs after the function has returned, outside of its \
+     scope",
+    "return the future itself, or remove `#[with_context]` and give the future a context: \
+     `future.in_context(Context::current())`",
+);
+
+const INTO_FUTURE: RunsLater = (
+    "the future is created after the function has returned, outside of its scope",
+    "return `impl Future`: `return value.into_future();`",
+);
 
 fn kind(signature: &Signature, body: &[Fragment], errors: &mut Errors) -> Option<Kind> {
     let returned = Returns::of(signature);
@@ -142,8 +149,8 @@ fn kind(signature: &Signature, body: &[Fragment], errors: &mut Errors) -> Option
         Returns::Closure(span) => Some((span, CLOSURE)),
         _ => None,
     };
-    if let Some((span, message)) = runs_later {
-        errors.push(span, message);
+    if let Some((span, (message, help))) = runs_later {
+        errors.push(span, message, help);
         return None;
     }
     if signature.asyncness.is_some() {
@@ -157,8 +164,8 @@ fn kind(signature: &Signature, body: &[Fragment], errors: &mut Errors) -> Option
         Returns::IntoFuture(span) => Some((span, INTO_FUTURE)),
         _ => None,
     };
-    if let Some((span, message)) = refused {
-        errors.push(span, message);
+    if let Some((span, (message, help))) = refused {
+        errors.push(span, message, help);
         return None;
     }
     Some(match returned {
@@ -181,14 +188,11 @@ fn variables(settings: Vec<Setting>, errors: &mut Errors) -> Vec<Variable> {
             .find(|other| shown(&other.path) == shown(&path))
         {
             let message = if first.name == name {
-                format!("`{name}` is set twice: keep one of the two")
+                format!("`{name}` is set twice")
             } else {
-                format!(
-                    "`{name}` and `{}` are the same variable: keep one of the two",
-                    first.name
-                )
+                format!("`{name}` and `{}` are the same variable", first.name)
             };
-            errors.push_at(&path, message);
+            errors.push(&path, message, "remove one of the two");
             continue;
         }
         let value = value.into_token_stream();
@@ -211,10 +215,9 @@ fn variable_path(mut key: Path, errors: &mut Errors) -> Path {
         }
     } else if !case::is_screaming(&name) {
         let snake = right.to_lowercase();
-        let message = format!(
-            "`{name}` is not how a context variable is spelled: write `{snake}` or `{right}`"
-        );
-        errors.push(last.ident.span(), message);
+        let message = format!("expected a name in lower or upper case, found `{name}`");
+        let help = format!("the variable `{right}` is written `{snake}` or `{right}`");
+        errors.push(&last.ident, message, help);
     }
     key
 }
@@ -224,11 +227,10 @@ fn refuse_await(variables: &[Variable], function: &Function, errors: &mut Errors
     let function = &function.signature.ident;
     for Variable { name, value, .. } in variables {
         if let Some(span) = awaits(value.clone()) {
-            let message = format!(
-                "the value of `{name}` cannot be awaited, since `{function}` is no `async fn`: \
-                 write `async fn {function}`, or await it before the call"
+            let help = format!(
+                "make it `async fn {function}`, or pass the awaited value of `{name}` as a parameter"
             );
-            errors.push(span, message);
+            errors.push(span, "`.await` needs an async function", help);
         }
     }
 }

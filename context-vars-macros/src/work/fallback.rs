@@ -20,7 +20,7 @@ pub(crate) fn fallback(attribute: Attribute, errors: Errors, item: TokenStream) 
     let read = |input: ParseStream| {
         let mut attributes = input.call(syn::Attribute::parse_outer)?;
         attributes.retain(|other| !attribute.is_at(other.path()));
-        let takes_marks = |other: &syn::Attribute| Attribute::InheritContext.is_at(other.path());
+        let takes_marks = |other: &syn::Attribute| Attribute::Inherit.is_at(other.path());
         let keeps_marks = attributes.iter().any(takes_marks);
         let is_expression = NotAFunction::peek(input).is_some_and(|other| other.is_expression());
         let visibility: Visibility = input.parse()?;

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenTree};
 use syn::{Attribute, Meta};
 
 use crate::error::Errors;
+use crate::source_text;
 
 /// The context in which a closure or an `async` block starts.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,10 +37,43 @@ impl Mark {
     /// Reports that the mark is on something else.
     pub(super) fn refuse(&self, errors: &mut Errors) {
         let message = format!(
-            "`#[{}]` marks a closure or an `async` block: write it right before one",
+            "`#[{}]` can only be applied to a closure or an `async` block",
             self.name
         );
-        errors.push(self.name.span(), message);
+        let help = "put it directly before `||`, `move ||` or `async {`";
+        errors.push(&self.name, message, help);
+    }
+
+    /// Reports that the closure or the `async` block after the mark cannot be read.
+    pub(super) fn refuse_malformed(&self, error: &syn::Error, errors: &mut Errors) {
+        let message = format!(
+            "cannot parse the closure or `async` block that `#[{}]` marks: {error}",
+            self.name
+        );
+        errors.push(error.span(), message, "complete the expression");
+    }
+
+    /// Reports what is given to the mark in parentheses or after `=`.
+    fn refuse_arguments(&self, meta: &Meta, errors: &mut Errors) {
+        if !matches!(meta, Meta::Path(_)) {
+            let message = format!("`#[{}]` cannot be given arguments here", self.name);
+            let help = format!("remove them: `#[{}]`", self.name);
+            errors.push(meta, message, help);
+        }
+    }
+
+    /// Reports this mark beside the `first` one.
+    fn refuse_second(&self, first: &Self, errors: &mut Errors) {
+        let Self { start, name } = self;
+        if *start == first.start {
+            let message = format!("duplicate attribute `#[{name}]`");
+            errors.push(name, message, "remove one of the two");
+            return;
+        }
+        let message = format!("conflicting attributes `#[{}]` and `#[{name}]`", first.name);
+        let help =
+            "keep `#[inherit_context]` to pass the context on, or `#[detach_context]` not to";
+        errors.push(name, message, help);
     }
 }
 
@@ -54,26 +88,10 @@ pub(super) fn take(attributes: &mut Vec<Attribute>, errors: &mut Errors) -> Opti
         let Some(mark) = last.and_then(|last| Mark::new(&last.ident)) else {
             return true;
         };
-        if !matches!(attribute.meta, Meta::Path(_)) {
-            let message = format!(
-                "`#[{0}]` takes no arguments here: write `#[{0}]`",
-                mark.name
-            );
-            errors.push_at(&attribute.meta, message);
-        }
+        mark.refuse_arguments(&attribute.meta, errors);
         match &found {
             None => found = Some(mark),
-            Some(first) => {
-                let message = if mark.name == first.name {
-                    format!("`#[{}]` is given twice: keep one of the two", mark.name)
-                } else {
-                    format!(
-                        "`#[{}]` stands beside `#[{}]`: keep one of the two",
-                        mark.name, first.name
-                    )
-                };
-                errors.push(mark.name.span(), message);
-            }
+            Some(first) => mark.refuse_second(first, errors),
         }
         false
     });
@@ -86,9 +104,13 @@ fn is_scope(attribute: &Attribute, errors: &mut Errors) -> bool {
     let Some(last) = last.filter(|last| last.ident == "with_context") else {
         return false;
     };
-    let message = "`#[with_context]` stands on an expression: set the variable with \
-                   `VAR.scope(value, future)` or `VAR.sync_scope(value, closure)`";
-    errors.push(last.ident.span(), message);
+    let help =
+        "set the variable with `VAR.scope(value, future)` or `VAR.sync_scope(value, closure)`";
+    errors.push(
+        &last.ident,
+        "`#[with_context]` cannot be applied to an expression",
+        help,
+    );
     true
 }
 
@@ -111,10 +133,11 @@ fn is_conditional(attribute: &Attribute, errors: &mut Errors) -> bool {
     let Some(mark) = mark else {
         return false;
     };
-    let message = format!(
-        "`#[{0}]` cannot stand in `cfg_attr`: write `#[{0}]` alone, or the statement twice, each with `#[cfg(…)]`",
-        mark.name
+    let (condition, opposite) = source_text::conditions(list.tokens.clone());
+    let message = format!("`#[{}]` cannot be applied by `cfg_attr`", mark.name);
+    let help = format!(
+        "write the statement twice, with `#[cfg({condition})]` and with `#[cfg({opposite})]`"
     );
-    errors.push(mark.name.span(), message);
+    errors.push(&mark.name, message, help);
     true
 }

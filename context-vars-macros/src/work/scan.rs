@@ -143,17 +143,24 @@ impl Scanner<'_> {
         fragments.extend(verbatim(quote!(#(#others)*)));
         // Without a mark, what was taken out has been reported.
         if let Some(mark) = mark {
-            if let Some((work, length)) = self.marked_work(target, &mark) {
-                fragments.push(Fragment::WorkExpr(work));
-                return Some(attributes.len() + length);
+            match self.marked_work(target, &mark) {
+                Ok(Some((work, length))) => {
+                    fragments.push(Fragment::WorkExpr(work));
+                    return Some(attributes.len() + length);
+                }
+                Err(error) if begins_work(target) => mark.refuse_malformed(&error, self.errors),
+                _ => mark.refuse(self.errors),
             }
-            mark.refuse(self.errors);
         }
         Some(attributes.len())
     }
 
     /// Scans the closure or `async` block at the beginning of `target`.
-    fn marked_work(&mut self, target: &[TokenTree], mark: &Mark) -> Option<(WorkExpr, usize)> {
+    fn marked_work(
+        &mut self,
+        target: &[TokenTree],
+        mark: &Mark,
+    ) -> syn::Result<Option<(WorkExpr, usize)>> {
         let read = |input: ParseStream| {
             let work = if begins_async_block(target) {
                 Expr::Async(input.parse()?)
@@ -163,9 +170,9 @@ impl Scanner<'_> {
             let rest: TokenStream = input.parse()?;
             Ok((work, rest.into_iter().count()))
         };
-        let (expression, left) = read.parse2(target.iter().cloned().collect()).ok()?;
-        let work = self.work(&expression, mark.start, None)?;
-        Some((work, target.len() - left))
+        let (expression, left) = read.parse2(target.iter().cloned().collect())?;
+        let work = self.work(&expression, mark.start, None);
+        Ok(work.map(|work| (work, target.len() - left)))
     }
 
     /// Scans a closure or an `async` block that starts in `start`, unless its own mark says
@@ -361,6 +368,15 @@ fn not_run(tokens: &[TokenTree]) -> usize {
 fn leave(tokens: &[TokenTree], fragments: &mut Vec<Fragment>) -> usize {
     fragments.extend(tokens.iter().cloned().map(Fragment::Token));
     tokens.len()
+}
+
+/// Whether `tokens` begin with a closure or an `async` block, whatever is wrong with the rest of it.
+fn begins_work(tokens: &[TokenTree]) -> bool {
+    let closure = match tokens {
+        [first, rest @ ..] if ["async", "move"].iter().any(|word| is_word(first, word)) => rest,
+        all => all,
+    };
+    begins_async_block(tokens) || is_punct(closure.first(), '|') || is_word(closure.first(), "move")
 }
 
 fn begins_async_block(tokens: &[TokenTree]) -> bool {

@@ -35,8 +35,8 @@ pub const fn variable<T: Shareable>(
 /// What a variable may hold.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of a context variable: a context moves between threads, so its values must be `Send` and `Sync`",
-    label = "is not `Send`, `Sync` and `'static`",
-    note = "put what changes into an `Arc<Mutex<_>>`, and what is counted by an `Rc` into an `Arc`"
+    label = "is not `Send`, or not `Sync`, or not `'static`",
+    note = "use `Arc<T>` instead of `Rc<T>`, and `Arc<Mutex<T>>` instead of `Cell<T>` or `RefCell<T>`"
 )]
 pub trait Shareable: Send + Sync + 'static {}
 
@@ -87,15 +87,12 @@ fn display<T: Display + 'static>(value: &dyn Any, f: &mut fmt::Formatter<'_>) ->
 // ---- `#[with_context]` ----
 
 /// A value that was computed, to be set when all of its scope are.
+///
+/// Generated code writes the struct and calls no function, because rustc would explain a value of
+/// another type with the signature of that function.
 pub struct Computed<T: 'static> {
-    var: &'static ContextVar<T>,
-    value: T,
-}
-
-/// Takes the value that `var` shall have.
-#[inline]
-pub fn value<T>(var: &'static ContextVar<T>, value: T) -> Computed<T> {
-    Computed { var, value }
+    pub var: &'static ContextVar<T>,
+    pub value: T,
 }
 
 impl<T: Send + Sync> Computed<T> {

@@ -81,7 +81,8 @@ impl<const PAD: usize> AnyVar for ContextVar<Val<PAD>> {
     }
 
     fn set_in_scope(&'static self, spec: Spec) {
-        __private::value(self, Val::new(spec)).set();
+        let value = Val::new(spec);
+        __private::Computed { var: self, value }.set();
     }
 
     fn sync_scope(&'static self, spec: Spec, inside: &mut dyn FnMut()) {

@@ -16,6 +16,8 @@ context_var! {
     static WITH_ARGUMENTS: String;
     #[no_inherit = true]
     static WITH_A_VALUE: u64;
+    #[no_inherit(false)]
+    static SWITCHED_OFF: u64;
 }
 
 context_var! {

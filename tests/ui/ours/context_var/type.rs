@@ -10,6 +10,7 @@ context_var! {
     static WHERE: u64 where u64: Copy = 5;
     static<u64> IN_ANGLE_BRACKETS = 5;
     static A_VALUE: "anonymous";
+    static FIRST, SECOND: u64;
     static MALFORMED: Vec<u8, = Vec::new();
 }
 

@@ -18,6 +18,9 @@ fn a_call_with_the_value() {}
 #[with_context(self.user = String::new())]
 fn a_field() {}
 
+#[with_context(vars.user = String::new())]
+fn a_dot_instead_of_colons() {}
+
 #[with_context(self = String::new())]
 fn self_alone() {}
 

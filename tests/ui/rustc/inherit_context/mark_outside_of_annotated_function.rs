@@ -1,4 +1,4 @@
-use context_vars::inherit_context;
+use context_vars::{detach_context, inherit_context};
 
 fn main() {
     let job = #[inherit_context]
