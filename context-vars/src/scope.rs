@@ -24,7 +24,8 @@ pin_project! {
     /// # Cost
     ///
     /// Four words in addition to the future. The first poll makes a node
-    /// and counts the values taken over; the others are as [`InContext`]'s.
+    /// and counts the values taken over; the others are as [`InContext`]'s. Dropping work that is not
+    /// finished allocates once, also if it was never polled.
     ///
     /// # Examples
     ///

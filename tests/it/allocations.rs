@@ -1,5 +1,6 @@
 //! What allocates, and what does not. What is timed is in `context-vars/benches`.
 
+use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -167,4 +168,9 @@ fn work_that_is_dropped_unfinished_allocates_once_and_finished_work_nothing() {
     assert_eq!(allocations(|| poll_once(finished.as_mut())), 0);
     let unfinished = async {}.inherit_context();
     assert_eq!(allocations(|| drop(unfinished)), 1);
+    let never_polled = NUMBER.scope(1, async {});
+    assert_eq!(allocations(|| drop(never_polled)), 1);
+    let mut cancelled = Box::pin(NUMBER.scope(1, pending::<()>()));
+    assert!(poll_once(cancelled.as_mut()).is_pending());
+    assert_eq!(allocations(|| drop(cancelled)), 1);
 }

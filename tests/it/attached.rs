@@ -4,13 +4,16 @@ mod model;
 mod programs;
 
 use std::cell::RefCell;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::AtomicPtr;
 use std::sync::{Mutex, mpsc};
+use std::task::Poll;
 
 use context_vars::{Attached, Context, context_var, prelude::*};
 
-use crate::support::{Alive, TRACKED, USER, alice, on_drop, panic_of, poll_once, soon, witness};
+use crate::support::{
+    Alive, DropHook, TRACKED, USER, alice, on_drop, panic_of, poll_once, soon, witness,
+};
 
 context_var! {
     static COUNT: u32 = 0;
@@ -99,7 +102,7 @@ fn guard_held_over_an_await_shows_nothing_to_what_is_polled_in_between() {
     );
     assert!(poll_once(work.as_mut()).is_pending());
     assert_eq!(USER.get(), "anonymous");
-    let std::task::Poll::Ready(seen) = poll_once(work) else {
+    let Poll::Ready(seen) = poll_once(work) else {
         panic!("it yields once");
     };
     assert_eq!(seen, ("task", "task"));
@@ -218,6 +221,39 @@ fn unfinished_work_that_attaches_when_it_is_dropped_ends_there() {
     assert_eq!((seen.users(), USER.is_set()), (vec!["alice"], false));
     let context = KEPT.take().unwrap().detach();
     assert_eq!((context.get(&USER), USER.is_set()), (Some(&"alice"), false));
+}
+
+#[test]
+fn finished_work_that_left_a_context_attached_is_dropped_in_its_own() {
+    type Wrap = fn(Work) -> Pin<Box<dyn Future<Output = ()>>>;
+    let ways: [(&str, Wrap); 2] = [
+        ("in a context", |work| {
+            Box::pin(work.in_context(Context::new().with_value(&USER, "task")))
+        }),
+        ("in a scope", |work| Box::pin(USER.scope("task", work))),
+    ];
+    for (way, wrap) in ways {
+        let (hook, seen) = witness();
+        let mut work = wrap(Work(hook));
+        assert!(poll_once(work.as_mut()).is_ready(), "{way}");
+        assert_eq!(
+            (seen.users(), USER.is_set()),
+            (vec!["task"], false),
+            "{way}"
+        );
+        let context = KEPT.take().unwrap().detach();
+        assert_eq!(context.get(&USER), Some(&"alice"), "{way}");
+    }
+
+    /// Attaches when it is polled. The hook is dropped with it, and not by its body.
+    struct Work(#[allow(dead_code)] DropHook);
+    impl Future for Work {
+        type Output = ();
+        fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<()> {
+            keep(alice().attach());
+            Poll::Ready(())
+        }
+    }
 }
 
 #[test]

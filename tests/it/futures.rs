@@ -69,18 +69,38 @@ fn unfinished_future_is_dropped_inside_its_context() {
 
 #[test]
 fn values_go_after_the_future_and_outside() {
-    let alive = Alive::default();
-    let order = Arc::new(Mutex::new(Vec::new()));
-    let context = Context::new().with_value(&TRACKED, alive.track());
-    let (count, log) = (alive.clone(), order.clone());
-    let hook = OnDrop(move || log.lock().unwrap().push(count.count()));
-    drop(async move { drop(hook) }.in_context(context));
-    assert_eq!(
-        *order.lock().unwrap(),
-        [1],
-        "the value was alive when the future went"
-    );
-    assert_eq!(alive.count(), 0);
+    type Hook = OnDrop<Box<dyn FnMut()>>;
+    type Wrap = fn(Hook, &Alive) -> Pin<Box<dyn Future<Output = ()>>>;
+    async fn waits(_hook: Hook) {
+        std::future::pending().await
+    }
+    let ways: [(&str, bool, Wrap); 4] = [
+        ("never polled", false, |hook, alive| {
+            let context = Context::new().with_value(&TRACKED, alive.track());
+            Box::pin(waits(hook).in_context(context))
+        }),
+        ("cancelled", true, |hook, alive| {
+            let context = Context::new().with_value(&TRACKED, alive.track());
+            Box::pin(waits(hook).in_context(context))
+        }),
+        ("scope that was never polled", false, |hook, alive| {
+            Box::pin(TRACKED.scope(alive.track(), waits(hook)))
+        }),
+        ("cancelled scope", true, |hook, alive| {
+            Box::pin(TRACKED.scope(alive.track(), waits(hook)))
+        }),
+    ];
+    for (way, polled, wrap) in ways {
+        let alive = Alive::default();
+        let when_dropped = Arc::new(Mutex::new(Vec::new()));
+        let (count, log) = (alive.clone(), when_dropped.clone());
+        let hook = OnDrop(Box::new(move || log.lock().unwrap().push(count.count())) as Box<_>);
+        let mut future = wrap(hook, &alive);
+        assert!(!polled || poll_once(future.as_mut()).is_pending(), "{way}");
+        drop(future);
+        let alive_then = when_dropped.lock().unwrap().clone();
+        assert_eq!((alive_then, alive.count()), (vec![1], 0), "{way}");
+    }
 }
 
 #[test]

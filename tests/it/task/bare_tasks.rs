@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use context_vars::{Context, detached, inherit, prelude::*, task};
+use context_vars::{Context, detached, inherit, inherit_context, inherit_fn, prelude::*, task};
 use tokio::runtime::{Builder, Handle, LocalOptions};
-use tokio::task::{JoinError, JoinSet, LocalSet, yield_now};
+use tokio::task::{JoinError, JoinHandle, JoinSet, LocalSet, yield_now};
 
 use super::{COUNT, panic_place};
 use crate::support::{
@@ -82,6 +82,10 @@ fn block_on_outside_of_tasks_may_set() {
 
 #[tokio::test]
 async fn task_with_a_context_of_its_own_may_set() {
+    #[inherit_context]
+    fn spawn_inheriting() -> JoinHandle<()> {
+        tokio::task::spawn_blocking(|| set())
+    }
     let tasks = [
         task::spawn(async { set() }),
         tokio::spawn(async { set() }.inherit_context()),
@@ -91,6 +95,10 @@ async fn task_with_a_context_of_its_own_may_set() {
         tokio::spawn(async { detached(set) }),
         tokio::spawn(async { Context::current().run(set) }),
         tokio::spawn(async { inherit(set)() }),
+        tokio::spawn(async { inherit_fn(|()| set())(()) }),
+        spawn_inheriting(),
+        // Dropped in its context before it was finished.
+        tokio::spawn(async { drop(OnDrop(set).in_context(Context::new())) }),
         // A thread is nobody's task.
         tokio::spawn(async { on_a_thread(set) }),
         tokio::spawn(async { std::thread::scope(|s| s.spawn(set).join().unwrap()) }),

@@ -16,11 +16,13 @@ pub(super) struct EntryId(*const EntryOwner);
 ///
 /// It is on the stack of the function that enters, or in what describes the entry, because there it
 /// need not be saved and restored like what is in the thread's state.
+// The address is a multiple of four, also on targets like m68k where no integer is aligned so.
+#[repr(align(4))]
 pub(crate) struct EntryOwner {
     task: TaskId,
-    /// Gives each one an address of its own that is a multiple of four, also without the feature
-    /// `tokio`, when a task id takes no memory.
-    _place: MaybeUninit<u32>,
+    /// Gives each one an address of its own also without the feature `tokio`, when a task id takes no
+    /// memory.
+    _place: MaybeUninit<u8>,
 }
 
 impl EntryId {
@@ -138,7 +140,7 @@ impl Previous {
     }
 }
 
-/// Like [`Previous`], but for a current context that is dropped when it is left and may borrow from
+/// Like [`Previous`], but for an entry whose owner the thread keeps. The current context may borrow from
 /// the previous one.
 pub(super) struct BorrowedPrevious {
     pub(super) previous: Previous,

@@ -85,7 +85,7 @@ pub(super) fn thread_state<'a>() -> &'a ThreadState {
 }
 
 impl ThreadState {
-    /// Returns the id of a new entry that has no home: an odd number.
+    /// Returns the id of a new entry whose owner the thread keeps: an odd number.
     #[inline]
     pub(super) fn next_scope(&self) -> EntryId {
         let id = self.scopes.get().wrapping_add(2) | 1;
