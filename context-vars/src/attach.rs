@@ -110,7 +110,7 @@ impl Attached {
     ///
     /// # fn main() {
     /// let attached = Context::new().attach();
-    /// drop(STEPS.set(3));
+    /// STEPS.set(3);
     /// let context = attached.detach();
     /// assert_eq!(STEPS.get(), 0);
     /// assert_eq!(context.get(&STEPS), Some(&3));

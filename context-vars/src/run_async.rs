@@ -39,7 +39,7 @@ impl Context {
     /// }
     ///
     /// async fn step() {
-    ///     drop(STEPS.set(STEPS.get() + 1));
+    ///     STEPS.set(STEPS.get() + 1);
     /// }
     ///
     /// # #[tokio::main(flavor = "current_thread")]

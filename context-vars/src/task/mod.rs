@@ -73,7 +73,7 @@ pub use self::runtime::InheritingBuilder;
 /// let request = async {
 ///     let task = task::spawn(async {
 ///         let user = USER.get();
-///         drop(USER.set("changed"));
+///         USER.set("changed");
 ///         user
 ///     });
 ///     assert_eq!(task.await.unwrap(), "alice");

@@ -223,7 +223,7 @@ impl<'a> InheritingBuilder<'a> {
     /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
     ///     .on_after_task_poll(|_| assert_eq!(USER.get(), "alice"))
     ///     .build()?;
-    /// runtime.block_on(async { tokio::spawn(async { drop(USER.set("alice")) }).await.unwrap() });
+    /// runtime.block_on(async { tokio::spawn(async { USER.set("alice"); }).await.unwrap() });
     /// # Ok(())
     /// # }
     /// ```
@@ -251,7 +251,7 @@ impl<'a> InheritingBuilder<'a> {
     /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
     ///     .on_task_terminate(|_| assert_eq!(USER.get(), "alice"))
     ///     .build()?;
-    /// runtime.block_on(async { tokio::spawn(async { drop(USER.set("alice")) }).await.unwrap() });
+    /// runtime.block_on(async { tokio::spawn(async { USER.set("alice"); }).await.unwrap() });
     /// # Ok(())
     /// # }
     /// ```
