@@ -401,9 +401,8 @@ impl FusedIterator for Iter<'_> {}
 
 /// A context variable and its value in one context.
 ///
-/// `Debug` and `Display` print the value by the same trait of its type. `Display` prints a value
-/// without `Display` by `Debug`. Both print a `#[redact]`ed value as `***`, and a value with neither
-/// trait as the name of its type.
+/// `Debug` uses the `Debug` of the value, and `Display` its `Display` or else its `Debug`. Both print a
+/// `#[redact]`ed value as `***`, and a value whose type lacks the trait as the name of the type.
 ///
 /// # Examples
 ///

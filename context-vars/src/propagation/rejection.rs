@@ -72,28 +72,6 @@ impl<'a> Rejection<'a> {
     }
 
     /// Whether the value was to be sent; else it came in.
-    ///
-    /// # Examples
-    ///
-    /// A value of ours that a header cannot hold:
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
-    ///
-    /// context_var! {
-    ///     static TENANT: String;
-    /// }
-    ///
-    /// # fn main() {
-    /// let propagator = Propagator::builder()
-    ///     .header(Header::new(&TENANT, "x-tenant"))
-    ///     .on_rejection(|rejection| assert!(rejection.is_injecting()))
-    ///     .build();
-    /// let context = Context::new().with_value(&TENANT, "Müller".to_owned());
-    /// propagator.inject(&context, &mut Vec::new());
-    /// assert_eq!(propagator.rejections(), 1);
-    /// # }
-    /// ```
     #[must_use]
     pub fn is_injecting(&self) -> bool {
         self.injecting
