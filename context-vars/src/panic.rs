@@ -90,7 +90,7 @@ fn shown(context: Context) -> Option<String> {
         drop(context);
         shared.put(text.unwrap_or_else(|_| "(a value panics when shown)".to_owned()));
     };
-    // The thread starts with an empty context, so a panic of its own writes no line.
+    // The thread starts with an empty context, so a panic on it writes no line.
     #[allow(clippy::disallowed_methods)]
     let thread = thread::Builder::new()
         .name("context of a panic".to_owned())

@@ -87,8 +87,8 @@ impl<F: Future> Future for RunAsync<'_, F> {
         };
         let polled = this.context.run(|| future.poll(cx));
         if polled.is_ready() {
-            // The future is dropped in a `run` of its own: the context that the poll has left attached
-            // has then ended, and the drop does not see it.
+            // The future is dropped in a second `run`. A context that the poll has left attached has ended
+            // by then, so the drop does not see it.
             this.context.run(|| this.future.set(None));
         }
         polled

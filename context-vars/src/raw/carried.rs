@@ -1,12 +1,12 @@
-//! What work in a context carries beside that context.
+//! The state that work carries in addition to its context.
 
 use super::companion::CompanionState;
 use super::context::RawContext;
 use super::thread;
 
-/// What work may carry beside its context.
+/// State that work can carry in addition to its context.
 pub(crate) trait Carried {
-    /// What work carries that has nothing to carry.
+    /// The state of work that carries only its context.
     const NONE: Self;
 
     /// Calls `step` inside the captured state.
@@ -16,7 +16,7 @@ pub(crate) trait Carried {
     #[inline(always)]
     fn prepare(&mut self, _context: &mut RawContext) {}
 
-    /// Enters the context, which is taken, and the captured state, until
+    /// Takes and enters the context, and enters the captured state, until
     /// [`leave_after_drop`](thread::leave_after_drop).
     fn enter_for_drop(&mut self, context: &mut RawContext);
 }

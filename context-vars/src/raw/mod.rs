@@ -1,21 +1,21 @@
-//! What a context is made of. All `unsafe` and every `thread_local!` of the crate is in here.
+//! The data structures of contexts. All `unsafe` code and every `thread_local!` of the crate is in here.
 //!
 //! # Why it is sound
 //!
 //! 1. **Values.** A value is a heap block `{reference count, operations, key, T}`. It never moves,
-//!    and after it was written nothing writes it until the last reference is released. So a `&T` is
-//!    good for as long as a reference is held, on whatever thread. `T: Send + Sync` is asked where a
-//!    value is created; `Send` and `Sync` of everything built on values rest on that.
+//!    and after it was written nothing writes it until the last reference is released. A `&T` is
+//!    therefore valid for as long as a reference is held, on any thread. `T: Send + Sync` is required
+//!    where a value is created; `Send` and `Sync` of everything built on values depend on that.
 //! 2. **Types.** The type under an id is fixed by the key: a [`TypedKey<T>`](key::TypedKey) is
 //!    needed to create a value, to set it, and to read it as a `T`, and ids are unique.
 //! 3. **Nodes.** A node is written only through a [`Map`](map::Map) that holds its only reference;
-//!    the count of the static empty node is never 1. So a node that another map has as well, perhaps
-//!    on another thread, is never written, not even its `Cell`s.
-//! 4. **The current context** is in the state of one thread and nowhere else: entering moves it in,
-//!    and the context around it becomes a `Previous`, which can only be made current again, on the
-//!    same thread. So only this thread reads or writes what is current. The home that a context was
-//!    moved from keeps its words during a poll or `run`, but stays borrowed until others were written
-//!    there, on every way out.
+//!    the count of the static empty node is never 1. A node that another map has as well, perhaps on
+//!    another thread, is therefore never written, not even its `Cell`s.
+//! 4. **The current context** is in the state of one thread and nowhere else. Entering a context moves it
+//!    into that state, and the context around it becomes a `Previous`, which can only be made current
+//!    again, on the same thread. Therefore only this thread reads or writes the current context. During a
+//!    poll or `run`, the home from which a context was moved keeps its words, but it stays borrowed until
+//!    other words were written there, even if the work panics.
 //! 5. **Reads.** The `&T` inside `with` stays valid although user code may do anything meanwhile,
 //!    because only this thread can release the reference that the current context holds. It
 //!    releases references through one function, [`ThreadHeap::release`](heap::ThreadHeap::release),

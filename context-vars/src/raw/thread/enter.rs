@@ -1,4 +1,4 @@
-//! Contexts become current, and are left again.
+//! Entering contexts and leaving them.
 
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -119,7 +119,7 @@ impl ThreadState {
     }
 }
 
-/// Goes on with `leave` after something was attached.
+/// Continues `leave` after a context was attached.
 #[cold]
 #[inline(never)]
 fn leave_unusually(entry: EntryId, mut previous: Previous, owner: Option<TaskId>) -> RawContext {
@@ -308,14 +308,15 @@ impl SyncScope {
 }
 
 impl Drop for SyncScope {
-    // Values are dropped last, in the previous context: their `Drop` may do anything, also to that.
+    // Values are dropped last, when the previous context is current again, because their `Drop` may
+    // change that context.
     #[inline(always)]
     fn drop(&mut self) {
         thread_state().end_scope(self.0.take());
     }
 }
 
-/// A scope that is dropped only if what runs inside panics; see `Drop` of `Entered`.
+/// A scope that is dropped only if the code inside panics; see `Drop` of `Entered`.
 struct ExitOnUnwind(BorrowedPrevious);
 
 impl Drop for ExitOnUnwind {
