@@ -23,12 +23,12 @@
 //!    attached context that is taken out from under another, and the thread's end. All of them first
 //!    take a reference for every active read.
 //! 6. **Borrowed forks.** The scope of a synchronous function starts as a bitwise copy that counts
-//!    nothing. What it borrows from is in a `BorrowedPrevious`, which is not touched until the
-//!    scope's own context has been taken out of the thread's state; dropping that touches only what
-//!    it owns. Nothing that may allocate is called between the copy and that moment of entering: an
-//!    allocator may set variables, and would free what is borrowed. Every path that has to allocate
-//!    counts its references instead. A fork that is copied takes all references first, and so does one
-//!    under which an attached context is taken out before it ends.
+//!    nothing. The context from which it borrows is in a `BorrowedPrevious`, which is not touched until
+//!    the scope's context has been taken out of the thread's state; dropping the scope's context touches
+//!    only what that context owns. No code that may allocate runs between the copy and the moment of
+//!    entering, because an allocator may set variables, which would free borrowed values.
+//!    Every path that has to allocate counts its references instead. A fork that is copied takes all
+//!    references first, and so does a fork under which an attached context is taken out before it ends.
 //! 7. **Nesting.** Frames of reads, scopes and entered contexts nest strictly, because closures,
 //!    polls and functions create them. Attached contexts do not: [`thread`]'s `attach` says how a frame
 //!    ends those inside of it. It is checked all the same when a frame ends, since a stack that a

@@ -253,9 +253,9 @@ struct SetDone<W, C: Carried>(*mut Stage<W, C>);
 impl<W, C: Carried> Drop for SetDone<W, C> {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: `drop_work`, which alone creates this, has borrowed the stage. What is overwritten
-        // needs no drop: the work was dropped, the home's context was taken by the caller and what
-        // it carried by `drop_work`, and `LeaveOnDrop` has nothing to leave.
+        // SAFETY: `drop_work`, which alone creates this, has borrowed the stage. The overwritten fields
+        // need no drop: the work was dropped, the caller took the home's context, `drop_work` took the
+        // carried state, and `LeaveOnDrop` has nothing to leave.
         unsafe { self.0.write(Stage::Done) };
     }
 }

@@ -213,7 +213,7 @@ impl Clone for Map {
             let node = self.node();
             if node.borrows.get() {
                 // SAFETY: The node of a borrowed fork is never shared, so only `self` has it, on
-                // this thread. What it borrows is alive as long as the fork is.
+                // this thread. Everything that it borrows is alive as long as the fork is.
                 unsafe { node.make_owned() };
             }
             node.count.inc();

@@ -162,9 +162,9 @@ impl<'o, 'h> Entered<'o, 'h> {
     // Always inlined, and after tokio was asked for the owner: few registers are kept over that call.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn new(owner: &'o EntryOwner, home: &'h mut RawContext) -> Self {
-        // SAFETY: The reference is valid for reads. What it refers to is not used again before another
-        // context was written there: it stays borrowed by the guard, which is not forgotten, and all
-        // that uses up the guard writes there first.
+        // SAFETY: The reference is valid for reads. The home is not used again before another context was
+        // written there: the guard, which is not forgotten, borrows the home, and everything that
+        // consumes the guard writes to the home first.
         let context = unsafe { ptr::read(home) };
         // SAFETY: The guard leaves the context while it borrows the owner.
         let previous = unsafe { thread_state().enter(owner.entry(), context) };
@@ -216,8 +216,8 @@ fn leave_outlined(owner: &EntryOwner, home: &mut RawContext, previous: Previous)
 /// Writes a context to a home whose own one was entered.
 #[inline(always)]
 fn bring_home(home: &mut RawContext, context: RawContext) {
-    // SAFETY: The reference is valid for writes. What is overwritten is not dropped: it was moved to the
-    // thread's state when it was entered.
+    // SAFETY: The reference is valid for writes. The overwritten words need no drop, because their context
+    // was moved to the thread's state when it was entered.
     unsafe { ptr::write(home, context) };
 }
 

@@ -168,7 +168,7 @@ impl ThreadState {
     /// Changes the current context. `change` returns the replaced values instead of dropping them.
     ///
     /// An empty context is entered meanwhile, because `change` may allocate and an allocator may read,
-    /// set and attach. What it leaves there ends with the entry.
+    /// set and attach. Values that the allocator leaves there are dropped with the entry.
     #[inline]
     fn change<R>(&self, change: impl FnOnce(&mut RawContext, &Pool) -> R) -> R {
         let mut scope = self.enter_as(self.current_owner(), RawContext::EMPTY);
