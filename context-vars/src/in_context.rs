@@ -112,6 +112,25 @@ impl<F> InContext<F> {
         self.project().stage.run_pinned(step)
     }
 
+    /// Equivalent to [`run_pinned`](Self::run_pinned) for a step that also says whether it was the last:
+    /// then the work is dropped inside its context at once, and the context after it.
+    #[cfg(feature = "http")]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn run_to_last<R>(
+        self: Pin<&mut Self>,
+        step: impl FnOnce(Pin<&mut F>) -> (R, bool),
+    ) -> R {
+        self.project().stage.run_to_last(step)
+    }
+
+    /// Returns whether the work is done, and dropped.
+    #[cfg(feature = "http")]
+    #[inline]
+    pub(crate) fn is_done(&self) -> bool {
+        self.stage.is_done()
+    }
+
     /// Equivalent to [`run_pinned`](Self::run_pinned), for work that was never pinned.
     #[inline]
     #[track_caller]

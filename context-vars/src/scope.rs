@@ -93,6 +93,13 @@ impl Carried for Init {
         }
     }
 
+    /// Nothing is left to carry, so that no drop of a value is compiled for each future.
+    #[inline(always)]
+    fn take_ready(&mut self) -> Self {
+        debug_assert!(matches!(self, Self::Done), "the poll has prepared it");
+        Self::Done
+    }
+
     /// Work that was never polled has no context, and is dropped in the current one.
     fn enter_for_drop(&mut self, context: &mut RawContext) {
         match mem::replace(self, Self::Done) {

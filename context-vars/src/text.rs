@@ -1,5 +1,7 @@
 //! The text of values for other processes, by `Display` and `FromStr`, and the rule for ids.
 
+#[cfg(feature = "http")]
+use core::fmt;
 use core::fmt::{Display, Write as _};
 use core::str::FromStr;
 
@@ -15,6 +17,7 @@ pub(crate) fn is_id(text: &[u8]) -> bool {
 }
 
 /// Returns the text of `Display`, or `None` if `Display` fails, in which case `to_string` would panic.
+#[cfg(feature = "propagation")]
 pub(crate) fn format<T: Display>(value: &T) -> Option<String> {
     let mut text = String::new();
     write!(text, "{value}").ok()?;
@@ -23,4 +26,59 @@ pub(crate) fn format<T: Display>(value: &T) -> Option<String> {
 
 pub(crate) fn parse<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
+}
+
+/// A short text without an allocation; a longer one is on the heap.
+#[cfg(feature = "http")]
+struct ShortText {
+    bytes: [u8; MAX_ID_LEN],
+    len: usize,
+    /// The whole text, once it does not fit into `bytes`.
+    long: Option<Vec<u8>>,
+}
+
+#[cfg(feature = "http")]
+impl ShortText {
+    fn as_bytes(&self) -> &[u8] {
+        match &self.long {
+            Some(long) => long,
+            None => &self.bytes[..self.len],
+        }
+    }
+
+    #[cold]
+    fn write_long(&mut self, text: &str) {
+        let short = &self.bytes[..self.len];
+        let long = self.long.get_or_insert_with(|| short.to_vec());
+        long.extend_from_slice(text.as_bytes());
+    }
+}
+
+#[cfg(feature = "http")]
+impl fmt::Write for ShortText {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.len + text.len();
+        match self.bytes.get_mut(self.len..end) {
+            Some(place) if self.long.is_none() => {
+                place.copy_from_slice(text.as_bytes());
+                self.len = end;
+            }
+            _ => self.write_long(text),
+        }
+        Ok(())
+    }
+}
+
+/// Calls `f` with the bytes of the text that `Display` makes, unless it fails. A text as short as an
+/// id is not allocated.
+#[cfg(feature = "http")]
+pub(crate) fn with_text<T: Display, R>(value: &T, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
+    let mut text = ShortText {
+        bytes: [0; MAX_ID_LEN],
+        len: 0,
+        long: None,
+    };
+    write!(text, "{value}").ok()?;
+    Some(f(text.as_bytes()))
 }

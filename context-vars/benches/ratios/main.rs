@@ -14,6 +14,7 @@
 mod operations;
 
 mod chart;
+mod footprint;
 mod instructions;
 mod judge;
 mod rows;
@@ -39,7 +40,7 @@ fn main() -> std::io::Result<()> {
         _ => 5_000,
     };
     let results = judge::judge(&stopwatch::fastest(rounds));
-    let table = table::markdown(&results);
+    let table = table::markdown(&results) + &footprint::markdown();
     print!("{table}");
     if has("--write") {
         let benches = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");

@@ -167,7 +167,7 @@ impl From<Cancelled> for io::Error {
     }
 }
 
-/// How a request ended that its work was cancelled with; returned by [`Cancelled::kind`].
+/// The way in which the request of cancelled work ended; returned by [`Cancelled::kind`].
 ///
 /// # Examples
 ///

@@ -12,7 +12,7 @@ use crate::raw::value::Value;
 use crate::scope::Scope;
 use crate::var::ContextVar;
 
-/// What the current work inherits.
+/// The limits that the current work inherits.
 #[derive(Clone)]
 pub(super) struct Limit {
     pub(super) deadline: Option<Instant>,
@@ -55,7 +55,7 @@ impl Limit {
     }
 }
 
-/// How long the current work may still take; zero if its time is over, `None` if it has no limit.
+/// Returns the time that the current work has left: zero if it is over, `None` if there is no limit.
 ///
 /// # Cost
 ///
@@ -148,7 +148,7 @@ pub fn is_cancelled() -> bool {
 ///
 /// async fn send_mail() -> String {
 ///     let connected = deadline::timeout(Duration::from_secs(60), tokio::task::yield_now());
-///     connected.await.expect("a minute of its own");
+///     connected.await.expect("a minute for itself");
 ///     format!("mail to {}", USER.get())
 /// }
 ///

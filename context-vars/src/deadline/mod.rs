@@ -1,4 +1,4 @@
-//! How long the current work may still take, and whether its request is still there.
+//! Deadlines of the current work, and cancellation together with its request.
 //!
 //! A deadline belongs to a piece of work, not to one call: [`timeout`] gives the work one, and
 //! whatever it calls, spawns or sends on inherits it, as a context variable. Nested timeouts take
@@ -25,7 +25,7 @@
 //! | `task::spawn(deadline::detached(work))` | goes on, with all the time that it asks for |
 //!
 //! Work that goes on still has the deadline it inherited: once that is over, its own timeouts are
-//! over at once. Work that needs time of its own runs [`detached`].
+//! over at once. Work that needs its own time runs [`detached`].
 //!
 //! Scopes nest. A child belongs to the innermost one that has not *completed* when the child is
 //! wrapped; from then on the end of that scope, or of one around it, stops the child. So a child stops

@@ -17,7 +17,7 @@ use crate::scope::Scope;
 /// Runs `future` so that what it wraps in [`cancel_with_request`](super::cancel_with_request) stops
 /// when it is dropped or over.
 ///
-/// A [`timeout`](super::timeout) without a time of its own: that of the work around it still counts,
+/// A [`timeout`](super::timeout) without its own time: that of the work around it still counts,
 /// and is waited for there.
 ///
 /// # Panics
@@ -50,7 +50,7 @@ pub fn scope<F: Future>(future: F) -> CancelScope<F> {
 /// A scope that has begun and ends, at the latest, when this is dropped.
 pub(super) struct OpenScope {
     state: Arc<ScopeState>,
-    /// When the time of the scope is over, whether it asked for that or inherited it.
+    /// The end of the time of the scope, which it asked for or inherited.
     deadline: Option<Instant>,
     is_inherited: bool,
 }

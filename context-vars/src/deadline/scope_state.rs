@@ -1,4 +1,4 @@
-//! How scopes end, and with them the work that was told to end with them.
+//! The ends of scopes, and of the work that ends with its scope.
 
 use core::mem;
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -8,13 +8,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::CancelledKind;
 
-/// Whether a scope has ended, and the scopes around it.
+/// The state of a scope: open or ended, and the scopes around it.
 ///
 /// The outermost is the request. A scope inside it that has *completed* did what it was for, so what
 /// asks afterwards belongs to the nearest scope around it that has not. A scope that was dropped or
 /// ran out of time ends all that is inside, now and later.
 pub(super) struct ScopeState {
-    /// How the scope ended, if it has, and [`HAS_TOKEN`].
+    /// The way in which the scope ended, if it has, and [`HAS_TOKEN`].
     flags: AtomicU8,
     is_outermost: bool,
     inner: Mutex<Inner>,

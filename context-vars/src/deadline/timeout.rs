@@ -16,7 +16,7 @@ use super::scope::CancelScope;
 /// less.
 ///
 /// The time around it is that of the context which polls it first; so timeouts nest however the
-/// futures were built. `Duration::MAX` is no limit of its own.
+/// futures were built. `Duration::MAX` adds no limit.
 ///
 /// When the time is over, `future` is dropped, inside its context. It is not interrupted: one that
 /// does not return from its poll goes on. If it is ready in the poll that finds the time over, its

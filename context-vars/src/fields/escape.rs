@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 pub(super) struct Escape<'a, W: ?Sized> {
     out: &'a mut W,
     style: EscapeStyle,
-    /// Whether `out` failed. If it did not, an error comes from the formatted value itself.
+    /// True if `out` failed. If it did not, an error comes from the formatted value itself.
     failed: bool,
 }
 
@@ -108,7 +108,7 @@ impl<W: Write + ?Sized> Write for Escape<'_, W> {
 /// Returns whether `c` is of Unicode's general category Cc, Cf, Zl or Zp.
 ///
 /// These are the characters that control a terminal, end a line, change the direction of writing,
-/// or have no shape of their own, so that two different texts look the same.
+/// or are invisible, so that two different texts look the same.
 // The table is that of Unicode 16. A test compares it with the Unicode database.
 pub(super) fn is_unprintable(c: char) -> bool {
     c.is_control()

@@ -1,4 +1,4 @@
-//! What a value is to a line: a number, a string, or a value that can be formatted.
+//! The kinds of values in a line: a number, a string, or a value that can be formatted.
 
 use core::any::{Any, TypeId};
 use core::fmt::{self, Display};
@@ -12,7 +12,7 @@ use crate::context::Entry;
 #[derive(Clone, Copy)]
 pub(crate) struct Field<'a> {
     entry: Entry<'a>,
-    /// Whether another variable of this context has the same name.
+    /// True if another variable of this context has the same name.
     ambiguous: bool,
     /// Writes the value in place of its `Display`.
     renderer: Option<&'a Renderer>,
@@ -63,7 +63,7 @@ impl Display for Field<'_> {
     }
 }
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind<'a> {
     /// Prints as `***`.

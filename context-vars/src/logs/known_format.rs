@@ -25,7 +25,7 @@ pub trait KnownFormat: sealed::Sealed + Clone {}
 
 impl<F: sealed::Sealed + Clone> KnownFormat for F {}
 
-/// Where variables are written in an event.
+/// The place in an event where variables are written.
 #[derive(Clone, Copy, Debug)]
 #[allow(unnameable_types)] // Only the sealed trait names it.
 pub enum Shape {

@@ -1,11 +1,13 @@
 //! The state that work carries in addition to its context.
 
+use core::mem;
+
 use super::companion::CompanionState;
 use super::context::RawContext;
 use super::thread;
 
 /// State that work can carry in addition to its context.
-pub(crate) trait Carried {
+pub(crate) trait Carried: Sized {
     /// The state of work that carries only its context.
     const NONE: Self;
 
@@ -15,6 +17,12 @@ pub(crate) trait Carried {
     /// Prepares the context of the work before a poll.
     #[inline(always)]
     fn prepare(&mut self, _context: &mut RawContext) {}
+
+    /// Takes the state that is still carried after the work was ready.
+    #[inline(always)]
+    fn take_ready(&mut self) -> Self {
+        mem::replace(self, Self::NONE)
+    }
 
     /// Takes and enters the context, and enters the captured state, until
     /// [`leave_after_drop`](thread::leave_after_drop).

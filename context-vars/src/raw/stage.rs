@@ -65,12 +65,8 @@ impl<C: Carried> Home<C> {
     #[inline]
     fn into_parts(self) -> (RawContext, C) {
         let mut this = ManuallyDrop::new(self);
-        (this.context.take(), this.take_carried())
-    }
-
-    #[inline]
-    fn take_carried(&mut self) -> C {
-        mem::replace(&mut self.carried, C::NONE)
+        let carried = mem::replace(&mut this.carried, C::NONE);
+        (this.context.take(), carried)
     }
 }
 
@@ -103,14 +99,15 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Drops the work in the context that is current. The caller has taken the work's own context.
+    /// Drops work that is ready in the context that is current. The caller has taken the work's own
+    /// context.
     #[inline(always)]
     pub(crate) fn drop_work(self: Pin<&mut Self>) {
         // SAFETY: Nothing is moved out of the reference.
         let stage = SetDone(unsafe { self.get_unchecked_mut() });
         // SAFETY: The pointer comes from a reference that is borrowed until this function returns.
         if let Stage::Active { home, work, .. } = unsafe { &mut *stage.0 } {
-            let carried = home.take_carried();
+            let carried = home.carried.take_ready();
             let work = DropInPlace(work);
             carried.in_scope(move || drop(work));
         }
@@ -124,6 +121,33 @@ impl<W, C: Carried> Stage<W, C> {
             StageProjection::Active { work, home, .. } => home.run(|| step(work)),
             StageProjection::Done => after_completion(),
         }
+    }
+
+    /// Runs one step of the pinned work inside its context. When the step says that it was the last,
+    /// the work is dropped there at once.
+    #[cfg(feature = "http")]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn run_to_last<R>(
+        mut self: Pin<&mut Self>,
+        step: impl FnOnce(Pin<&mut W>) -> (R, bool),
+    ) -> R {
+        let StageProjection::Active { work, home, .. } = self.as_mut().project() else {
+            after_completion();
+        };
+        let Home { context, carried } = home;
+        let owner = EntryOwner::current();
+        // SAFETY: `leave` or `into_scope` uses up the guard, and the scope is dropped here. A panic drops
+        // them.
+        let entered = unsafe { Entered::new(&owner, context) };
+        let (result, is_last) = carried.in_scope(|| step(work));
+        if is_last {
+            let _scope = entered.into_scope();
+            self.drop_work();
+        } else {
+            entered.leave();
+        }
+        result
     }
 
     /// Runs one step of work that was never pinned.
@@ -180,6 +204,13 @@ impl<W, C: Carried> Stage<W, C> {
         // SAFETY: The scope is dropped at the end of this function, before `owner`.
         let _scope = unsafe { FinalScope::new(&owner, copy) };
         Some(home.carried.in_scope(|| step(work)))
+    }
+
+    /// Returns `true` if the work is done.
+    #[cfg(feature = "http")]
+    #[inline]
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self, Self::Done)
     }
 
     /// Returns the state that active work carries.

@@ -45,6 +45,9 @@ pin_project! {
     /// `deadline::Elapsed` when the time is over first. So a client never takes a part for the whole:
     /// HTTP/1 closes the connection, HTTP/2 resets the stream.
     ///
+    /// The body inside is dropped with this one, or already when it says with a frame that the frame was its
+    /// last (`is_end_stream`): in its context in any case, and the context's values after it.
+    ///
     /// The error is a boxed one, as in the bodies of tower-http: the body's own error or `Elapsed`.
     ///
     /// # Examples
@@ -96,6 +99,9 @@ where
         cx: &mut task::Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, BoxError>>> {
         let this = self.project();
+        if this.body.is_done() {
+            return Poll::Ready(None);
+        }
         this.scope.poll_frame(this.body, cx)
     }
 

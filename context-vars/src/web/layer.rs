@@ -26,7 +26,6 @@ use crate::in_context::InContext;
 use crate::propagation::Propagator;
 use crate::raw::companion::CompanionState;
 use crate::raw::thread;
-use crate::text;
 use crate::var::ContextVar;
 
 /// Gives each request a context: for its call, its future and the body of its response.
@@ -77,16 +76,31 @@ struct Plan {
 }
 
 impl Plan {
-    fn context_of(&self, parts: &mut Parts) -> Context {
+    /// Returns the context in which a request starts.
+    #[inline]
+    fn start(&self) -> Context {
         // Never from the root of a worker: without the feature `tokio`, a middleware outside of this
         // layer could have set something there for another client's request.
-        let start = if self.detached || thread::is_root() {
+        if self.detached || thread::is_root() {
             Context::new()
         } else {
             Context::current()
-        };
+        }
+    }
+
+    /// Prepares the context of a request, and begins its scope.
+    #[inline]
+    fn begin<A>(&self, request: Request<A>) -> (Request<A>, Context, RequestScope) {
+        let start = self.start();
+        if self.steps.is_empty() && !self.scope.has_scope() {
+            // To take a request apart copies it.
+            return (request, start, RequestScope::NONE);
+        }
+        let (mut parts, body) = request.into_parts();
         let steps = self.steps.iter();
-        steps.fold(start, |context, step| step.request(context, parts))
+        let context = steps.fold(start, |context, step| step.request(context, &mut parts));
+        let (context, scope) = self.scope.begin(context, &parts);
+        (Request::from_parts(parts, body), context, scope)
     }
 
     /// Captures the companion's state, unless requests start without anything from outside.
@@ -336,7 +350,7 @@ impl ContextLayer {
     where
         T: Display + Send + Sync + 'static,
     {
-        let id = RequestId::with(var, make, text::format, |_| None);
+        let id = RequestId::always_new(var, make);
         self.request_id_with(id.header(header))
     }
 
@@ -564,10 +578,8 @@ where
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
         let companion = self.plan.companion();
-        let (mut parts, body) = request.into_parts();
-        let context = self.plan.context_of(&mut parts);
-        let (mut context, scope) = self.plan.scope.begin(context, &parts);
-        let future = context.run(|| self.inner.call(Request::from_parts(parts, body)));
+        let (request, mut context, scope) = self.plan.begin(request);
+        let future = context.run(|| self.inner.call(request));
         ResponseFuture {
             scope,
             future: InContext::with_companion(future, context, companion),

@@ -3,10 +3,11 @@
 use core::fmt::{self, Display};
 use core::str::FromStr;
 
+use http::header::{Entry, OccupiedEntry};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::step::{Step, header_value};
+use super::step::{Step, display_header, header_value};
 use crate::context::Context;
 use crate::text;
 use crate::var::ContextVar;
@@ -87,7 +88,18 @@ impl RequestId {
     where
         T: Display + FromStr + Send + Sync + 'static,
     {
-        Self::with(var, make, text::format, text::parse)
+        Self::of(var, make, display_header, text::parse)
+    }
+
+    /// Identifies requests by `var` with new ids alone, as the text that `Display` writes.
+    pub(super) fn always_new<T>(
+        var: &'static ContextVar<T>,
+        make: impl Fn() -> T + Send + Sync + 'static,
+    ) -> Self
+    where
+        T: Display + Send + Sync + 'static,
+    {
+        Self::of(var, make, display_header, |_| None)
     }
 
     /// Identifies requests by `var`, as the text that `format` writes and `parse` reads.
@@ -121,12 +133,22 @@ impl RequestId {
         format: impl Fn(&T) -> Option<String> + Send + Sync + 'static,
         parse: impl Fn(&str) -> Option<T> + Send + Sync + 'static,
     ) -> Self {
+        let to_header = move |id: &T| format(id).and_then(|text| header_value(text.as_bytes()));
+        Self::of(var, make, to_header, parse)
+    }
+
+    fn of<T: Send + Sync + 'static>(
+        var: &'static ContextVar<T>,
+        make: impl Fn() -> T + Send + Sync + 'static,
+        to_header: impl Fn(&T) -> Option<HeaderValue> + Send + Sync + 'static,
+        parse: impl Fn(&str) -> Option<T> + Send + Sync + 'static,
+    ) -> Self {
         Self {
             header: HeaderName::from_static("x-request-id"),
             ids: Box::new(TypedIds {
                 var,
                 make,
-                format,
+                to_header,
                 parse,
             }),
         }
@@ -150,14 +172,25 @@ impl fmt::Debug for RequestId {
 
 impl Step for RequestId {
     fn request(&self, context: Context, parts: &mut Parts) -> Context {
-        let sent = sent_id(&parts.headers, &self.header);
-        let (context, header) = self.ids.fill(context, sent);
-        // Nothing of a refused id may be left, also where the new one cannot be a header.
-        match header {
-            Some(header) => drop(parts.headers.insert(self.header.clone(), header)),
-            None => drop(parts.headers.remove(&self.header)),
+        // An entry, so that the header is looked up once.
+        match parts.headers.entry(self.header.clone()) {
+            Entry::Vacant(entry) => {
+                let (context, header) = self.ids.fill(context, None);
+                if let Some(header) = header {
+                    entry.insert(header);
+                }
+                context
+            }
+            Entry::Occupied(mut entry) => {
+                let (context, header) = self.ids.fill(context, sent_id(&entry));
+                // Nothing of a refused id may be left, also where the new one cannot be a header.
+                match header {
+                    Some(header) => drop(entry.insert(header)),
+                    None => drop(entry.remove()),
+                }
+                context
+            }
         }
-        context
     }
 
     fn response(&self, headers: &mut HeaderMap) {
@@ -168,8 +201,8 @@ impl Step for RequestId {
 }
 
 /// The id that the client sent, if it sent exactly one, and one that it may choose.
-fn sent_id<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    let mut sent = headers.get_all(name).iter();
+fn sent_id<'a>(entry: &'a OccupiedEntry<'_, HeaderValue>) -> Option<&'a str> {
+    let mut sent = entry.iter();
     let (Some(value), None) = (sent.next(), sent.next()) else {
         return None;
     };
@@ -191,7 +224,7 @@ trait Ids: Send + Sync {
 struct TypedIds<T: 'static, M, F, P> {
     var: &'static ContextVar<T>,
     make: M,
-    format: F,
+    to_header: F,
     parse: P,
 }
 
@@ -199,7 +232,7 @@ impl<T, M, F, P> Ids for TypedIds<T, M, F, P>
 where
     T: Send + Sync + 'static,
     M: Fn() -> T + Send + Sync,
-    F: Fn(&T) -> Option<String> + Send + Sync,
+    F: Fn(&T) -> Option<HeaderValue> + Send + Sync,
     P: Fn(&str) -> Option<T> + Send + Sync,
 {
     fn variable(&self) -> &'static str {
@@ -209,14 +242,13 @@ where
     fn fill(&self, mut context: Context, sent: Option<&str>) -> (Context, Option<HeaderValue>) {
         let (id, header) = context.run(|| {
             let id = sent.and_then(&self.parse).unwrap_or_else(&self.make);
-            let header = (self.format)(&id).and_then(header_value);
+            let header = (self.to_header)(&id);
             (id, header)
         });
         (context.with_value(self.var, id), header)
     }
 
     fn current(&self) -> Option<HeaderValue> {
-        let text = self.var.try_with(&self.format).ok().flatten();
-        text.and_then(header_value)
+        self.var.try_with(&self.to_header).ok().flatten()
     }
 }

@@ -11,6 +11,8 @@ use std::error::Error;
 
 use http_body::{Body, Frame};
 
+use crate::in_context::InContext;
+
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// What polling a body of `B`'s frames gives.
@@ -29,6 +31,31 @@ where
     }
 }
 
+/// Polls a body inside its context. If it says that the frame was its last, calls `before_drop` and drops it
+/// there at once, because to enter a context for a later drop allocates.
+#[inline]
+fn poll_to_end<B>(
+    body: Pin<&mut InContext<Option<B>>>,
+    cx: &mut task::Context<'_>,
+    before_drop: impl FnOnce(),
+) -> PollFrame<B>
+where
+    B: Body<Error: Into<BoxError>>,
+{
+    body.run_to_last(|mut body| {
+        let polled = poll_frame(body.as_mut(), cx);
+        let is_last = matches!(polled, Poll::Ready(Some(Ok(_))))
+            && body
+                .as_ref()
+                .as_pin_ref()
+                .is_none_or(|body| body.is_end_stream());
+        if is_last {
+            before_drop();
+        }
+        (polled, is_last)
+    })
+}
+
 #[cfg(feature = "deadline")]
 mod present {
     use core::pin::Pin;
@@ -40,7 +67,7 @@ mod present {
     use http::{Response, StatusCode};
     use http_body::Body;
 
-    use super::{BoxError, PollFrame, poll_frame};
+    use super::{BoxError, PollFrame, poll_to_end};
     use crate::context::Context;
     use crate::deadline::{Elapsed, request};
     use crate::in_context::InContext;
@@ -58,6 +85,11 @@ mod present {
     }
 
     impl ScopePlan {
+        #[inline]
+        pub(in crate::web) fn has_scope(&self) -> bool {
+            self.has_scope
+        }
+
         /// Begins the scope of a request that runs in `context`.
         #[inline]
         pub(in crate::web) fn begin(
@@ -68,7 +100,7 @@ mod present {
             if self.has_scope {
                 self.begin_scope(context, parts)
             } else {
-                (context, RequestScope(None))
+                (context, RequestScope::NONE)
             }
         }
 
@@ -96,6 +128,9 @@ mod present {
     pub(in crate::web) struct RequestScope(Option<Pin<Box<request::RequestScope>>>);
 
     impl RequestScope {
+        /// The scope of a request that has none.
+        pub(in crate::web) const NONE: Self = Self(None);
+
         /// Moves the scope to the next part of the work.
         #[inline]
         pub(in crate::web) fn take(&mut self) -> Self {
@@ -131,7 +166,7 @@ mod present {
         {
             match self.0 {
                 Some(_) => self.poll_frame_in_scope(body, cx),
-                None => body.run_pinned(|body| poll_frame(body, cx)),
+                None => poll_to_end(body, cx, || ()),
             }
         }
 
@@ -147,12 +182,8 @@ mod present {
             let elapsed = match found {
                 Some(elapsed) => elapsed,
                 None => {
-                    let (polled, is_last) = body.as_mut().run_pinned(|mut body| {
-                        let polled = poll_frame(body.as_mut(), cx);
-                        let is_last = is_last(&polled, &body);
-                        (polled, is_last)
-                    });
-                    if is_last {
+                    let polled = poll_to_end(body.as_mut(), cx, || self.complete());
+                    if body.is_done() || matches!(polled, Poll::Ready(Some(Err(_)) | None)) {
                         self.complete();
                         self.0 = None;
                         return polled;
@@ -176,15 +207,6 @@ mod present {
             }
         }
     }
-
-    /// Returns whether nothing follows what was polled.
-    fn is_last<B: Body>(polled: &PollFrame<B>, body: &Option<B>) -> bool {
-        match polled {
-            Poll::Pending => false,
-            Poll::Ready(Some(Ok(_))) => body.as_ref().is_none_or(B::is_end_stream),
-            Poll::Ready(Some(Err(_)) | None) => true,
-        }
-    }
 }
 
 /// Without the feature `deadline` no request has a scope, and nothing here takes memory or time.
@@ -198,7 +220,7 @@ mod absent {
     use http::request::Parts;
     use http_body::Body;
 
-    use super::{BoxError, PollFrame, poll_frame};
+    use super::{BoxError, PollFrame, poll_to_end};
     use crate::context::Context;
     use crate::in_context::InContext;
 
@@ -206,6 +228,11 @@ mod absent {
     pub(in crate::web) struct ScopePlan;
 
     impl ScopePlan {
+        #[inline]
+        pub(in crate::web) fn has_scope(&self) -> bool {
+            false
+        }
+
         #[inline]
         pub(in crate::web) fn begin(&self, context: Context, _: &Parts) -> (Context, RequestScope) {
             (context, RequestScope)
@@ -219,6 +246,8 @@ mod absent {
     pub(in crate::web) struct RequestScope;
 
     impl RequestScope {
+        pub(in crate::web) const NONE: Self = Self;
+
         #[inline]
         pub(in crate::web) fn take(&mut self) -> Self {
             Self
@@ -244,7 +273,7 @@ mod absent {
         where
             B: Body<Error: Into<BoxError>>,
         {
-            body.run_pinned(|body| poll_frame(body, cx))
+            poll_to_end(body, cx, || ())
         }
     }
 }

@@ -49,15 +49,20 @@ pub(super) struct Echo<T: 'static> {
 
 impl<T: Display + Send + Sync + 'static> Step for Echo<T> {
     fn response(&self, headers: &mut HeaderMap) {
-        let text = self.var.try_with(text::format).ok().flatten();
-        if let Some(value) = text.and_then(header_value) {
+        let value = self.var.try_with(display_header).ok().flatten();
+        if let Some(value) = value {
             headers.insert(self.header.clone(), value);
         }
     }
 }
 
 /// Returns `text` as a header, if it can be one and every peer can read it: ASCII.
-pub(super) fn header_value(text: String) -> Option<HeaderValue> {
-    let value = HeaderValue::try_from(text).ok()?;
-    value.to_str().is_ok().then_some(value)
+pub(super) fn header_value(text: &[u8]) -> Option<HeaderValue> {
+    let value = text.is_ascii().then(|| HeaderValue::from_bytes(text));
+    value?.ok()
+}
+
+/// Returns what `Display` makes as a header, on the conditions of [`header_value`].
+pub(super) fn display_header<T: Display>(value: &T) -> Option<HeaderValue> {
+    text::with_text(value, header_value).flatten()
 }

@@ -1,7 +1,8 @@
 //! The body of a response goes on in the request's own context, to its drop.
 
 use std::convert::Infallible;
-use std::task::Poll;
+use std::pin::Pin;
+use std::task::{self, Poll};
 
 use bytes::Bytes;
 use context_vars::ContextExt;
@@ -128,6 +129,57 @@ async fn body_is_dropped_inside_finished_or_not_and_its_values_after_it() {
             "{frames} frames"
         );
     }
+}
+
+/// One frame, of which the body says that it is the last.
+struct Single<G> {
+    frame: Option<Bytes>,
+    _guard: G,
+}
+
+impl<G: Unpin> Body for Single<G> {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.frame.take().map(|data| Ok(Frame::data(data))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.frame.is_none()
+    }
+}
+
+#[tokio::test]
+async fn body_that_says_which_frame_is_its_last_is_dropped_with_it() {
+    let seen = Seen::default();
+    let note = seen.clone();
+    let handler = service_fn(move |_: Request<String>| {
+        let value = note.clone();
+        let hook: Hook = Box::new(move || value.note(format!("value {}", USER.get())));
+        drop(VALUE.set(OnDrop(hook)));
+        let body = Single {
+            frame: Some("frame".into()),
+            _guard: Box::pin(note.note_drop("body", || USER.get())),
+        };
+        async { Ok::<_, Infallible>(Response::new(body)) }
+    });
+    let response = ask(layer().layer(handler), &[]).await;
+    let mut body = Box::pin(response.into_body());
+    assert!(!body.is_end_stream());
+    let polls = async {
+        assert!(body.frame().await.is_some());
+        assert_eq!(seen.lines(), ["body alice", "value who polls"]);
+        assert!(body.is_end_stream());
+        assert_eq!(body.size_hint().exact(), Some(0));
+        assert!(body.frame().await.is_none());
+    };
+    USER.scope("who polls".into(), polls).await;
+    drop(body);
+    assert_eq!(seen.lines().len(), 2);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ impl ThreadState {
     ///
     /// Until the copy is dropped, the context that is current now is neither changed nor dropped,
     /// and the copy stays on this thread. Dropping it touches only what it owns.
-    #[inline(never)]
+    #[inline]
     pub(super) unsafe fn fork_borrowed(&self) -> RawContext {
         // SAFETY: The requirements are the same.
         unsafe {
