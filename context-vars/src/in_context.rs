@@ -112,8 +112,8 @@ impl<F> InContext<F> {
         self.project().stage.run_pinned(step)
     }
 
-    /// Equivalent to [`run_pinned`](Self::run_pinned) for a step that also says whether it was the last:
-    /// then the work is dropped inside its context at once, and the context after it.
+    /// Equivalent to [`run_pinned`](Self::run_pinned) for a step that also returns whether it was the last.
+    /// After the last step the work is dropped inside its context immediately, and then the context.
     #[cfg(feature = "http")]
     #[inline]
     #[track_caller]
@@ -124,7 +124,7 @@ impl<F> InContext<F> {
         self.project().stage.run_to_last(step)
     }
 
-    /// Returns whether the work is done, and dropped.
+    /// Returns `true` if the work is done and was dropped.
     #[cfg(feature = "http")]
     #[inline]
     pub(crate) fn is_done(&self) -> bool {

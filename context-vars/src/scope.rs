@@ -93,7 +93,8 @@ impl Carried for Init {
         }
     }
 
-    /// Nothing is left to carry, so that no drop of a value is compiled for each future.
+    /// Returns `Done`. A scope that is ready carries no value, and a constant avoids that the drop of a value is
+    /// compiled for each future.
     #[inline(always)]
     fn take_ready(&mut self) -> Self {
         debug_assert!(matches!(self, Self::Done), "the poll has prepared it");

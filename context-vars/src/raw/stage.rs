@@ -123,8 +123,8 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Runs one step of the pinned work inside its context. When the step says that it was the last,
-    /// the work is dropped there at once.
+    /// Runs one step of the pinned work inside its context. If the step returns that it was the last, the
+    /// work is dropped there immediately.
     #[cfg(feature = "http")]
     #[inline]
     #[track_caller]
