@@ -1,4 +1,4 @@
-//! `Context::attach`: a context that one call makes current and another ends (R22).
+//! `Context::attach`: a context that one call makes current and another call ends (R22).
 
 use core::fmt;
 
@@ -9,39 +9,40 @@ use crate::raw::thread::Attachment;
 impl Context {
     /// Makes this context current on this thread until the guard is dropped.
     ///
-    /// Use this in code that is *given* two calls and no closure to put in between: `on_enter` and
-    /// `on_exit` of a `tracing` layer, callbacks from C, a function that returns a guard. Everywhere
-    /// else [`run`](Self::run), a scope or [`in_context`](crate::ContextExt::in_context) is better:
-    /// they end by themselves.
+    /// Use `attach` in code that is called once at the beginning and once at the end, with no closure in
+    /// between: `on_enter` and `on_exit` of a `tracing` layer, callbacks from C, a function that returns
+    /// a guard. Everywhere else prefer [`run`](Self::run), a scope or
+    /// [`in_context`](crate::ContextExt::in_context), because they end by themselves.
     ///
-    /// A scope, `run` or poll inside which this is called ends the attached context at the latest, and
-    /// restores exactly what was around it. If the guard outlives that, it keeps the context for
-    /// [`detach`](Attached::detach), and dropping it changes nothing else. Forgetting such a guard leaks
-    /// the values. Guards may be dropped in any order: the current context stays until its own guard is
-    /// dropped.
+    /// If `attach` is called inside a scope, `run` or poll, the attached context ends with it at the
+    /// latest, and the context around it is restored exactly. A guard that lives longer keeps the
+    /// attached context for [`detach`](Attached::detach); dropping such a guard has no other effect, and
+    /// forgetting it leaks the values. Guards can be dropped in any order: the current context stays
+    /// current until its own guard is dropped.
     ///
-    /// A copy that [`Context::current`] returns has no `#[no_inherit]` variables. While it is attached,
-    /// they are unset.
+    /// A copy that [`Context::current`] returns has no `#[no_inherit]` variables, so they are unset
+    /// while the copy is attached.
     ///
-    /// A tokio task that has no context of its own may [`set`](crate::ContextVar::set) under a context
-    /// that it has attached itself.
+    /// A tokio task that has no context of its own can [`set`](crate::ContextVar::set) variables in a
+    /// context that the task has attached itself.
     ///
     /// # In the root of a thread
     ///
-    /// Outside of every scope, `run` and poll, only the guard ends the attached context, or the end
-    /// of the thread. If such a guard is held over an `.await` of a local task, or forgotten, what is
-    /// polled next on the thread sees its values. Use `in_context` for futures. Clippy's
+    /// Outside of every scope, `run` and poll, the attached context ends only when the guard is dropped
+    /// or the thread ends. If such a guard is forgotten, or held over an `.await` of a local task, the
+    /// task that is polled next on the thread sees the values. Use `in_context` for futures. Clippy's
     /// `await-holding-invalid-types` finds guards of type `context_vars::Attached` that are held over an
     /// `.await`.
     ///
     /// # Cost
     ///
-    /// One allocation, and a second one for a guard that is dropped inside of a scope, `run` or poll that
-    /// began under it. Guards that are dropped out of order are searched for among those attached.
+    /// One allocation, and a second allocation if the guard is dropped inside a scope, `run` or poll that
+    /// began while the context was attached. A guard that is dropped out of order is searched for among
+    /// the attached contexts.
     ///
     /// # Examples
     ///
-    /// Two callbacks:
+    /// A pair of callbacks:
     ///
     /// ```
     /// use context_vars::{Attached, Context, context_var};
@@ -77,29 +78,30 @@ impl Context {
     }
 }
 
-/// Ends an attached context when it is dropped; see [`Context::attach`].
+/// A guard that ends an attached context when it is dropped; see [`Context::attach`].
 ///
-/// It belongs to the thread that it was created on, so it is neither `Send` nor `Sync`.
+/// A guard belongs to the thread on which it was created, so it is neither `Send` nor `Sync`.
 #[must_use = "the context is attached until this is dropped"]
 pub struct Attached(Attachment);
 
 impl Attached {
-    /// Ends the attached context and returns it, with what was set in it.
+    /// Ends the attached context and returns it, with the values that were set in it.
     ///
-    /// If the context has ended before, with the scope, `run` or poll around it, this is the context as
-    /// it was then.
+    /// If the context ended earlier, with the scope, `run` or poll around it, `detach` returns the context
+    /// as it was at that point.
     ///
     /// The returned context is empty in two cases:
     ///
-    /// * Inside of a scope, `run` or poll that began under this guard, with no other guard in between.
-    ///   That still needs the context and has it on its stack, where `detach` cannot reach it. The
-    ///   context is dropped when the scope, `run` or poll ends. Call `detach` after that to get what was
-    ///   set, or keep a copy by [`Context::current`] before it begins.
-    /// * After the thread has ended what was attached in its root, in the destructor of a thread-local.
+    /// * `detach` is called inside a scope, `run` or poll that began under this guard, with no other
+    ///   guard in between. The scope, `run` or poll still holds the context on its stack, where `detach`
+    ///   cannot reach it, and drops the context when it ends. To get the values, call `detach` after that,
+    ///   or keep a copy by [`Context::current`] before the scope, `run` or poll begins.
+    /// * `detach` is called in the destructor of a thread-local, after the thread has ended the contexts
+    ///   that were attached in its root.
     ///
     /// # Examples
     ///
-    /// What was set meanwhile:
+    /// Reading a value that was set while the context was attached:
     ///
     /// ```
     /// use context_vars::{Context, context_var};
@@ -110,7 +112,7 @@ impl Attached {
     ///
     /// # fn main() {
     /// let attached = Context::new().attach();
-    /// drop(STEPS.set(3));
+    /// STEPS.set(3);
     /// let context = attached.detach();
     /// assert_eq!(STEPS.get(), 0);
     /// assert_eq!(context.get(&STEPS), Some(&3));

@@ -1,4 +1,4 @@
-//! R21: a task must not set in a context that it did not enter itself.
+//! R21: a task must not set a variable in a context that the task did not enter itself.
 
 use crate::raw::key::Key;
 

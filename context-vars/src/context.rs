@@ -12,9 +12,8 @@ use crate::var::ContextVar;
 
 /// A mapping from context variables to values.
 ///
-/// A handle is independent of every other: what is set in one is never seen in a copy of it.
-/// Copies share what they have in common, so that making one costs the same however many
-/// variables are set.
+/// A context is independent of its copies: a value that is set in one is never seen in another. Copies
+/// share their common entries, so the cost of a copy does not depend on the number of variables.
 ///
 /// # Examples
 ///
@@ -43,11 +42,11 @@ pub struct Context {
 }
 
 impl Context {
-    /// An empty context.
+    /// Creates an empty context.
     ///
     /// # Cost
     ///
-    /// Nothing: no allocation, no thread-local access.
+    /// No allocation and no thread-local access.
     ///
     /// # Examples
     ///
@@ -71,9 +70,10 @@ impl Context {
         }
     }
 
-    /// A copy of the current context, without `#[no_inherit]` variables.
+    /// Returns a copy of the current context, without `#[no_inherit]` variables.
     ///
-    /// Python's `copy_context()`. Later changes on either side are not seen by the other.
+    /// Equivalent to Python's `copy_context()`. The copy does not see later changes in the current
+    /// context, nor the current context those in the copy.
     ///
     /// # Cost
     ///
@@ -95,7 +95,7 @@ impl Context {
     /// # fn main() {
     /// USER.sync_scope("alice", || {
     ///     let copy = Context::current();
-    ///     drop(USER.set("bob"));
+    ///     USER.set("bob");
     ///     assert_eq!(copy.get(&USER), Some(&"alice"));
     /// });
     /// # }
@@ -108,11 +108,11 @@ impl Context {
         }
     }
 
-    /// Enters the context, calls `f`, leaves.
+    /// Calls `f` with this context as the current context.
     ///
-    /// What `f` sets stays in the context, also if `f` panics, and the next `run` sees it. The
-    /// context that was current before is current again on every way out. `&mut self` makes sure
-    /// that a context which is entered cannot be entered again, here or on another thread.
+    /// Values that `f` sets stay in the context, even if `f` panics, and the next `run` sees them. The
+    /// previous context is current again when `f` returns or panics. Because `run` takes `&mut self`, a
+    /// context cannot be entered twice at the same time, on this thread or another.
     ///
     /// # Cost
     ///
@@ -141,11 +141,11 @@ impl Context {
         thread::run_in(&mut self.raw, f)
     }
 
-    /// The context with `var` set to `value`, instead of whatever value it had.
+    /// Returns the context with `var` set to `value`, which replaces any previous value.
     ///
     /// # Cost
     ///
-    /// As [`ContextVar::set`].
+    /// Equal to [`ContextVar::set`].
     ///
     /// # Examples
     ///
@@ -171,7 +171,7 @@ impl Context {
         self
     }
 
-    /// The context without a value of `var`; a read in it gives the default.
+    /// Returns the context without a value of `var`. Reads of `var` in it return the default.
     ///
     /// # Cost
     ///
@@ -196,7 +196,7 @@ impl Context {
         self
     }
 
-    /// The value of `var` in this context. A default is not an entry and not given.
+    /// Returns the value of `var` in this context, or `None` if `var` has only a default.
     ///
     /// # Cost
     ///
@@ -204,7 +204,7 @@ impl Context {
     ///
     /// # Examples
     ///
-    /// A default is no entry:
+    /// A default is not an entry:
     ///
     /// ```
     /// use context_vars::{Context, context_var};
@@ -225,49 +225,17 @@ impl Context {
         self.raw.get(&var.key)
     }
 
-    /// Whether `var` has a value in this context. A default does not count.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// assert!(!Context::new().contains(&USER));
-    /// assert!(Context::new().with_value(&USER, "alice").contains(&USER));
-    /// # }
-    /// ```
+    /// Returns `true` if `var` has a value in this context. A default does not count.
     #[must_use]
     pub fn contains<T: Send + Sync + 'static>(&self, var: &'static ContextVar<T>) -> bool {
         self.get(var).is_some()
     }
 
-    /// How many variables have a value in this context.
+    /// Returns the number of variables that have a value in this context.
     ///
     /// # Cost
     ///
-    /// Visits them all.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    ///     static REQUEST_ID: u64;
-    /// }
-    ///
-    /// # fn main() {
-    /// let context = Context::new().with_value(&USER, "alice").with_value(&REQUEST_ID, 7);
-    /// assert_eq!(context.len(), 2);
-    /// assert_eq!(context.without(&USER).len(), 1);
-    /// # }
-    /// ```
+    /// Visits every variable that has a value.
     #[must_use]
     pub fn len(&self) -> usize {
         let mut len = 0;
@@ -275,32 +243,17 @@ impl Context {
         len
     }
 
-    /// Whether no variable has a value in this context.
+    /// Returns `true` if no variable has a value in this context.
     ///
     /// # Cost
     ///
-    /// As [`len`](Self::len).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// assert!(Context::new().is_empty());
-    /// assert!(!Context::new().with_value(&USER, "alice").is_empty());
-    /// # }
-    /// ```
+    /// Equal to [`len`](Self::len).
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The variables that have a value, sorted by name, then by module path.
+    /// Returns an iterator over the variables that have a value, sorted by name, then by module path.
     ///
     /// # Cost
     ///
@@ -352,7 +305,7 @@ impl Context {
 }
 
 impl Clone for Context {
-    /// An independent copy, `#[no_inherit]` variables included.
+    /// Returns an independent copy, including `#[no_inherit]` variables.
     ///
     /// # Cost
     ///
@@ -366,16 +319,16 @@ impl Clone for Context {
 }
 
 impl Default for Context {
-    /// An empty context.
+    /// Creates an empty context.
     fn default() -> Self {
         Self::new()
     }
 }
 
 impl fmt::Debug for Context {
-    /// Names and values, sorted by name: `{REQUEST_ID: 7, USER: "alice"}`.
+    /// Prints names and values, sorted by name: `{REQUEST_ID: 7, USER: "alice"}`.
     ///
-    /// A `#[redact]`ed value is `***`, one of a type without `Debug` the name of the type.
+    /// Prints a `#[redact]`ed value as `***`, and a value without `Debug` as the name of its type.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map()
             .entries(self.iter().map(|entry| (Name(entry.name()), entry)))
@@ -401,7 +354,7 @@ impl<'a> IntoIterator for &'a Context {
     }
 }
 
-/// The variables that have a value in a context; see [`Context::iter`].
+/// An iterator over the variables that have a value in a context; see [`Context::iter`].
 ///
 /// # Examples
 ///
@@ -448,9 +401,8 @@ impl FusedIterator for Iter<'_> {}
 
 /// A context variable and its value in one context.
 ///
-/// `Debug` prints the value for programmers, `Display` for users (the same as `Debug` where its
-/// type has no `Display`). A `#[redact]`ed value prints as `***`, one of a type without either as
-/// the name of its type.
+/// `Debug` uses the `Debug` of the value, and `Display` its `Display` or else its `Debug`. Both print a
+/// `#[redact]`ed value as `***`, and a value whose type lacks the trait as the name of the type.
 ///
 /// # Examples
 ///
@@ -475,73 +427,25 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// The name of the variable as it was declared, for example `"USER"`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let context = Context::new().with_value(&USER, "alice");
-    /// let entry = context.iter().next().unwrap();
-    /// assert_eq!(entry.name(), "USER");
-    /// # }
-    /// ```
+    /// Returns the name of the variable as it was declared, for example `"USER"`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.value.key().declaration.name
     }
 
-    /// The path of the module that declares the variable, for example `"app::vars"`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let context = Context::new().with_value(&USER, "alice");
-    /// let entry = context.iter().next().unwrap();
-    /// assert_eq!(entry.module_path(), USER.module_path());
-    /// # }
-    /// ```
+    /// Returns the path of the module that declares the variable, for example `"app::vars"`.
     #[must_use]
     pub fn module_path(&self) -> &'static str {
         self.value.key().declaration.module_path
     }
 
-    /// The name in lower case, for example `"user"`: what the variable is called in a log line.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let context = Context::new().with_value(&USER, "alice");
-    /// let entry = context.iter().next().unwrap();
-    /// assert_eq!(entry.field(), "user");
-    /// # }
-    /// ```
+    /// Returns the name in lower case, for example `"user"`, which is the name used in log lines.
     #[must_use]
     pub fn field(&self) -> &'static str {
         self.value.key().declaration.field
     }
 
-    /// The value, if it is a `T`. Also a `#[redact]`ed one: that is about printing.
+    /// Returns the value if it is a `T`, even if it is `#[redact]`ed, because that concerns printing only.
     ///
     /// # Examples
     ///

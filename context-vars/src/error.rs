@@ -1,7 +1,7 @@
-//! What can go wrong: a read finds nothing, a token is refused.
+//! The errors: a read finds no value, a token is rejected.
 //!
-//! [`ResetError`](crate::ResetError) hands a token back and therefore stands beside
-//! [`Token`](crate::Token), in `token.rs`.
+//! [`ResetError`](crate::ResetError) contains a token and is therefore in `token.rs`, with
+//! [`Token`](crate::Token).
 
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -10,10 +10,10 @@ use core::panic::Location;
 use crate::raw::key::Key;
 use crate::raw::thread;
 
-/// A context variable was read that has no value in the current context and no default.
+/// The error of reading a variable that has no value in the current context and no default.
 ///
-/// The text names the variable with its module path and the place of its declaration. If the read
-/// was in a thread or task that inherited nothing, it also says how to inherit.
+/// The message names the variable with its module path and the place of its declaration. If the read
+/// was in a thread or task that inherited nothing, the message also says how to inherit.
 ///
 /// # Examples
 ///
@@ -34,8 +34,8 @@ use crate::raw::thread;
 #[non_exhaustive]
 pub struct LookupError {
     key: &'static Key,
-    /// Whether it was read where nothing is inherited: in the root of a thread, or in a task that did
-    /// not enter the current context.
+    /// `true` for a read where nothing is inherited: in the root of a thread, or in a task that did not
+    /// enter the current context.
     nothing_inherited: bool,
 }
 
@@ -48,63 +48,19 @@ impl LookupError {
         }
     }
 
-    /// The name of the variable as it was declared, for example `"REQUEST_ID"`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static REQUEST_ID: u64;
-    /// }
-    ///
-    /// # fn main() {
-    /// assert_eq!(REQUEST_ID.try_get().unwrap_err().name(), "REQUEST_ID");
-    /// # }
-    /// ```
+    /// Returns the name of the variable as it was declared, for example `"REQUEST_ID"`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.key.declaration.name
     }
 
-    /// The path of the module that declares the variable, for example `"app::vars"`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static REQUEST_ID: u64;
-    /// }
-    ///
-    /// # fn main() {
-    /// let error = REQUEST_ID.try_get().unwrap_err();
-    /// assert_eq!(error.module_path(), REQUEST_ID.module_path());
-    /// # }
-    /// ```
+    /// Returns the path of the module that declares the variable, for example `"app::vars"`.
     #[must_use]
     pub fn module_path(&self) -> &'static str {
         self.key.declaration.module_path
     }
 
-    /// File, line and column of the variable's name in its declaration.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static REQUEST_ID: u64;
-    /// }
-    ///
-    /// # fn main() {
-    /// let error = REQUEST_ID.try_get().unwrap_err();
-    /// assert_eq!(error.location(), REQUEST_ID.location());
-    /// # }
-    /// ```
+    /// Returns the file, line and column of the variable's name in its declaration.
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
         self.key.location
@@ -157,7 +113,7 @@ impl Hash for LookupError {
     }
 }
 
-/// Why a token was refused.
+/// The reason why a token was rejected.
 ///
 /// # Examples
 ///
@@ -182,8 +138,8 @@ impl Hash for LookupError {
 pub enum ResetErrorKind {
     /// The token was made by a `set` of another context variable.
     OtherVariable,
-    /// The token was made in another context than the current one: in a scope that has ended,
-    /// in another task or thread, or in the context that the current one is a copy of. Or this is a
-    /// tokio task that has no context of its own, where nothing can be set or reset.
+    /// The token was made in another context than the current context: in a scope that has ended, in
+    /// another task or thread, or in the context of which the current context is a copy. The same error
+    /// is returned in a tokio task that has no context of its own, where nothing can be set or reset.
     OtherContext,
 }

@@ -1,4 +1,4 @@
-//! `InContext`: work with a context of its own.
+//! `InContext`: work that owns its context.
 
 use core::fmt;
 use core::future::Future;
@@ -14,19 +14,19 @@ use crate::raw::stage::Stage;
 use crate::raw::stage::after_completion;
 
 pin_project! {
-    /// Work that runs in a context of its own: a future, a stream, an iterator, a closure.
+    /// Work that owns the context in which it runs: a future, a stream, an iterator, a closure.
     ///
-    /// Every poll or step swaps the context in, does its work, and swaps it out again, also when
-    /// it panics. What the work sets stays with it. The work is dropped inside its context too,
-    /// whether it is finished, cancelled or was never begun; a future is dropped as soon as it is
-    /// ready, anything else with the wrapper. The values of the context are dropped after the work, when
-    /// the context has been left.
+    /// Every poll or step makes the context current, runs the work, and restores the previous context,
+    /// even if the work panics. Values that one step sets are seen by the next. The work is dropped
+    /// inside its context too, whether it is finished, cancelled or was never started. A future is dropped
+    /// as soon as it is ready, any other work together with the wrapper. The values of the context are
+    /// dropped after the work, outside of the context.
     ///
     /// Created by [`ContextExt`].
     ///
     /// # Panics
     ///
-    /// A future that is polled after it was ready, and any step after that.
+    /// Panics if a future is polled after it was ready, and at any other step after that.
     ///
     /// # Cost
     ///
@@ -36,7 +36,7 @@ pin_project! {
     ///
     /// # Examples
     ///
-    /// Named in a field:
+    /// Work as the field of a struct:
     ///
     /// ```
     /// use context_vars::{Context, InContext, context_var, prelude::*};
@@ -74,12 +74,12 @@ impl<F> InContext<F> {
 
     /// Runs one step of a pinned value in its context.
     ///
-    /// This is for wrappers of a protocol that this crate does not know.
-    /// The context is left again on every way out of `step`.
+    /// Use this to implement a trait that this crate does not implement for `InContext`. The previous
+    /// context is restored when `step` returns or panics.
     ///
     /// # Panics
     ///
-    /// If the work is a future that was ready.
+    /// Panics if the work is a future that was ready.
     ///
     /// # Examples
     ///
@@ -112,8 +112,8 @@ impl<F> InContext<F> {
         self.project().stage.run_pinned(step)
     }
 
-    /// Equivalent to [`run_pinned`](Self::run_pinned) for a step that also says whether it was the last:
-    /// then the work is dropped inside its context at once, and the context after it.
+    /// Equivalent to [`run_pinned`](Self::run_pinned) for a step that also returns whether it was the last.
+    /// After the last step the work is dropped inside its context immediately, and then the context.
     #[cfg(feature = "http")]
     #[inline]
     #[track_caller]
@@ -124,7 +124,7 @@ impl<F> InContext<F> {
         self.project().stage.run_to_last(step)
     }
 
-    /// Returns whether the work is done, and dropped.
+    /// Returns `true` if the work is done and was dropped.
     #[cfg(feature = "http")]
     #[inline]
     pub(crate) fn is_done(&self) -> bool {
@@ -138,18 +138,18 @@ impl<F> InContext<F> {
         self.stage.run_mut(step)
     }
 
-    /// Hands what was wrapped to `f`, inside its context: a message, a job. The context is dropped
-    /// afterwards.
+    /// Calls `f` with the wrapped value, such as a message or a job, inside its context. The context is
+    /// dropped afterwards.
     ///
-    /// What is never opened is dropped inside its context, too.
+    /// A value for which `run` is never called is dropped inside its context, too.
     ///
     /// # Panics
     ///
-    /// If the wrapped value is a future that has completed.
+    /// Panics if the wrapped value is a future that has completed.
     ///
     /// # Cost
     ///
-    /// That of [`Context::run`].
+    /// Equal to [`Context::run`].
     ///
     /// # Examples
     ///
@@ -181,19 +181,19 @@ impl<F> InContext<F> {
         self.stage.run_once(f)
     }
 
-    /// Hands what was wrapped to `f`, inside its context, and lets the future that `f` returns go on
-    /// there.
+    /// Calls `f` with the wrapped value inside its context, and returns the future of `f` wrapped in the
+    /// same context.
     ///
-    /// `f` is called at once. The future is polled and dropped in the context, as by
-    /// [`in_context`](ContextExt::in_context), and may be spawned.
+    /// `f` is called immediately. Its future is polled and dropped in the context, like that of
+    /// [`in_context`](ContextExt::in_context), and can be spawned.
     ///
     /// # Panics
     ///
-    /// If the wrapped value is a future that has completed.
+    /// Panics if the wrapped value is a future that has completed.
     ///
     /// # Cost
     ///
-    /// That of [`Context::run`], and the same for each poll.
+    /// The cost of [`Context::run`], and again for each poll.
     ///
     /// # Examples
     ///
@@ -232,14 +232,14 @@ impl<F> InContext<F> {
         }
     }
 
-    /// Runs `step` with the work in a copy of its context, where several threads may do so at once.
+    /// Runs `step` with the work in a copy of its context, so that several threads can do so at once.
     /// Returns `None` if the work is done.
     #[inline]
     pub(crate) fn run_ref<R>(&self, step: impl FnOnce(&F) -> R) -> Option<R> {
         self.stage.run_ref(step)
     }
 
-    /// Drops the work inside its context, and lets `next` go on in that very context, not in a copy.
+    /// Drops the work inside its context, and wraps `next` in that same context instead of a copy.
     #[cfg(feature = "http")]
     #[inline]
     #[track_caller]
@@ -253,22 +253,23 @@ impl<F> InContext<F> {
             None => after_completion(),
         };
         let mut next = InContext::with_companion(next, Context { raw }, companion);
-        // `next` is entered and owns the context, also if the drop of the work panics.
+        // The old work is dropped while `next` already owns the context, so the context is not lost if
+        // that drop panics.
         next.stage.run_mut(|_| stage.drop_work());
         next
     }
 
-    /// Returns the work, to be read from outside its context, until it is done.
+    /// Returns the work for a read outside of its context, or `None` once the work is done.
     #[cfg(feature = "stream")]
     pub(crate) fn work(&self) -> Option<&F> {
         self.stage.work()
     }
 }
 
-/// Clones the work and its context, which are then independent of the first ones.
+/// Clones the work together with its context. The clones are independent of the originals.
 ///
-/// The work is cloned inside the copy of the context. A broadcast needs this, which gives each
-/// receiver a clone of the message.
+/// The work is cloned inside the copy of the context. This makes wrapped messages usable in a broadcast
+/// channel, which gives each receiver a clone.
 impl<F: Clone> Clone for InContext<F> {
     fn clone(&self) -> Self {
         Self {
@@ -292,14 +293,14 @@ impl<F> fmt::Debug for InContext<F> {
     }
 }
 
-/// Gives any value a context of its own: a future, a stream, an iterator, a body, a message.
+/// Methods that attach a context to a value: a future, a stream, an iterator, a body, a message.
 ///
-/// The trait is implemented for every type. What the wrapper can do depends on the type inside; see
-/// [`InContext`].
+/// The trait is implemented for every type. [`InContext`] lists the traits and methods that the wrapper
+/// has for each kind of value.
 ///
 /// # Examples
 ///
-/// Two futures polled in turn, each with what it sets:
+/// Two futures that are polled in turn, each of which reads only its own values:
 ///
 /// ```
 /// use context_vars::{Context, context_var, prelude::*};
@@ -323,7 +324,7 @@ impl<F> fmt::Debug for InContext<F> {
 /// # }
 /// ```
 pub trait ContextExt: Sized {
-    /// Lets the value run in `context`.
+    /// Wraps the value so that it runs in `context`.
     ///
     /// # Cost
     ///
@@ -348,7 +349,7 @@ pub trait ContextExt: Sized {
     /// # }
     /// ```
     ///
-    /// An iterator, in which what a step sets is there for the next one:
+    /// An iterator, in which each step reads the value that the previous step set:
     ///
     /// ```
     /// use context_vars::{Context, context_var, prelude::*};
@@ -372,14 +373,14 @@ pub trait ContextExt: Sized {
         InContext::with_companion(self, context, CompanionState::NONE)
     }
 
-    /// Lets the value run in a copy of the context that is current *now*, where this is called.
+    /// Wraps the value so that it runs in a copy of the context that is current *now*, at this call.
     ///
     /// With the feature `companion` the value also inherits the state of the installed companion,
-    /// which `in_context(Context::current())` does not.
+    /// unlike with `in_context(Context::current())`.
     ///
     /// # Cost
     ///
-    /// That of [`Context::current`].
+    /// Equal to [`Context::current`].
     ///
     /// # Examples
     ///
@@ -401,7 +402,7 @@ pub trait ContextExt: Sized {
     /// # }
     /// ```
     ///
-    /// An iterator, used up where another value is set:
+    /// An iterator that is consumed where another value is set:
     ///
     /// ```
     /// use context_vars::{context_var, prelude::*};

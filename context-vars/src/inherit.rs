@@ -5,17 +5,17 @@ use crate::in_context::ContextExt;
 
 /// Wraps `f` so that it runs in a copy of the context that is current *now*.
 ///
-/// Later changes on either side are not seen by the other, and nothing comes back. The result can
-/// be given to whatever calls a closure: a thread builder, a pool, a callback. A closure that is
-/// never called is dropped inside its context too.
+/// Neither side sees later changes of the other. The result can be passed to any function that takes a
+/// closure: a thread builder, a pool, the registration of a callback. A closure that is never called is
+/// dropped inside its context too.
 ///
-/// The future that an `async` closure returns runs outside: for `inherit(|| async { .. })` write
-/// `async { .. }.inherit_context()` instead.
+/// The future that an `async` closure returns runs outside of the copy: instead of
+/// `inherit(|| async { .. })` write `async { .. }.inherit_context()`.
 ///
 /// # Cost
 ///
-/// Two words in addition to `f`, three with the feature `companion`. Making it costs as much as
-/// [`Context::current`], calling it two swaps.
+/// Two words in addition to `f`, three with the feature `companion`. Wrapping costs as much as
+/// [`Context::current`], a call two swaps.
 ///
 /// # Examples
 ///
@@ -39,11 +39,11 @@ pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
     move || work.run(|f| f())
 }
 
-/// As [`inherit`], for a closure that takes an argument.
+/// Equivalent to [`inherit`] for a closure that takes an argument.
 ///
-/// The argument is of one type, which a reference of any lifetime is not: for the job of a
-/// `rayon::Scope`, take [`Context::current`] and [`run`](Context::run) it inside, or put
-/// `#[inherit_context]` on the function that spawns.
+/// The closure cannot take a reference of any lifetime, because `A` is a single type. For the job of a
+/// `rayon::Scope`, call [`Context::current`] before and [`run`](Context::run) inside the job, or mark the
+/// function that spawns with `#[inherit_context]`.
 ///
 /// # Examples
 ///
@@ -66,19 +66,19 @@ pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
     move |argument| work.run(|f| f(argument))
 }
 
-/// As [`inherit_with`], for a closure that is called many times, on many threads at once.
+/// Equivalent to [`inherit_with`] for a closure that is called many times, on many threads at once.
 ///
-/// Each call runs in a fresh copy of the context that was current when this was called.
+/// Each call runs in a fresh copy of the context that was current when `inherit_fn` was called.
 ///
 /// # Cost
 ///
-/// A call also counts the copy's reference up and down, two atomic operations, on one count that
-/// all threads share.
+/// In addition to [`inherit`], each call increments and decrements one reference count that all threads
+/// share: two atomic operations.
 ///
-/// In a parallel iterator with very little to do for each item, make a copy for each split
-/// instead: two swaps an item are left, and no atomic operation. With an item that only reads a
-/// variable this is about four times faster on two threads (`benches/par_iter.rs`). What one
-/// item sets is then seen by the next of its split.
+/// In a parallel iterator with very little to do for each item, make a copy for each split instead.
+/// Two swaps an item remain, and no atomic operation. If an item only reads a variable, this is about
+/// four times faster on two threads (`benches/par_iter.rs`). A value that one item sets is then seen by
+/// the next item of its split.
 ///
 /// ```
 /// use context_vars::{Context, context_var};
@@ -124,7 +124,7 @@ pub fn inherit_fn<A, R>(f: impl Fn(A) -> R) -> impl Fn(A) -> R {
 
 /// Calls `f` in an empty context.
 ///
-/// Every variable is at its default there, and nothing that `f` sets comes out.
+/// Every variable has its default there, and the values that `f` sets are dropped at the end.
 ///
 /// # Cost
 ///

@@ -1,14 +1,16 @@
-//! Iterators that run each step in a context of their own.
+//! Iterators that run each step in their context.
 
 use core::iter::FusedIterator;
 
 use crate::in_context::InContext;
 
-/// Each step runs in the context, and what it sets is there for the next one.
+/// Each step runs in the context, and the next step sees the values that it sets.
 ///
-/// Closures of the consumer, such as that of `for_each`, run outside. `size_hint` has only a shared
-/// reference, so it is asked in a copy of the context, and what it sets is dropped.
-// `fold` and its like are not forwarded, because their closures are the consumer's.
+/// Closures of the consumer, such as the argument of `for_each`, run outside of the context. `size_hint`
+/// has only a shared reference, so it is called in a copy of the context, and values that it sets are
+/// dropped.
+// `fold` and similar methods are not forwarded to the iterator inside, because the consumer's closures
+// would then run in the iterator's context.
 impl<I: Iterator> Iterator for InContext<I> {
     type Item = I::Item;
 

@@ -1,9 +1,10 @@
 //! Python's `contextvars` for Rust: values that belong to one piece of work.
 //!
-//! Request id, user, tenant, deadline: what one request needs and thirty functions below would
-//! otherwise have to pass on. A global mixes them up, a `thread_local!` does as soon as tasks
-//! share a thread, and a task-local is lost at the next `spawn`. A context variable follows the
-//! work: through calls and `.await`s by itself, into tasks and threads where you say so.
+//! Some values (request id, user, tenant, deadline) are needed throughout a request but belong in no
+//! signature. A global mixes up concurrent requests, and so does a `thread_local!` once tasks share a
+//! thread; a task-local is lost at the next `spawn`. A context variable has a default, is private to
+//! each task, and follows the work: through calls and `.await`s by itself, into the tasks and threads
+//! that you mark.
 //!
 //! ```
 //! use context_vars::{context_var, inherit_context, with_context};
@@ -29,9 +30,9 @@
 //! # }
 //! ```
 //!
-//! [`docs`] has pages on what is shared and what is isolated, limitations, coming from Python and
-//! from `tokio::task_local!`, tests, channels and workers, libraries, web services, and the macros'
-//! expansions.
+//! The pages in [`docs`] explain what is shared and what is isolated, list the limitations, help those
+//! who know Python's `contextvars` or `tokio::task_local!`, and have recipes for tests, channels and
+//! workers, libraries and web services.
 //!
 //! # Overview
 //!
@@ -39,16 +40,16 @@
 //!   [`with`](ContextVar::with) read them in the *current context*.
 //! * A *scope* is a copy of the current context with some variables set, for one call or one
 //!   future: [`#[with_context]`](macro@with_context), [`ContextVar::scope`],
-//!   [`ContextVar::sync_scope`]. Whatever is set inside is gone when it ends.
-//! * [`set`](ContextVar::set) changes the current context and hands out a [`Token`] for
-//!   [`reset`](ContextVar::reset).
-//! * [`Context`] is a handle to a context of one's own: copy the current one, enter it, look at
-//!   what it holds.
+//!   [`ContextVar::sync_scope`]. Everything that is set inside the scope is dropped when it ends.
+//! * [`set`](ContextVar::set) changes the current context and returns a [`Token`], with which
+//!   [`reset`](ContextVar::reset) undoes the change.
+//! * [`Context`] is an owned handle to a context: copy the current context, enter the copy, list its
+//!   variables.
 //!
 //! # Carrying a context
 //!
-//! Calls and `.await`s share the caller's context. Work that is handed to somebody else inherits
-//! where it is wrapped, and then runs in a copy:
+//! Calls and `.await`s share the caller's context. Spawned work inherits only if you wrap it; it then
+//! runs in a copy of the context that is current at that point:
 //!
 //! | work | how it inherits |
 //! |---|---|
@@ -59,34 +60,35 @@
 //! | HTTP requests and their bodies | `ContextLayer` of the module `web`, with the feature `http` |
 //! | tokio's tasks | `task::spawn`, `task::spawn_blocking` and others, with the feature `tokio` |
 //!
-//! A bare `std::thread::spawn` starts empty. A bare task sees the context of whoever polls it,
-//! usually an empty one; do not rely on it. What each combinator of futures shares is a table in
-//! [`docs::semantics`].
+//! A thread from a plain `std::thread::spawn` starts with an empty context. A plain `tokio::spawn` sees
+//! whatever context its worker thread is in, usually an empty one. Do not rely on it. The table in
+//! [`docs::semantics`] lists what each combinator of futures shares.
 //!
 //! # What is guaranteed
 //!
-//! * A read gives the value in the current context, else the fallback at the call, else the
+//! * A read returns the value in the current context, else the fallback given in the call, else the
 //!   default, else a [`LookupError`] that names the variable and the place of its declaration.
 //! * A default is computed on first need, in an empty context and under no lock. Every reader gets
-//!   the same one. One that needs itself panics, one that panicked is tried again.
-//! * [`reset`](ContextVar::reset) puts back what was there before that `set`, "nothing" included.
-//!   A token of another variable or another context is handed back and nothing has changed; to use
-//!   one twice does not compile.
-//! * Copies of a context are independent both ways.
-//! * Whatever is set in a scope is gone when it ends: by return, `?`, a panic, a cancelled or
-//!   dropped future. The context around it is as it was.
+//!   the same default. A default that reads itself panics. If computing a default panics, the next read
+//!   tries again.
+//! * [`reset`](ContextVar::reset) restores the state before that `set`, including "unset". A token from
+//!   another variable or context is returned in the error, and nothing changes. Using a token twice
+//!   does not compile.
+//! * Copies of a context are independent of each other.
+//! * Everything that is set in a scope is dropped when the scope ends: by return, `?`, a panic, a
+//!   cancelled or dropped future. The context around the scope is then unchanged.
 //! * A scope is a closure, a future or a function. It has no guard that could be held over an
 //!   `.await`, forgotten, or dropped out of order. Only [`Context::attach`], for code that is given an
 //!   enter call and an exit call, returns one.
 //! * Two futures in scopes that are polled in turn never see each other's values.
-//! * A future with a context is polled, finished, cancelled and dropped inside it.
-//! * Work that inherits runs in a copy of what was current where it was wrapped. Nothing comes
-//!   back, and later changes on either side are not seen by the other.
-//! * A `#[no_inherit]` variable stays out of copies; the value of a `#[redact]`ed one is never
-//!   printed.
-//! * Inside [`with`](ContextVar::with), in a `Drop`, a `Clone` or a default, everything is allowed
-//!   on every variable. Nothing deadlocks, and no borrow can be left over.
-//! * While a thread ends nothing panics: reads give the fallback or the default.
+//! * A future with a context is polled, completed, cancelled and dropped inside that context.
+//! * Work that inherits runs in a copy of the context that was current where it was wrapped. Neither
+//!   side sees later changes of the other.
+//! * A `#[no_inherit]` variable is not copied into other contexts. The value of a `#[redact]`ed
+//!   variable is never printed.
+//! * Inside [`with`](ContextVar::with), in a `Drop`, a `Clone` or a default, every operation is allowed
+//!   on every variable, because no lock and no borrow is held while your code runs.
+//! * While a thread ends nothing panics: reads return the fallback or the default.
 //!
 //! # What it costs
 //!
@@ -96,42 +98,43 @@
 //! | [`Context::current`], `inherit_context()`, [`inherit`] | 1 | 1 | 0 |
 //! | [`Context::run`], a poll, a step of an iterator | 2 | 0 | 0 |
 //!
-//! None of them locks. What a poll costs depends neither on the number nor on the size of the
-//! variables. Variables from the sixteenth on lie in a tree with sixteen branches a node, and a
-//! read goes down to them. The first copy made inside a scope of a synchronous function also counts
-//! the values that the scope took over, fifteen at most.
+//! None of these operations locks. The cost of a poll depends neither on the number nor on the size of
+//! the variables. The first fifteen variables are stored inline, later ones in a 16-way tree, which
+//! makes their reads slightly slower. The first copy made inside a scope of a synchronous function also
+//! counts the values that the scope took over, fifteen at most.
 //!
-//! A scope takes a node and a block for each value, from the thread's free lists if the value has
+//! A scope takes a node, and a block for each value, from the thread's free lists if the value has
 //! at most 104 bytes. A context is two words. A future, rounded up to whole words, is larger by two
 //! words with a context (three with the feature `companion`), by four with a scope, and by five with
-//! `#[with_context]`. Each item says what it costs under "Cost"; times beside those of peers are
-//! printed by `cargo bench --features deadline --bench ratios` and stand in `benches/RATIOS.md`.
+//! `#[with_context]`. The section "Cost" of each item has its costs. `cargo bench --features deadline
+//! --bench ratios` prints times beside those of other crates; `benches/RATIOS.md` has a printout.
 //!
 //! # What it does not do
 //!
 //! * Work that is not wrapped does not inherit.
-//! * A value is not copied with its context: a `Mutex` inside is shared by all that hold it.
-//! * Spawned work keeps every value of its context alive until it is done.
-//! * Two versions of the crate in one program do not know each other.
+//! * A value is not copied with its context: all copies share a `Mutex` inside the value.
+//! * Spawned work keeps every value of its context alive until the work is done.
+//! * Two versions of the crate in one program do not see each other's variables.
 //!
-//! [`docs::limitations`] has these and more, each with a test.
+//! [`docs::limitations`] explains these and more.
 //!
 //! # Compared
 //!
-//! A `thread_local!` mixes tasks that share a thread. `tokio::task_local!` keeps them apart, and
-//! has no default, no `set`, and nothing in a spawned task. `opentelemetry::Context` can be carried
-//! into tasks, one value for each type, by guards and wrapped futures. Python's `contextvars` are
-//! what this crate is modelled on. [`docs::comparison`] has a table and the programs behind it.
+//! A `thread_local!` mixes up tasks that share a thread. `tokio::task_local!` keeps them apart, but it
+//! has no default and no `set`, and a spawned task has none of the values. `opentelemetry::Context` has
+//! one value for each type, and is carried into tasks by guards and wrapped futures. This crate is
+//! modelled on Python's `contextvars`. [`docs::comparison`] links each row of its table to the program
+//! that demonstrates it.
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
 //! | `macros` (default) | the three macros |
-//! | `tokio` (default) | module `task`: tasks that inherit; and it makes [`set`](ContextVar::set) panic in a task that has no context of its own, because the value would leak to the next task on that thread. Apart from this, and from `companion`, whose state work also inherits, no feature changes behaviour |
+//! | `tokio` (default) | module `task`: tasks that inherit. It also makes [`set`](ContextVar::set) panic in a task that has no context of its own, because the value would leak to the next task on that thread. Apart from this, and from `companion`, whose state is inherited by the same work, no feature changes behaviour |
 //! | `tokio` with `--cfg tokio_unstable` | `task::InheritingBuilder`: a runtime on which every plain `tokio::spawn` inherits |
 //! | `tower` | module `service`: each call of a `tower` service in a context, for any kind of request |
-//! | `http` | module `web`: each HTTP request in a context, the streamed body of its response included; request ids. With `propagation`: what comes in with a request, and clients that send it |
+//! | `http` | module `web`: each HTTP request in a context, the streamed body of its response included; request ids. With `propagation`: variables read from a request's headers, and clients that send them on |
 //! | `stream` | streams that run each step in a context; `FusedFuture` |
 //! | `tracing` | `logs::ContextFormat`: the variables in every line of `tracing-subscriber` |
 //! | `log` | `logs::ContextLogger`: the variables in every record of `log` |
@@ -142,8 +145,8 @@
 //! # Forbidding raw spawns
 //!
 //! Clippy can report raw spawns, which lose the context, and guards of attached contexts that are
-//! held over an `.await`. Put this into the `clippy.toml` of the project. What `#[inherit_context]`
-//! rewrites is not reported.
+//! held over an `.await`. Put this into the `clippy.toml` of your project. Clippy does not report the
+//! spawns that `#[inherit_context]` rewrites.
 //!
 //! ```toml
 #![doc = include_str!("../raw-spawns.clippy.toml")]
@@ -154,7 +157,8 @@
 //! 1.85.
 
 #![deny(unsafe_code)]
-// Without the macros there is nothing that their names could link to.
+// Links to the three macros have no target without the feature `macros`, so the lint would then fail
+// a build of the documentation that is otherwise correct.
 #![cfg_attr(feature = "macros", deny(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

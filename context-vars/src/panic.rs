@@ -8,10 +8,11 @@ use std::thread;
 
 use crate::context::Context;
 
-/// How long a value may take to show itself, before the report goes on without it.
+/// The longest time that the report of the panic waits for the line.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Writes the context of a thread that panics to standard error, before the panic's own report.
+/// Installs a panic hook that writes the context of the panicking thread to standard error, before the
+/// report of the panic itself.
 ///
 /// ```text
 /// context of the panic: request_id=7 user="alice"
@@ -19,21 +20,21 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// no such order
 /// ```
 ///
-/// It is one line, as [`fields()`](crate::fields()) shows it, with `#[redact]`ed values as `***`,
-/// and none if no variable is set. The hook that was there before is called afterwards. So install
-/// this one after others that keep none; to install it again changes nothing.
+/// The hook writes one line in the format of [`fields()`](crate::fields()), with `#[redact]`ed values as
+/// `***`, or no line if no variable is set. Then it calls the previous hook. Install this hook after
+/// hooks that do not call their previous hook. Installing it again changes nothing.
 ///
-/// A report must not make things worse. A `Debug` or `Display` of yours that panics inside of a
-/// panic would abort the process, and one that waits for a lock which the panicking code holds
-/// would wait for ever: the line is made on a thread of its own, and given up after a second.
+/// The line is formatted on a separate thread, and omitted if that takes more than a second. The reason
+/// is that a `Debug` or `Display` of yours that panics during a panic would abort the process, and an
+/// implementation that waits for a lock held by the panicking code would never return.
 ///
 /// # Panics
 ///
-/// If it is called while the thread panics, as [`std::panic::set_hook`].
+/// Panics if it is called while the thread panics, like [`std::panic::set_hook`].
 ///
 /// # Cost
 ///
-/// A panic in a context with variables starts a thread; other panics, nothing.
+/// A panic in a context with variables starts a thread. Other panics cost nothing more.
 ///
 /// # Examples
 ///
@@ -54,7 +55,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// ```
 pub fn install_hook() {
     static INSTALLED: Once = Once::new();
-    // By force: a call that came while the thread panicked has installed nothing.
+    // `call_once` would panic for ever after a call that panicked here, as `set_hook` does on a
+    // panicking thread. That call has installed nothing, so the next call must try again.
     INSTALLED.call_once_force(|_| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
@@ -70,23 +72,26 @@ fn report() {
         return;
     }
     if let Some(fields) = shown(context) {
-        // In one piece, so that lines of other threads stay out; nobody is left to tell of errors.
+        // One write for the whole line, so that lines of other threads cannot appear inside it. An error
+        // is ignored, because standard error is where it would be reported.
         let line = format!("context of the panic: {fields}\n");
         let _ = io::stderr().lock().write_all(line.as_bytes());
     }
 }
 
-/// Returns the context's line; `None` if there is none to show.
+/// Returns the line for the context, or `None` if the line would be empty or takes too long.
 fn shown(context: Context) -> Option<String> {
     let line = Arc::new(Line::default());
     let shared = Arc::clone(&line);
     let show = move || {
         let text = catch_unwind(AssertUnwindSafe(|| context.to_string()));
-        // Before the thread that panics goes on: so this copy is never the last.
+        // The copy is dropped before the line is handed over. The panicking thread, which waits for the
+        // line, still has its context then, so no destructor of a value runs on this thread.
         drop(context);
         shared.put(text.unwrap_or_else(|_| "(a value panics when shown)".to_owned()));
     };
-    #[allow(clippy::disallowed_methods)] // in an empty context: its own panic has nothing to show
+    // The thread starts with an empty context, so a panic on it writes no line.
+    #[allow(clippy::disallowed_methods)]
     let thread = thread::Builder::new()
         .name("context of a panic".to_owned())
         .spawn(show);
@@ -98,8 +103,9 @@ fn shown(context: Context) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// A line that another thread makes.
-// A channel would do the same, and take a tenth of the time in which this crate compiles.
+/// A line that another thread formats.
+// A channel of the standard library would do the same, but its generic code would take a tenth of the
+// time in which this crate compiles.
 #[derive(Default)]
 struct Line {
     text: Mutex<Option<String>>,
@@ -112,7 +118,7 @@ impl Line {
         self.made.notify_one();
     }
 
-    /// Returns `None` if the line is not made in time.
+    /// Waits for the line, and returns `None` if it is not ready in time.
     fn wait(&self) -> Option<String> {
         let waited = self
             .made

@@ -2,7 +2,7 @@
 //!
 //! # Examples
 //!
-//! Without one more import:
+//! The glob import is the only import needed:
 //!
 //! ```
 //! use context_vars::prelude::*;

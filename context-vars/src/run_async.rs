@@ -12,24 +12,24 @@ use crate::raw::stage::after_completion;
 impl Context {
     /// Runs the future in this context, which keeps what the future sets.
     ///
-    /// Like [`run`](Self::run), for futures. The future is polled and dropped inside. What it has set by
-    /// then is in the context, also if it panics or is dropped before it is ready. Between two polls
-    /// the context cannot be used, because it is borrowed.
+    /// Like [`run`](Self::run), but for futures. The future is polled and dropped inside the context.
+    /// Values that it has set stay in the context, even if the future panics or is dropped before it is
+    /// ready. The context is borrowed until then, so it cannot be used between two polls.
     ///
-    /// Python's `asyncio.create_task(coro, context=ctx)` does this for a task. A future that should own
-    /// its context, to be spawned, takes it by [`in_context`](crate::ContextExt::in_context).
+    /// Python's `asyncio.create_task(coro, context=ctx)` does this for a task. For a future that owns its
+    /// context, and can therefore be spawned, use [`in_context`](crate::ContextExt::in_context).
     ///
     /// # Panics
     ///
-    /// If the returned future is polled after it was ready.
+    /// Panics if the returned future is polled after it was ready.
     ///
     /// # Cost
     ///
-    /// That of `run` for each poll, and once more when the future is ready.
+    /// The cost of `run` for each poll, and once more when the future is ready.
     ///
     /// # Examples
     ///
-    /// Steps of one conversation:
+    /// Two futures that run one after the other in the same context:
     ///
     /// ```
     /// use context_vars::{Context, context_var};
@@ -39,7 +39,7 @@ impl Context {
     /// }
     ///
     /// async fn step() {
-    ///     drop(STEPS.set(STEPS.get() + 1));
+    ///     STEPS.set(STEPS.get() + 1);
     /// }
     ///
     /// # #[tokio::main(flavor = "current_thread")]
@@ -87,7 +87,8 @@ impl<F: Future> Future for RunAsync<'_, F> {
         };
         let polled = this.context.run(|| future.poll(cx));
         if polled.is_ready() {
-            // Entered again, which ends what the poll has left attached.
+            // The future is dropped in a second `run`. A context that the poll has left attached has ended
+            // by then, so the drop does not see it.
             this.context.run(|| this.future.set(None));
         }
         polled

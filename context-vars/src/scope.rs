@@ -1,4 +1,4 @@
-//! `Scope`: a future with a scope around it.
+//! `Scope`: a future that runs in a scope.
 
 use core::fmt;
 use core::future::Future;
@@ -16,20 +16,21 @@ use crate::raw::thread;
 use crate::raw::value::Value;
 
 pin_project! {
-    /// A future with a scope around it; see [`ContextVar::scope`](crate::ContextVar::scope).
+    /// A future that runs in a scope; see [`ContextVar::scope`](crate::ContextVar::scope).
     ///
-    /// It forms its context at its first poll, from the one that polls it then, and keeps it for
-    /// all later polls. If it is never polled, it never forms one.
+    /// The first poll copies the context in which it is made, and all later polls use that copy. A
+    /// future that is never polled copies no context.
     ///
     /// # Cost
     ///
-    /// Four words in addition to the future. The first poll makes a node
-    /// and counts the values taken over; the others are as [`InContext`]'s. Dropping work that is not
-    /// finished allocates once, also if it was never polled.
+    /// Four words in addition to the future. The first poll creates a node and increments the reference
+    /// counts of the values that the scope takes over. Later polls cost as much as those of
+    /// [`InContext`]. Dropping work that is not finished allocates once, even
+    /// if it was never polled.
     ///
     /// # Examples
     ///
-    /// Named in a field:
+    /// A scope as the field of a struct:
     ///
     /// ```
     /// use context_vars::{Scope, context_var};
@@ -55,14 +56,14 @@ pin_project! {
     }
 }
 
-/// How the first poll creates the scope's context. A scope carries this in the place of a companion's
-/// state.
+/// The way in which the first poll creates the scope's context. A scope carries this instead of the state
+/// of a companion.
 enum Init {
-    /// As a copy of the current context, in which this value is set.
+    /// The context becomes a copy of the current context, in which this value is set.
     Copy(Option<Value>),
-    /// It exists, but for the `#[no_inherit]` variables of the poller.
+    /// The context exists and lacks only the `#[no_inherit]` variables of the poller.
     Locals,
-    /// It was created.
+    /// The context is complete.
     Done,
 }
 
@@ -93,7 +94,8 @@ impl Carried for Init {
         }
     }
 
-    /// Nothing is left to carry, so that no drop of a value is compiled for each future.
+    /// Returns `Done`. A scope that is ready carries no value, and a constant avoids that the drop of a value is
+    /// compiled for each future.
     #[inline(always)]
     fn take_ready(&mut self) -> Self {
         debug_assert!(matches!(self, Self::Done), "the poll has prepared it");
@@ -125,11 +127,11 @@ impl<F> Scope<F> {
         Self::new(future, None)
     }
 
-    /// Calls `f` in a copy of the current context, in which the future that it returns goes on.
+    /// Calls `f` in a copy of the current context, and wraps the future that `f` returns in that copy.
     ///
-    /// For functions that return a future: their eager part and the future share one scope. The
-    /// poller is not known yet, so the future gets the `#[no_inherit]` variables of whichever
-    /// context polls it first.
+    /// This is for functions that return a future: the code before the future and the future share one
+    /// scope. The future gets the `#[no_inherit]` variables of the context that polls it first, because
+    /// that context is not known at the call.
     #[inline]
     pub(crate) fn call(f: impl FnOnce() -> F) -> Self {
         let mut context = thread::copy();
@@ -140,7 +142,7 @@ impl<F> Scope<F> {
         }
     }
 
-    /// Lets the scope set `value`; to be called before its first poll.
+    /// Adds `value` to the scope. Must be called before the first poll.
     #[cfg(feature = "deadline")]
     pub(crate) fn init_with(self: Pin<&mut Self>, value: Value) {
         if let Some(init) = self.project().stage.carried_mut() {
@@ -148,7 +150,7 @@ impl<F> Scope<F> {
         }
     }
 
-    /// Returns the future, to be read from outside its context, until it is done.
+    /// Returns the future for a read outside of its context, or `None` once the future is done.
     #[cfg(feature = "stream")]
     pub(crate) fn work(&self) -> Option<&F> {
         self.stage.work()

@@ -1,7 +1,7 @@
-//! Services of any kind of request, each call in a context of its own: `tower` without HTTP.
+//! `tower` services for any kind of request, each call in its own context.
 //!
-//! For jobs of a queue, events of a lambda, messages: whatever a `tower` service is called with.
-//! For HTTP there is the module `web`, which also keeps the response's body in the context.
+//! The requests can be jobs of a queue, events of a lambda or messages. For HTTP use the module `web`,
+//! which also keeps the body of the response in the context.
 //!
 //! # Examples
 //!
@@ -45,11 +45,11 @@ use crate::context::Context;
 use crate::in_context::InContext;
 use crate::raw::companion::CompanionState;
 
-/// Puts a [`ContextService`] around a service.
+/// A layer that wraps a service in a [`ContextService`].
 ///
 /// # Examples
 ///
-/// Named, with a function in the place of a closure:
+/// Naming the type of the layer, with a function instead of a closure:
 ///
 /// ```
 /// use context_vars::{Context, context_var, service::ContextServiceLayer};
@@ -80,17 +80,17 @@ pub struct ContextServiceLayer<F> {
 }
 
 impl<F> ContextServiceLayer<F> {
-    /// A layer that runs each call in the context that `fill` makes.
+    /// Creates a layer that runs each call in the context that `fill` returns.
     ///
     /// See [`ContextService::new`].
     ///
     /// # Panics
     ///
-    /// Calls for which `fill` panics.
+    /// A call panics if `fill` panics.
     ///
     /// # Examples
     ///
-    /// Nothing from outside:
+    /// A context that inherits nothing from the caller:
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -134,19 +134,19 @@ impl<S, F: Clone> Layer<S> for ContextServiceLayer<F> {
     }
 }
 
-/// A service that runs each call, and the future it returns, in a context of its own.
+/// A service that runs each call, and the future it returns, in a new context.
 ///
-/// What the call sets stays with its future, and is gone with it. `poll_ready` is not part of any
-/// call and runs in the context of whoever asks. Only the future is in the context: a stream
-/// inside the response needs `inherit_context()` of its own.
+/// Values that the call sets stay with its future and are dropped with it. `poll_ready` belongs to no
+/// call and runs in the context of its caller. The context covers the call and the future only: a
+/// stream inside the response needs its own `inherit_context()`.
 ///
 /// # Cost
 ///
-/// As [`Context::current`] and what the closure does; a poll as [`InContext`]'s.
+/// The cost of [`Context::current`] and of the closure; a poll costs as much as that of [`InContext`].
 ///
 /// # Examples
 ///
-/// Named in a field:
+/// A service as the field of a struct:
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -168,19 +168,19 @@ pub struct ContextService<S, F> {
 }
 
 impl<S, F> ContextService<S, F> {
-    /// Runs each call of `inner` in the context that `fill` makes.
+    /// Creates a service that runs each call of `inner` in the context that `fill` returns.
     ///
-    /// `fill` is handed a copy of the context in which the service is called, and the request. It
-    /// gives back that context with more in it, or another one: `Context::new()` detaches. It
-    /// runs in the context of the caller.
+    /// `fill` takes a copy of the context in which the service is called, and the request. It returns
+    /// the copy with more values, or another context: `Context::new()` detaches the call. `fill` runs in
+    /// the context of the caller.
     ///
     /// # Panics
     ///
-    /// Calls for which `fill` panics.
+    /// A call panics if `fill` panics.
     ///
     /// # Examples
     ///
-    /// From the request:
+    /// Setting a variable from the request:
     ///
     /// ```
     /// use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! Streams that run each step in a context of their own, and `futures`' fused futures.
+//! Streams that run each step in their context, and the fused futures of `futures`.
 
 use core::pin::Pin;
 use core::task::{self, Poll};
@@ -9,12 +9,12 @@ use futures_core::stream::{FusedStream, Stream};
 use crate::in_context::InContext;
 use crate::scope::Scope;
 
-/// Each step runs in the context, and what it sets is there for the next one. Two streams advanced
-/// in turn keep their own.
+/// Each step runs in the context, and the next step sees the values that it sets. Two streams that are
+/// advanced in turn do not see each other's values.
 ///
-/// The stream is dropped inside its context, with the wrapper, also when it was used up before.
-/// `size_hint` is asked in a copy of the context; `is_terminated`, which `select!` asks before each
-/// poll, outside of it.
+/// The stream is dropped inside its context, together with the wrapper, even if it has ended before.
+/// `size_hint` is called in a copy of the context. `is_terminated`, which `select!` calls before each
+/// poll, is called outside of the context.
 impl<S: Stream> Stream for InContext<S> {
     type Item = S::Item;
 

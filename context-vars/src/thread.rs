@@ -2,7 +2,7 @@
 //!
 //! # Examples
 //!
-//! One with a name, by the standard library's own builder:
+//! A thread with a name, by the builder of the standard library:
 //!
 //! ```
 //! use context_vars::{context_var, inherit};
@@ -21,13 +21,13 @@
 
 use std::thread::JoinHandle;
 
-/// As [`std::thread::spawn`]; the thread runs in a copy of the context that is current here.
+/// Spawns a thread that runs in a copy of the current context. Otherwise like [`std::thread::spawn`].
 ///
-/// A bare `std::thread::spawn` starts empty.
+/// A thread from `std::thread::spawn` itself starts with an empty context.
 ///
 /// # Panics
 ///
-/// If the operating system gives no thread, as in the standard library. Use
+/// Panics if the operating system fails to create a thread, like the standard library. Use
 /// [`inherit`](crate::inherit) with [`std::thread::Builder`] to get an error instead.
 ///
 /// # Examples

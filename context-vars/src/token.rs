@@ -1,4 +1,4 @@
-//! `set` and `reset`, and the `Token` between them.
+//! `set` and `reset`, and the `Token` that connects them.
 
 use core::error::Error;
 use core::fmt;
@@ -11,10 +11,11 @@ use crate::raw::thread;
 use crate::raw::value::TypedValue;
 use crate::var::ContextVar;
 
-/// What [`ContextVar::set`] hands out and `reset` takes back.
+/// The undo record of one [`set`](ContextVar::set) or [`unset`](ContextVar::unset), which
+/// [`reset`](ContextVar::reset) consumes.
 ///
-/// A token is used once: `reset` consumes it. Dropped unused it changes nothing. It may cross
-/// threads, but only the context that it was made in accepts it. `Debug` shows no value.
+/// A token is not a guard: dropping a token keeps the new value. A token can be sent to another
+/// thread, but `reset` accepts it only in the context of its `set`. `Debug` prints no value.
 ///
 /// # Examples
 ///
@@ -36,7 +37,7 @@ use crate::var::ContextVar;
 /// ```
 pub struct Token<T: 'static> {
     pub(crate) var: &'static ContextVar<T>,
-    /// What was there before; `None` if the variable was not set.
+    /// The value before the `set`; `None` if the variable was not set.
     pub(crate) old: Option<TypedValue<T>>,
     /// The context of the `set`; `None` in the root of a thread that was ending.
     pub(crate) context: Option<ContextId>,
@@ -57,49 +58,14 @@ impl<T: 'static> Token<T> {
         }
     }
 
-    /// The variable that was set.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let token = USER.set("alice");
-    /// assert!(std::ptr::eq(token.var(), &USER));
-    /// # token.reset().unwrap();
-    /// # }
-    /// ```
+    /// Returns the variable that was set.
     #[must_use]
     pub fn var(&self) -> &'static ContextVar<T> {
         self.var
     }
 
-    /// The value that the variable had before in the context of the `set`; `None` if it was not
-    /// set there, whatever its default.
-    ///
-    /// # Examples
-    ///
-    /// Unset, a default, a value:
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let first = USER.set("alice");
-    /// assert_eq!(first.old_value(), None); // a default is no value
-    /// let second = USER.set("bob");
-    /// assert_eq!(second.old_value(), Some(&"alice"));
-    /// # }
-    /// ```
+    /// Returns the value that the variable had before the `set`, in the context of the `set`. Returns
+    /// `None` if the variable was not set there, even if it has a default.
     #[must_use]
     pub fn old_value(&self) -> Option<&T> {
         self.old.as_ref().map(TypedValue::get)
@@ -115,28 +81,29 @@ impl<T: 'static> fmt::Debug for Token<T> {
     }
 }
 
-/// Changing.
+/// Writes.
 impl<T: Send + Sync + 'static> ContextVar<T> {
-    /// Sets the variable in the current context, and there only.
+    /// Sets the variable in the current context only.
     ///
-    /// Resetting the token restores what was there before; dropping it changes nothing. Prefer a scope
-    /// when the value should last for one function or block, because a scope cannot be forgotten.
+    /// Resetting the token restores the state before; dropping the token keeps the new value. Prefer a
+    /// scope when the value should last for one function or block, because a scope cannot be forgotten.
     ///
     /// # Panics
     ///
-    /// With the feature `tokio`, which is on by default: in a tokio task or blocking closure, if the
-    /// current context was entered outside of it. That is the root of the thread, or a context in
-    /// which an executor is driven. The next task polled there would see the value. While the thread
-    /// unwinds, `value` is dropped instead, and `reset` refuses the token.
+    /// With the feature `tokio`, which is on by default, `set` panics in a tokio task or blocking
+    /// closure if the current context was entered outside of the task, because the next task polled
+    /// there would see the value. Such a context is the root of the thread, or a context in which an
+    /// executor is driven. While the thread unwinds, `value` is dropped instead of a panic, and `reset`
+    /// rejects the token.
     ///
     /// # Cost
     ///
-    /// A block for the value, from the thread's free list if it has at most 104 bytes. The first
+    /// A block for the value, from the thread's free list if the value has at most 104 bytes. The first
     /// token made in a context allocates, and so does the first `set` after a copy was made.
     ///
     /// # Examples
     ///
-    /// For the rest of the current context:
+    /// Setting for the rest of the current context:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -147,14 +114,14 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # fn main() {
     /// USER.sync_scope("alice", || {
-    ///     drop(USER.set("bob")); // the token is not needed: the scope ends
+    ///     USER.set("bob"); // the token is not needed, because the scope ends
     ///     assert_eq!(USER.get(), "bob");
     /// });
     /// assert_eq!(USER.get(), "anonymous");
     /// # }
     /// ```
     ///
-    /// For a while:
+    /// Setting and resetting:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -181,14 +148,14 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
         Token::new(self, old, context)
     }
 
-    /// Removes the variable's value from the current context, and from there only.
+    /// Removes the variable's value from the current context only.
     ///
-    /// Reads then give the default, if the variable has one. The token puts the value back; dropped, it
-    /// changes nothing.
+    /// Reads then return the default, if the variable has one. Resetting the token restores the value;
+    /// dropping the token leaves the variable unset.
     ///
     /// # Panics
     ///
-    /// Where [`set`](Self::set) would.
+    /// Panics where [`set`](Self::set) would.
     ///
     /// # Cost
     ///
@@ -196,7 +163,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # Examples
     ///
-    /// For a part of the work that must not act for the user:
+    /// Work that must not act for the user:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -223,7 +190,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
         Token::new(self, old, context)
     }
 
-    /// Drops the value of a `set` that is refused, and returns a token that `reset` refuses as well.
+    /// Drops the value of a rejected `set` and returns a token that `reset` rejects as well.
     #[cold]
     #[track_caller]
     fn refused<V>(&'static self, value: V, was_set: &str) -> Token<T> {
@@ -232,19 +199,20 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
         Token::new(self, None, None)
     }
 
-    /// Sets the variable in a scope that generated code has entered; nothing takes it back.
+    /// Sets the variable in a scope that generated code has entered, without a token to undo it.
     #[inline]
     pub(crate) fn set_in_scope(&'static self, value: T) {
         thread::set_in_scope(&self.key, value);
     }
 
-    /// Puts back what was there before the `set` that made `token`, "nothing" included, whatever
-    /// has been set since.
+    /// Restores the state before the `set` that made `token`, including "unset", even if the variable
+    /// was set again since.
     ///
     /// # Errors
     ///
-    /// If the token was made by another variable, or in another context than the current one, or if
-    /// `set` would panic here. The token is handed back and nothing has changed.
+    /// Returns an error if the token was made by another variable, if it was made in another context
+    /// than the current one, or if `set` would panic here. The error returns the token, and nothing
+    /// changes.
     ///
     /// # Cost
     ///
@@ -252,7 +220,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # Examples
     ///
-    /// Whatever was set since:
+    /// The variable was set again since:
     ///
     /// ```
     /// use context_vars::{ResetErrorKind, context_var};
@@ -264,13 +232,13 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # fn main() {
     /// let token = USER.set("alice");
-    /// drop(USER.set("bob"));
+    /// USER.set("bob");
     /// USER.reset(token).unwrap();
     /// assert_eq!(USER.get(), "anonymous");
     /// # }
     /// ```
     ///
-    /// Another variable's token:
+    /// A token of another variable:
     ///
     /// ```
     /// use context_vars::{ResetErrorKind, context_var};
@@ -308,19 +276,20 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
 }
 
 impl<T: Send + Sync + 'static> Token<T> {
-    /// As [`ContextVar::reset`] of the variable that made the token.
+    /// Equivalent to [`ContextVar::reset`] on the variable that made the token.
     ///
     /// # Errors
     ///
-    /// If the token was made in another context than the current one, or if `set` would panic here.
+    /// Returns an error if the token was made in another context than the current one, or if `set`
+    /// would panic here.
     ///
     /// # Cost
     ///
-    /// As [`ContextVar::reset`].
+    /// Equal to [`ContextVar::reset`].
     ///
     /// # Examples
     ///
-    /// Nested, the inner one first:
+    /// Two tokens, of which the later token is reset first:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -344,11 +313,11 @@ impl<T: Send + Sync + 'static> Token<T> {
     }
 }
 
-/// A token was refused; nothing has changed, and the token is handed back.
+/// The error returned when `reset` rejects a token; it returns the token, and nothing has changed.
 ///
 /// # Examples
 ///
-/// A token of the context around the current one:
+/// A token from the context around the current context:
 ///
 /// ```
 /// use context_vars::{ResetErrorKind, context_var, detached};
@@ -373,46 +342,13 @@ pub struct ResetError<T: 'static> {
 }
 
 impl<T: 'static> ResetError<T> {
-    /// Why the token was refused.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{ResetErrorKind, context_var, detached};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let token = USER.set("alice");
-    /// let error = detached(|| token.reset()).unwrap_err();
-    /// assert_eq!(error.kind(), ResetErrorKind::OtherContext);
-    /// # }
-    /// ```
+    /// Returns the reason why the token was rejected.
     #[must_use]
     pub fn kind(&self) -> ResetErrorKind {
         self.kind
     }
 
-    /// The token, unused.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{context_var, detached};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let token = USER.set("alice");
-    /// let error = detached(|| token.reset()).unwrap_err();
-    /// error.into_token().reset().unwrap(); // where it was made
-    /// assert!(!USER.is_set());
-    /// # }
-    /// ```
+    /// Returns the token, which can still be used in the context of its `set`.
     pub fn into_token(self) -> Token<T> {
         self.token
     }

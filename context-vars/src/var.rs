@@ -1,4 +1,4 @@
-//! `ContextVar`: a context variable, its reads and its scopes. `token.rs` has `set` and `reset`.
+//! `ContextVar`: a context variable, its reads and its scopes. `set` and `reset` are in `token.rs`.
 
 use core::fmt;
 use core::future::Future;
@@ -11,11 +11,11 @@ use crate::scope::Scope;
 
 /// A variable whose value belongs to the current context.
 ///
-/// Made by [`context_var!`](crate::context_var) alone, always as a `static`. Its identity is the
-/// declaration, never its name: two variables of one name in two modules have nothing to do with
-/// each other.
+/// Only [`context_var!`](crate::context_var) creates variables, always as a `static`. The declaration
+/// is a variable's identity, not the name: two variables with the same name in two modules are
+/// independent of each other.
 ///
-/// `Debug` prints the path, never a value.
+/// `Debug` prints the path of the variable and never a value.
 ///
 /// # Examples
 ///
@@ -39,7 +39,7 @@ pub struct ContextVar<T: 'static> {
 }
 
 impl<T: 'static> ContextVar<T> {
-    /// What [`context_var!`](crate::context_var) expands to calls this.
+    /// Creates a variable, for the expansion of [`context_var!`](crate::context_var).
     #[track_caller]
     pub(crate) const fn declare(declaration: Declaration, default: Option<fn() -> T>) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl<T: 'static> ContextVar<T> {
         }
     }
 
-    /// Creates a variable of this crate's own, which no list of a context's entries shows.
+    /// Creates a variable for internal use by this crate, which no list of a context's entries shows.
     #[cfg(any(feature = "deadline", feature = "propagation"))]
     #[track_caller]
     pub(crate) const fn hidden(declaration: Declaration) -> Self {
@@ -58,31 +58,17 @@ impl<T: 'static> ContextVar<T> {
         }
     }
 
-    /// The name as it was declared, for example `"USER"`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// assert_eq!(USER.name(), "USER");
-    /// # }
-    /// ```
+    /// Returns the name as it was declared, for example `"USER"`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.key.untyped().declaration.name
     }
 
-    /// The path of the module that declares it, for example `"app::vars"`.
+    /// Returns the path of the module that declares the variable, for example `"app::vars"`.
     ///
     /// # Examples
     ///
-    /// Which of two variables of one name:
+    /// Two variables with the same name:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -107,23 +93,7 @@ impl<T: 'static> ContextVar<T> {
         self.key.untyped().declaration.module_path
     }
 
-    /// File, line and column of the name in the declaration.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let place = USER.location();
-    /// println!("declared at {}:{}", place.file(), place.line());
-    /// # assert!(place.line() > 0);
-    /// # }
-    /// ```
+    /// Returns the file, line and column of the name in the declaration.
     #[must_use]
     pub fn location(&self) -> &'static Location<'static> {
         self.key.untyped().location
@@ -136,14 +106,14 @@ impl<T: 'static> fmt::Debug for ContextVar<T> {
     }
 }
 
-/// Reading.
+/// Reads.
 impl<T: Send + Sync + 'static> ContextVar<T> {
-    /// The value in the current context, else the default.
+    /// Returns the value in the current context, else the default.
     ///
     /// # Panics
     ///
-    /// If the variable is not set and has no default, with the text of [`LookupError`]. If the
-    /// default, computed on first need, needs itself.
+    /// Panics with the text of [`LookupError`] if the variable is not set and has no default. Panics
+    /// if computing the default, which happens on first need, reads the default itself.
     ///
     /// # Cost
     ///
@@ -152,7 +122,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # Examples
     ///
-    /// A value, else the default:
+    /// A value, or the default:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -167,7 +137,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// # }
     /// ```
     ///
-    /// Neither:
+    /// Neither a value nor a default:
     ///
     /// ```should_panic
     /// use context_vars::context_var;
@@ -192,23 +162,23 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
         }
     }
 
-    /// The value in the current context, else the default.
+    /// Returns the value in the current context, else the default.
     ///
     /// # Errors
     ///
-    /// If the variable is not set and has no default.
+    /// Returns an error if the variable is not set and has no default.
     ///
     /// # Panics
     ///
-    /// If the default, computed on first need, needs itself.
+    /// Panics if computing the default, which happens on first need, reads the default itself.
     ///
     /// # Cost
     ///
-    /// As [`get`](Self::get).
+    /// Equal to [`get`](Self::get).
     ///
     /// # Examples
     ///
-    /// A value, a default, neither:
+    /// Neither, a default, a value:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -233,15 +203,15 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
         self.try_with(T::clone)
     }
 
-    /// The value in the current context, else `fallback`, which wins over the default.
+    /// Returns the value in the current context, else `fallback`, whether or not there is a default.
     ///
     /// # Cost
     ///
-    /// As [`get`](Self::get).
+    /// Equal to [`get`](Self::get).
     ///
     /// # Examples
     ///
-    /// The fallback wins over the default and loses against a value:
+    /// The fallback replaces the default but not a value:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -263,16 +233,16 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
         self.get_or_else(|| fallback)
     }
 
-    /// The value in the current context, else what `fallback` gives, which wins over the default
-    /// and is not called when the variable is set.
+    /// Returns the value in the current context, else the result of `fallback`, whether or not there is
+    /// a default. `fallback` is not called if the variable is set.
     ///
     /// # Cost
     ///
-    /// As [`get`](Self::get), and what `fallback` does.
+    /// Equal to [`get`](Self::get), plus the call of `fallback`.
     ///
     /// # Examples
     ///
-    /// Only where it is needed:
+    /// The fallback is computed only if it is needed:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -299,21 +269,21 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
 
     /// Calls `f` with the value in the current context, else with the default.
     ///
-    /// Inside `f` everything is allowed, on this variable too: the value that `f` looks at stays
-    /// valid when the variable is set, reset or goes away.
+    /// `f` may do anything, including setting or resetting this variable. Its `&T` stays valid, because
+    /// the old value is kept until `f` has returned.
     ///
     /// # Panics
     ///
-    /// As [`get`](Self::get).
+    /// Panics where [`get`](Self::get) would.
     ///
     /// # Cost
     ///
-    /// One thread-local access and an index; no clone. The first time inside `f` that this thread
-    /// drops a context or a value, one increment of a reference count for each `with` around.
+    /// One thread-local access and an index; no clone. When this thread first drops a context or a
+    /// value inside `f`, one increment of a reference count for each `with` that is running.
     ///
     /// # Examples
     ///
-    /// Without a clone:
+    /// Reading without a clone:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -327,7 +297,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// # }
     /// ```
     ///
-    /// The value stays while it is looked at:
+    /// Setting the variable while its value is being read:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -339,7 +309,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// # fn main() {
     /// USER.sync_scope("alice".to_owned(), || {
     ///     USER.with(|user| {
-    ///         drop(USER.set("bob".to_owned()));
+    ///         USER.set("bob".to_owned());
     ///         assert_eq!(user, "alice");
     ///         assert_eq!(USER.get(), "bob");
     ///     });
@@ -359,15 +329,15 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # Errors
     ///
-    /// If the variable is not set and has no default; `f` is not called.
+    /// Returns an error if the variable is not set and has no default. `f` is then not called.
     ///
     /// # Panics
     ///
-    /// If the default, computed on first need, needs itself.
+    /// Panics if computing the default, which happens on first need, reads the default itself.
     ///
     /// # Cost
     ///
-    /// As [`with`](Self::with).
+    /// Equal to [`with`](Self::with).
     ///
     /// # Examples
     ///
@@ -399,7 +369,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
         }
     }
 
-    /// Whether the variable has a value in the current context. A default does not count.
+    /// Returns `true` if the variable has a value in the current context. A default does not count.
     ///
     /// # Cost
     ///
@@ -407,7 +377,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # Examples
     ///
-    /// A default is no value:
+    /// A default is not a value:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -433,8 +403,8 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
 impl<T: Send + Sync + 'static> ContextVar<T> {
     /// Calls `f` in a scope: a copy of the current context with this variable set to `value`.
     ///
-    /// Whatever `f` sets, this variable or others, is gone when it ends. If `f` returns a future, that
-    /// runs after the scope: use [`scope`](Self::scope) for futures.
+    /// Everything that `f` sets, in this variable or others, is dropped when `f` ends. For a future use
+    /// [`scope`](Self::scope) instead: a future that `f` returns would run after the scope has ended.
     ///
     /// # Cost
     ///
@@ -460,11 +430,11 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
         SyncScope::enter_with(&self.key, value).run(f)
     }
 
-    /// Puts a scope around `future`, in which this variable is set to `value`.
+    /// Wraps `future` in a scope in which this variable is set to `value`.
     ///
-    /// The scope's context is formed at the first poll, from the context that polls it then, and
-    /// kept for all later polls. So scopes nest however the futures were built. Whatever the
-    /// future sets is gone when it ends.
+    /// The scope's context is a copy of the context in which the future is first polled, and is kept
+    /// for all later polls. Scopes therefore nest in the order of polling, whichever future was created
+    /// first. Everything that the future sets is dropped when the future ends.
     ///
     /// # Cost
     ///

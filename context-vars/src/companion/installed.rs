@@ -1,4 +1,4 @@
-//! What a companion is, and the one that the process has.
+//! The trait of companions, and the companion that the process has installed.
 
 use core::error::Error;
 use core::fmt;
@@ -6,18 +6,18 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 
 use crate::raw::companion::{self as erased, ErasedCompanion, ErasedGuard, ErasedState};
 
-/// Knows how to take thread-bound state of a library, and how to enter it elsewhere.
+/// The operations that capture thread-bound state of a library and enter it elsewhere.
 ///
-/// The [module](super) has an example. A pair of companions is one too, entered from left to
-/// right and left the other way round: `install((TracingSpan, OtelContext))`.
+/// The [module](super) has an example. A pair of companions is a companion too, entered from left to
+/// right and exited from right to left: `install((TracingSpan, OtelContext))`.
 ///
-/// Its methods run inside the context of the work, so that what they log has the work's variables;
-/// the state of a future or of a closure that is called once is dropped inside it, too.
-/// They must not wrap work that inherits: that would take the state again, for ever.
+/// The methods run inside the context of the work, so their log lines have the work's variables. The
+/// state of a future, or of a closure that is called once, is also dropped inside that context. The
+/// methods must not wrap work that inherits, because that would capture the state again, without end.
 ///
 /// # Examples
 ///
-/// For a library that keeps its state in a thread-local:
+/// A companion for a library that keeps its state in a thread-local:
 ///
 /// ```
 /// use std::cell::Cell;
@@ -56,20 +56,20 @@ use crate::raw::companion::{self as erased, ErasedCompanion, ErasedGuard, Erased
 /// # }
 /// ```
 pub trait Companion: Send + Sync + 'static {
-    /// What is taken where work is wrapped.
+    /// The state that is captured where work is wrapped.
     type State: Send + Sync + 'static;
 
-    /// What leaves the state again when it is dropped, on the thread that entered it.
+    /// The guard that exits the state when it is dropped, on the thread that entered the state.
     type Guard<'a>: 'a;
 
-    /// Takes the state of the thread that this is called on; `None` if there is nothing to enter.
+    /// Captures the state of the current thread; returns `None` if there is no state to enter.
     ///
-    /// Called where work is wrapped. Work for which it says `None` runs in whatever state its
-    /// thread has: to replace that by nothing, return a state that says so.
+    /// Called where work is wrapped. Work for which this returns `None` runs in whatever state its thread
+    /// has. To hide that state from the work, return a state that represents "none".
     ///
     /// # Examples
     ///
-    /// Outside of any span there is nothing to enter:
+    /// Outside of any span there is no state to enter:
     ///
     /// ```
     /// # #[cfg(feature = "tracing")] {
@@ -80,14 +80,14 @@ pub trait Companion: Send + Sync + 'static {
     /// ```
     fn capture(&self) -> Option<Self::State>;
 
-    /// Makes `state` that of this thread until the guard is dropped.
+    /// Makes `state` the state of this thread until the guard is dropped.
     ///
-    /// Called for each step, and before the work is dropped; on many threads at once if the work
-    /// can be called on many.
+    /// Called for each step, and before the work is dropped. If the work can be called on several threads
+    /// at once, so can this.
     ///
     /// # Examples
     ///
-    /// By hand, for one step:
+    /// Entering the state for one step by hand:
     ///
     /// ```
     /// # #[cfg(feature = "tracing")] {
@@ -108,7 +108,7 @@ pub trait Companion: Send + Sync + 'static {
 
 impl<A: Companion, B: Companion> Companion for (A, B) {
     type State = (Option<A::State>, Option<B::State>);
-    // What was entered last is the first to be dropped.
+    // The guard of `B` is first, because fields are dropped in order and `B` was entered last.
     type Guard<'a> = (Option<B::Guard<'a>>, Option<A::Guard<'a>>);
 
     fn capture(&self) -> Option<Self::State> {
@@ -123,18 +123,18 @@ impl<A: Companion, B: Companion> Companion for (A, B) {
     }
 }
 
-/// Makes `companion` that of the process, for all work that is wrapped from now on.
+/// Installs `companion` for the whole process, for all work that is wrapped from now on.
 ///
-/// This is for programs; a library leaves it to the program that it becomes part of. It cannot be
-/// taken back.
+/// A companion cannot be removed or replaced. Call this in a program and never in a library, because
+/// the choice belongs to the program that uses the library.
 ///
 /// # Errors
 ///
-/// If there is one already; nothing has changed then.
+/// Returns an error if a companion is installed already, which then remains.
 ///
 /// # Examples
 ///
-/// A second one is refused:
+/// A second companion is rejected:
 ///
 /// ```
 /// # #[cfg(feature = "tracing")] {
@@ -152,11 +152,11 @@ pub fn install(companion: impl Companion) -> Result<(), InstallError> {
     }
 }
 
-/// The process has a companion already.
+/// The error returned when the process has a companion already.
 ///
 /// # Examples
 ///
-/// In a program that can go on without:
+/// A program that can continue without its companion:
 ///
 /// ```
 /// # #[cfg(feature = "tracing")] {
@@ -185,7 +185,7 @@ impl Error for InstallError {}
 
 struct Installed<C>(C);
 
-/// A state beside the companion that knows what to do with it.
+/// A captured state together with its companion.
 struct CapturedState<C: Companion> {
     companion: &'static C,
     state: C::State,

@@ -1,15 +1,15 @@
-//! Lets thread-bound state of other libraries follow work that inherits.
+//! Carries thread-bound state of other libraries along with work that inherits.
 //!
-//! The current span of `tracing`, OpenTelemetry's current `Context`, sentry's hub: each lives in a
-//! thread-local of its library, and is lost where work goes to another thread or task. A
-//! *companion* knows how to take such state and how to enter it again. Once a program has
-//! [`install`]ed one, whatever inherits a context has the companion's state with it: taken where
-//! the work is wrapped, entered around each of its steps, left again on every way out, also
-//! when a step panics. The work is dropped inside it, too.
+//! The current span of `tracing`, OpenTelemetry's current `Context` and sentry's hub are each stored in a
+//! thread-local of their library, and are lost where work moves to another thread or task. A *companion*
+//! captures such state and enters it again. Once a program has [`install`]ed a companion, all work that
+//! inherits a context also inherits the companion's state. The state is captured where the work is
+//! wrapped, entered before each of its steps, and exited after the step, even if the step panics. The
+//! work is dropped inside the state, too.
 //!
 //! # Examples
 //!
-//! Spans, with the feature `tracing`:
+//! Spans of `tracing`, with the feature `tracing`:
 //!
 //! ```
 //! # #[cfg(all(feature = "tracing", feature = "tokio"))] {
@@ -30,10 +30,10 @@
 //!
 //! # OpenTelemetry
 //!
-//! Its crate is at 0.x and each of its versions keeps the context in a thread-local of its own. A
-//! companion in here would carry the context of the version that we chose, and silently nothing
-//! for users of another. So it is given as source: it is this, with the `opentelemetry` that your
-//! program uses.
+//! The crate `opentelemetry` is at 0.x, and each of its versions keeps the context in a separate
+//! thread-local. A companion in this crate would carry the context of one version, and silently carry
+//! none for users of another version. Copy this source instead, and use it with the `opentelemetry` of
+//! your program:
 //!
 //! ```
 //! use context_vars::{companion, companion::Companion, inherit};
@@ -68,34 +68,35 @@
 //! # }
 //! ```
 //!
-//! Never put one of OpenTelemetry's contexts into a context variable *and* one of ours into
+//! Never store OpenTelemetry's context in a context variable *and* a [`Context`](crate::Context) in
 //! OpenTelemetry's: each would keep the other alive, in a chain that grows with every hop. A
-//! companion's state is not part of any context, so that no such chain can begin.
+//! companion's state is not part of any context, so it cannot start such a chain.
 //!
-//! Sentry's hub is as short: the state is an `Arc<Hub>`, the guard `HubSwitchGuard`.
+//! A companion for sentry's hub is equally short: the state is an `Arc<Hub>`, the guard a
+//! `HubSwitchGuard`.
 //!
-//! # What follows, and what does not
+//! # Work that inherits the state
 //!
 //! | work | companion's state |
 //! |---|---|
-//! | `inherit_context()` on futures, streams, iterators, bodies | that of the place where it was wrapped |
-//! | [`inherit`](crate::inherit) and its like, [`thread::spawn`](crate::thread::spawn), `task::spawn…` | the same |
-//! | what `#[inherit_context]` wraps, pools included | the same |
-//! | `ContextLayer`, `ContextService` | that of the `call`, for the future, and for the body of a response; with `detached()` as below |
-//! | `in_context(context)`, [`Context::run`](crate::Context::run), scopes, `#[with_context]`, [`detached`](crate::detached), `#[detach_context]` | whatever the thread has: nothing is taken, entered or left |
-//! | plain tasks on a runtime with `task::InheritingBuilder` | whatever the thread has; tokio's hooks have no place for it |
+//! | `inherit_context()` on futures, streams, iterators, bodies | the state where the work was wrapped |
+//! | [`inherit`](crate::inherit), `inherit_with`, `inherit_fn`, [`thread::spawn`](crate::thread::spawn), `task::spawn…` | the same |
+//! | work that `#[inherit_context]` wraps, pools included | the same |
+//! | `ContextLayer`, `ContextService` | the state of the `call`, for the future and for the body of a response; with `detached()` like the next row |
+//! | `in_context(context)`, [`Context::run`](crate::Context::run), scopes, `#[with_context]`, [`detached`](crate::detached), `#[detach_context]` | the state of the thread: none is captured, entered or exited |
+//! | plain tasks on a runtime with `task::InheritingBuilder` | the state of the thread, because tokio's hooks cannot carry another |
 //!
-//! So the rule is one: what takes a copy of the current context by itself takes the companion's
-//! state too. A [`Context`](crate::Context) that is passed by hand holds variables only.
+//! The rule behind the table: an operation that copies the current context by itself captures the
+//! companion's state too. A [`Context`](crate::Context) that you pass yourself holds variables only.
 //!
 //! # Cost
 //!
-//! With the feature, wrapped work is up to one word larger, and each of its steps has one branch
-//! more; wrapping asks once whether a companion is installed, which is one atomic load. Without
-//! one there is neither an allocation nor an atomic read-modify-write (`benches/companion.rs`).
-//! With one, wrapping costs what the companion does and, unless it says `None`, two allocations; a step
-//! two calls through a pointer and what the companion does; for a closure in
-//! `#[inherit_context]` also one allocation.
+//! With the feature, wrapped work is up to one word larger, and each of its steps has one more branch.
+//! Wrapping checks once whether a companion is installed, which is one atomic load. If none is installed,
+//! there is no allocation and no atomic read-modify-write (`benches/companion.rs`). If one is installed,
+//! wrapping costs the call of `capture` and, unless that returns `None`, two allocations. A step costs
+//! two calls through a pointer and the work of the companion. A closure in `#[inherit_context]` costs one
+//! more allocation.
 
 mod installed;
 #[cfg(feature = "tracing")]

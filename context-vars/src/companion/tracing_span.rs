@@ -7,26 +7,26 @@ use tracing_core::span::Id;
 
 use super::installed::Companion;
 
-/// Lets the current span of `tracing` follow work that inherits.
+/// A companion that carries the current span of `tracing` along with work that inherits.
 ///
-/// It is the span that `tracing::Span::current()` gives where the work is wrapped. The work keeps
-/// it open until it is done or dropped. Each step enters and exits it, as
-/// `tracing::Instrument` does; work on another thread finds it as its current span.
+/// The span is that of `tracing::Span::current()` where the work is wrapped. The work keeps the span
+/// open until the work is done or dropped. Each step enters and exits the span, like
+/// `tracing::Instrument`, so work on another thread has it as its current span.
 ///
-/// Where work is wrapped outside of any span, there is nothing to enter, and `tracing` has no way
-/// to hide a span: such work sees the span that its thread is in, usually none.
+/// Work that is wrapped outside of any span sees the span that its thread is in, usually none, because
+/// `tracing` has no way to hide a span.
 ///
-/// Only spans follow, no subscriber: where one is set for a thread alone, by `with_default`,
-/// work on another thread must be given it by `WithSubscriber`.
+/// Only the span is carried, not the subscriber. If a subscriber is set for one thread only, by
+/// `with_default`, pass it to work on another thread with `WithSubscriber`.
 ///
 /// # Cost
 ///
-/// To wrap: one call to the subscriber for the current span and one to clone it, two allocations;
-/// a step one to enter and one to exit.
+/// Wrapping calls the subscriber twice, for the current span and to clone it, and allocates twice. A
+/// step calls the subscriber twice, to enter and to exit.
 ///
 /// # Examples
 ///
-/// Work on another thread is in the span:
+/// Work on another thread that runs in the span:
 ///
 /// ```
 /// # tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
@@ -45,7 +45,7 @@ pub struct TracingSpan;
 ///
 /// # Examples
 ///
-/// Made by [`Companion::capture`], and kept with a job:
+/// A state created by [`Companion::capture`] and kept with a job:
 ///
 /// ```
 /// use context_vars::companion::{Companion, SpanState, TracingSpan};
@@ -74,11 +74,11 @@ impl fmt::Debug for SpanState {
     }
 }
 
-/// Exits a span when it is dropped; see [`TracingSpan`].
+/// A guard that exits a span when it is dropped; see [`TracingSpan`].
 ///
 /// # Examples
 ///
-/// Made by [`Companion::enter`], and kept for as long as a step lasts:
+/// A guard created by [`Companion::enter`] and kept for one step:
 ///
 /// ```
 /// use context_vars::companion::{SpanGuard, SpanState};

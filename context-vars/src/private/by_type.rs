@@ -1,4 +1,4 @@
-//! Wraps what a spawn call is given by its type, where its form does not show what it is.
+//! Wraps an argument of a spawn call according to its type, if its syntax does not show what it is.
 //!
 //! ```text
 //! let tag = if false { (&&&&&&&&Probe(&work)).__context_vars_tag() } else { Tag::new() };
@@ -6,14 +6,15 @@
 //! tag.join(move || { /* enter a copy of `inherited` */ call() }, rest)
 //! ```
 //!
-//! The method is that of the first trait below that is implemented for the work's type: a method
-//! call tries its receiver with all references first and takes them away one by one. The tag that
-//! it returns has no content, only a type. So the probe never runs, and `work` is evaluated once.
+//! The method that is called belongs to the first trait below that is implemented for the work's type,
+//! because method lookup tries the receiver with all of its references first and removes them one by one.
+//! The tag that the method returns has a type and no content. Therefore the probe never runs, and `work`
+//! is evaluated once.
 //!
-//! Where the work is called, generated code calls it, in a closure that is written at the spawn
-//! call. Rustc infers at the end of a function whether the closures in it are `Fn`, `FnMut` or
-//! `FnOnce`, and a closure that calls another one becomes what that one is. A bound that asked for
-//! `Fn` earlier would make the work `Fn`, which is an error if it is not.
+//! If the work is a closure, generated code calls it in another closure that is written at the spawn
+//! call. Rustc infers at the end of a function which of its closures are `Fn`, `FnMut` or `FnOnce`, and
+//! a closure that calls another has the same kind. A bound that required `Fn` earlier would force the work
+//! to be `Fn`, which is an error for other closures.
 
 use core::marker::PhantomData;
 use core::pin::Pin;
@@ -23,7 +24,7 @@ use crate::__private::Inherited;
 use crate::in_context::InContext;
 use crate::inherit::{inherit, inherit_with};
 
-/// Asks what a `T` is.
+/// A receiver for the methods that find out what a `T` is.
 pub struct Probe<'a, T>(pub &'a T);
 
 /// The answer: a `T` is wrapped in the way `How`.
@@ -32,7 +33,7 @@ pub struct Tag<How, T: ?Sized>(PhantomData<How>, PhantomData<fn(&T)>);
 impl<How, T: ?Sized> Tag<How, T> {
     #[inline]
     #[must_use]
-    #[allow(clippy::new_without_default)] // for generated code alone
+    #[allow(clippy::new_without_default)] // only generated code calls it
     pub const fn new() -> Self {
         Self(PhantomData, PhantomData)
     }
@@ -47,10 +48,10 @@ impl<How, T: ?Sized> Clone for Tag<How, T> {
 
 impl<How, T: ?Sized> Copy for Tag<How, T> {}
 
-/// Defines a trait whose only method answers with `Tag<$How, $Work>`.
+/// Defines a trait whose only method returns `Tag<$How, $Work>`.
 ///
-/// The method's name is one that no trait of the user has, because a method that is implemented for
-/// every type would be found first.
+/// The method's name must not occur in the user's traits, because a method that is implemented for every
+/// type would be found before the one defined here.
 macro_rules! answer {
     (
         $Trait:ident $How:ident:
@@ -82,7 +83,7 @@ answer! { Called AsFn: impl[T, R] &Probe<'_, T> => T where [T: FnOnce() -> R]; }
 answer! { Other AsItIs: impl[T] Probe<'_, T> => T; }
 
 pub mod answers {
-    //! The traits, without names that could hide one of the user's.
+    //! The traits, imported without names, because a name could hide one of the user's traits.
 
     pub use super::{
         Awaited as _, Boxed as _, BoxedFn as _, Called as _, Lent as _, Other as _, OtherBox as _,
@@ -90,7 +91,7 @@ pub mod answers {
     };
 }
 
-/// Implements `split` and `join` for what generated code calls in the context.
+/// Implements `split` and `join` for work that generated code calls in the context.
 macro_rules! called {
     ($How:ident: $Work:ty => $split:expr, $Joined:ty => $join:expr) => {
         impl<T> Tag<$How, T> {
@@ -110,7 +111,8 @@ macro_rules! called {
 called! { AsFn: T => |work| work, F => |call| call }
 called! { AsBoxedFn: Box<T> => |work: Box<T>| *work, Box<F> => Box::new }
 
-/// Implements `split` and `join` for what is passed on; the closure in between is never called.
+/// Implements `split` and `join` for arguments that are passed on without being called. The closure
+/// between the two is then never called.
 macro_rules! passed_on {
     ($How:ident[$($generics:tt)*]: $Work:ty => $Wrapped:ty, $wrap:expr) => {
         impl<$($generics)*> Tag<$How, T> {
@@ -130,7 +132,7 @@ macro_rules! passed_on {
 // `&mut T` is written out, because only a parameter of that form reborrows its argument.
 passed_on! { AsLent[T: ?Sized]: &mut T => &mut T, |other| other }
 passed_on! { AsBoxed[T: BoxedWork]: T => T, BoxedWork::inherit }
-// A box again: where one of a `dyn Future` is expected, it still becomes that.
+// The result is a box again, because a box can still be coerced where a box of `dyn Future` is expected.
 passed_on! { AsPinnedBox[T: Future]: Pin<Box<T>> => Pin<Box<InContext<Pin<Box<T>>>>>,
 |work| Box::pin(Inherited::current().future(work)) }
 passed_on! { AsOtherBox[T]: T => T, |other| other }

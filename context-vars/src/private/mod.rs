@@ -1,6 +1,6 @@
-//! What generated code calls. Nothing here is for users, and nothing of it is stable.
+//! The functions and types that generated code uses. They are not for users and not stable.
 
-#![allow(missing_docs, missing_debug_implementations)] // reachable for generated code alone
+#![allow(missing_docs, missing_debug_implementations)] // used by generated code only
 
 use core::any::Any;
 use core::fmt::{self, Debug, Display};
@@ -22,7 +22,7 @@ pub use crate::raw::thread::SyncScope;
 
 // ---- `context_var!` ----
 
-/// Declares a variable at the place of the call.
+/// Creates a variable whose declaration is located at the caller.
 #[track_caller]
 #[must_use]
 pub const fn variable<T: Shareable>(
@@ -32,7 +32,7 @@ pub const fn variable<T: Shareable>(
     ContextVar::declare(declaration, default)
 }
 
-/// What a variable may hold.
+/// The types that a variable can have.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of a context variable: a context moves between threads, so its values must be `Send` and `Sync`",
     label = "is not `Send`, or not `Sync`, or not `'static`",
@@ -43,7 +43,7 @@ pub trait Shareable: Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> Shareable for T {}
 
-/// Stops the compiler with `message` unless the marker that the module has is that of this call.
+/// Stops the compilation with `message` unless the module's marker was created by this call.
 #[track_caller]
 pub const fn assert_in_module(here: (u32, u32, u32), in_module: (u32, u32, u32), message: &str) {
     if here.0 != in_module.0 || here.1 != in_module.1 || here.2 != in_module.2 {
@@ -51,9 +51,9 @@ pub const fn assert_in_module(here: (u32, u32, u32), in_module: (u32, u32, u32),
     }
 }
 
-/// How a `T` is printed: `Show::<T>::DEBUG` is `None` if it cannot be.
+/// The functions that print a `T`: `Show::<T>::DEBUG` is `None` if `T` has no `Debug`.
 ///
-/// The constants of the type itself win over those of the trait, where their bounds hold.
+/// If the bounds of the inherent constants hold, they take precedence over those of the trait [`NoShow`].
 pub struct Show<T>(PhantomData<fn(T)>);
 
 impl<T: Debug + 'static> Show<T> {
@@ -64,7 +64,7 @@ impl<T: Display + 'static> Show<T> {
     pub const DISPLAY: Option<PrintFn> = Some(display::<T>);
 }
 
-/// What `Show` says of all other types.
+/// The constants of `Show` for all other types.
 pub trait NoShow {
     const DEBUG: Option<PrintFn> = None;
     const DISPLAY: Option<PrintFn> = None;
@@ -104,32 +104,32 @@ impl<T: Send + Sync> Computed<T> {
     }
 }
 
-/// The scope of a function that is not async and has its body in a closure.
+/// Runs the body of a function that is not async, which is a closure, in a scope.
 #[inline]
 pub fn sync_scope<R>(f: impl FnOnce() -> R) -> R {
     let _scope = SyncScope::enter();
     f()
 }
 
-/// The scope of an `async fn`.
+/// Wraps the body of an `async fn` in a scope.
 #[inline]
 pub fn scope<F: Future>(future: F) -> Scope<F> {
     Scope::isolating(future)
 }
 
-/// The scope of a function that returns a future.
+/// Wraps the body of a function that returns a future in a scope.
 #[inline]
 pub fn scope_call<F: Future>(f: impl FnOnce() -> F) -> Scope<F> {
     Scope::call(f)
 }
 
-/// The scope of a function that returns a `Pin<Box<dyn Future>>`.
+/// Wraps the body of a function that returns a `Pin<Box<dyn Future>>` in a scope.
 #[inline]
 pub fn scope_call_pinned<F: Future>(f: impl FnOnce() -> F) -> Pin<Box<Scope<F>>> {
     Box::pin(scope_call(f))
 }
 
-/// The scope of a function that returns a `Box<dyn Future + Unpin>`.
+/// Wraps the body of a function that returns a `Box<dyn Future + Unpin>` in a scope.
 #[inline]
 pub fn scope_call_boxed<F: Future>(f: impl FnOnce() -> F) -> Box<Scope<F>> {
     Box::new(scope_call(f))
@@ -137,7 +137,7 @@ pub fn scope_call_boxed<F: Future>(f: impl FnOnce() -> F) -> Box<Scope<F>> {
 
 // ---- `#[inherit_context]` ----
 
-/// The context of a closure or an `async` block, taken where that stands.
+/// The context of a closure or an `async` block, captured where the closure or block is created.
 #[derive(Clone)]
 pub struct Inherited {
     context: Context,
@@ -145,7 +145,7 @@ pub struct Inherited {
 }
 
 impl Inherited {
-    /// A copy of the current context.
+    /// Returns a copy of the current context.
     #[inline]
     #[must_use]
     pub fn current() -> Self {
@@ -155,7 +155,7 @@ impl Inherited {
         }
     }
 
-    /// An empty context, for what is detached.
+    /// Returns an empty context, for detached work.
     #[inline]
     #[must_use]
     pub const fn empty() -> Self {
@@ -165,21 +165,21 @@ impl Inherited {
         }
     }
 
-    /// A copy for one of many calls.
+    /// Returns a copy for one of many calls.
     #[inline]
     #[must_use]
     pub fn again(&self) -> Self {
         self.clone()
     }
 
-    /// The same for one call alone.
+    /// Returns the context itself, for a closure that is called only once.
     #[inline]
     #[must_use]
     pub fn once(self) -> WriteMoveBeforeTheClosureToCallItMoreThanOnce {
         WriteMoveBeforeTheClosureToCallItMoreThanOnce(self)
     }
 
-    /// Makes the context current until what is returned is dropped.
+    /// Makes the context current until the returned guard is dropped.
     #[inline]
     pub fn enter(&mut self) -> EnteredClosure {
         let scope = SyncScope::of(self.context.raw.take());
@@ -193,7 +193,7 @@ impl Inherited {
         self.context.clone().run(|| self.companion.in_scope(f))
     }
 
-    /// Lets a future run in the context.
+    /// Wraps a future so that it runs in the context.
     #[inline]
     pub fn future<F: Future>(self, future: F) -> InContext<F> {
         InContext::with_companion(future, self.context, self.companion)
@@ -202,8 +202,9 @@ impl Inherited {
 
 /// The context of a closure without `move`.
 ///
-/// Such a closure can own it only by using it up. Where one is needed that can be called again,
-/// rustc says that it cannot move out of a value of this type: its name is what to do.
+/// Such a closure can own its context only if it consumes the context. If the closure must be callable
+/// again, rustc reports that it cannot move out of a value of this type, and the name of the type tells
+/// the user how to correct that.
 pub struct WriteMoveBeforeTheClosureToCallItMoreThanOnce(Inherited);
 
 impl WriteMoveBeforeTheClosureToCallItMoreThanOnce {
@@ -214,9 +215,11 @@ impl WriteMoveBeforeTheClosureToCallItMoreThanOnce {
     }
 }
 
-/// Leaves the context of a closure.
+/// A guard that exits the context of a closure when it is dropped.
 #[must_use = "the context is left when this is dropped"]
-#[allow(dead_code)] // held, in this order: what was entered last is left first
+// The fields are never read. Their order matters, because the guard that was entered last must be
+// dropped first.
+#[allow(dead_code)]
 pub struct EnteredClosure {
     companion: CompanionGuard,
     scope: SyncScope,

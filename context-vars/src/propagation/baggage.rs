@@ -12,7 +12,7 @@ const MOST_MEMBERS: usize = 180;
 /// The most bytes of one message, which are those that a platform must carry.
 const MOST_BYTES: usize = 8192;
 
-/// What has been counted towards the limits of one message.
+/// The counts that are compared with the limits of one message.
 #[derive(Default)]
 struct Size {
     members: usize,
@@ -35,23 +35,23 @@ impl Size {
     }
 }
 
-/// What RFC 3986 calls unreserved: no peer escapes these characters.
+/// Returns `true` for the unreserved characters of RFC 3986, which no peer escapes.
 pub(super) fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
-/// What a name in HTTP consists of, and a key of baggage.
+/// Returns `true` if `name` can be the name of an HTTP header or the key of a member.
 pub(super) fn is_token(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(allowed)
 }
 
-/// What W3C allows in a value without an escape.
+/// Returns `true` for the bytes that W3C allows in a value without an escape.
 fn is_baggage_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)
 }
 
-/// A header in the making.
+/// A header that is being written.
 #[derive(Default)]
 pub(super) struct Writer {
     text: String,
@@ -59,7 +59,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Adds a member, or nothing of it if it would go beyond a limit.
+    /// Adds a member. Adds no part of it if the member would exceed a limit.
     pub(super) fn push(&mut self, key: &str, value: &str) -> Result<(), RejectionKind> {
         self.write(|text| {
             text.push_str(key);
@@ -68,7 +68,8 @@ impl Writer {
         })
     }
 
-    /// Adds a member that is escaped already, with its properties, or nothing of it.
+    /// Adds a member that is escaped already, with its properties. Adds no part of it if the member would
+    /// exceed a limit.
     pub(super) fn push_raw(&mut self, member: &str) -> Result<(), RejectionKind> {
         self.write(|text| text.push_str(member))
     }
@@ -87,7 +88,7 @@ impl Writer {
         admitted
     }
 
-    /// The header, if it has any members.
+    /// Returns the header, or `None` if it has no members.
     pub(super) fn finish(self) -> Option<String> {
         (self.size.members > 0).then_some(self.text)
     }
@@ -106,11 +107,11 @@ fn escape(value: &str, out: &mut String) {
     }
 }
 
-/// Returns what `escape` was given.
+/// Returns the text from which `escape` made `value`.
 ///
-/// W3C has octets that are no UTF-8 replaced by U+FFFD. A `+` is a blank only in forms, not in
-/// baggage; but some peers write it. A backslash has to be escaped, but OpenTelemetry for Rust
-/// sends it as it is.
+/// W3C requires that octets which are not UTF-8 are replaced by U+FFFD. A `+` is a blank in forms and
+/// not in baggage, but some peers write it as one. A backslash must be escaped, but OpenTelemetry for
+/// Rust does not escape it.
 pub(super) fn unescape(value: &str, plus_as_space: bool) -> Result<String, RejectionKind> {
     let mut decoded = Vec::with_capacity(value.len());
     let mut bytes = value.bytes();
@@ -135,10 +136,10 @@ fn digit(byte: u8) -> Option<u8> {
     u8::try_from(value).ok()
 }
 
-/// Returns the key that a peer may read in `key`.
+/// Returns the key as which a peer may read `key`.
 ///
-/// A key has no escapes by the grammar. But OpenTelemetry decodes keys and strips blanks from them,
-/// each language in its own way, so that `%74enant` would speak for `tenant`.
+/// By the grammar a key has no escapes. OpenTelemetry nevertheless decodes keys and strips blanks from
+/// them, each language in a different way, so a client could set `tenant` by sending `%74enant`.
 pub(super) fn as_read_by_peers(key: &str) -> Cow<'_, str> {
     if !key.contains(['%', '+']) {
         return Cow::Borrowed(key);
@@ -150,23 +151,23 @@ pub(super) fn as_read_by_peers(key: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whom a member concerns, by its key.
+/// The owner of a member, by its key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// The listed variable of this number.
+    /// The listed variable with this number.
     Listed(usize),
-    /// Services further on, which it is forwarded to.
+    /// Other services, to which the member is forwarded.
     Others,
-    /// Nothing here: it only counts towards the limits.
+    /// No owner: the member only counts towards the limits.
     Ignored,
 }
 
-/// Members that were left out, counted by whose they are and by the reason.
+/// Members that were left out, counted by owner and by reason.
 #[derive(Default)]
 pub(super) struct Tally(Vec<Dropped>);
 
 impl Tally {
-    /// Counts a member, which has the key of the listed variable of this number, if of any.
+    /// Counts a member. `listed` is the number of the listed variable that has the member's key, if any.
     pub(super) fn add(&mut self, listed: Option<usize>, kind: RejectionKind) {
         let mut all = self.0.iter_mut();
         match all.find(|dropped| (dropped.listed, dropped.kind) == (listed, kind)) {
@@ -179,7 +180,7 @@ impl Tally {
         }
     }
 
-    /// At most one for each listed variable and reason, however long the headers are.
+    /// Returns the counts: at most one for each listed variable and reason, however long the headers are.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Dropped> {
         self.0.iter()
     }
@@ -187,7 +188,7 @@ impl Tally {
 
 /// Members that were left out for the same reason.
 pub(super) struct Dropped {
-    /// The number of the listed variable whose key they have, if it is one's.
+    /// The number of the listed variable that has the key of these members, if any.
     pub(super) listed: Option<usize>,
     pub(super) kind: RejectionKind,
     pub(super) count: usize,
@@ -203,7 +204,7 @@ pub(super) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Reads the headers, which count as one, in order. `owner` is asked about each key.
+    /// Reads the headers in order, as one list of members. `owner` is called with each key.
     pub(super) fn read(headers: &'a [Cow<'a, str>], owner: impl Fn(&str) -> Owner) -> Self {
         let mut read = Self::default();
         let mut size = Size::default();
@@ -232,7 +233,7 @@ impl<'a> Members<'a> {
         read
     }
 
-    /// Keeps the value in the place of an earlier one: the last of a key counts.
+    /// Stores the value and replaces an earlier value, because the last member with a key counts.
     fn keep(&mut self, number: usize, value: &'a str) {
         match self.values.iter_mut().find(|(other, _)| *other == number) {
             Some(earlier) => earlier.1 = value,
@@ -240,15 +241,14 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// The value of the listed variable of this number, if there is one.
+    /// Returns the value of the listed variable with this number, if there is a value.
     pub(super) fn value(&self, number: usize) -> Option<&'a str> {
         let found = self.values.iter().find(|(other, _)| *other == number);
         found.map(|(_, value)| *value)
     }
 }
 
-/// Key and value of a member. The value is looked at only if the key is listed, its properties
-/// never.
+/// Splits a member into key and value, and drops its properties. The value is still escaped.
 fn parse(member: &str) -> Option<(&str, &str)> {
     let without_properties = member.split(';').next()?;
     let (key, value) = without_properties.split_once('=')?;
@@ -256,13 +256,13 @@ fn parse(member: &str) -> Option<(&str, &str)> {
     is_token(key).then_some((key, trim(value)))
 }
 
-/// Returns the key of a member that was read, and is forwarded.
+/// Returns the key of a forwarded member, which was parsed before.
 pub(super) fn key_of(member: &str) -> &str {
     parse(member).map_or("", |(key, _)| key)
 }
 
-/// Returns whether the grammar of W3C has this as a `list-member`: then it consists of visible
-/// ASCII, blanks and tabs, and ends no header.
+/// Returns `true` if `member` is a `list-member` in the grammar of W3C. It then consists of visible ASCII,
+/// blanks and tabs, so it cannot end the header.
 ///
 /// A backslash is allowed, too, because OpenTelemetry for Rust does not escape it.
 fn is_list_member(member: &str) -> bool {

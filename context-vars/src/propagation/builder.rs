@@ -17,7 +17,7 @@ impl Propagator {
     }
 }
 
-/// Lists the variables that travel; created by [`Propagator::builder`].
+/// A builder for the list of variables that travel; created by [`Propagator::builder`].
 ///
 /// # Examples
 ///
@@ -49,21 +49,21 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Lets a variable travel in a header of its own.
+    /// Adds a variable that travels in a separate header.
     ///
     /// # Panics
     ///
-    /// If a header of that name is listed already.
+    /// Panics if a header of that name is listed already.
     #[track_caller]
     pub fn header(self, header: Header) -> Self {
         self.entry(header.0)
     }
 
-    /// Lets a variable travel as a member of the W3C baggage.
+    /// Adds a variable that travels as a member of the W3C baggage.
     ///
     /// # Panics
     ///
-    /// If a member with that key is listed already.
+    /// Panics if a member with that key is listed already.
     #[track_caller]
     pub fn baggage(self, baggage: Baggage) -> Self {
         self.entry(baggage.0)
@@ -79,9 +79,9 @@ impl Builder {
 
     /// Calls `f` for every value that is not sent or not accepted. Calling this again replaces `f`.
     ///
-    /// Untrusted input decides how often, within limits: for each message at most once for each
-    /// reason and listed variable, and once for each reason and the baggage. Members without a
-    /// variable that are left out for the same reason are one call; see
+    /// Untrusted input can cause a limited number of calls: for each message at most one call for each
+    /// reason and listed variable, and one for each reason and the baggage. All members without a
+    /// variable that are left out for the same reason are reported in one call; see
     /// [`Rejection::count`](super::Rejection::count).
     ///
     /// # Examples
@@ -109,24 +109,24 @@ impl Builder {
         self
     }
 
-    /// Passes on the members of the baggage that are not listed.
+    /// Forwards the members of the baggage that are not listed.
     ///
-    /// Defaults to leaving them out. W3C recommends that a service passes on what it does not know,
-    /// for those further on that do. Say this where the peers that send and the peers that receive
-    /// may speak to each other through this process.
+    /// By default they are left out. W3C recommends that a service forwards members that it does not
+    /// know, for later services that do. Call this if the senders may pass data through this process to
+    /// the receivers.
     ///
-    /// [`extract`](Propagator::extract) keeps the members in the context, where they follow work like
-    /// a variable's value; no list of the context's entries shows them. They replace those of an
-    /// earlier message. [`inject`](Propagator::inject) sends them after the listed variables, as
-    /// they came, with their properties and in their order. Both leave out:
+    /// [`extract`](Propagator::extract) stores the members in the context, where they follow work like
+    /// the value of a variable, although no list of the context's entries shows them. They replace those
+    /// of an earlier message. [`inject`](Propagator::inject) sends them after the listed variables,
+    /// unchanged, with their properties and in their order. Both leave out:
     ///
-    /// * a listed key, also one that is only injected or only extracted, and a key that a peer
-    ///   may take for a listed one (`%74enant` for `tenant`);
-    /// * what the grammar of W3C does not allow, except a backslash, so that no member can end the
-    ///   header;
-    /// * what goes beyond 180 members or 8192 bytes together with those before it.
+    /// * members with a listed key, even if it is only injected or only extracted, and members whose key
+    ///   a peer may read as a listed key (`%74enant` for `tenant`);
+    /// * members that the grammar of W3C does not allow, except for a backslash, so that no member can
+    ///   end the header;
+    /// * members beyond 180 members or 8192 bytes, together with those before them.
     ///
-    /// The last two are reported.
+    /// Members of the last two kinds are reported.
     ///
     /// # Examples
     ///
@@ -159,7 +159,7 @@ impl Builder {
     ///
     /// # Examples
     ///
-    /// Once for the program:
+    /// One propagator for the whole program:
     ///
     /// ```
     /// use std::sync::LazyLock;

@@ -1,18 +1,18 @@
-//! What carries values: maps, lists, the headers of HTTP, closures.
+//! The carriers of values: maps, lists, the headers of HTTP, closures.
 
 use core::hash::BuildHasher;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-/// Something that values are put into under names.
+/// A carrier into which values are written under names.
 ///
 /// Implemented for maps and lists of texts, for `http::HeaderMap` with the feature `http`, and for
-/// closures `|name: &str, value: String| ..`. The names' types must be written out there. A closure
-/// only adds: what its carrier had before stays, unless the closure replaces it.
+/// closures `|name: &str, value: String| ..`, which need these types written out. A closure can only
+/// add values: earlier values in its carrier stay, unless the closure replaces them.
 ///
 /// # Examples
 ///
-/// Into the environment of a child process:
+/// Writing into the environment of a child process:
 ///
 /// ```
 /// use context_vars::propagation::{Header, Propagator};
@@ -34,11 +34,11 @@ use std::collections::{BTreeMap, HashMap};
 /// # }
 /// ```
 pub trait Injector {
-    /// Puts `value` under `name`, in the place of what was there.
+    /// Sets `name` to `value`, which replaces all previous values.
     ///
     /// # Examples
     ///
-    /// A queue's message:
+    /// The message of a queue:
     ///
     /// ```
     /// use context_vars::propagation::Injector;
@@ -61,15 +61,15 @@ pub trait Injector {
     /// ```
     fn set(&mut self, name: &str, value: String);
 
-    /// Removes what is under `name`.
+    /// Removes the values under `name`.
     ///
-    /// Called where a listed variable has no value that can be sent: what the carrier had before, say
-    /// from a request that is passed on, would speak for it. The default does nothing, which is
-    /// right for carriers that were empty.
+    /// Called if a listed variable has no value that can be sent, because a value that the carrier had
+    /// before, such as from a request that is passed on, would be taken for the variable's value. The
+    /// default implementation does nothing, which is correct for carriers that were empty.
     ///
     /// # Examples
     ///
-    /// A proxy's list of headers:
+    /// The list of headers of a proxy:
     ///
     /// ```
     /// use context_vars::propagation::Injector;
@@ -82,14 +82,14 @@ pub trait Injector {
         let _ = name;
     }
 
-    /// Returns the values that are under `name`.
+    /// Returns the values under `name`.
     ///
-    /// Called for `baggage`, whose members by others are kept. The default returns none, and `set`
-    /// then replaces all that is there.
+    /// Called for `baggage`, so that members of other propagators are kept. The default implementation
+    /// returns no values, and `set` then replaces all members.
     ///
     /// # Examples
     ///
-    /// For a carrier that is an [`Extractor`], too:
+    /// A carrier that is an [`Extractor`], too:
     ///
     /// ```
     /// use std::borrow::Cow;
@@ -118,14 +118,14 @@ pub trait Injector {
     }
 }
 
-/// Something that values are found in under names.
+/// A carrier from which values are read by name.
 ///
 /// Implemented for maps and lists of texts, for `http::HeaderMap` with the feature `http`, and for
 /// closures `|name: &str| ..` that return an `Option` or a `Vec` of texts.
 ///
 /// # Examples
 ///
-/// Out of the environment of this process:
+/// Reading from the environment of this process:
 ///
 /// ```
 /// use context_vars::propagation::{Header, Propagator};
@@ -142,14 +142,14 @@ pub trait Injector {
 /// # }
 /// ```
 pub trait Extractor {
-    /// The values under `name`. A header may be there several times.
+    /// Returns the values under `name`, of which a header may have several.
     ///
-    /// What is not UTF-8 shall not be left out but given with replacement characters: then it is
-    /// found and reported.
+    /// A value that is not UTF-8 should be returned with replacement characters instead of being left
+    /// out, so that it is rejected and reported.
     ///
     /// # Examples
     ///
-    /// A queue's message, whose properties are bytes:
+    /// The message of a queue, with properties that are bytes:
     ///
     /// ```
     /// use std::borrow::Cow;
@@ -272,8 +272,8 @@ fn named<'a>(
 
 #[cfg(feature = "http")]
 impl Injector for http::HeaderMap {
-    /// Removes the header if HTTP does not allow the value in one; a
-    /// [`Propagator`](super::Propagator) never asks for that.
+    /// Removes the header if HTTP does not allow the value in a header. A
+    /// [`Propagator`](super::Propagator) never passes such a value.
     fn set(&mut self, name: &str, value: String) {
         let Ok(name) = http::HeaderName::from_bytes(name.as_bytes()) else {
             return;

@@ -1,4 +1,4 @@
-//! How a variable's value becomes text and text a value, with the type erased.
+//! The conversion between the values of a variable and their texts, with the type erased.
 
 use crate::context::Context;
 use crate::var::ContextVar;
@@ -9,7 +9,7 @@ pub(super) trait Codec: Send + Sync {
     fn variable(&self) -> &'static str;
     /// Returns the text of the variable's value in `context`, if there is one.
     fn encode(&self, context: &Context) -> Option<String>;
-    /// Sets the variable in `context`. Returns false if `text` is no value of its type.
+    /// Sets the variable in `context`. Returns `false` if `text` is not a value of its type.
     fn decode(&self, context: &mut Context, text: &str) -> bool;
 }
 

@@ -1,4 +1,4 @@
-//! The variables that travel: each in a header of its own, or as a member of the baggage.
+//! The variables that travel, each in a separate header or as a member of the baggage.
 
 use core::fmt::{self, Display};
 use core::str::FromStr;
@@ -43,7 +43,7 @@ impl Entry {
         }
     }
 
-    /// Returns whether both entries are the same header or the same member of the baggage.
+    /// Returns `true` if both entries are the same header or the same member of the baggage.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.location == other.location
             && match self.location {
@@ -62,7 +62,8 @@ impl Entry {
             return Err(RejectionKind::TooLong);
         }
         let allowed = match self.location {
-            // HTTP strips blanks at the ends and forbids other bytes.
+            // HTTP strips blanks at both ends, so the peer would read another value, and it forbids all
+            // other bytes.
             Location::Header => {
                 text.bytes()
                     .all(|byte| byte.is_ascii_graphic() || byte == b' ')
@@ -89,8 +90,7 @@ impl Entry {
     }
 }
 
-/// A variable that travels in a header of its own; see
-/// [`Builder::header`](super::Builder::header).
+/// A variable that travels in a separate header; see [`Builder::header`](super::Builder::header).
 ///
 /// The value's text must be visible ASCII, with blanks inside allowed. Other values are neither sent
 /// nor accepted.
@@ -116,11 +116,11 @@ impl Entry {
 pub struct Header(pub(super) Entry);
 
 impl Header {
-    /// Lets `var` travel as the text that `Display` writes and `FromStr` reads.
+    /// Creates an entry that sends `var` as the text of its `Display` and reads it by its `FromStr`.
     ///
     /// # Panics
     ///
-    /// If `name` cannot be the name of a header, or is `baggage`.
+    /// Panics if `name` cannot be the name of a header, or is `baggage`.
     #[track_caller]
     pub fn new<T>(var: &'static ContextVar<T>, name: impl Into<Cow<'static, str>>) -> Self
     where
@@ -129,14 +129,14 @@ impl Header {
         Self::with(var, name, text::format, text::parse)
     }
 
-    /// Lets `var` travel as the text that `format` writes and `parse` reads.
+    /// Creates an entry that sends `var` as the text that `format` returns and reads it by `parse`.
     ///
-    /// A value for which `format` returns `None` is not sent. A text for which `parse` returns
-    /// `None` is rejected as one of the wrong type.
+    /// A value for which `format` returns `None` is not sent. A text for which `parse` returns `None` is
+    /// rejected because of its type.
     ///
     /// # Panics
     ///
-    /// If `name` cannot be the name of a header, or is `baggage`.
+    /// Panics if `name` cannot be the name of a header, or is `baggage`.
     ///
     /// # Examples
     ///
@@ -174,8 +174,8 @@ impl Header {
 /// A variable that travels as a member of the W3C baggage; see
 /// [`Builder::baggage`](super::Builder::baggage).
 ///
-/// The value's text may be any text without control characters. Of a key that comes in twice the last
-/// member counts, and properties after a `;` are ignored.
+/// The text of the value can be any text without control characters. If a key is received twice, the last
+/// member counts. Properties after a `;` are ignored.
 ///
 /// # Examples
 ///
@@ -199,11 +199,11 @@ impl Header {
 pub struct Baggage(pub(super) Entry);
 
 impl Baggage {
-    /// Lets `var` travel as the text that `Display` writes and `FromStr` reads.
+    /// Creates an entry that sends `var` as the text of its `Display` and reads it by its `FromStr`.
     ///
     /// # Panics
     ///
-    /// If `key` holds anything but ASCII letters, digits and `-._~`, which no peer escapes.
+    /// Panics if `key` contains anything but ASCII letters, digits and `-._~`, which no peer escapes.
     #[track_caller]
     pub fn new<T>(var: &'static ContextVar<T>, key: impl Into<Cow<'static, str>>) -> Self
     where
@@ -212,15 +212,16 @@ impl Baggage {
         Self::with(var, key, text::format, text::parse)
     }
 
-    /// Lets `var` travel as the text that `format` writes and `parse` reads; see [`Header::with`].
+    /// Creates an entry that sends `var` as the text that `format` returns and reads it by `parse`; see
+    /// [`Header::with`].
     ///
     /// # Panics
     ///
-    /// If `key` holds anything but ASCII letters, digits and `-._~`.
+    /// Panics if `key` contains anything but ASCII letters, digits and `-._~`.
     ///
     /// # Examples
     ///
-    /// A list, as words between blanks:
+    /// A list as words separated by blanks:
     ///
     /// ```
     /// use context_vars::{Context, context_var, propagation::{Baggage, Propagator}};
@@ -258,8 +259,8 @@ impl Baggage {
 
     /// Reads a `+` as a blank.
     ///
-    /// For peers that write blanks so, such as OpenTelemetry for Python. For those that follow W3C
-    /// baggage it is a plus.
+    /// Use this for peers that write blanks this way, such as OpenTelemetry for Python. Peers that follow
+    /// W3C baggage mean a plus.
     ///
     /// # Examples
     ///
@@ -302,17 +303,17 @@ macro_rules! options {
 
             /// Limits the text of a value to this many bytes, before escapes. Defaults to 1024.
             ///
-            /// A longer text is neither sent nor accepted, and never cut.
+            /// A longer text is neither sent nor accepted; it is never truncated.
             pub fn max_len(mut self, bytes: usize) -> Self {
                 self.0.max_len = bytes;
                 self
             }
 
-            /// Sends and accepts only what can be an id: 1 to 128 bytes of visible ASCII.
+            /// Sends and accepts only texts that can be an id: 1 to 128 bytes of visible ASCII.
             ///
-            /// For request ids: what is sent is then accepted by a server with `web::RequestId`,
-            /// which has the same rule, and no peer can write an essay into the log lines. A `max_len`
-            /// can make the limit smaller.
+            /// Use this for request ids. A server with `web::RequestId` accepts every id that is sent,
+            /// because it has the same rule, and no peer can fill the log lines with long texts. A
+            /// `max_len` can lower the limit.
             pub fn as_id(mut self) -> Self {
                 self.0.is_id = true;
                 self

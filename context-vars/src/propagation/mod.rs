@@ -1,52 +1,53 @@
 //! Variables that travel to other processes: in headers and in W3C baggage.
 //!
-//! A [`Propagator`] lists which variables travel, and under which names. It is an allow-list by
-//! construction: what it does not list is neither sent nor accepted, whatever else a context holds
-//! or a peer sends. Members of W3C baggage that are not listed can pass through, unread, if
-//! [`Builder::forward_unlisted`] says so. It knows nothing of HTTP: anything that carries texts under names is an
-//! [`Injector`] and [`Extractor`], a queue's message headers, a job's metadata, the environment of
-//! a child process.
+//! A [`Propagator`] lists which variables travel, and under which names. The list is an allow-list: a
+//! variable that is not listed is neither sent nor accepted, whatever the context holds or a peer sends.
+//! Members of W3C baggage that are not listed pass through unread if [`Builder::forward_unlisted`] is
+//! called. A propagator does not depend on HTTP: an [`Injector`] and [`Extractor`] is anything that
+//! carries texts under names, such as the headers of a queue's message, the metadata of a job, or the
+//! environment of a child process.
 //!
-//! # What comes in is not trusted
+//! # Untrusted values
 //!
-//! A value that is too long, malformed, of the wrong type, or holds control characters, and a header
-//! that comes twice, leaves its variable as it was and is reported, as a [`Rejection`], to
-//! [`Builder::on_rejection`]. It never panics and a value is never cut. But a well-formed value is
-//! believed: extract only what comes from a peer that may speak for its users.
+//! A received value is rejected if it is too long, malformed, of the wrong type, or contains control
+//! characters, and so is a header that is repeated. The variable then stays unchanged, and the value is
+//! reported as a [`Rejection`] to [`Builder::on_rejection`]. A received value never causes a panic and is
+//! never truncated. A well-formed value is accepted as true, so extract values only from a peer that may
+//! speak for its users.
 //!
-//! The same holds for what goes out: under a listed name only the context speaks. A header that was
-//! copied from a client's request is replaced, or removed where the variable is not set, and
-//! `baggage` is merged member by member; see [`Propagator::inject`].
+//! A sent request has, under a listed name, only the value from the context. A header that was copied
+//! from a client's request is replaced, or removed if the variable is not set, and `baggage` is merged
+//! member by member; see [`Propagator::inject`].
 //!
-//! # Which form
+//! # Header or baggage
 //!
-//! * [`Header`]: the value's text as it stands, for what has a header of its own
-//!   and consists of visible ASCII: ids, numbers, tokens.
+//! * [`Header`]: the unchanged text of the value in a separate header, for visible ASCII: ids, numbers,
+//!   tokens.
 //! * [`Baggage`]: a member of the header `baggage`, percent-encoded, for any text without control
 //!   characters. OpenTelemetry reads and writes it in every language, though not all read the same
 //!   text in the same bytes.
 //!
-//! Both take any type: [`Header::new`] and [`Baggage::new`] one with `Display` and `FromStr`,
-//! [`Header::with`] and [`Baggage::with`] any other, such as `Arc<str>`, by two functions. For an id,
-//! [`as_id`](Header::as_id) accepts only what can be one.
+//! Both support any type: [`Header::new`] and [`Baggage::new`] use `Display` and `FromStr`, while
+//! [`Header::with`] and [`Baggage::with`] use two functions, for types such as `Arc<str>`. With
+//! [`as_id`](Header::as_id), only a text that can be an id is accepted.
 //!
 //! # How baggage is read and written
 //!
-//! By the letter of [W3C Baggage](https://www.w3.org/TR/baggage/):
+//! Baggage follows [W3C Baggage](https://www.w3.org/TR/baggage/):
 //!
-//! * At most 180 members and 8192 bytes of one message are sent or accepted. Members that go beyond
-//!   are left out and reported; those that fit stay. All `baggage` headers of a message count as
-//!   one, and members that are not listed count, too.
-//! * Of a key that comes twice the last member counts, across headers in their order.
+//! * At most 180 members and 8192 bytes of one message are sent or accepted. Members beyond these limits
+//!   are left out and reported; those that fit stay. All `baggage` headers of a message count as one
+//!   header, and members that are not listed count, too.
+//! * If a key occurs twice, the last member counts, across headers in their order.
 //! * Properties of a listed member (`tenant=acme;ttl=5`) are ignored, and none are sent.
-//! * Escapes that do not make UTF-8 become U+FFFD, and half an escape is malformed.
-//! * Control characters are refused in both directions, though W3C lets them travel as escapes:
-//!   they forge lines in logs and headers further on.
+//! * Escapes that are not UTF-8 become U+FFFD, and half an escape is malformed.
+//! * Control characters are rejected in both directions, although W3C allows them as escapes, because
+//!   they forge lines in logs and headers of later services.
 //!
-//! The page [baggage](crate::docs::baggage) counts what comes through from and to OpenTelemetry for
-//! Python, Node and Rust, and says who is right where they differ. Two of their ways are worth
-//! knowing: Python writes a blank as `+`, so [`plus_as_space`](Baggage::plus_as_space) is for what it
-//! sends; Rust (0.33) does not escape a `%` that it sends, so that its `%41` arrives as `A`.
+//! The page [baggage](crate::docs::baggage) compares this with OpenTelemetry for Python, Node and Rust.
+//! Two differences matter most. Python writes a blank as `+`, so use
+//! [`plus_as_space`](Baggage::plus_as_space) for members that it sends. Rust (0.33) does not escape a `%`,
+//! so its `%41` arrives as `A`.
 //!
 //! # Examples
 //!

@@ -1,4 +1,4 @@
-//! `Propagator`: puts listed variables into what carries them, and takes them out.
+//! `Propagator`: injects listed variables into a carrier and extracts them.
 
 use core::fmt;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -11,14 +11,14 @@ use super::rejection::{Rejection, RejectionKind};
 use super::unlisted;
 use crate::context::Context;
 
-/// Carries the variables that it lists from one process to another.
+/// A list of variables that travel from one process to another.
 ///
-/// Made by [`Propagator::builder`]; see the [module](crate::propagation) for an example. A clone is another
-/// handle to the same list.
+/// Created by [`Propagator::builder`]; see the [module](crate::propagation) for an example. A clone is
+/// another handle to the same list.
 ///
 /// # Examples
 ///
-/// Shared by what receives and what sends:
+/// One propagator for both the receiver and the sender:
 ///
 /// ```
 /// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
@@ -69,34 +69,35 @@ impl Propagator {
         }
     }
 
-    /// Puts the listed variables that have a value in `context` into `carrier`.
+    /// Writes the listed variables that have a value in `context` into `carrier`.
     ///
-    /// A default is not a value and not sent. A `#[redact]`ed variable that is listed is sent: that is
-    /// about printing. A `#[no_inherit]` one is not in [`Context::current`], so it is sent only
-    /// from a context that was given it.
+    /// A default is not a value and is not sent. A listed `#[redact]`ed variable is sent, because
+    /// `#[redact]` concerns printing only. A `#[no_inherit]` variable is not in [`Context::current`], so
+    /// it is sent only from a context in which it was set explicitly.
     ///
-    /// # What the carrier has already
+    /// # Existing headers of the carrier
     ///
-    /// After this call only `context` speaks under a listed name, because a carrier may hold headers
-    /// that were copied from a client's request:
+    /// After this call the listed names have only values from `context`, because the carrier may contain
+    /// headers that were copied from a client's request:
     ///
-    /// * A listed header is replaced, or removed if `context` has no value for it, or one that cannot
-    ///   be sent (see [`RejectionKind`]), which is also reported. One that is only extracted is
-    ///   removed.
-    /// * Of the `baggage`, if a member of it is listed or unlisted ones are forwarded, the listed keys are replaced or removed in
-    ///   the same way, and with them keys that peers read as a listed one, such as `%74enant` for
-    ///   `tenant`. Other members are kept byte for byte, with their properties, after the listed
-    ///   ones, so call this after the propagator of OpenTelemetry, which replaces all of the header.
-    ///   A forwarded member gives way to one with the same key. Members beyond the limits and members that the grammar does not allow are left out and
-    ///   reported: peers disagree on how to read the latter.
-    /// * Everything else stays.
+    /// * A listed header is replaced. It is removed if `context` has no value for it or the header is
+    ///   listed for extraction only. If the value cannot be sent (see [`RejectionKind`]), the header is
+    ///   removed and the value is reported.
+    /// * `baggage` is changed if a member is listed or unlisted members are forwarded. Listed keys are
+    ///   then replaced or removed in the same way, and so are keys that peers read as a listed key, such
+    ///   as `%74enant` for `tenant`. Other members are kept byte for byte, with their properties, after
+    ///   the listed members. Therefore call this after the propagator of OpenTelemetry, which replaces
+    ///   the whole header. An existing member takes precedence over a forwarded member with the same
+    ///   key. Members beyond the limits are left out and reported, and so are members that the grammar
+    ///   does not allow, because peers disagree on how to read them.
+    /// * Everything else stays unchanged.
     ///
-    /// A closure and a carrier of yours that implements nothing but [`Injector::set`] cannot be asked
-    /// what is there: give them empty ones.
+    /// The existing headers cannot be read from a closure, or from a carrier of yours that implements
+    /// only [`Injector::set`], so pass such carriers empty.
     ///
     /// # Panics
     ///
-    /// If the `Display` of a listed variable's type does, or what was given to
+    /// Panics if the `Display` of a listed variable's type panics, or the closure passed to
     /// [`on_rejection`](super::Builder::on_rejection).
     ///
     /// # Cost
@@ -172,8 +173,8 @@ impl Propagator {
         }
     }
 
-    /// Returns the members that came in with the message, and that neither this propagator nor the
-    /// one before speaks for.
+    /// Returns the received members whose keys are neither listed here nor already written by another
+    /// propagator.
     fn to_forward<'a>(
         &self,
         context: &'a Context,
@@ -186,7 +187,7 @@ impl Propagator {
             .map(|(_, member)| member)
     }
 
-    /// Returns the text of a variable that is sent and has a value which can be.
+    /// Returns the text of a variable that is to be sent and has a value that can be sent.
     fn text_to_send(&self, entry: &Entry, context: &Context) -> Option<String> {
         if !entry.inject {
             return None;
@@ -201,43 +202,43 @@ impl Propagator {
         }
     }
 
-    /// Returns whether members with this key are passed on as they are.
+    /// Returns `true` if members with this key are passed on unchanged.
     fn forwards(&self, key: &str) -> bool {
         self.inner.forward_unlisted && !self.is_listed(key)
     }
 
-    /// Returns whether a peer may read `key` as that of a listed member.
+    /// Returns `true` if a peer may read `key` as that of a listed member.
     fn is_listed(&self, key: &str) -> bool {
         let key = baggage::as_read_by_peers(key);
         self.members_listed().any(|(_, e)| e.name == key)
     }
 
-    /// The entries that are members of the baggage, each with its number.
+    /// Returns the entries that are members of the baggage, each with its number.
     fn members_listed(&self) -> impl Iterator<Item = (usize, &Entry)> {
         let entries = self.inner.entries.iter().enumerate();
         entries.filter(|(_, e)| e.location == Location::Baggage)
     }
 
-    /// `context` with the listed variables set to the values found in `carrier`.
+    /// Returns `context` with the listed variables set to the values found in `carrier`.
     ///
-    /// One that is not there, or that may not be accepted (see [`RejectionKind`]), stays as it is in
-    /// `context`; the latter is reported. Of a member of the baggage that comes twice the last
-    /// counts, and its properties (`;ttl=5`) are ignored. Nothing that `carrier` holds makes this
-    /// panic, unless a `FromStr` of yours does.
+    /// A variable that is missing in `carrier` keeps its value in `context`. So does a variable whose
+    /// text is rejected (see [`RejectionKind`]), which is also reported. If a member of the baggage
+    /// occurs twice, the last member counts; its properties (`;ttl=5`) are ignored. No content of
+    /// `carrier` causes a panic, unless a `FromStr` of yours panics.
     ///
     /// # Panics
     ///
-    /// If the `FromStr` of a listed variable's type does, or what was given to
+    /// Panics if the `FromStr` of a listed variable's type panics, or the closure passed to
     /// [`on_rejection`](super::Builder::on_rejection).
     ///
     /// # Cost
     ///
-    /// One look-up in the carrier for each header, one for all of the baggage, and for each value
-    /// found that of [`Context::with_value`].
+    /// One look-up in the carrier for each header, one for all of the baggage, and one
+    /// [`Context::with_value`] for each value found.
     ///
     /// # Examples
     ///
-    /// What is not accepted stays as it was:
+    /// A rejected value leaves the variable unchanged:
     ///
     /// ```
     /// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
@@ -296,7 +297,7 @@ impl Propagator {
         context
     }
 
-    /// Whom a member with this key concerns.
+    /// Returns the owner of members with this key.
     fn owner(&self, key: &str) -> Owner {
         let listed = self.members_listed().find(|(_, e)| e.name == key);
         match listed {
@@ -309,9 +310,9 @@ impl Propagator {
 
     /// Returns the headers that carry the current context, for a client's request.
     ///
-    /// A client that sets them in the place of others of the same name, like reqwest, leaves those of
-    /// variables that are not set, and replaces all of `baggage`. Where a request may have such
-    /// headers already, call [`inject`](Self::inject) on its headers.
+    /// A client such as reqwest replaces headers of the same name by them. It leaves headers of variables
+    /// that are not set, and replaces all of `baggage`. If a request may have such headers already, call
+    /// [`inject`](Self::inject) on its headers instead.
     ///
     /// # Examples
     ///
@@ -337,12 +338,12 @@ impl Propagator {
         headers
     }
 
-    /// How many values were not sent or not accepted, reported to
-    /// [`on_rejection`](super::Builder::on_rejection) or not.
+    /// Returns the number of values that were not sent or not accepted, whether or not there is an
+    /// [`on_rejection`](super::Builder::on_rejection).
     ///
     /// # Examples
     ///
-    /// For a metric:
+    /// A metric of rejected values:
     ///
     /// ```
     /// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
@@ -405,7 +406,7 @@ impl Propagator {
 }
 
 impl fmt::Debug for Propagator {
-    /// The names under which variables travel.
+    /// Prints the names under which variables travel.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self
             .inner

@@ -1,16 +1,16 @@
-//! Why a value did not travel.
+//! The reasons why a value was not sent or not accepted.
 
 use core::error::Error;
 use core::fmt;
 
 /// A value that was not sent, or not accepted.
 ///
-/// `Display` is a sentence for a log. It names the variable and the place, and never the value,
-/// which a stranger may have written.
+/// `Display` prints a sentence for a log. The sentence names the variable and the header or member, and
+/// never the value, because an untrusted client may have written the value.
 ///
 /// # Examples
 ///
-/// For a log:
+/// Writing rejections to a log:
 ///
 /// ```
 /// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
@@ -43,11 +43,11 @@ pub struct Rejection<'a> {
 }
 
 impl<'a> Rejection<'a> {
-    /// What was wrong.
+    /// Returns the reason for the rejection.
     ///
     /// # Examples
     ///
-    /// Of something that is no number:
+    /// A text that is not a number:
     ///
     /// ```
     /// use context_vars::{Context, context_var, propagation::{Header, Propagator, RejectionKind}};
@@ -71,36 +71,14 @@ impl<'a> Rejection<'a> {
         self.kind
     }
 
-    /// Whether the value was to be sent; else it came in.
-    ///
-    /// # Examples
-    ///
-    /// A value of ours that a header cannot hold:
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
-    ///
-    /// context_var! {
-    ///     static TENANT: String;
-    /// }
-    ///
-    /// # fn main() {
-    /// let propagator = Propagator::builder()
-    ///     .header(Header::new(&TENANT, "x-tenant"))
-    ///     .on_rejection(|rejection| assert!(rejection.is_injecting()))
-    ///     .build();
-    /// let context = Context::new().with_value(&TENANT, "Müller".to_owned());
-    /// propagator.inject(&context, &mut Vec::new());
-    /// assert_eq!(propagator.rejections(), 1);
-    /// # }
-    /// ```
+    /// Returns `true` if the value was to be sent, and `false` if it was received.
     #[must_use]
     pub fn is_injecting(&self) -> bool {
         self.injecting
     }
 
-    /// The name of the header or of the member of the baggage; `baggage` for members that no
-    /// listed variable has.
+    /// Returns the name of the header or of the member of the baggage. Returns `baggage` for members that
+    /// belong to no listed variable.
     ///
     /// # Examples
     ///
@@ -128,60 +106,15 @@ impl<'a> Rejection<'a> {
         self.name
     }
 
-    /// The name of the variable, for example `"TENANT"`; `None` for members of the baggage that no
-    /// listed variable has.
-    ///
-    /// # Examples
-    ///
-    /// Something in the baggage that is no member:
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var, propagation::{Baggage, Propagator}};
-    ///
-    /// context_var! {
-    ///     static TENANT: String;
-    /// }
-    ///
-    /// # fn main() {
-    /// let propagator = Propagator::builder()
-    ///     .baggage(Baggage::new(&TENANT, "tenant"))
-    ///     .on_rejection(|rejection| assert_eq!((rejection.variable(), rejection.name()), (None, "baggage")))
-    ///     .build();
-    /// let message = vec![("baggage".to_owned(), "no member".to_owned())];
-    /// assert!(propagator.extract(Context::new(), &message).is_empty());
-    /// # assert_eq!(propagator.rejections(), 1);
-    /// # }
-    /// ```
+    /// Returns the name of the variable, for example `"TENANT"`. Returns `None` for members of the baggage
+    /// that belong to no listed variable.
     #[must_use]
     pub fn variable(&self) -> Option<&'static str> {
         self.variable
     }
 
-    /// How many values this is about: 1, or members of the baggage that were left out for the
-    /// same reason.
-    ///
-    /// # Examples
-    ///
-    /// A list of three that are no members:
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var, propagation::{Baggage, Propagator}};
-    ///
-    /// context_var! {
-    ///     static TENANT: String;
-    /// }
-    ///
-    /// # fn main() {
-    /// let propagator = Propagator::builder()
-    ///     .baggage(Baggage::new(&TENANT, "tenant"))
-    ///     .on_rejection(|rejection| assert_eq!(rejection.count(), 3))
-    ///     .build();
-    /// let message = vec![("baggage".to_owned(), "one,two,three,tenant=acme".to_owned())];
-    /// let context = propagator.extract(Context::new(), &message);
-    /// assert_eq!(context.get(&TENANT).unwrap(), "acme");
-    /// assert_eq!(propagator.rejections(), 3);
-    /// # }
-    /// ```
+    /// Returns the number of rejected values: 1, or the number of members of the baggage that were left
+    /// out for the same reason.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count
@@ -215,11 +148,11 @@ impl fmt::Display for Rejection<'_> {
 
 impl Error for Rejection<'_> {}
 
-/// What was wrong with a value.
+/// The reason for the rejection of a value.
 ///
 /// # Examples
 ///
-/// A choice of those to raise an alarm about:
+/// Selecting the reasons that raise an alarm:
 ///
 /// ```
 /// use context_vars::propagation::{Rejection, RejectionKind};
@@ -232,19 +165,19 @@ impl Error for Rejection<'_> {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
-    /// A header comes several times. Of a member of baggage that does, the last counts.
+    /// The header occurs several times. A repeated member of the baggage is not rejected: the last counts.
     Repeated,
-    /// It is longer than [`max_len`](super::Header::max_len), or a member of baggage that is longer
-    /// than what the members before it left of 8192 bytes.
+    /// The value is longer than [`max_len`](super::Header::max_len), or it is a member of the baggage that
+    /// exceeds the 8192 bytes together with the members before it.
     TooLong,
-    /// It is a member of baggage after 180 others.
+    /// The value is a member of the baggage after 180 others.
     TooMany,
-    /// It is not what the grammar of W3C baggage allows: no `=`, half an escape, a quote.
+    /// The grammar of W3C baggage does not allow the value: no `=`, half an escape, a quote.
     Malformed,
-    /// It holds a control character, or in a header anything but visible ASCII with blanks inside, or
-    /// it is listed with `as_id` and is empty or holds a blank or anything but ASCII.
+    /// The value contains a control character, or in a header anything but visible ASCII with blanks
+    /// inside. A value that is listed with `as_id` is empty, or contains a blank or anything but ASCII.
     Character,
-    /// The variable's type could not be made from it.
+    /// The text could not be converted to the variable's type.
     WrongType,
 }
 

@@ -1,11 +1,11 @@
-//! Members of baggage that no variable is listed for, on their way through this process.
+//! Members of the baggage without a listed variable, which this process forwards.
 
 use super::baggage;
 use crate::context::Context;
 use crate::raw::key::Declaration;
 use crate::var::ContextVar;
 
-/// The members as they came in, with a comma between two.
+/// The members as they were received, separated by commas.
 struct Unlisted(Box<str>);
 
 static UNLISTED: ContextVar<Unlisted> = ContextVar::hidden(Declaration {
@@ -18,7 +18,7 @@ static UNLISTED: ContextVar<Unlisted> = ContextVar::hidden(Declaration {
     display: None,
 });
 
-/// Returns `context` with these members in the place of those of an earlier message.
+/// Returns `context` with these members, which replace those of an earlier message.
 pub(super) fn replace(context: Context, members: &[&str]) -> Context {
     if members.is_empty() {
         context.without(&UNLISTED)

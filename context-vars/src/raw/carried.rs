@@ -1,4 +1,4 @@
-//! What work in a context carries beside that context.
+//! The state that work carries in addition to its context.
 
 use core::mem;
 
@@ -6,9 +6,9 @@ use super::companion::CompanionState;
 use super::context::RawContext;
 use super::thread;
 
-/// What work may carry beside its context.
+/// State that work can carry in addition to its context.
 pub(crate) trait Carried: Sized {
-    /// What work carries that has nothing to carry.
+    /// The state of work that carries only its context.
     const NONE: Self;
 
     /// Calls `step` inside the captured state.
@@ -18,13 +18,13 @@ pub(crate) trait Carried: Sized {
     #[inline(always)]
     fn prepare(&mut self, _context: &mut RawContext) {}
 
-    /// Takes what is left to carry after the work was ready.
+    /// Takes the state that is still carried after the work was ready.
     #[inline(always)]
     fn take_ready(&mut self) -> Self {
         mem::replace(self, Self::NONE)
     }
 
-    /// Enters the context, which is taken, and the captured state, until
+    /// Takes and enters the context, and enters the captured state, until
     /// [`leave_after_drop`](thread::leave_after_drop).
     fn enter_for_drop(&mut self, context: &mut RawContext);
 }

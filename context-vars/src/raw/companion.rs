@@ -1,9 +1,9 @@
-//! The companion's state that inheriting work carries beside its context.
+//! The companion's state that inheriting work carries in addition to its context.
 //!
-//! A context is data: it can be copied, sent and read. What `tracing` or OpenTelemetry keep in
-//! thread-locals of their own can only be captured, entered and left. It is captured where work is
-//! wrapped to inherit, and is never part of a [`Context`](crate::Context). Without the feature
-//! `companion` there is no such state, and nothing in this file takes memory or time.
+//! A context is data: it can be copied, sent and read. The state that `tracing` or OpenTelemetry keep in
+//! their thread-locals can only be captured, entered and left. It is captured where work is wrapped to
+//! inherit, and is never part of a [`Context`](crate::Context). Without the feature `companion` there is
+//! no such state, and nothing in this file takes memory or time.
 
 #[cfg(not(feature = "companion"))]
 pub(crate) use self::absent::{CompanionGuard, CompanionState};
@@ -52,36 +52,36 @@ mod installed {
     use std::panic::{RefUnwindSafe, UnwindSafe};
     use std::sync::{Arc, OnceLock};
 
-    /// Captures state of the thread that it is called on.
+    /// A companion whose type is erased, which captures the state of the current thread.
     pub(crate) trait ErasedCompanion: Send + Sync {
         fn capture(&'static self) -> Option<Box<dyn ErasedState>>;
     }
 
-    /// Captured state.
+    /// Captured state whose type is erased.
     ///
-    /// Work that carries it is as safe to unwind through as without it, because the state is only
-    /// ever entered and left, on every way out.
+    /// The state does not make work less safe to unwind through, because it is only entered and left,
+    /// and left even when a step panics.
     pub(crate) trait ErasedState: Send + Sync + UnwindSafe + RefUnwindSafe {
-        /// Calls `step` once, inside.
+        /// Calls `step` once, inside the state.
         fn in_scope(&self, step: &mut dyn FnMut());
         fn enter(&self) -> Box<dyn ErasedGuard + '_>;
     }
 
-    /// Leaves the state when it is dropped.
+    /// A guard that leaves the state when it is dropped.
     pub(crate) trait ErasedGuard {}
 
     impl<T> ErasedGuard for T {}
 
     static COMPANION: OnceLock<Box<dyn ErasedCompanion>> = OnceLock::new();
 
-    /// Makes `companion` that of the process. Returns false if there is one already.
+    /// Installs `companion` for the process. Returns `false` if a companion is installed already.
     pub(crate) fn install(companion: impl ErasedCompanion + 'static) -> bool {
         COMPANION.set(Box::new(companion)).is_ok()
     }
 
-    /// What was captured where the work was wrapped.
+    /// The state that was captured where the work was wrapped.
     ///
-    /// The box inside the `Arc` makes it one word in the work that carries it.
+    /// The box inside the `Arc` reduces it to one word in the work that carries it.
     #[derive(Clone)]
     pub(crate) struct CompanionState(Option<Captured>);
 
@@ -91,7 +91,7 @@ mod installed {
         /// The state of work that runs in whatever state its thread has.
         pub(crate) const NONE: Self = Self(None);
 
-        /// Captures what the installed companion, if there is one, finds on this thread now.
+        /// Captures the current state of this thread by the installed companion, if there is one.
         #[inline]
         pub(crate) fn capture() -> Self {
             match COMPANION.get() {
@@ -132,7 +132,7 @@ mod installed {
         result
     }
 
-    /// Leaves the captured state when it is dropped, for what has no closure of the step.
+    /// A guard that leaves the captured state when it is dropped, for callers that have no closure.
     pub(crate) struct CompanionGuard(#[allow(dead_code)] Option<EnteredState>); // held
 
     impl CompanionGuard {

@@ -1,4 +1,4 @@
-//! The content of a context: its values, and what only some contexts have.
+//! The content of a context: its values, and the parts that only some contexts have.
 
 use core::mem;
 use core::num::NonZeroU64;
@@ -11,14 +11,14 @@ use super::value::{Value, ValueRef};
 use super::value_ptr::ValuePtr;
 use super::var_id::VarId;
 
-/// A context without its public face: the two words that are swapped when it becomes current.
+/// The two words of a context, which are swapped when the context becomes current.
 pub(crate) struct RawContext {
     map: Map,
     /// Absent in most contexts: no token was created there and no `#[no_inherit]` variable set.
     extra: Option<Box<Extra>>,
 }
 
-/// What only some contexts have. Never shared between contexts.
+/// The parts that only some contexts have. They are never shared between contexts.
 pub(crate) struct Extra {
     id: Option<ContextId>,
     /// The `#[no_inherit]` variables.
@@ -56,7 +56,7 @@ impl Extra {
         self.id
     }
 
-    /// Puts copied `#[no_inherit]` variables into the box that a context has for them.
+    /// Moves copied `#[no_inherit]` variables into the box that a context has for them.
     pub(super) fn with_local(local: Option<Map>) -> Option<Box<Self>> {
         local.map(|local| Box::new(Self { id: None, local }))
     }
@@ -66,7 +66,7 @@ impl Extra {
         &self.local
     }
 
-    /// Returns whether `#[no_inherit]` variables are set, or were.
+    /// Returns `true` if `#[no_inherit]` variables are set, or were set before.
     #[inline]
     pub(super) fn has_local(&self) -> bool {
         !self.local.is_static()
@@ -94,7 +94,7 @@ impl RawContext {
         (self.map, self.extra)
     }
 
-    /// Returns whether the context holds inheritable values alone.
+    /// Returns `true` if the context holds only inheritable values.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         self.extra.is_none()
@@ -189,7 +189,7 @@ impl RawContext {
 }
 
 impl Clone for RawContext {
-    /// Creates a copy with all values, `#[no_inherit]` ones included, and an id of its own.
+    /// Creates a copy with all values, including `#[no_inherit]` variables. The copy does not share the id.
     #[inline]
     fn clone(&self) -> Self {
         let local = self.extra.as_deref().and_then(Extra::copy_local);

@@ -10,7 +10,7 @@ use super::abort::abort_out_of_order;
 use super::pool::Pool;
 use super::value_ptr::ValuePtr;
 
-/// What a thread allocates values and nodes from, and gives them back to.
+/// The memory from which a thread allocates values and nodes, and to which it returns them.
 pub(crate) struct ThreadHeap {
     pub(super) pool: Pool,
     active_reads: ActiveReads,
@@ -20,17 +20,17 @@ pub(crate) struct ThreadHeap {
 /// More values than this are not dropped inside of each other's `Drop`.
 const MAX_NESTED_DROPS: usize = 32;
 
-/// The values that are being dropped, and those that wait for it.
+/// The values that are being dropped, and the values that wait to be dropped.
 ///
-/// A context can be the value of a variable in another context. Without the queue, a long chain of
-/// them would be dropped by a recursion that overflows the stack.
+/// A context can be the value of a variable in another context. Without the queue, a long chain of such
+/// contexts would be dropped by a recursion that overflows the stack.
 struct Drops {
     nested: Cell<usize>,
     waiting: Cell<Option<Box<Waiting>>>,
 }
 
-/// A value that waits to be dropped. A list and not a `Vec`, because an entry is allocated before the
-/// list is changed: an allocator may release values, too.
+/// A value that waits to be dropped, as an entry of a linked list. In a `Vec`, an allocator that releases
+/// values could run in the middle of a `push`; an entry is allocated before the list is changed.
 struct Waiting {
     value: ValuePtr,
     next: Option<Box<Waiting>>,
@@ -48,7 +48,7 @@ impl ThreadHeap {
         }
     }
 
-    /// Releases a reference to a value, after every active read has got one of its own.
+    /// Releases a reference to a value, after every active read has taken a separate reference.
     ///
     /// # Safety
     ///
@@ -148,7 +148,7 @@ struct ReadFrame {
     value: ValuePtr,
     /// The read around this one, or null.
     outer: *const ReadFrame,
-    /// Whether the frame holds a reference to the value.
+    /// `true` if the frame holds a reference to the value.
     retained: Cell<bool>,
 }
 
@@ -171,8 +171,8 @@ impl ActiveReads {
     }
 
     /// Calls `f` while `frame` is linked.
-    // A function of its own, because the type of `value` then tells the compiler that linking the
-    // frame does not change it: where `f` copies a number, nothing is linked at all.
+    // This is a separate function, because the type of `value` then tells the compiler that linking the
+    // frame does not change it. If `f` only copies a number, the compiler then omits the linking.
     #[inline]
     fn with_frame<T, R>(&self, frame: &ReadFrame, value: &T, f: impl FnOnce(&T) -> R) -> R {
         self.0.set(ptr::from_ref(frame));
@@ -181,7 +181,7 @@ impl ActiveReads {
     }
 }
 
-/// Unlinks a frame when its read ends.
+/// A guard that unlinks a frame when its read ends.
 struct Unlink<'a>(&'a ActiveReads, &'a ReadFrame);
 
 impl Drop for Unlink<'_> {
@@ -195,7 +195,7 @@ impl Drop for Unlink<'_> {
     }
 }
 
-/// Releases the reference that was taken for a frame, after the frame was unlinked.
+/// A guard that releases the reference that was taken for a frame, after the frame was unlinked.
 struct ReleaseRetained<'a>(&'a ThreadHeap, &'a ReadFrame);
 
 impl Drop for ReleaseRetained<'_> {
@@ -209,7 +209,7 @@ impl Drop for ReleaseRetained<'_> {
     }
 }
 
-/// Counts a `Drop` that is running. The outermost one drops the values that wait, when it ends.
+/// A guard that counts a running `Drop`. When the outermost `Drop` ends, it drops the values that wait.
 struct NestedDrop<'a>(&'a ThreadHeap);
 
 impl<'a> NestedDrop<'a> {
@@ -222,7 +222,7 @@ impl<'a> NestedDrop<'a> {
 
 impl Drop for NestedDrop<'_> {
     fn drop(&mut self) {
-        /// Goes on if a value that waited panics: the panics of further ones are ignored then.
+        /// Drops the remaining values if the `Drop` of a waiting value panics, and ignores their panics.
         struct End<'a>(&'a ThreadHeap);
         impl Drop for End<'_> {
             fn drop(&mut self) {

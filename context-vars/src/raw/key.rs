@@ -1,4 +1,4 @@
-//! The key of a variable in every context: its id, and what was declared about it.
+//! The key of a variable in every context: its id and its declaration.
 
 use core::any::Any;
 use core::fmt;
@@ -13,7 +13,7 @@ static LOCAL: VarIdAllocator = VarIdAllocator::local();
 /// Prints an erased value; a function that was instantiated where the type is known.
 pub(crate) type PrintFn = fn(&dyn Any, &mut fmt::Formatter<'_>) -> fmt::Result;
 
-/// What the declaration of a variable says about it.
+/// The properties of a variable that its declaration determines.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations)] // only generated code reaches it
 pub struct Declaration {
@@ -33,12 +33,12 @@ pub struct Declaration {
     pub display: Option<PrintFn>,
 }
 
-/// Everything that is known of a variable apart from its type.
+/// All properties of a variable except for its type.
 pub(crate) struct Key {
     id: LazyVarId,
     pub(crate) declaration: Declaration,
     pub(crate) location: &'static Location<'static>,
-    /// Left out where the entries of a context are listed: a variable of this crate's own.
+    /// `true` for an internal variable of this crate, which is left out of lists of a context's entries.
     pub(crate) hidden: bool,
 }
 
@@ -86,8 +86,8 @@ impl fmt::Debug for Key {
 
 /// The key of a variable of type `T`, which fixes the type of every value under its id.
 ///
-/// Invariant in `T`, like a cell: a key of `fn(&str)` that could be used as one of
-/// `fn(&'static str)` could be given a function that keeps what it is called with.
+/// The key is invariant in `T`, like a cell. Otherwise a key of `fn(&str)` could be used as a key of
+/// `fn(&'static str)`, and be set to a function that keeps its argument for ever.
 pub(crate) struct TypedKey<T: 'static> {
     key: Key,
     invariant: PhantomData<fn(T) -> T>,

@@ -1,21 +1,21 @@
-//! What a context is made of. All `unsafe` and every `thread_local!` of the crate is in here.
+//! The data structures of contexts. All `unsafe` code and every `thread_local!` of the crate is in here.
 //!
 //! # Why it is sound
 //!
 //! 1. **Values.** A value is a heap block `{reference count, operations, key, T}`. It never moves,
-//!    and after it was written nothing writes it until the last reference is released. So a `&T` is
-//!    good for as long as a reference is held, on whatever thread. `T: Send + Sync` is asked where a
-//!    value is created; `Send` and `Sync` of everything built on values rest on that.
+//!    and after it was written nothing writes it until the last reference is released. A `&T` is
+//!    therefore valid for as long as a reference is held, on any thread. `T: Send + Sync` is required
+//!    where a value is created; `Send` and `Sync` of everything built on values depend on that.
 //! 2. **Types.** The type under an id is fixed by the key: a [`TypedKey<T>`](key::TypedKey) is
 //!    needed to create a value, to set it, and to read it as a `T`, and ids are unique.
 //! 3. **Nodes.** A node is written only through a [`Map`](map::Map) that holds its only reference;
-//!    the count of the static empty node is never 1. So a node that another map has as well, perhaps
-//!    on another thread, is never written, not even its `Cell`s.
-//! 4. **The current context** is in the state of one thread and nowhere else: entering moves it in,
-//!    and the context around it becomes a `Previous`, which can only be made current again, on the
-//!    same thread. So only this thread reads or writes what is current. The home that a context was
-//!    moved from keeps its words during a poll or `run`, but stays borrowed until others were written
-//!    there, on every way out.
+//!    the count of the static empty node is never 1. A node that another map has as well, perhaps on
+//!    another thread, is therefore never written, not even its `Cell`s.
+//! 4. **The current context** is in the state of one thread and nowhere else. Entering a context moves it
+//!    into that state, and the context around it becomes a `Previous`, which can only be made current
+//!    again, on the same thread. Therefore only this thread reads or writes the current context. During a
+//!    poll or `run`, the home from which a context was moved keeps its words, but it stays borrowed until
+//!    other words were written there, even if the work panics.
 //! 5. **Reads.** The `&T` inside `with` stays valid although user code may do anything meanwhile,
 //!    because only this thread can release the reference that the current context holds. It
 //!    releases references through one function, [`ThreadHeap::release`](heap::ThreadHeap::release),
@@ -23,12 +23,12 @@
 //!    attached context that is taken out from under another, and the thread's end. All of them first
 //!    take a reference for every active read.
 //! 6. **Borrowed forks.** The scope of a synchronous function starts as a bitwise copy that counts
-//!    nothing. What it borrows from is in a `BorrowedPrevious`, which is not touched until the
-//!    scope's own context has been taken out of the thread's state; dropping that touches only what
-//!    it owns. Nothing that may allocate is called between the copy and that moment of entering: an
-//!    allocator may set variables, and would free what is borrowed. Every path that has to allocate
-//!    counts its references instead. A fork that is copied takes all references first, and so does one
-//!    under which an attached context is taken out before it ends.
+//!    nothing. The context from which it borrows is in a `BorrowedPrevious`, which is not touched until
+//!    the scope's context has been taken out of the thread's state; dropping the scope's context touches
+//!    only what that context owns. No code that may allocate runs between the copy and the moment of
+//!    entering, because an allocator may set variables, which would free borrowed values.
+//!    Every path that has to allocate counts its references instead. A fork that is copied takes all
+//!    references first, and so does a fork under which an attached context is taken out before it ends.
 //! 7. **Nesting.** Frames of reads, scopes and entered contexts nest strictly, because closures,
 //!    polls and functions create them. Attached contexts do not: [`thread`]'s `attach` says how a frame
 //!    ends those inside of it. It is checked all the same when a frame ends, since a stack that a

@@ -1,13 +1,13 @@
 //! Blocks of memory that a thread keeps for its next value or node.
 //!
-//! A scope allocates one node and a block per value and frees them at its end, so most blocks are
-//! wanted again at once. A block can be freed on another thread than it was allocated on: all of
-//! them come from the global allocator and go back to it.
+//! A scope allocates one node and a block per value and frees them at its end, so most blocks are soon
+//! needed again. A block can be freed on another thread than it was allocated on, because all blocks are
+//! allocated and freed by the global allocator.
 //!
 //! Free lists hide a use after free from AddressSanitizer and valgrind. With `--cfg
-//! context_vars_no_free_lists`, which the scripts under `.ci` set, every block is a fresh one and
-//! is given to the global allocator when it is freed. A caller that asks for a kept block gets a
-//! fresh one all the same, so that the same code runs.
+//! context_vars_no_free_lists`, which the scripts under `.ci` set, the global allocator allocates every
+//! block and frees it immediately. A caller that asks for a kept block then gets a new block, so that the
+//! same code runs.
 
 use core::cell::Cell;
 use core::mem::MaybeUninit;
@@ -21,14 +21,14 @@ pub(crate) struct Block<const BYTES: usize>(#[allow(dead_code)] MaybeUninit<[u8;
 
 /// The free blocks of one size.
 ///
-/// A stack in an array and not a linked list, because a list would be linked through memory that
-/// a use after free could still write.
+/// The list is a stack in an array, because a linked list would store its links in memory that a use after
+/// free could still write.
 pub(crate) struct FreeList<const BYTES: usize> {
     /// The block freed last. A scope allocates one and frees it, and so touches nothing else.
     last: Cell<Option<Box<Block<BYTES>>>>,
     blocks: [Cell<Option<Box<Block<BYTES>>>>; CAPACITY - 1],
     len: Cell<usize>,
-    /// Whether blocks are kept: not before the thread has arranged to free them at its end.
+    /// `true` if blocks are kept, which begins when the thread has arranged to free them at its end.
     open: Cell<bool>,
 }
 
@@ -68,7 +68,7 @@ impl<const BYTES: usize> FreeList<BYTES> {
         }
     }
 
-    /// Returns a block if one is kept. Calls no allocator.
+    /// Returns a kept block, or `None` if the list is empty. Calls no allocator.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Box<Block<BYTES>>> {
         if cfg!(context_vars_no_free_lists) {

@@ -1,9 +1,9 @@
 //! The two stages of work that has a context: active with its context, or done.
 //!
-//! Neither [`Stage`] nor what contains it has a `Drop`. Work that borrows could then be borrowed
-//! from only by what outlives the wrapper, which plain futures do not ask for. Instead, two fields
-//! that know nothing of the type of the work are dropped around it: the first enters the context, the
-//! last leaves it.
+//! Neither [`Stage`] nor the types that contain it implement `Drop`. With a `Drop`, everything that the
+//! work borrows would have to outlive the wrapper strictly, which plain futures do not require. Instead,
+//! two fields whose types do not depend on the work are dropped around it: the first enters the context,
+//! the last leaves it.
 
 use core::future::Future;
 use core::mem::{self, ManuallyDrop};
@@ -26,10 +26,11 @@ pin_project! {
     }
 }
 
-/// The home of a context whose work is active, and what the work carries beside it. Dropped with the
-/// work, it enters both first.
+/// The home of a context whose work is active, and the state that the work carries. When it is dropped with
+/// the work, it enters both before the work is dropped.
 ///
-/// The home is borrowed while the context is entered, and keeps words then that are not its own.
+/// The home is borrowed while the context is entered. Its words are then stale, because the context is in
+/// the state of the thread.
 pub(crate) struct Home<C: Carried> {
     context: RawContext,
     carried: C,
@@ -42,7 +43,7 @@ impl<C: Carried> Drop for Home<C> {
     }
 }
 
-/// Leaves what [`Home`] entered before the work was dropped, and drops the context.
+/// A field that leaves the state that [`Home`] entered before the work was dropped, and drops the context.
 pub(crate) struct LeaveOnDrop;
 
 impl Drop for LeaveOnDrop {
@@ -53,14 +54,14 @@ impl Drop for LeaveOnDrop {
 }
 
 impl<C: Carried> Home<C> {
-    /// Runs one step inside.
+    /// Runs one step inside the context and the carried state.
     #[inline(always)]
     fn run<R>(&mut self, step: impl FnOnce() -> R) -> R {
         let carried = &self.carried;
         run_in(&mut self.context, || carried.in_scope(step))
     }
 
-    /// Takes out both, so that nothing is left that would have to be entered or dropped.
+    /// Takes out the context and the carried state, so that neither is entered or dropped later.
     #[inline]
     fn into_parts(self) -> (RawContext, C) {
         let mut this = ManuallyDrop::new(self);
@@ -79,7 +80,7 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Returns what active work carries, to be changed.
+    /// Returns the state that active work carries, for a change.
     #[cfg(feature = "deadline")]
     pub(crate) fn carried_mut(self: Pin<&mut Self>) -> Option<&mut C> {
         match self.project() {
@@ -88,7 +89,7 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Returns the context of active work, to be taken.
+    /// Returns the context of active work, for the caller to take.
     #[cfg(feature = "http")]
     #[inline]
     pub(crate) fn context(self: Pin<&mut Self>) -> Option<&mut RawContext> {
@@ -122,8 +123,8 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Runs one step of the pinned work inside its context. When the step says that it was the last,
-    /// the work is dropped there at once.
+    /// Runs one step of the pinned work inside its context. If the step returns that it was the last, the
+    /// work is dropped there immediately.
     #[cfg(feature = "http")]
     #[inline]
     #[track_caller]
@@ -167,14 +168,14 @@ impl<W, C: Carried> Stage<W, C> {
             Self::Active { work, home, leave } => {
                 mem::forget(leave);
                 let (mut context, carried) = home.into_parts();
-                // What was carried is moved in, so that it is dropped inside, too.
+                // The carried state is moved in, so that it is dropped inside the context, too.
                 run_in(&mut context, move || carried.in_scope(|| step(work)))
             }
             Self::Done => after_completion(),
         }
     }
 
-    /// Makes other work of it inside its context.
+    /// Converts the work into other work inside its context.
     #[inline]
     #[track_caller]
     pub(crate) fn map<V>(self, step: impl FnOnce(W) -> V) -> Stage<V, C> {
@@ -192,7 +193,7 @@ impl<W, C: Carried> Stage<W, C> {
     /// Runs `step` with the work in a copy of its context, which is dropped afterwards. Returns
     /// `None` if the work is done.
     ///
-    /// In a copy, because several threads may call this at once.
+    /// The copy is necessary because several threads may call this at once.
     #[inline]
     pub(crate) fn run_ref<R>(&self, step: impl FnOnce(&W) -> R) -> Option<R> {
         let Self::Active { work, home, .. } = self else {
@@ -205,14 +206,14 @@ impl<W, C: Carried> Stage<W, C> {
         Some(home.carried.in_scope(|| step(work)))
     }
 
-    /// Returns whether the work is done.
+    /// Returns `true` if the work is done.
     #[cfg(feature = "http")]
     #[inline]
     pub(crate) fn is_done(&self) -> bool {
         matches!(self, Self::Done)
     }
 
-    /// Returns what active work carries.
+    /// Returns the state that active work carries.
     #[cfg(feature = "http")]
     pub(crate) fn carried(&self) -> Option<&C> {
         match self {
@@ -221,7 +222,7 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Returns the work, to be read from outside its context, until it is done.
+    /// Returns the work for a read outside of its context, or `None` once the work is done.
     #[cfg(feature = "stream")]
     pub(crate) fn work(&self) -> Option<&W> {
         match self {
@@ -234,7 +235,7 @@ impl<W, C: Carried> Stage<W, C> {
 impl<W: Clone, C: Carried + Clone> Clone for Stage<W, C> {
     /// Clones the work inside the copy of its context that the clone gets.
     ///
-    /// In the copy, because several threads may do this at once.
+    /// The copy is necessary because several threads may clone the work at once.
     fn clone(&self) -> Self {
         match self {
             Self::Active { work, home, .. } => {
@@ -250,7 +251,7 @@ impl<W: Clone, C: Carried + Clone> Clone for Stage<W, C> {
 
 impl<W: Future, C: Carried> Stage<W, C> {
     /// Polls the work inside its context. When the work is ready, it is dropped there at once.
-    // Always inlined, like the polls that call it: saving the registers of another frame would
+    // Always inlined, like the polls that call it, because saving the registers of another frame would
     // take as long as the swap.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<W::Output> {
@@ -277,20 +278,20 @@ impl<W: Future, C: Carried> Stage<W, C> {
     }
 }
 
-/// Overwrites active work with [`Stage::Done`], also when the drop of the work panics.
+/// A guard that overwrites active work with [`Stage::Done`], even if the drop of the work panics.
 struct SetDone<W, C: Carried>(*mut Stage<W, C>);
 
 impl<W, C: Carried> Drop for SetDone<W, C> {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: `drop_work`, which alone creates this, has borrowed the stage. What is overwritten
-        // needs no drop: the work was dropped, the home's context was taken by the caller and what
-        // it carried by `drop_work`, and `LeaveOnDrop` has nothing to leave.
+        // SAFETY: `drop_work`, which alone creates this, has borrowed the stage. The overwritten fields
+        // need no drop: the work was dropped, the caller took the home's context, `drop_work` took the
+        // carried state, and `LeaveOnDrop` has nothing to leave.
         unsafe { self.0.write(Stage::Done) };
     }
 }
 
-/// Drops the work in place, also when entering what it carries panics.
+/// A guard that drops the work in place, even if entering the carried state panics.
 struct DropInPlace<W>(*mut W);
 
 impl<W> Drop for DropInPlace<W> {

@@ -42,13 +42,13 @@ thread_local! {
 #[derive(Clone, Copy)]
 struct RunningCallback {
     task: TaskId,
-    /// What tokio says meanwhile: the task in which the worker runs, usually none.
+    /// The task that tokio reports meanwhile: the task in which the worker runs, usually none.
     runs_in: TaskId,
 }
 
 #[cfg(all(feature = "tokio", tokio_unstable))]
 impl RunningCallback {
-    /// Returns the innermost one, unless the code that runs is that of another task inside of it.
+    /// Returns the innermost callback, unless the running code belongs to another task inside of it.
     fn innermost() -> Option<Self> {
         let callback = CALLBACK.get();
         callback.filter(|callback| callback.runs_in == TaskId::current())
@@ -80,7 +80,7 @@ impl TaskId {
         RunningCallback::innermost().map_or_else(Self::current, |callback| callback.task)
     }
 
-    /// Returns whether a callback of this task runs.
+    /// Returns `true` if a callback of this task runs.
     #[cold]
     pub(super) fn is_in_callback(self) -> bool {
         RunningCallback::innermost().is_some_and(|callback| callback.task == self)
@@ -95,7 +95,7 @@ impl TaskId {
         Self::current()
     }
 
-    /// Returns whether a callback of this task runs. There are none without `--cfg tokio_unstable`.
+    /// Returns `false`, because there are no callbacks without `--cfg tokio_unstable`.
     #[inline]
     pub(super) fn is_in_callback(self) -> bool {
         false

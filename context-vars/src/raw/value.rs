@@ -17,8 +17,8 @@ pub(crate) struct Value(ValuePtr);
 unsafe impl Send for Value {}
 // SAFETY: `&Value` gives no more than `&T` and new references, and `T: Send + Sync`.
 unsafe impl Sync for Value {}
-// The block is never written, so a panic cannot leave it half-written. What a `T` does inside is
-// its own affair, as with `Arc`.
+// The block is never written, so a panic cannot leave it half-written. Like `Arc`, this says nothing about
+// interior mutability of `T`.
 impl UnwindSafe for Value {}
 impl RefUnwindSafe for Value {}
 
@@ -98,7 +98,7 @@ impl<T: 'static> TypedValue<T> {
 
     #[inline]
     pub(crate) fn get(&self) -> &T {
-        // SAFETY: `new` and `from_untyped` see to the type, and `self` holds a reference.
+        // SAFETY: `new` and `from_untyped` guarantee the type, and `self` holds a reference.
         unsafe { self.0.ptr().get() }
     }
 }

@@ -28,7 +28,7 @@ struct Ops {
     free: unsafe fn(NonNull<Header>, &Pool),
     any: unsafe fn(NonNull<Header>) -> NonNull<dyn Any>,
     type_name: fn() -> &'static str,
-    /// Whether dropping the value runs user code.
+    /// `true` if dropping the value runs user code.
     needs_drop: bool,
 }
 
@@ -43,7 +43,7 @@ impl Ops {
     }
 }
 
-/// Where the memory of a block comes from.
+/// The allocator of a block's memory.
 #[derive(Clone, Copy)]
 enum SizeClass {
     Bytes32,
@@ -134,7 +134,7 @@ impl ValuePtr {
     /// The block is alive for all of `'a`.
     #[inline]
     unsafe fn header<'a>(self) -> &'a Header {
-        // SAFETY: The block is alive. Its header is never written but for the count, which is
+        // SAFETY: The block is alive. No part of its header is written except for the count, which is
         // atomic.
         unsafe { self.0.as_ref() }
     }
@@ -210,7 +210,7 @@ impl ValuePtr {
     ///
     /// A reference to the block is held for all of `'a`.
     pub(super) unsafe fn any<'a>(self) -> &'a dyn Any {
-        // SAFETY: The block is alive, and `ops` is that of its own type.
+        // SAFETY: The block is alive, and `ops` is that of its type.
         let any = unsafe { (self.header().ops.any)(self.0) };
         // SAFETY: It points into the block, which is alive for `'a` and which nothing writes.
         unsafe { any.as_ref() }

@@ -2,20 +2,20 @@
 
 use super::sync::{AtomicU32, Mutex, Ordering};
 
-/// Identifies a context variable in every map: an index, not a hash.
+/// The index of a context variable in every map.
 ///
-/// The ids of `#[no_inherit]` variables are *local*. They have a map of their own in each context
-/// and are numbered from 1 again.
+/// The ids of `#[no_inherit]` variables are *local*: each context has a separate map for them, and they
+/// are numbered from 1 again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct VarId(u32);
 
 impl VarId {
-    /// Distinguishes local ids. It also puts them beyond the inline slots of a node, so that a read
-    /// of an inheritable variable needs no check of its own for them.
+    /// The bit of local ids. It makes their index exceed the inline slots of a node, so that a read of an
+    /// inheritable variable needs no additional check for them.
     const LOCAL: u32 = 1 << 31;
 
-    /// The id of every variable that was never set. It names the slot that is always empty, so that
-    /// reading such a variable needs no branch of its own.
+    /// The id of every variable that was never set. Its slot is always empty, so that reading such a
+    /// variable needs no additional branch.
     const UNASSIGNED: Self = Self(0);
 
     #[inline]
@@ -102,7 +102,7 @@ impl VarIdAllocator {
     ///
     /// # Panics
     ///
-    /// If there are more than 2³¹ variables.
+    /// Panics if there are more than 2³¹ variables.
     #[cold]
     pub(crate) fn assign(&self, id: &LazyVarId) -> VarId {
         let mut last = match self.last.lock() {
@@ -110,7 +110,8 @@ impl VarIdAllocator {
             // Only the panic below can poison the lock, and nothing has changed then.
             Err(poisoned) => poisoned.into_inner(),
         };
-        // Under the lock, because another thread may have assigned one since the caller looked.
+        // The id is read again under the lock, because another thread may have assigned an id since the
+        // caller read it.
         let assigned = id.get();
         if !assigned.is_unassigned() {
             return assigned;

@@ -1,12 +1,12 @@
-//! Tokio's tasks that inherit.
+//! Functions that spawn tokio tasks which inherit.
 //!
-//! The functions are those of [`tokio::task`], with the same signatures; what they start runs in a
-//! copy of the context that is current where they are called. A `JoinSet` or a `TaskTracker` needs
-//! nothing of its own: `set.spawn(work.inherit_context())`, `set.spawn_blocking(inherit(f))`.
+//! The functions have the names and signatures of those in [`tokio::task`]. The spawned work runs in a
+//! copy of the context that is current at the call. With a `JoinSet` or a `TaskTracker` write
+//! `set.spawn(work.inherit_context())` and `set.spawn_blocking(inherit(f))`.
 //!
 //! A *bare* task, started by `tokio::spawn` itself, does not inherit. It sees whatever context its
-//! thread is in, usually an empty one. It must not [`set`] anything there, because the next task polled
-//! on that thread would see the value. With the feature `tokio` such a `set` panics.
+//! worker thread is in, usually an empty one. It must not [`set`] anything there, because the next task
+//! polled on that thread would see the value. With the feature `tokio` such a `set` panics.
 //!
 //! [`set`]: crate::ContextVar::set
 //!
@@ -31,8 +31,8 @@
 //! # }
 //! ```
 //!
-//! What combinators such as `join!` and `select!` share and what they isolate is a page of its own:
-//! [`docs::semantics`](crate::docs::semantics).
+//! The page [`docs::semantics`](crate::docs::semantics) explains which values combinators such as `join!`
+//! and `select!` share and isolate.
 
 #[cfg(tokio_unstable)]
 mod runtime;
@@ -47,11 +47,11 @@ use crate::inherit::inherit;
 #[cfg(tokio_unstable)]
 pub use self::runtime::InheritingBuilder;
 
-/// As [`tokio::spawn`]; the task runs in a copy of the context that is current here.
+/// Spawns a task that runs in a copy of the current context. Otherwise like [`tokio::spawn`].
 ///
 /// # Panics
 ///
-/// Outside a tokio runtime.
+/// Panics outside a tokio runtime.
 ///
 /// # Cost
 ///
@@ -59,7 +59,7 @@ pub use self::runtime::InheritingBuilder;
 ///
 /// # Examples
 ///
-/// What the task sets stays with it:
+/// The caller does not see what the task sets:
 ///
 /// ```
 /// use context_vars::{context_var, task};
@@ -73,7 +73,7 @@ pub use self::runtime::InheritingBuilder;
 /// let request = async {
 ///     let task = task::spawn(async {
 ///         let user = USER.get();
-///         drop(USER.set("changed"));
+///         USER.set("changed");
 ///         user
 ///     });
 ///     assert_eq!(task.await.unwrap(), "alice");
@@ -92,12 +92,12 @@ where
     tokio::task::spawn(future.inherit_context())
 }
 
-/// As [`tokio::task::spawn_blocking`]; the closure runs in a copy of the context that is current
-/// here.
+/// Runs a blocking closure in a copy of the current context. Otherwise like
+/// [`tokio::task::spawn_blocking`].
 ///
 /// # Panics
 ///
-/// Outside a tokio runtime.
+/// Panics outside a tokio runtime.
 ///
 /// # Cost
 ///
@@ -128,15 +128,16 @@ where
     tokio::task::spawn_blocking(inherit(f))
 }
 
-/// As [`tokio::task::spawn_local`]; the task runs in a copy of the context that is current here.
+/// Spawns a task that is not `Send` and runs in a copy of the current context. Otherwise like
+/// [`tokio::task::spawn_local`].
 ///
 /// # Panics
 ///
-/// Outside a `LocalSet` and a `LocalRuntime`.
+/// Panics outside a `LocalSet` and a `LocalRuntime`.
 ///
 /// # Cost
 ///
-/// As [`spawn`].
+/// Equal to [`spawn`].
 ///
 /// # Examples
 ///

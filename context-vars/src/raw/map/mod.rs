@@ -8,10 +8,10 @@
 //!
 //! # Borrowed forks
 //!
-//! A scope of a synchronous function ends before the context around it changes. Its map is
-//! therefore a *borrowed fork*: its node begins as a bitwise copy that counts none of the values it
-//! finds, and remembers in `owned` which references it came to own. So a scope costs the same
-//! however many variables are set around it.
+//! A scope of a synchronous function ends before the context around it changes. Its map is therefore a
+//! *borrowed fork*: its node begins as a bitwise copy that counts none of its values, and records in
+//! `owned` which references it owns later. The cost of a scope therefore does not depend on the number of
+//! variables that are set around it.
 
 mod owned_mask;
 mod tree;
@@ -46,7 +46,7 @@ unsafe impl Send for Map {}
 // SAFETY: Through `&Map` nothing is written but the node of a borrowed fork, by `clone`, and one for
 // which `try_set` is promised that no other code uses it; neither is shared between threads.
 unsafe impl Sync for Map {}
-// Every operation ends with a whole map or does not begin: none runs user code.
+// No operation runs user code, so a panic cannot leave a half-changed map.
 impl UnwindSafe for Map {}
 impl RefUnwindSafe for Map {}
 
@@ -62,7 +62,7 @@ impl Map {
         unsafe { self.0.as_ref() }
     }
 
-    /// Returns whether this is the map that was never written.
+    /// Returns `true` if the map has the static node, which is never written.
     #[inline]
     pub(crate) fn is_static(&self) -> bool {
         ptr::eq(self.0.as_ptr(), &raw const EMPTY.0)
@@ -134,7 +134,7 @@ impl Map {
         }
     }
 
-    /// Creates a copy with a node and references of its own.
+    /// Creates a copy with a new node, which owns all of its references.
     fn fork(&self, pool: &Pool) -> Self {
         // Allocated before the fork begins to borrow: an allocator may set variables.
         let memory = pool.nodes.alloc();
@@ -144,11 +144,11 @@ impl Map {
         fork
     }
 
-    /// Lets a fork of `origin` take a reference of its own to everything that it borrows.
+    /// Takes references for a fork of `origin` to everything that the fork borrows.
     #[inline]
     pub(super) fn own_all_of(&self, origin: &Self) {
         if origin.is_static() {
-            // There is nothing to borrow.
+            // The static node has no values to borrow.
             self.node().borrows.set(false);
         } else {
             // SAFETY: The callers made the fork and no other map has its node; `origin` keeps alive
@@ -213,7 +213,7 @@ impl Clone for Map {
             let node = self.node();
             if node.borrows.get() {
                 // SAFETY: The node of a borrowed fork is never shared, so only `self` has it, on
-                // this thread. What it borrows is alive as long as the fork is.
+                // this thread. Everything that it borrows is alive as long as the fork is.
                 unsafe { node.make_owned() };
             }
             node.count.inc();

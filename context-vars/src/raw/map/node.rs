@@ -13,7 +13,7 @@ use crate::raw::value::Value;
 use crate::raw::value_ptr::ValuePtr;
 use crate::raw::var_id::VarId;
 
-/// The number of slots. Slot 0 stays empty for ever: it is that of every unassigned id.
+/// The number of slots. Slot 0 is always empty, because every unassigned id names it.
 pub(super) const SLOTS: usize = 16;
 /// Represents the tree in `owned`, where slot 0 has no use for its bit.
 const TREE: usize = 0;
@@ -22,7 +22,7 @@ pub(super) struct Node {
     pub(super) count: RefCount,
     /// The references below that belong to this node.
     owned: OwnedMask,
-    /// Whether the other references are borrowed. If not, all of them belong to this node.
+    /// `true` if the other references are borrowed. Otherwise all references belong to this node.
     pub(super) borrows: Cell<bool>,
     tree: UnsafeCell<ManuallyDrop<Option<Tree>>>,
     slots: [Cell<Option<ValuePtr>>; SLOTS],
@@ -58,7 +58,7 @@ impl InlineSlot {
     }
 }
 
-/// What a slot held before it was set.
+/// The previous content of a slot that was set.
 #[must_use = "it may have to be dropped"]
 pub(crate) enum Replaced {
     /// A reference that belonged to the node.
@@ -129,7 +129,7 @@ impl Node {
         memory
     }
 
-    /// Takes a reference of its own to everything that the node borrows.
+    /// Takes a reference to everything that the node borrows.
     ///
     /// Calls no allocator.
     ///
@@ -139,7 +139,7 @@ impl Node {
     pub(super) unsafe fn make_owned(&self) {
         for (index, slot) in self.slots.iter().enumerate() {
             if let Some(value) = slot.get().filter(|_| !self.owned.contains(index)) {
-                // SAFETY: The value is alive. `owned` says from now on that the new reference
+                // SAFETY: The value is alive. From now on `owned` records that the new reference
                 // belongs to this node.
                 mem::forget(unsafe { Value::retain(value) });
                 self.owned.set(index, true);
@@ -190,7 +190,7 @@ impl Node {
         let was_owned = self.owned.contains(index);
         self.owned.set(index, value.is_some());
         match self.slots[index].replace(value.map(Value::into_ptr)) {
-            // SAFETY: `owned` said that the reference belonged to the node, and says so no more.
+            // SAFETY: `owned` recorded that the reference belongs to the node, and no longer does.
             Some(old) if was_owned => Replaced::Owned(unsafe { Value::from_ptr(old) }),
             old => Replaced::Borrowed(old),
         }
@@ -207,9 +207,9 @@ impl Node {
     /// Sets the value with an index beyond the slots, in a node that only the caller's map has and
     /// that is not the current context's: it allocates.
     pub(super) fn set_spilled(&self, index: usize, value: Option<Value>) -> Option<Value> {
-        // SAFETY: Only the caller's map has the node, and no reference into the tree is held:
-        // `spilled` returns pointers to values, which are not in the tree itself. What runs below
-        // drops no value and calls no code that could ask for the tree.
+        // SAFETY: Only the caller's map has the node, and no reference into the tree is held, because
+        // `spilled` returns pointers to values, which are not in the tree itself. The code below drops no
+        // value and calls no code that could read the tree.
         let tree = unsafe { &mut *self.tree.get() };
         if !self.owned.contains(TREE) {
             // A borrowed tree stays as it is: a counted clone is changed instead.
@@ -220,7 +220,7 @@ impl Node {
     }
 }
 
-/// Frees a node without maps: the references that it owns, and its memory.
+/// A guard that frees a node without maps: first the references that the node owns, then its memory.
 pub(super) struct NodeDropGuard<'h> {
     node: NonNull<Node>,
     heap: &'h ThreadHeap,
@@ -274,11 +274,11 @@ impl<'h> NodeDropGuard<'h> {
         // Each bit is cleared first: if a value's `Drop` panics, the destructor goes on after it.
         while let Some(slot) = node.owned.pop() {
             if let Some(value) = node.slots[slot].get() {
-                // SAFETY: `owned` said that the reference belongs to the node, and says so no more.
+                // SAFETY: `owned` recorded that the reference belongs to the node, and no longer does.
                 unsafe { self.heap.release(value) };
             } else {
                 // Slot 0 is always empty: its bit represents the tree.
-                // SAFETY: `owned` said that the tree belongs to the node, and says so no more.
+                // SAFETY: `owned` recorded that the tree belongs to the node, and no longer does.
                 drop(unsafe { ManuallyDrop::take(&mut *node.tree.get()) });
             }
         }
@@ -286,8 +286,8 @@ impl<'h> NodeDropGuard<'h> {
 
     #[inline]
     fn dealloc(&mut self) {
-        // SAFETY: `fork_borrowed` leaked the memory from such a box, and no code uses it any more.
-        // What a node has to drop was dropped.
+        // SAFETY: `fork_borrowed` leaked the memory from such a box, and no code uses it any more. The
+        // references of the node were dropped before.
         let block = unsafe { Box::from_raw(self.node.as_ptr().cast::<Block<NODE_BYTES>>()) };
         self.heap.pool.nodes.free(block);
     }

@@ -30,12 +30,12 @@ use crate::raw::context::RawContext;
 pub(crate) struct Attachment(Rc<AttachedContext>);
 
 impl Attachment {
-    /// Makes `context` current until the guard is dropped or what is around the call ends.
+    /// Makes `context` current until the guard is dropped or the frame around the call ends.
     pub(crate) fn new(context: RawContext) -> Self {
         let thread = thread_state();
-        // What is attached in the root of the thread ends with the thread at the latest.
+        // The thread must end the context at its end at the latest if it is attached in the root.
         thread.make_live();
-        // What a callback attaches is there for its task.
+        // A context that a callback attaches is for the task of the callback.
         let owner = EntryOwner::acting();
         // Allocated before anything changes: an allocator may use variables.
         let attached = Rc::new(AttachedContext {
@@ -54,8 +54,9 @@ impl Attachment {
         Self(attached)
     }
 
-    /// Ends it. Returns the context with what was set in it, or `None` if a scope, `run` or poll that
-    /// began under it still runs: that has the context, and drops it when it ends.
+    /// Ends the attachment. Returns the context with the values that were set in it. Returns `None` if a
+    /// scope, `run` or poll that began under it still runs: that frame has the context, and drops it when
+    /// the frame ends.
     pub(crate) fn detach(&self) -> Option<RawContext> {
         let attached = &*self.0;
         let thread = thread_state();
@@ -89,8 +90,8 @@ impl Drop for Attachment {
     }
 }
 
-/// What is left of [`ThreadState::settle`], to be dropped when the frame has been left: a `Drop` or an
-/// allocator may attach and detach.
+/// The objects that [`ThreadState::settle`] could not drop, because a `Drop` or an allocator may attach and
+/// detach. The caller drops them when the frame has been left.
 #[derive(Default)]
 pub(super) struct SettleLeftovers {
     released: Option<RawContext>,
@@ -99,8 +100,8 @@ pub(super) struct SettleLeftovers {
 }
 
 impl ThreadState {
-    /// Ends what keeps the frame with this entry from ending: contexts that were attached inside of
-    /// it, and a released one right below it, which is then gone from `previous`.
+    /// Ends the contexts that keep the frame with this entry from ending: contexts that were attached inside
+    /// of it, and a released context right below it, which is then removed from `previous`.
     ///
     /// Called when the frame's entry is not the current one.
     pub(super) fn settle(&self, entry: EntryId, previous: &mut Previous) -> SettleLeftovers {
@@ -135,7 +136,7 @@ impl ThreadState {
         leftovers
     }
 
-    /// Ends what was attached inside of the frame with this entry, which goes on.
+    /// Ends the contexts that were attached inside of the frame with this entry. The frame continues.
     #[inline]
     pub(super) fn end_attached_above(&self, entry: EntryId) {
         #[cold]
@@ -151,7 +152,7 @@ impl ThreadState {
         }
     }
 
-    /// Gives the current frame, which must be the one that was deferred last, its entry back.
+    /// Restores the entry of the current frame, which must be the frame that was deferred last.
     fn restore_deferred(&self, entry: EntryId) -> Box<DeferredFrame> {
         let Some(deferred) = self.attachments.pop_deferred(entry) else {
             abort_out_of_order();
@@ -160,7 +161,7 @@ impl ThreadState {
         deferred
     }
 
-    /// Ends what is attached in the thread's root. Called when the thread ends.
+    /// Ends the contexts that are attached in the thread's root. Called when the thread ends.
     pub(super) fn end_attached(&self) {
         while self.attachments.innermost_at(self.entry.get()).is_some() {
             ignore_panic(|| drop(self.pop_attached()));
@@ -183,7 +184,7 @@ impl ThreadState {
         attached.ended.set(self.pop_attached());
     }
 
-    /// Ends an attached context that `above` holds, which goes on with what is around it.
+    /// Ends an attached context that `above` holds. `above` then holds the context around it.
     fn take_out(&self, attached: &AttachedContext, above: &mut Previous) -> Option<RawContext> {
         // The context is handed to code that may drop it on another thread.
         self.heap.retain_active_reads();

@@ -18,7 +18,7 @@ pub(super) struct Attachments {
 pub(super) struct AttachedContext {
     /// Its address identifies the entry.
     pub(super) owner: EntryOwner,
-    /// The context around; `None` when this one has ended.
+    /// The context around this one, or `None` when this one has ended.
     pub(super) previous: Cell<Option<Previous>>,
     /// The attached context around this one, with any number of frames in between.
     pub(super) outer: Cell<Option<Rc<AttachedContext>>>,
@@ -28,9 +28,9 @@ pub(super) struct AttachedContext {
     pub(super) is_released: Cell<bool>,
 }
 
-/// A frame that has something to do when it ends.
+/// A frame that must end attached contexts, or restore the entry of another frame, when it ends.
 pub(super) struct DeferredFrame {
-    /// Its own entry, which is replaced meanwhile.
+    /// The entry of the frame, which is replaced meanwhile.
     entry: EntryId,
     outer: Option<Box<DeferredFrame>>,
 }
@@ -43,17 +43,17 @@ impl Attachments {
         }
     }
 
-    /// Returns all that have not ended, the innermost first.
+    /// Returns all contexts that have not ended, the innermost first.
     pub(super) fn iter(&self) -> impl Iterator<Item = Rc<AttachedContext>> + use<> {
         core::iter::successors(clone_of(&self.innermost), |attached| attached.outer())
     }
 
-    /// Returns the innermost one if it has this entry.
+    /// Returns the innermost attached context if it has this entry.
     pub(super) fn innermost_at(&self, entry: EntryId) -> Option<Rc<AttachedContext>> {
         clone_of(&self.innermost).filter(|attached| attached.entry() == entry)
     }
 
-    /// The same, if its guard is gone.
+    /// Returns the innermost attached context if it has this entry and its guard was dropped.
     pub(super) fn released_at(&self, entry: EntryId) -> Option<Rc<AttachedContext>> {
         self.innermost_at(entry)
             .filter(|attached| attached.is_released.get())
@@ -63,7 +63,7 @@ impl Attachments {
         self.iter().any(|attached| attached.is_released.get())
     }
 
-    /// Returns the one that is right above another, without a frame in between.
+    /// Returns the attached context right above `attached`, without a frame in between.
     pub(super) fn right_above(&self, attached: &AttachedContext) -> Option<Rc<AttachedContext>> {
         self.iter()
             .find(|above| above.previous_entry() == Some(attached.entry()))
@@ -158,7 +158,7 @@ impl AttachedContext {
         self.with_previous(|previous| previous.entry())
     }
 
-    /// Calls `f` with what is around, unless this has ended.
+    /// Calls `f` with the context around this one, unless this one has ended.
     pub(super) fn with_previous<R>(&self, f: impl FnOnce(&mut Previous) -> R) -> Option<R> {
         let mut previous = self.previous.take()?;
         let result = f(&mut previous);

@@ -12,8 +12,8 @@ use crate::raw::value::TypedValue;
 
 /// A declared default: how it is computed, and the one result that every reader gets.
 ///
-/// It is `Sync` whatever `T` is, so that the only complaint about a type that cannot be shared is
-/// that of `__private::Shareable`, in our words. Every method of a variable asks for `Send + Sync`.
+/// It is `Sync` for every `T`, so that a type that cannot be shared causes only one error, that of
+/// `__private::Shareable`, which has a helpful message. Every method of a variable requires `Send + Sync`.
 pub(crate) struct DefaultCell<T: 'static> {
     compute: Option<fn() -> T>,
     value: OnceLock<TypedValue<T>>,
@@ -40,7 +40,7 @@ impl<T: Send + Sync + 'static> DefaultCell<T> {
     ///
     /// # Panics
     ///
-    /// If the default needs itself, on this thread or through others.
+    /// Panics if computing the default reads the default itself, on this thread or through others.
     #[inline]
     #[track_caller]
     pub(crate) fn get(&'static self, key: &'static TypedKey<T>) -> Option<&'static T> {
@@ -56,8 +56,8 @@ impl<T: Send + Sync + 'static> DefaultCell<T> {
         let compute = self.compute?;
         let _guard = thread_state().init_stack.push(key.untyped());
         let _computing = Computing::begin(&self.computing, key.untyped());
-        // Dropped after the result is kept, because the `Drop` of what the default sets in there
-        // may read the variable.
+        // This context is dropped after the result is stored, because the `Drop` of a value that the
+        // default sets in it may read the variable.
         let mut empty = RawContext::EMPTY;
         let computed = run_in(&mut empty, compute);
         // A thread that lost the race drops its own result here, in the context that reads.
@@ -66,7 +66,7 @@ impl<T: Send + Sync + 'static> DefaultCell<T> {
     }
 }
 
-/// Counts a thread among those that compute a default.
+/// A guard that counts this thread among the threads that compute a default.
 struct Computing<'a>(&'a AtomicU32);
 
 impl<'a> Computing<'a> {

@@ -1,7 +1,7 @@
 //! Contexts that are entered before a field is dropped, and left after it.
 //!
-//! The compiler drops the fields of a value one after the other, so no stack frame of this crate
-//! exists in between: what leaves the context is kept by the thread.
+//! The compiler drops the fields of a value one after the other, so no stack frame of this crate exists in
+//! between. The data for leaving the context is therefore stored in the thread's state.
 
 use super::enter::SyncScope;
 use super::running_drops::RunningDrop;

@@ -1,4 +1,4 @@
-//! Contexts become current, and are left again.
+//! Entering contexts and leaving them.
 
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -119,7 +119,7 @@ impl ThreadState {
     }
 }
 
-/// Goes on with `leave` after something was attached.
+/// Continues `leave` after a context was attached.
 #[cold]
 #[inline(never)]
 fn leave_unusually(entry: EntryId, mut previous: Previous, owner: Option<TaskId>) -> RawContext {
@@ -162,9 +162,9 @@ impl<'o, 'h> Entered<'o, 'h> {
     // Always inlined, and after tokio was asked for the owner: few registers are kept over that call.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn new(owner: &'o EntryOwner, home: &'h mut RawContext) -> Self {
-        // SAFETY: The reference is valid for reads. What it refers to is not used again before another
-        // context was written there: it stays borrowed by the guard, which is not forgotten, and all
-        // that uses up the guard writes there first.
+        // SAFETY: The reference is valid for reads. The home is not used again before another context was
+        // written there: the guard, which is not forgotten, borrows the home, and everything that
+        // consumes the guard writes to the home first.
         let context = unsafe { ptr::read(home) };
         // SAFETY: The guard leaves the context while it borrows the owner.
         let previous = unsafe { thread_state().enter(owner.entry(), context) };
@@ -216,8 +216,8 @@ fn leave_outlined(owner: &EntryOwner, home: &mut RawContext, previous: Previous)
 /// Writes a context to a home whose own one was entered.
 #[inline(always)]
 fn bring_home(home: &mut RawContext, context: RawContext) {
-    // SAFETY: The reference is valid for writes. What is overwritten is not dropped: it was moved to the
-    // thread's state when it was entered.
+    // SAFETY: The reference is valid for writes. The overwritten words need no drop, because their context
+    // was moved to the thread's state when it was entered.
     unsafe { ptr::write(home, context) };
 }
 
@@ -313,7 +313,8 @@ impl SyncScope {
 }
 
 impl Drop for SyncScope {
-    // Values are dropped last, in the previous context: their `Drop` may do anything, also to that.
+    // Values are dropped last, when the previous context is current again, because their `Drop` may
+    // change that context.
     #[inline(never)]
     fn drop(&mut self) {
         // SAFETY: The reference is valid for reads, and what it refers to is not used again, since this
@@ -323,7 +324,7 @@ impl Drop for SyncScope {
     }
 }
 
-/// A scope that is dropped only if what runs inside panics; see `Drop` of `Entered`.
+/// A scope that is dropped only if the code inside panics; see `Drop` of `Entered`.
 struct ExitOnUnwind(BorrowedPrevious);
 
 impl Drop for ExitOnUnwind {

@@ -1,4 +1,4 @@
-//! What identifies an entry of a thread, and what is around it.
+//! The ids of a thread's entries, and the contexts around the current one.
 
 use core::marker::PhantomData;
 use core::mem::{self, ManuallyDrop, MaybeUninit};
@@ -8,7 +8,7 @@ use crate::raw::context::{Extra, RawContext};
 use crate::raw::map::Map;
 use crate::raw::task_id::TaskId;
 
-/// Tells the entries of a thread apart, to see that they end in order.
+/// The id of an entry of a thread, by which the thread checks that entries end in order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct EntryId(*const EntryOwner);
 
@@ -20,8 +20,8 @@ pub(super) struct EntryId(*const EntryOwner);
 #[repr(align(4))]
 pub(crate) struct EntryOwner {
     task: TaskId,
-    /// Gives each one an address of its own also without the feature `tokio`, when a task id takes no
-    /// memory.
+    /// Ensures that each owner has a distinct address, even without the feature `tokio`, when a task id
+    /// takes no memory.
     _place: MaybeUninit<u8>,
 }
 
@@ -53,13 +53,13 @@ impl EntryId {
 }
 
 impl EntryOwner {
-    /// Asks which task runs now.
+    /// Creates an owner for the task that runs now.
     #[inline]
     pub(crate) fn current() -> Self {
         Self::of(TaskId::current())
     }
 
-    /// Asks on behalf of which task the code on this thread runs.
+    /// Creates an owner for the task on whose behalf the code on this thread runs.
     #[inline]
     pub(super) fn acting() -> Self {
         Self::of(TaskId::acting())
@@ -93,7 +93,7 @@ pub(super) struct Previous {
     /// The entry around the one that this belongs to.
     pub(super) entry: EntryId,
     pub(super) extra: ManuallyDrop<Option<Box<Extra>>>,
-    /// It belongs to the state of this thread.
+    /// Prevents `Send`, because a `Previous` belongs to the state of this thread.
     pub(super) not_send: PhantomData<*const ()>,
 }
 
@@ -114,7 +114,7 @@ impl Previous {
         self.entry = entry;
     }
 
-    /// Puts another context in the place of this one, which it returns.
+    /// Replaces the context and returns the previous one.
     #[inline]
     pub(super) fn replace_context(&mut self, context: RawContext) -> RawContext {
         let (map, extra) = context.into_parts();
@@ -124,7 +124,7 @@ impl Previous {
         )
     }
 
-    /// Becomes `around`. Returns the context that this was.
+    /// Replaces `self` by `around`, and returns the context that `self` held.
     pub(super) fn replace(&mut self, around: Self) -> RawContext {
         let Self { map, extra, .. } = mem::replace(self, around);
         RawContext::from_parts(
@@ -133,7 +133,7 @@ impl Previous {
         )
     }
 
-    /// Moves it out of a guard that is used up.
+    /// Moves the content out of a guard that is consumed.
     #[inline(always)]
     pub(super) fn take(&mut self) -> Self {
         mem::replace(self, Self::TAKEN)

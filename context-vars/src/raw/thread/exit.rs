@@ -1,4 +1,4 @@
-//! What happens to the state of a thread when the thread ends.
+//! The end of a thread, and of its state.
 
 use super::state::{Phase, ThreadState, thread_state};
 use crate::raw::abort::ignore_panic;
@@ -16,8 +16,8 @@ impl ThreadState {
         }
     }
 
-    /// Returns whether a value that is set now will be dropped in time. In the root of a thread that
-    /// has ended it would not.
+    /// Returns `true` if a value that is set now will be dropped in time. In the root of a thread that has
+    /// ended, the value would leak.
     #[inline]
     pub(super) fn accepts_values(&self) -> bool {
         self.phase.get() == Phase::Live || self.accepts_values_slow()
@@ -43,13 +43,14 @@ impl ThreadState {
     }
 }
 
-/// Empties the root when the thread ends.
+/// A thread-local whose destructor empties the root when the thread ends.
 struct EmptyRoot;
 
 impl Drop for EmptyRoot {
     fn drop(&mut self) {
         let thread = thread_state();
-        // First, because what a `Drop` sets in the root meanwhile is dropped with it.
+        // Attached contexts end first, because a value that their `Drop`s set in the root is then
+        // dropped with the root.
         thread.end_attached();
         thread.phase.set(Phase::Ended);
         thread.heap.pool.close();

@@ -29,7 +29,7 @@ impl ThreadState {
     /// # Safety
     ///
     /// Those of `fork_borrowed`.
-    // A function of its own, because a scope of one variable is the most frequent.
+    // This is a separate function, because scopes of one variable are the most frequent.
     #[inline(never)]
     pub(super) unsafe fn fork_borrowed_with(&self, slot: InlineSlot, value: Value) -> RawContext {
         // SAFETY: The requirements are the same.
@@ -91,7 +91,7 @@ impl ThreadState {
         RawContext::from_parts(map, extra)
     }
 
-    /// Lets the current context own all that it borrows.
+    /// Takes references for the current context to everything that it borrows.
     pub(super) fn own_current(&self) {
         // SAFETY: The reference is gone with the expression, which only counts references.
         drop(unsafe { self.map() }.clone());
@@ -114,7 +114,7 @@ pub(crate) fn snapshot() -> RawContext {
     RawContext::from_parts(map, None)
 }
 
-/// Returns whether the current context is the thread's own, which no code entered.
+/// Returns `true` if the current context is the root of the thread, which no code entered.
 #[inline]
 pub(crate) fn is_root() -> bool {
     thread_state().is_root()

@@ -1,4 +1,4 @@
-//! The defaults that a thread is computing, so that one which needs itself is refused.
+//! The defaults that a thread is computing, so that a default which reads itself is detected.
 
 use core::cell::Cell;
 use core::ptr;
@@ -22,7 +22,7 @@ impl InitStack {
     ///
     /// # Panics
     ///
-    /// If that default is being computed already.
+    /// Panics if that default is being computed already.
     #[track_caller]
     pub(super) fn push(&self, key: &'static Key) -> InitGuard<'_> {
         let outer = self.0.take();
@@ -50,7 +50,7 @@ fn contains(mut next: Option<&InitFrame>, key: &'static Key) -> bool {
     false
 }
 
-/// Pops the innermost variable when its default is there, or has panicked.
+/// A guard that pops the innermost variable when its default was computed, or has panicked.
 pub(super) struct InitGuard<'a>(&'a InitStack);
 
 impl Drop for InitGuard<'_> {

@@ -1,8 +1,8 @@
 //! The current context of each thread: read, changed, copied, and swapped for another.
 //!
-//! There is one mechanism. Everything that has a context of its own (`run`, a scope, a poll,
-//! inherited work) swaps the two words of its `RawContext` with those in the thread's state, and
-//! swaps them back on every way out.
+//! There is one mechanism. Everything that runs in another context (`run`, a scope, a poll, inherited
+//! work) swaps the two words of its `RawContext` with those in the thread's state, and swaps them back
+//! when the work returns or panics.
 
 mod entry;
 mod attachments;

@@ -3,8 +3,8 @@
 use super::state::thread_state;
 use crate::raw::key::{Key, TypedKey};
 
-/// Calls `f` with the value in the current context, which stays valid whatever `f` does. If there
-/// is none, `Err` hands `f` back.
+/// Calls `f` with the value in the current context, which stays valid whatever `f` does. If the variable
+/// is not set, `Err` returns `f`.
 #[inline]
 pub(crate) fn with<T, R, F>(key: &'static TypedKey<T>, f: F) -> Result<R, F>
 where
@@ -12,7 +12,7 @@ where
 {
     let id = key.untyped().id();
     if id.is_unassigned() {
-        // Not set in any context so far, so the thread need not be asked.
+        // The variable was never set in any context, so the state of the thread need not be read.
         return Err(f);
     }
     let thread = thread_state();

@@ -1,4 +1,4 @@
-//! Where references to values and nodes are released: `Drop` of values, maps and contexts.
+//! The `Drop` implementations of values, maps and contexts, which release references.
 
 use core::mem::{self, ManuallyDrop};
 
@@ -26,7 +26,7 @@ impl Drop for Map {
 }
 
 /// Drops the context of work that has ended, of which few copies exist.
-// Not inlined, and by value: the context is passed in registers.
+// Not inlined, and taken by value, so that the context is passed in registers.
 #[inline(never)]
 pub(super) fn drop_outlined(context: RawContext) {
     #[cold]

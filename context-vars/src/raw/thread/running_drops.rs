@@ -11,7 +11,7 @@ pub(super) struct RunningDrops(Cell<Option<Box<RunningDrop>>>);
 
 /// A drop that is running.
 pub(super) struct RunningDrop {
-    /// There once the context is entered, if the work has one.
+    /// The previous context, once the work's context is entered, if it has one.
     pub(super) previous: Option<BorrowedPrevious>,
     pub(super) companion: CompanionGuard,
     /// The value of a scope that has no context yet.

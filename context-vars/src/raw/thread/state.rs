@@ -1,4 +1,4 @@
-//! The state of a thread: its current context, and how far the thread has come.
+//! The state of a thread: its current context, and its phase.
 
 use core::cell::{Cell, UnsafeCell};
 use core::mem::{self, ManuallyDrop};
@@ -18,10 +18,10 @@ use crate::raw::value::Value;
 use crate::raw::value_ptr::ValuePtr;
 use crate::raw::var_id::VarId;
 
-/// How far a thread has come.
+/// The phase of a thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// The thread has nothing that would have to be freed.
+    /// The thread has no values that must be freed.
     Fresh,
     /// The root will be emptied when the thread ends.
     Live,
@@ -29,7 +29,7 @@ pub(super) enum Phase {
     Ended,
 }
 
-/// Everything that a thread keeps.
+/// All data that this crate keeps for a thread.
 ///
 /// One thread-local holds it all, because in position-independent code each access to one may be a
 /// call.
@@ -46,7 +46,7 @@ pub(super) struct ThreadState {
     /// The task in which the innermost entry without an `EntryOwner` was entered, such as a scope; none
     /// if there is no such entry.
     pub(super) owner: Cell<TaskId>,
-    /// What else the current context has.
+    /// The other parts of the current context.
     extra: UnsafeCell<Option<Box<Extra>>>,
     pub(super) heap: ThreadHeap,
     pub(super) scopes: Cell<usize>,
@@ -57,7 +57,7 @@ pub(super) struct ThreadState {
 }
 
 thread_local! {
-    // Without a destructor, so that it can be used in those of other thread-locals.
+    // The state has no destructor, so that it can be used in the destructors of other thread-locals.
     static STATE: ManuallyDrop<ThreadState> = const {
         ManuallyDrop::new(ThreadState {
             map: UnsafeCell::new(Map::EMPTY),
@@ -76,7 +76,7 @@ thread_local! {
 
 /// Returns the state of this thread.
 ///
-/// A reference instead of `LocalKey::with`, whose closures the compiler tends not to inline.
+/// This returns a reference, because the compiler tends not to inline the closures of `LocalKey::with`.
 #[inline]
 pub(super) fn thread_state<'a>() -> &'a ThreadState {
     // SAFETY: The state has no destructor, so it lives as long as its thread. The reference does
@@ -165,10 +165,10 @@ impl ThreadState {
         RawContext::from_parts(map, extra)
     }
 
-    /// Changes the current context. `change` moves into its result what it replaces.
+    /// Changes the current context. `change` returns the replaced values instead of dropping them.
     ///
     /// An empty context is entered meanwhile, because `change` may allocate and an allocator may read,
-    /// set and attach. What it leaves there ends with the entry.
+    /// set and attach. Values that the allocator leaves there are dropped with the entry.
     #[inline]
     fn change<R>(&self, change: impl FnOnce(&mut RawContext, &Pool) -> R) -> R {
         let mut scope = self.enter_as(self.current_owner(), RawContext::EMPTY);
@@ -193,7 +193,7 @@ impl ThreadState {
 
     /// Sets the variable in the current context and returns a reference to the previous value.
     ///
-    /// The reference may be released on another thread, so active reads get one of their own first.
+    /// The reference may be released on another thread, so active reads take separate references first.
     #[inline]
     pub(super) fn set(&self, key: &'static Key, value: Option<Value>) -> Option<Value> {
         self.heap.retain_active_reads();

@@ -1,4 +1,4 @@
-//! The contexts of tasks whose polls are told by callbacks: one before the poll, one after it.
+//! The contexts of tasks whose polls are announced by callbacks: one before the poll, one after it.
 
 #![cfg(all(feature = "tokio", tokio_unstable))]
 
@@ -36,9 +36,9 @@ pub(crate) fn call_as_owner(f: impl FnOnce()) {
 /// The context of a task, which one callback makes current and a later one on the same thread takes
 /// back: between them no stack frame of this crate exists.
 ///
-/// During a poll the thread keeps the box, so that no other code can reach the context around. The
-/// poll ends only when all that began inside has ended: the entry tells so of what was entered,
-/// `read` of the active reads. So polls nest strictly with everything else that enters a context, or
+/// During a poll the thread keeps the box, so that no other code can reach the context around. The poll can
+/// end only when everything that began inside has ended: the entry shows this for entered contexts, `read`
+/// for active reads. Polls therefore nest strictly with everything else that enters a context; otherwise
 /// the process is aborted.
 pub(crate) struct TaskContext {
     /// Empty during a poll.
@@ -83,7 +83,7 @@ impl TaskContext {
         });
     }
 
-    /// Takes back the context with this key; `None` if this thread does not poll its task.
+    /// Takes back the context with this key. Returns `None` if this thread does not poll its task.
     pub(crate) fn end_poll(key: TaskKey) -> Option<Box<Self>> {
         POLLS.with(|innermost| {
             let poll = innermost.take()?;
@@ -107,7 +107,7 @@ impl TaskContext {
 }
 
 impl RunningPoll {
-    /// Returns whether the task with this key is polled around this poll.
+    /// Returns `true` if the task with this key is polled around this poll.
     fn is_inside(&self, key: TaskKey) -> bool {
         let mut next = self.outer.as_deref();
         while let Some(outer) = next {

@@ -6,11 +6,11 @@ use crate::raw::key::{Key, TypedKey};
 use crate::raw::task_id::TaskId;
 use crate::raw::value::{TypedValue, Value};
 
-/// Returns whether a variable may be set in the current context (R21).
+/// Returns `true` if a variable may be set in the current context (R21).
 ///
-/// A task may set in a context that it entered itself. In the thread's root, and in a context that
-/// was entered outside of the task, the value would be seen by the task that is polled there next.
-/// Code that runs in no task may set everywhere, and a callback in the context of its task.
+/// A task may set variables in a context that it entered itself. In the thread's root, and in a context
+/// that was entered outside of the task, the task that is polled there next would see the value. Code that
+/// runs in no task may set variables everywhere, and a callback in the context of its task.
 #[inline]
 pub(crate) fn may_set() -> bool {
     let task = TaskId::current();
@@ -58,8 +58,8 @@ fn set_first(
     (thread.set(key, value), Some(id))
 }
 
-/// Restores `old` if the current context is `context`, and returns what was there instead. `Err`
-/// hands `old` back.
+/// Restores `old` if the current context is `context`, and returns the replaced value. Otherwise `Err`
+/// returns `old`.
 #[inline]
 pub(crate) fn reset<T>(
     key: &'static TypedKey<T>,

@@ -1,17 +1,18 @@
 //! A tokio runtime whose plain `tokio::spawn` inherits, by the hooks of `tokio_unstable`.
 //!
-//! Tokio calls a hook when a task is spawned, around each of its polls, and when it is over, and
-//! tells each only the task's id. So the contexts of tasks that are not being polled lie in a
-//! table. A poll takes the task's context out, makes it the thread's (a [`TaskContext`]), and brings it
-//! back afterwards.
+//! Tokio calls a hook when a task is spawned, before and after each of its polls, and when the task ends,
+//! and passes only the task's id. The contexts of tasks that are not being polled are therefore stored in
+//! a table. A poll takes the task's context out, makes it the current context of the thread (a
+//! [`TaskContext`]), and puts it back afterwards.
 //!
 //! Three things about the order of the calls are not obvious:
 //!
-//! * The end of a task is told from inside its last poll. What the thread had before must
-//!   therefore not lie in the table, from which the task goes then.
-//! * Tokio lets go of a task before it calls the hook behind the poll. Another thread may begin
-//!   the next poll meanwhile; it has to wait for the context.
-//! * A runtime that is shutting down may end a task before it was told that it was spawned.
+//! * The hook for the end of a task runs inside the task's last poll, and removes the task from the
+//!   table. The previous context of the thread must therefore not be stored in the table.
+//! * Tokio releases a task before it calls the hook after the poll. Another thread can then begin the
+//!   next poll, and has to wait for the context.
+//! * A runtime that is shutting down can call the hook for the end of a task before the hook for its
+//!   spawn.
 
 use core::panic::Location;
 use std::io;
@@ -28,45 +29,45 @@ mod table;
 
 use table::{Part, Table};
 
-/// Builds a runtime on which every task inherits, also one that a library spawns: plain
-/// `tokio::spawn`, `JoinSet`.
+/// A builder of a runtime on which every task inherits, including tasks that a library spawns by
+/// `tokio::spawn` or in a `JoinSet`.
 ///
-/// A task gets a copy of the context that is current where it is spawned, and keeps what it sets
-/// there from poll to poll. `#[no_inherit]` variables are left out, as everywhere.
+/// A task runs in a copy of the context that is current where the task is spawned, and keeps the values
+/// that it sets from poll to poll. As always, `#[no_inherit]` variables are not copied.
 ///
-/// This exists with `--cfg tokio_unstable` only, because tokio's hooks do.
+/// The builder exists only with `--cfg tokio_unstable`, because tokio's hooks do.
 ///
 /// # What does not inherit
 ///
-/// Tokio has no hook for the closures of `spawn_blocking` and for the tasks of a `LocalSet`; use
+/// Tokio has no hook for the closures of `spawn_blocking` or for the tasks of a `LocalSet`. Use
 /// [`task::spawn_blocking`](crate::task::spawn_blocking) and
 /// [`task::spawn_local`](crate::task::spawn_local) there.
 ///
-/// It has none either before a task is dropped unfinished because its *runtime* is shut down: such a
-/// task is dropped in the context of the thread that does so. A task that is finished, aborted or
-/// panics is dropped inside its own.
+/// Tokio also has no hook before it drops an unfinished task because the *runtime* is shut down. Such a
+/// task is dropped in the context of the thread that shuts the runtime down. A task that is finished,
+/// aborted or panics is dropped inside its own context.
 ///
-/// Variables follow, and companions (feature `companion`) do not: tokio's hooks have no place for
-/// their state, and a plain task runs in whatever state its thread has. Where a span should follow
-/// as well, spawn with [`task::spawn`](crate::task::spawn).
+/// The state of a companion (feature `companion`) does not follow plain tasks, because tokio's hooks
+/// cannot carry it: a plain task runs in whatever state its thread has. If a span should follow as well,
+/// spawn with [`task::spawn`](crate::task::spawn).
 ///
 /// # The end of a task
 ///
 /// Tokio wakes the task that awaits a `JoinHandle` before it calls the hook for the end of a task. The
-/// values of the task's context may therefore still be alive when the handle is ready. Where such a
-/// value is a permit or a connection that the awaiting task needs, spawn with
-/// [`task::spawn`](crate::task::spawn): there the context is dropped before.
+/// values of the task's context can therefore still be alive when the handle is ready. If such a value
+/// is a permit or a connection that the awaiting task needs, spawn with
+/// [`task::spawn`](crate::task::spawn), which drops the context before.
 ///
 /// # Long-lived tasks
 ///
-/// A task that outlives the request in which it was spawned keeps that request's context: the task
-/// of a pooled connection acts for ever as the user who came first, and keeps all of that user's
-/// values alive. Leave such tasks out with [`except`](Self::except).
+/// A task that outlives the request in which it was spawned keeps that request's context. For example,
+/// the task of a pooled connection acts for ever as the first user, and keeps all of that user's values
+/// alive. Exclude such tasks with [`except`](Self::except).
 ///
 /// # Cost
 ///
-/// One allocation a task. A poll locks the task's part of a table twice, and takes the context out
-/// of a hash map and back: more than [`task::spawn`](crate::task::spawn), which needs none of this.
+/// One allocation a task. A poll locks the task's part of a table twice, and moves the context out of a
+/// hash map and back. [`task::spawn`](crate::task::spawn) costs less, because it needs none of this.
 ///
 /// # Examples
 ///
@@ -97,10 +98,10 @@ pub struct InheritingBuilder<'a> {
 }
 
 impl<'a> InheritingBuilder<'a> {
-    /// Creates a builder of what `builder` builds, on which every task inherits.
+    /// Creates a builder of the same runtime as `builder`, but with tasks that inherit.
     ///
-    /// Tokio keeps one hook of each kind. Give your own to what this returns, because any that
-    /// `builder` has already are replaced.
+    /// Tokio keeps one hook of each kind, so hooks that `builder` has already are replaced. Set your hooks
+    /// on the returned builder instead.
     pub fn new(builder: &'a mut Builder) -> Self {
         Self {
             builder,
@@ -108,14 +109,15 @@ impl<'a> InheritingBuilder<'a> {
         }
     }
 
-    /// Leaves out tasks by the place where they are spawned: those for which `leave_out` says
-    /// `true` run in an empty context of their own. Called twice, both have their say.
+    /// Excludes tasks by the place where they are spawned. A task for which `leave_out` returns `true` runs
+    /// in a new empty context. If `except` is called twice, a task is excluded if either closure returns
+    /// `true`.
     ///
     /// The place is that of the call to tokio, usually in the source of the library that spawns.
     ///
     /// # Examples
     ///
-    /// Tasks that this file spawns:
+    /// Excluding the tasks that this file spawns:
     ///
     /// ```
     /// use context_vars::{context_var, task::InheritingBuilder};
@@ -144,11 +146,11 @@ impl<'a> InheritingBuilder<'a> {
         self
     }
 
-    /// As tokio's `on_task_spawn`. `f` is called in the context of whoever spawns.
+    /// Sets tokio's hook `on_task_spawn`. `f` is called in the context of the code that spawns.
     ///
     /// # Examples
     ///
-    /// Who spawns:
+    /// Reading the user for whom a task is spawned:
     ///
     /// ```
     /// use context_vars::{context_var, task::InheritingBuilder};
@@ -171,14 +173,15 @@ impl<'a> InheritingBuilder<'a> {
         self
     }
 
-    /// As tokio's `on_before_task_poll`. `f` is called in the context of the task.
+    /// Sets tokio's hook `on_before_task_poll`. `f` is called in the context of the task.
     ///
     /// A context that `f` [attaches](crate::Context::attach) is current during the poll if `f` keeps the
-    /// guard. The task may set in it. It ends with its guard, or with the poll at the latest.
+    /// guard, and the task can set variables in it. The attached context ends with its guard, or with the
+    /// poll at the latest.
     ///
     /// # Examples
     ///
-    /// Whose task it is:
+    /// Reading the user of the task:
     ///
     /// ```
     /// use context_vars::{context_var, task::InheritingBuilder};
@@ -204,12 +207,12 @@ impl<'a> InheritingBuilder<'a> {
         self
     }
 
-    /// As tokio's `on_after_task_poll`. `f` is called in the context of the task, which no other
-    /// thread polls before `f` returns.
+    /// Sets tokio's hook `on_after_task_poll`. `f` is called in the context of the task. No other thread
+    /// polls the task before `f` returns.
     ///
     /// # Examples
     ///
-    /// With what the poll has set:
+    /// Reading a value that the poll has set:
     ///
     /// ```
     /// use context_vars::{context_var, task::InheritingBuilder};
@@ -223,7 +226,7 @@ impl<'a> InheritingBuilder<'a> {
     /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
     ///     .on_after_task_poll(|_| assert_eq!(USER.get(), "alice"))
     ///     .build()?;
-    /// runtime.block_on(async { tokio::spawn(async { drop(USER.set("alice")) }).await.unwrap() });
+    /// runtime.block_on(async { tokio::spawn(async { USER.set("alice"); }).await.unwrap() });
     /// # Ok(())
     /// # }
     /// ```
@@ -232,12 +235,12 @@ impl<'a> InheritingBuilder<'a> {
         self
     }
 
-    /// As tokio's `on_task_terminate`. `f` is called in the context of the task; for the closure
-    /// of a `spawn_blocking`, which has none here, in that of the thread.
+    /// Sets tokio's hook `on_task_terminate`. `f` is called in the context of the task. For the closure of
+    /// a `spawn_blocking`, which has no context here, `f` is called in that of the thread.
     ///
     /// # Examples
     ///
-    /// With what the task has left behind:
+    /// Reading a value that the task has set:
     ///
     /// ```
     /// use context_vars::{context_var, task::InheritingBuilder};
@@ -251,7 +254,7 @@ impl<'a> InheritingBuilder<'a> {
     /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
     ///     .on_task_terminate(|_| assert_eq!(USER.get(), "alice"))
     ///     .build()?;
-    /// runtime.block_on(async { tokio::spawn(async { drop(USER.set("alice")) }).await.unwrap() });
+    /// runtime.block_on(async { tokio::spawn(async { USER.set("alice"); }).await.unwrap() });
     /// # Ok(())
     /// # }
     /// ```
@@ -260,14 +263,14 @@ impl<'a> InheritingBuilder<'a> {
         self
     }
 
-    /// Builds the runtime, as [`Builder::build`].
+    /// Builds the runtime, like [`Builder::build`].
     ///
-    /// The builder is left with the given callbacks, but none of ours: a second runtime built from
-    /// it does not inherit, unless it is asked for again.
+    /// Tokio's builder afterwards has the given callbacks but not the hooks of this crate. A second runtime
+    /// built from it does not inherit, unless it is built by another `InheritingBuilder`.
     ///
     /// # Errors
     ///
-    /// Those of [`Builder::build`].
+    /// Returns the errors of [`Builder::build`].
     ///
     /// # Examples
     ///
@@ -289,11 +292,11 @@ impl<'a> InheritingBuilder<'a> {
         self.build_by(Builder::build)
     }
 
-    /// Builds a runtime whose tasks need not be `Send`, as [`Builder::build_local`].
+    /// Builds a runtime whose tasks need not be `Send`, like [`Builder::build_local`].
     ///
     /// # Errors
     ///
-    /// Those of [`Builder::build_local`].
+    /// Returns the errors of [`Builder::build_local`].
     ///
     /// # Examples
     ///
@@ -328,7 +331,8 @@ impl<'a> InheritingBuilder<'a> {
         let users = self.hooks.users.clone();
         install(self.builder, &Arc::new(self.hooks));
         let built = build(self.builder);
-        // Nobody can replace one of our hooks by calling the builder again: it has them no more.
+        // The builder gets the user's hooks back. Otherwise a caller could replace one of our four hooks
+        // and build a second runtime with the other three, which do not work alone.
         users.install(self.builder);
         built
     }
@@ -384,7 +388,7 @@ fn install(builder: &mut Builder, hooks: &Arc<Hooks>) {
 
 type LeaveOut = Box<dyn Fn(&'static Location<'static>) -> bool + Send + Sync>;
 
-/// What one runtime's four hooks share.
+/// The data that the four hooks of one runtime share.
 #[derive(Default)]
 struct Hooks {
     table: Table,
@@ -409,7 +413,8 @@ impl Hooks {
         if let Some(context) = part.take(meta.id()) {
             context.begin_poll(meta.id().into());
         }
-        // If `f` panics, tokio does not call the hook behind the poll.
+        // If `f` panics, tokio does not call the hook after the poll, and the thread would stay in the
+        // task's context.
         let leave = Leave(part, meta.id());
         thread::call_as_owner(|| call(self.users.before_poll.as_ref(), meta));
         core::mem::forget(leave);
@@ -422,7 +427,7 @@ impl Hooks {
 
     fn on_terminate(&self, meta: &TaskMeta<'_>) {
         let Some(context) = self.table.part(meta.id()).end(meta.id()) else {
-            // Inside the last poll, or nothing that we know.
+            // The task is inside its last poll, or it is unknown here.
             return thread::call_as_owner(|| call(self.users.terminate.as_ref(), meta));
         };
         let key = context.key();
@@ -449,10 +454,10 @@ impl Drop for EndAndDiscard {
     }
 }
 
-/// Drops the context of a task that is over, when it has been left.
+/// Drops the context of a task that has ended, after the thread has left the context.
 ///
-/// A value whose `Drop` panics must not take the runtime's thread with it. It was reported, and
-/// tokio does the same with what a task returns.
+/// A panic in the `Drop` of a value must not end the runtime's thread. The panic hook has reported it, and
+/// tokio ignores panics of dropped task results in the same way.
 fn drop_ended(context: Option<Box<TaskContext>>) {
     ignore_panic(|| drop(context));
 }

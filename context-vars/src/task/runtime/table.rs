@@ -9,9 +9,9 @@ use tokio::task::Id;
 use crate::raw::context::RawContext;
 use crate::raw::thread::{TaskContext, TaskKey};
 
-/// How many parts a table has, each with a lock of its own.
+/// The number of parts of a table, each of which has a separate lock.
 const PARTS: usize = 16;
-/// How many tasks a part remembers that ended before they were known.
+/// The number of tasks that a part remembers because they ended before they were known.
 const REMEMBERED: usize = 16;
 
 /// The contexts of the tasks that are not being polled.
@@ -21,7 +21,8 @@ pub(super) struct Table([Part; PARTS]);
 impl Table {
     pub(super) fn part(&self, id: Id) -> &Part {
         let hash = BuildHasherDefault::<IdHasher>::default().hash_one(id);
-        // Other bits than those by which the part's map tells tasks apart.
+        // The hash map of the part uses the other bits. Sharing bits would put all tasks of a part into
+        // few of its buckets.
         &self.0[(hash >> 32) as usize % PARTS]
     }
 }
@@ -29,23 +30,23 @@ impl Table {
 #[derive(Default)]
 pub(super) struct Part {
     tasks: Mutex<Tasks>,
-    /// Told that a context is back, if somebody waits.
+    /// Notified when a context is back, if a thread waits for it.
     back: Condvar,
 }
 
 #[derive(Default)]
 struct Tasks {
     known: HashMap<Id, Task, BuildHasherDefault<IdHasher>>,
-    /// The last tasks that ended without being known. Most are closures of `spawn_blocking`, of
-    /// which we are told nothing else; a few were ended by a shutdown before their spawn was told.
+    /// The last tasks that ended without being known. Most are closures of `spawn_blocking`, for which
+    /// tokio calls no other hook. A few were ended by a shutdown before the hook for their spawn.
     ended: [Option<Id>; REMEMBERED],
     next_ended: usize,
-    /// How many threads wait for a context that another has not brought back yet.
+    /// The number of threads that wait for a context which another thread has not put back yet.
     waiting: usize,
 }
 
 impl Tasks {
-    /// Remembers that a task has ended, if need be instead of the one remembered longest.
+    /// Remembers that a task has ended, and forgets the oldest entry if there is no room.
     fn remember(&mut self, id: Id) {
         let free = self.ended.iter().position(Option::is_none);
         let index = free.unwrap_or(self.next_ended);
@@ -58,7 +59,7 @@ enum Task {
     Idle(Box<TaskContext>),
     /// A thread is in the context with this key.
     Polled(TaskKey),
-    /// The same, and it is the last time.
+    /// A thread is in the context with this key for the last time.
     Ended(TaskKey),
 }
 
@@ -78,18 +79,18 @@ impl Task {
 
 impl Part {
     fn lock(&self) -> MutexGuard<'_, Tasks> {
-        // No code of the user's runs under the lock, so that it cannot be left half-changed.
+        // No user code runs under the lock, so a poisoned lock cannot protect a half-changed table.
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells those who wait that a task's state has changed.
+    /// Notifies the waiting threads that a task's state has changed.
     fn tell(&self, tasks: &Tasks) {
         if tasks.waiting > 0 {
             self.back.notify_all();
         }
     }
 
-    /// Notes the context of a task; hands it back if the task has ended already.
+    /// Stores the context of a task, or returns it if the task has ended already.
     pub(super) fn insert(&self, id: Id, context: RawContext) -> Option<Box<TaskContext>> {
         let context = TaskContext::new(context);
         let mut tasks = self.lock();
@@ -108,7 +109,8 @@ impl Part {
         loop {
             match tasks.known.get_mut(&id) {
                 Some(task @ Task::Idle(_)) => return task.take(),
-                // The thread that polled last is between letting the task go and telling us.
+                // Tokio has released the task on the thread that polled it last, but has not called
+                // the hook after that poll yet.
                 Some(Task::Polled(_)) => {
                     tasks.waiting += 1;
                     tasks = self
@@ -123,7 +125,7 @@ impl Part {
         }
     }
 
-    /// Leaves the context of a task after a poll. Hands it out if the task has ended.
+    /// Leaves the context of a task after a poll. Returns the context if the task has ended.
     pub(super) fn bring_back(&self, id: Id) -> Option<Box<TaskContext>> {
         let mut tasks = self.lock();
         let task = tasks.known.get_mut(&id)?;
@@ -142,7 +144,7 @@ impl Part {
         }
     }
 
-    /// Notes that a task has ended. Hands its context out unless a thread is in it.
+    /// Records that a task has ended. Returns its context unless a thread is in it.
     pub(super) fn end(&self, id: Id) -> Option<Box<TaskContext>> {
         let mut tasks = self.lock();
         let tasks = &mut *tasks;
@@ -150,7 +152,7 @@ impl Part {
             Some(task) => {
                 if let Task::Polled(key) | Task::Ended(key) = *task {
                     *task = Task::Ended(key);
-                    // Who waits for the next poll waits for nothing now.
+                    // A thread that waits to poll the task next would otherwise wait for ever.
                     self.tell(tasks);
                     return None;
                 }
@@ -167,13 +169,13 @@ impl Part {
     }
 }
 
-/// Hashes a task's id, which hashes itself as its number.
+/// A hasher for the id of a task, which hashes itself as its number.
 #[derive(Default)]
 struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn finish(&self) -> u64 {
-        // Ids are given one after the other; this spreads them over all bits.
+        // Ids are consecutive numbers, so without this most bits of the hash would be equal.
         self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
