@@ -218,10 +218,10 @@ mod sent {
         /// ```
         /// use context_vars::{propagation::Propagator, web::InjectLayer};
         /// use http::{HeaderName, HeaderValue, Uri};
-        ///
+        /// use http::{HeaderName, HeaderValue};
         /// # fn main() {
         /// let header = HeaderName::from_static("x-time-left-ms");
-        /// let ours = |uri: &Uri| uri.host() == Some("stock.internal");
+        /// let ours = |request: &http::request::Parts| request.uri.host() == Some("stock.internal");
         /// let layer = InjectLayer::new(Propagator::builder().build(), ours)
         ///     .deadline_header(header, |left| {
         ///         HeaderValue::from(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
