@@ -217,8 +217,8 @@ mod sent {
         ///
         /// ```
         /// use context_vars::{propagation::Propagator, web::InjectLayer};
-        /// use http::{HeaderName, HeaderValue, Uri};
         /// use http::{HeaderName, HeaderValue};
+        ///
         /// # fn main() {
         /// let header = HeaderName::from_static("x-time-left-ms");
         /// let ours = |request: &http::request::Parts| request.uri.host() == Some("stock.internal");
