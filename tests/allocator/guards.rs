@@ -12,6 +12,7 @@ context_var! {
     #[no_inherit]
     static OWN: Canary;
     static MARK: u32 = 0;
+    static SET_BY_ALLOCATOR: u32;
 }
 
 thread_local! {
@@ -85,4 +86,17 @@ fn contexts_that_an_allocator_attaches_and_keeps() {
 #[test]
 fn contexts_that_an_allocator_detaches() {
     at_each_event(|| detach().iter().for_each(values_of), attach_and_keep);
+}
+
+#[test]
+fn allocator_may_set_while_a_task_changes_a_context_of_its_own() {
+    // A set that is refused panics, which ends the process.
+    let set = || drop(SET_BY_ALLOCATOR.set(1));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let task = tokio::spawn(async move { at_each_event(set, || ()) });
+        task.await.unwrap();
+    });
 }
