@@ -189,8 +189,8 @@ async fn requests_and_the_bodies_of_their_responses() {
     let mut service = ContextLayer::new().layer(service_fn(answer));
     let response = in_acme(|| service.call(Request::new(())));
     read(response.await.unwrap().into_body());
-    // The answer, whether it is over, two frames, the drop.
-    assert_eq!(*SHOWN.lock().unwrap(), [ACME; 5]);
+    // The answer, whether it is over, a frame, whether that was the last, the end, the drop.
+    assert_eq!(*SHOWN.lock().unwrap(), [ACME; 6]);
     SHOWN.lock().unwrap().clear();
     read(in_acme(|| Shows(1, &SHOWN).inherit_context()));
     assert_eq!(*SHOWN.lock().unwrap(), [ACME; 3]);
