@@ -14,8 +14,14 @@ use crate::raw::value::{TypedValue, Value};
 #[inline]
 pub(crate) fn may_set() -> bool {
     let task = TaskId::current();
+    task.is_none() || is_owner(task)
+}
+
+/// Returns whether the current context was entered in `task`, or a callback of its task runs.
+#[inline]
+fn is_owner(task: TaskId) -> bool {
     let owner = thread_state().current_owner();
-    task.is_none() || task == owner || owner.is_in_callback()
+    task == owner || owner.is_in_callback()
 }
 
 /// Creates a value that a context can hold.
