@@ -242,8 +242,7 @@ impl<'a> FinalScope<'a> {
 }
 
 impl Drop for FinalScope<'_> {
-    // A call, because work becomes ready once, and this is compiled into each poll.
-    #[inline(never)]
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: The reference is valid for reads, and what it refers to is not used again, since this
         // is its drop. `take` would write three words there.
