@@ -1,5 +1,6 @@
 //! Deadlines of an axum server, as curl, reqwest and a socket see them.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::process::{Output, Stdio};
 
@@ -8,6 +9,7 @@ use axum::body::Body as AxumBody;
 use axum::routing;
 use context_vars::deadline::CancelledKind;
 use context_vars::web::ContextLayer;
+use futures::stream::{self, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -97,6 +99,44 @@ async fn both_protocols_end_a_body_past_its_time_with_an_error() {
         let error = soon(response.bytes()).await.unwrap_err();
         assert!(!error.is_timeout(), "{protocol:?} {error:?}");
         assert_eq!(end(&mut receiver).await, CancelledKind::Elapsed);
+    }
+}
+
+#[tokio::test]
+async fn body_that_waits_for_ever_ends_with_an_error_without_a_further_frame() {
+    let handler = async || {
+        let first = stream::iter([Ok::<_, Infallible>("first")]);
+        AxumBody::from_stream(first.chain(stream::pending()))
+    };
+    let router = Router::new().route("/", routing::get(handler));
+    let address = serve(router.layer(ContextLayer::new().deadline(ms(200)))).await;
+    for protocol in Protocol::ALL {
+        let mut response = soon(protocol.get(address).send()).await.unwrap();
+        let first = soon(response.chunk()).await.unwrap();
+        assert_eq!(first.unwrap(), "first");
+        let error = soon(response.chunk()).await.unwrap_err();
+        assert!(!error.is_timeout(), "{protocol:?} {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn client_that_reads_nothing_keeps_no_work_past_its_time_and_gets_an_error_later() {
+    let (children, mut receiver) = Children::new();
+    let handler = async move || {
+        children.spawn();
+        AxumBody::from_stream(stream::repeat(Ok::<_, Infallible>([0; 65536].to_vec())))
+    };
+    let router = Router::new().route("/", routing::get(handler));
+    let address = serve(router.layer(ContextLayer::new().deadline(ms(200)))).await;
+    for protocol in Protocol::ALL {
+        let response = soon(protocol.get(address).send()).await.unwrap();
+        assert_eq!(
+            end(&mut receiver).await,
+            CancelledKind::Elapsed,
+            "{protocol:?}"
+        );
+        let error = soon(response.bytes()).await.unwrap_err();
+        assert!(!error.is_timeout(), "{protocol:?} {error:?}");
     }
 }
 
