@@ -13,6 +13,7 @@ use futures::FutureExt;
 use http::{HeaderName, Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -290,6 +291,28 @@ async fn work_that_a_body_starts_stops_at_the_deadline_though_the_body_is_not_po
     let mut body = pin!(ask(service, &[]).await.into_body());
     body.frame().await.unwrap().unwrap();
     assert_eq!(end(&mut receiver).await, CancelledKind::Elapsed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_work_that_waits_for_the_end_costs_a_task_which_ends_with_the_scope() {
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let (children, mut receiver) = Children::new();
+    for has_child in [false, true] {
+        let children = children.clone();
+        let handler = service_fn(move |_: Request<String>| {
+            if has_child {
+                children.spawn();
+            }
+            async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("text"))) }
+        });
+        let service = ContextLayer::new().deadline(ms(50)).layer(handler);
+        let response = ask(service, &[]).await;
+        assert_eq!(tasks(), if has_child { 2 } else { 0 });
+        assert_eq!(text(response).await, "text");
+    }
+    assert_eq!(end(&mut receiver).await, CancelledKind::Completed);
+    sleep(ms(1)).await; // until all other tasks rest
+    assert_eq!(tasks(), 0);
 }
 
 #[tokio::test(start_paused = true)]
