@@ -196,6 +196,9 @@ async fn echo_flow_each_sub_task_reads_its_own_task_id() {
 
 // ---- a structure, temporarily replaced -----------------------------------------------------
 
+const GUEST: &str = r#"{"guest": true}"#;
+const ADMIN: &str = r#"{"admin": true}"#;
+
 fn show_privileges(out: &Output) {
     out.print(USER_CONTEXT.with(|privileges| format!("{privileges:?}")));
 }
@@ -213,13 +216,7 @@ fn structure_is_replaced_by_admin_privileges_and_put_back() {
     show_privileges(&out);
     USER_CONTEXT.sync_scope(admin(), || show_privileges(&out));
     show_privileges(&out);
-    out.expect([
-        r#"{"guest": true}"#,
-        r#"{"admin": true}"#,
-        r#"{"guest": true}"#,
-        r#"{"admin": true}"#,
-        r#"{"guest": true}"#,
-    ]);
+    out.expect([GUEST, ADMIN, GUEST, ADMIN, GUEST]);
 }
 
 #[test]
@@ -240,14 +237,7 @@ fn structure_is_put_back_also_when_the_body_fails() {
     show_privileges(&out);
     assert_eq!(with_admin_privileges(&out, "7"), Ok(7));
     show_privileges(&out);
-    out.expect([
-        r#"{"admin": true}"#,
-        r#"{"guest": true}"#,
-        r#"{"admin": true}"#,
-        r#"{"guest": true}"#,
-        r#"{"admin": true}"#,
-        r#"{"guest": true}"#,
-    ]);
+    out.expect([ADMIN, GUEST, ADMIN, GUEST, ADMIN, GUEST]);
 }
 
 // ---- `copy_context` and `run` --------------------------------------------------------------

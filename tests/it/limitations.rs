@@ -6,6 +6,7 @@
 
 use std::env::consts;
 use std::panic::{catch_unwind, resume_unwind};
+use std::pin::Pin;
 use std::process::Command;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -25,21 +26,22 @@ context_var! {
     static THROUGH_A_THREAD: usize = through_a_thread();
 }
 
+fn put(item: &'static str) {
+    BASKET.with(|basket| basket.lock().unwrap().push(item));
+}
+
+fn basket() -> Vec<&'static str> {
+    BASKET.with(|basket| basket.lock().unwrap().clone())
+}
+
 // Entry: Interior mutability is shared
 #[test]
 fn change_inside_a_default_is_seen_by_every_context() {
-    let here = USER.sync_scope("alice", || {
-        BASKET.with(|basket| basket.lock().unwrap().push("apple"));
-        BASKET.with(|basket| basket.lock().unwrap().clone())
-    });
-    let elsewhere = thread::spawn(|| BASKET.with(|basket| basket.lock().unwrap().clone()));
-    assert_eq!(here, ["apple"]);
+    USER.sync_scope("alice", || put("apple"));
+    assert_eq!(basket(), ["apple"]);
+    let elsewhere = thread::spawn(basket);
     assert_eq!(elsewhere.join().unwrap(), ["apple"], "one for all");
-    let own = thread::spawn(|| {
-        BASKET.sync_scope(Mutex::default(), || {
-            BASKET.with(|basket| basket.lock().unwrap().clone())
-        })
-    });
+    let own = thread::spawn(|| BASKET.sync_scope(Mutex::default(), basket));
     assert!(own.join().unwrap().is_empty(), "a value is not shared");
 }
 
@@ -47,12 +49,8 @@ fn change_inside_a_default_is_seen_by_every_context() {
 #[test]
 fn change_inside_an_inherited_value_is_seen_by_the_parent() {
     BASKET.sync_scope(Mutex::default(), || {
-        let child = context_vars::thread::spawn(|| {
-            BASKET.with(|basket| basket.lock().unwrap().push("pear"));
-        });
-        child.join().unwrap();
-        let seen = BASKET.with(|basket| basket.lock().unwrap().clone());
-        assert_eq!(seen, ["pear"], "a copy of a context copies no values");
+        context_vars::thread::spawn(|| put("pear")).join().unwrap();
+        assert_eq!(basket(), ["pear"], "a copy of a context copies no values");
     });
 }
 
@@ -201,7 +199,7 @@ fn spawn_call_under_another_name_is_not_found() {
 // Entry: What the attributes recognize
 #[test]
 fn future_under_another_name_runs_outside_of_the_attributes_scope() {
-    type Later = std::pin::Pin<Box<dyn Future<Output = &'static str>>>;
+    type Later = Pin<Box<dyn Future<Output = &'static str>>>;
 
     #[with_context(user = "alice")]
     fn aliased() -> Later {
@@ -209,7 +207,7 @@ fn future_under_another_name_runs_outside_of_the_attributes_scope() {
     }
 
     #[with_context(user = "alice")]
-    fn written_out() -> std::pin::Pin<Box<dyn Future<Output = &'static str>>> {
+    fn written_out() -> Pin<Box<dyn Future<Output = &'static str>>> {
         Box::pin(async { USER.get() })
     }
 

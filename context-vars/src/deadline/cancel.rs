@@ -17,7 +17,8 @@ use super::scope_state::ScopeState;
 /// had run out.
 ///
 /// That is noticed where the request is polled: one that blocks its thread past its time is stopped
-/// when it lets go of it.
+/// when it lets go of it. Once a request of `ContextLayer::deadline` sends its response, its time also
+/// ends where the body is not polled, because the client does not read.
 ///
 /// The request is determined when this is called, by the rule of [`cancel_with_request`]. If there is
 /// none, the future never completes.

@@ -47,11 +47,20 @@ impl RequestScope {
         Poll::Ready(this.open.elapse())
     }
 
+    /// Ends the scope at its deadline also if it is not polled then.
+    pub(crate) fn elapse_unpolled(&self) {
+        self.open.elapse_unpolled();
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        let is_over = |deadline| deadline <= Instant::now();
+        self.open.deadline().is_some_and(is_over)
+    }
+
     /// Ends the scope if its time is over, which [`elapsed`](Self::elapsed) then returns.
     pub(crate) fn elapse_if_over(self: Pin<&mut Self>) {
-        let this = self.project();
-        let is_over = |deadline| deadline <= Instant::now();
-        if this.open.deadline().is_some_and(is_over) {
+        if self.is_over() {
+            let this = self.project();
             *this.elapsed = Some(this.open.elapse());
         }
     }

@@ -83,6 +83,14 @@ impl OpenScope {
         self.state.end(CancelledKind::Completed);
     }
 
+    /// Ends the scope at its deadline also if it is not polled then.
+    #[cfg(feature = "http")]
+    pub(super) fn elapse_unpolled(&self) {
+        if let Some(deadline) = self.deadline {
+            self.state.end_at(deadline);
+        }
+    }
+
     /// Ends the scope because its time is over.
     pub(super) fn elapse(&self) -> Elapsed {
         self.state.end(CancelledKind::Elapsed);

@@ -4,9 +4,12 @@ use core::mem;
 use core::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::error::CancelledKind;
+use crate::inherit::detached;
 
 /// The state of a scope: open or ended, and the scopes around it.
 ///
@@ -26,6 +29,8 @@ struct Inner {
     /// Cancelled by the end of this scope, or of one around it. Created when work first asks for it,
     /// because most scopes have no such work.
     token: Option<CancellationToken>,
+    /// When a timer ends the scope, if nothing that is polled does so earlier.
+    ends_at: Option<Instant>,
 }
 
 const COMPLETED: u8 = 1;
@@ -44,6 +49,7 @@ impl ScopeState {
             inner: Mutex::new(Inner {
                 parent,
                 token: None,
+                ends_at: None,
             }),
         })
     }
@@ -92,6 +98,39 @@ impl ScopeState {
             let parent = self.lock().parent.take();
             drop(parent);
         }
+    }
+
+    /// Ends the scope at `deadline`, if it has not ended, for the work that waits for its end.
+    ///
+    /// A scope without such work has no timer, because nothing would notice.
+    #[cfg(feature = "http")]
+    pub(super) fn end_at(self: &Arc<Self>, deadline: Instant) {
+        let token = {
+            let mut inner = self.lock();
+            inner.ends_at = Some(deadline);
+            inner.token.clone()
+        };
+        if let Some(token) = token {
+            self.start_timer(token, deadline);
+        }
+    }
+
+    /// Spawns a task that ends the scope at `deadline`, unless `token` is cancelled first.
+    #[cold]
+    fn start_timer(self: &Arc<Self>, token: CancellationToken, deadline: Instant) {
+        // Work on another executor may be the first that waits.
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let scope = Arc::downgrade(self);
+        let timer = async move {
+            let elapsed = token.run_until_cancelled(sleep_until(deadline)).await;
+            if let (Some(()), Some(scope)) = (elapsed, scope.upgrade()) {
+                scope.end(CancelledKind::Elapsed);
+            }
+        };
+        // On a runtime whose plain spawns inherit, the task would keep the values of its request.
+        detached(|| drop(runtime.spawn(timer)));
     }
 
     /// Ends a scope that was dropped before it was done, perhaps because one around it has ended.
@@ -195,7 +234,7 @@ impl ScopeState {
     }
 
     /// Keeps a new token, unless another thread was faster, and returns what is kept.
-    fn keep(&self, new: CancellationToken) -> CancellationToken {
+    fn keep(self: &Arc<Self>, new: CancellationToken) -> CancellationToken {
         let mut inner = self.lock();
         if self.flags.fetch_or(HAS_TOKEN, Ordering::AcqRel) & !HAS_TOKEN != 0 {
             drop(inner);
@@ -206,6 +245,11 @@ impl ScopeState {
             Some(token) if !token.is_cancelled() => token.clone(),
             _ => {
                 inner.token = Some(new.clone());
+                let ends_at = inner.ends_at;
+                drop(inner);
+                if let Some(deadline) = ends_at {
+                    self.start_timer(new.clone(), deadline);
+                }
                 new
             }
         }

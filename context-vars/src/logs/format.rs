@@ -256,123 +256,6 @@ impl<E> ContextFormat<E> {
         self.key = key;
         self
     }
-
-    /// Inserts the variables into `text`, which is the event as the inner format wrote it.
-    fn splice(
-        &self,
-        text: &mut String,
-        event: &Event<'_>,
-        context: &Context,
-        colored: bool,
-    ) -> fmt::Result {
-        let ending = match self.shape {
-            Shape::Line | Shape::Lines => "\n",
-            Shape::Object if text.ends_with('}') => "}",
-            Shape::Object if text.ends_with("}\n") => "}\n",
-            // The text is no object, so there is no place for the variables.
-            Shape::Object => return Ok(()),
-        };
-        let ends = text.ends_with(ending);
-        if ends {
-            text.truncate(text.len() - ending.len());
-        }
-        match self.shape {
-            Shape::Line => self.write_line(text, event, context, colored)?,
-            Shape::Lines => self.write_pretty(text, event, context, colored)?,
-            Shape::Object => self.write_object(text, event, context)?,
-        }
-        if ends {
-            text.push_str(ending);
-        }
-        Ok(())
-    }
-
-    /// Calls `visit` with each variable for which the event has no field, and its name.
-    fn visit(
-        &self,
-        event: &Event<'_>,
-        context: &Context,
-        mut visit: impl FnMut(&str, &Field<'_>) -> fmt::Result,
-    ) -> fmt::Result {
-        let names_message = matches!(self.shape, Shape::Object);
-        self.fields.visit(context, |field| {
-            let name = field.name();
-            let is_named = names_message || name != "message";
-            if is_named && has_field(event, &name) {
-                return Ok(());
-            }
-            visit(&name, field)
-        })
-    }
-
-    fn write_line(
-        &self,
-        out: &mut String,
-        event: &Event<'_>,
-        context: &Context,
-        colored: bool,
-    ) -> fmt::Result {
-        self.visit(event, context, |name, field| {
-            if !out.is_empty() && !out.ends_with(' ') {
-                out.push(' ');
-            }
-            if colored {
-                write!(out, "\x1b[3m{name}\x1b[0m\x1b[2m=\x1b[0m")?;
-            } else {
-                out.push_str(name);
-                out.push('=');
-            }
-            write_text_value(out, field)
-        })
-    }
-
-    fn write_pretty(
-        &self,
-        out: &mut String,
-        event: &Event<'_>,
-        context: &Context,
-        colored: bool,
-    ) -> fmt::Result {
-        let mut first = true;
-        self.visit(event, context, |name, field| {
-            match (colored, first) {
-                (true, true) => write!(out, "    \x1b[2;3mwith\x1b[0m \x1b[1m{name}\x1b[0m: ")?,
-                (true, false) => write!(out, ", \x1b[1m{name}\x1b[0m: ")?,
-                (false, true) => write!(out, "    with {name}: ")?,
-                (false, false) => write!(out, ", {name}: ")?,
-            }
-            first = false;
-            write_text_value(out, field)
-        })?;
-        if !first {
-            out.push('\n');
-        }
-        Ok(())
-    }
-
-    fn write_object(&self, out: &mut String, event: &Event<'_>, context: &Context) -> fmt::Result {
-        let mut first = true;
-        self.visit(event, context, |name, field| {
-            if first {
-                let key = free_key(out, event, self.key);
-                if !out.ends_with('{') {
-                    out.push(',');
-                }
-                write_json_text(out, &key)?;
-                out.push_str(":{");
-            } else {
-                out.push(',');
-            }
-            first = false;
-            write_json_text(out, name)?;
-            out.push(':');
-            write_json_value(out, field)
-        })?;
-        if !first {
-            out.push('}');
-        }
-        Ok(())
-    }
 }
 
 impl<S, N, E> FormatEvent<S, N> for ContextFormat<E>
@@ -398,7 +281,121 @@ where
         };
         let mut text = String::with_capacity(256);
         inner.format_event(ctx, Writer::new(&mut text), event)?;
-        self.splice(&mut text, event, &context, colored)?;
+        let variables = Variables {
+            context: &context,
+            fields: &self.fields,
+            event,
+            shape: self.shape,
+            colored,
+            key: self.key,
+        };
+        variables.splice_into(&mut text)?;
         writer.write_str(&text)
+    }
+}
+
+/// The variables of one event, and how they are written.
+struct Variables<'a> {
+    context: &'a Context,
+    fields: &'a Fields,
+    event: &'a Event<'a>,
+    shape: Shape,
+    colored: bool,
+    key: &'static str,
+}
+
+impl Variables<'_> {
+    /// Inserts the variables into `text`, which is the event as the inner format wrote it.
+    fn splice_into(&self, text: &mut String) -> fmt::Result {
+        let ending = match self.shape {
+            Shape::Line | Shape::Lines => "\n",
+            Shape::Object if text.ends_with('}') => "}",
+            Shape::Object if text.ends_with("}\n") => "}\n",
+            // The text is no object, so there is no place for the variables.
+            Shape::Object => return Ok(()),
+        };
+        let ends = text.ends_with(ending);
+        if ends {
+            text.truncate(text.len() - ending.len());
+        }
+        match self.shape {
+            Shape::Line => self.write_line(text)?,
+            Shape::Lines => self.write_pretty(text)?,
+            Shape::Object => self.write_object(text)?,
+        }
+        if ends {
+            text.push_str(ending);
+        }
+        Ok(())
+    }
+
+    /// Calls `visit` with each variable for which the event has no field, and its name.
+    fn visit(&self, mut visit: impl FnMut(&str, &Field<'_>) -> fmt::Result) -> fmt::Result {
+        let names_message = matches!(self.shape, Shape::Object);
+        self.fields.visit(self.context, |field| {
+            let name = field.name();
+            let is_named = names_message || name != "message";
+            if is_named && has_field(self.event, &name) {
+                return Ok(());
+            }
+            visit(&name, field)
+        })
+    }
+
+    fn write_line(&self, out: &mut String) -> fmt::Result {
+        self.visit(|name, field| {
+            if !out.is_empty() && !out.ends_with(' ') {
+                out.push(' ');
+            }
+            if self.colored {
+                write!(out, "\x1b[3m{name}\x1b[0m\x1b[2m=\x1b[0m")?;
+            } else {
+                out.push_str(name);
+                out.push('=');
+            }
+            write_text_value(out, field)
+        })
+    }
+
+    fn write_pretty(&self, out: &mut String) -> fmt::Result {
+        let mut first = true;
+        self.visit(|name, field| {
+            match (self.colored, first) {
+                (true, true) => write!(out, "    \x1b[2;3mwith\x1b[0m \x1b[1m{name}\x1b[0m: ")?,
+                (true, false) => write!(out, ", \x1b[1m{name}\x1b[0m: ")?,
+                (false, true) => write!(out, "    with {name}: ")?,
+                (false, false) => write!(out, ", {name}: ")?,
+            }
+            first = false;
+            write_text_value(out, field)
+        })?;
+        if !first {
+            out.push('\n');
+        }
+        Ok(())
+    }
+
+    fn write_object(&self, out: &mut String) -> fmt::Result {
+        let mut first = true;
+        self.visit(|name, field| {
+            if first {
+                let key = free_key(out, self.event, self.key);
+                if !out.ends_with('{') {
+                    out.push(',');
+                }
+                write_json_text(out, &key)?;
+                out.push_str(":{");
+            } else {
+                out.push(',');
+            }
+            first = false;
+            write_json_text(out, name)?;
+            out.push(':');
+            write_json_value(out, field)
+        })?;
+        if !first {
+            out.push('}');
+        }
+        Ok(())
     }
 }

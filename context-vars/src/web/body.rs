@@ -8,7 +8,7 @@ use std::error::Error;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::request_scope::{BoxError, RequestScope};
+use super::request_scope::{BoxError, RequestScope, size_hint};
 use crate::in_context::InContext;
 
 /// Each frame is made in the context, trailers too, and the body is dropped in it: when it was sent,
@@ -106,7 +106,8 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        let is_end = |body: &Option<B>| body.as_ref().is_none_or(B::is_end_stream);
+        let is_whole = |body: &B| body.is_end_stream() && self.scope.is_whole(|| body.size_hint());
+        let is_end = |body: &Option<B>| body.as_ref().is_none_or(is_whole);
         let is_end = self.body.run_ref(is_end).unwrap_or(true);
         if is_end {
             // A server does not poll a body that says so, but drops it.
@@ -116,8 +117,6 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        let hint = |body: &Option<B>| body.as_ref().map(B::size_hint);
-        let hint = self.body.run_ref(hint).flatten();
-        hint.unwrap_or_else(|| SizeHint::with_exact(0))
+        size_hint(&self.body)
     }
 }

@@ -29,10 +29,13 @@ impl ContextLayer {
     ///
     /// In each case the future or the body is dropped, inside its context. What is ready in the poll
     /// that finds the time over still counts, as with `timeout`: an answer that the service gives
-    /// because its own call ran out of time reaches the client, with the first frame of its body.
+    /// because its own call ran out of time reaches the client, with the first frame of its body. The end
+    /// of a body of unknown size does not count then, because the work that fills it may have been stopped.
     ///
-    /// The end is noticed where the request is polled. A server does not poll the body while a client
-    /// that reads nothing leaves no room for more; such a connection needs a timeout of the server's.
+    /// A server does not poll the body while a client that reads nothing leaves no room for more. The work
+    /// behind the body stops at the deadline nevertheless, if it is wrapped in `cancel_with_request`. The
+    /// body is kept until the client reads again, which then gets the error, or until the connection ends:
+    /// such a connection needs a timeout of the server's.
     ///
     /// # Panics
     ///
@@ -41,7 +44,8 @@ impl ContextLayer {
     /// # Cost
     ///
     /// For each request two allocations and a variable in its context, and a timer unless all is ready
-    /// at once. Each poll that is pending, and each frame, reads the clock.
+    /// at once. Each poll that is pending, and each frame, reads the clock. A response whose request has
+    /// work in `cancel_with_request` also spawns a task with a timer, which ends with the scope.
     ///
     /// # Examples
     ///

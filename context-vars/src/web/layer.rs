@@ -667,7 +667,7 @@ where
         Poll::Ready(match result {
             Ok(response) => Ok(response.map(|body| {
                 let body = this.future.replace_work(Some(body));
-                ContextBody::new(body, this.scope.take())
+                ContextBody::new(body, this.scope.take_for_body())
             })),
             Err(error) => {
                 this.scope.complete();

@@ -9,7 +9,7 @@ use core::pin::Pin;
 use core::task::{self, Poll};
 use std::error::Error;
 
-use http_body::{Body, Frame};
+use http_body::{Body, Frame, SizeHint};
 
 use crate::in_context::InContext;
 
@@ -17,6 +17,13 @@ pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// What polling a body of `B`'s frames gives.
 type PollFrame<B> = Poll<Option<Result<Frame<<B as Body>::Data>, BoxError>>>;
+
+/// Returns how much is left of a body, which it is asked in a copy of its context.
+pub(super) fn size_hint<B: Body>(body: &InContext<Option<B>>) -> SizeHint {
+    let hint = |body: &Option<B>| body.as_ref().map(B::size_hint);
+    let hint = body.run_ref(hint).flatten();
+    hint.unwrap_or_else(|| SizeHint::with_exact(0))
+}
 
 /// Polls a body that may be gone.
 fn poll_frame<B>(body: Pin<&mut Option<B>>, cx: &mut task::Context<'_>) -> PollFrame<B>
@@ -31,13 +38,13 @@ where
     }
 }
 
-/// Polls a body inside its context. If it says that the frame was its last, calls `before_drop` and drops it
-/// there at once, because to enter a context for a later drop allocates.
+/// Polls a body inside its context. If the frame was its last, as the body says and `completes` agrees, drops
+/// it there at once, because to enter a context for a later drop allocates.
 #[inline]
 fn poll_to_end<B>(
     body: Pin<&mut InContext<Option<B>>>,
     cx: &mut task::Context<'_>,
-    before_drop: impl FnOnce(),
+    completes: impl FnOnce(&B) -> bool,
 ) -> PollFrame<B>
 where
     B: Body<Error: Into<BoxError>>,
@@ -48,10 +55,7 @@ where
             && body
                 .as_ref()
                 .as_pin_ref()
-                .is_none_or(|body| body.is_end_stream());
-        if is_last {
-            before_drop();
-        }
+                .is_none_or(|body| body.is_end_stream() && completes(&body));
         (polled, is_last)
     })
 }
@@ -65,9 +69,9 @@ mod present {
 
     use http::request::Parts;
     use http::{Response, StatusCode};
-    use http_body::Body;
+    use http_body::{Body, SizeHint};
 
-    use super::{BoxError, PollFrame, poll_to_end};
+    use super::{BoxError, PollFrame, poll_to_end, size_hint};
     use crate::context::Context;
     use crate::deadline::{Elapsed, request};
     use crate::in_context::InContext;
@@ -146,12 +150,31 @@ mod present {
             }
         }
 
+        /// Moves the scope to the body, which the server may leave unpolled at the deadline.
+        #[inline]
+        pub(in crate::web) fn take_for_body(&mut self) -> Self {
+            if let Some(scope) = &self.0 {
+                scope.elapse_unpolled();
+            }
+            self.take()
+        }
+
         /// Ends the scope, because the last byte of the response was handed over.
         #[inline]
         pub(in crate::web) fn complete(&self) {
             if let Some(scope) = &self.0 {
                 scope.complete();
             }
+        }
+
+        /// Returns `true` if a body that is at its end was sent as a whole.
+        ///
+        /// Once the time is over, the work that fills the body may have been stopped. Its end then counts
+        /// only if the body knows that nothing is `left`: otherwise a client would take a part for the whole.
+        #[inline]
+        pub(in crate::web) fn is_whole(&self, left: impl FnOnce() -> SizeHint) -> bool {
+            let is_over = self.0.as_ref().is_some_and(|scope| scope.is_over());
+            !is_over || left().exact() == Some(0)
         }
 
         /// Polls the body, and fails when the time is over before the body is.
@@ -166,7 +189,7 @@ mod present {
         {
             match self.0 {
                 Some(_) => self.poll_frame_in_scope(body, cx),
-                None => poll_to_end(body, cx, || ()),
+                None => poll_to_end(body, cx, |_| true),
             }
         }
 
@@ -182,13 +205,25 @@ mod present {
             let elapsed = match found {
                 Some(elapsed) => elapsed,
                 None => {
-                    let polled = poll_to_end(body.as_mut(), cx, || self.complete());
-                    if body.is_done() || matches!(polled, Poll::Ready(Some(Err(_)) | None)) {
+                    let completes = |body: &B| {
+                        let is_whole = self.is_whole(|| body.size_hint());
+                        if is_whole {
+                            self.complete();
+                        }
+                        is_whole
+                    };
+                    let polled = poll_to_end(body.as_mut(), cx, completes);
+                    let is_end = match &polled {
+                        Poll::Ready(Some(frame)) => frame.is_err() || body.is_done(),
+                        Poll::Ready(None) => self.is_whole(|| size_hint(&body)),
+                        Poll::Pending => false,
+                    };
+                    if is_end {
                         self.complete();
                         self.0 = None;
                         return polled;
                     }
-                    if polled.is_ready() {
+                    if matches!(polled, Poll::Ready(Some(_))) {
                         // As with a timeout, what is ready counts. The next poll fails.
                         self.elapse_if_over();
                         return polled;
@@ -218,7 +253,7 @@ mod absent {
 
     use http::Response;
     use http::request::Parts;
-    use http_body::Body;
+    use http_body::{Body, SizeHint};
 
     use super::{BoxError, PollFrame, poll_to_end};
     use crate::context::Context;
@@ -262,7 +297,17 @@ mod absent {
         }
 
         #[inline]
+        pub(in crate::web) fn take_for_body(&mut self) -> Self {
+            Self
+        }
+
+        #[inline]
         pub(in crate::web) fn complete(&self) {}
+
+        #[inline]
+        pub(in crate::web) fn is_whole(&self, _: impl FnOnce() -> SizeHint) -> bool {
+            true
+        }
 
         #[inline]
         pub(in crate::web) fn poll_frame<B>(
@@ -273,7 +318,7 @@ mod absent {
         where
             B: Body<Error: Into<BoxError>>,
         {
-            poll_to_end(body, cx, || ())
+            poll_to_end(body, cx, |_| true)
         }
     }
 }

@@ -97,6 +97,13 @@ async fn what_a_frame_sets_is_seen_by_the_next_and_by_nobody_else() {
     assert_eq!(texts, ("123".to_owned(), "123".to_owned()));
 }
 
+/// Sets a value that notes when it is dropped, and who the user is then.
+fn set_value_that_notes_its_drop(seen: &Seen) {
+    let seen = seen.clone();
+    let hook: Hook = Box::new(move || seen.note(format!("value {}", USER.get())));
+    let _token = VALUE.set(OnDrop(hook));
+}
+
 #[tokio::test]
 async fn body_is_dropped_inside_finished_or_not_and_its_values_after_it() {
     // R15, R19
@@ -104,9 +111,7 @@ async fn body_is_dropped_inside_finished_or_not_and_its_values_after_it() {
         let seen = Seen::default();
         let note = seen.clone();
         let handler = service_fn(move |_: Request<String>| {
-            let value = note.clone();
-            let hook: Hook = Box::new(move || value.note(format!("value {}", USER.get())));
-            drop(VALUE.set(OnDrop(hook)));
+            set_value_that_notes_its_drop(&note);
             let guard = note.note_drop("body", || USER.get());
             let body = chunks(2, move |_| {
                 let _ = &guard;
@@ -158,9 +163,7 @@ async fn body_that_says_which_frame_is_its_last_is_dropped_with_it() {
     let seen = Seen::default();
     let note = seen.clone();
     let handler = service_fn(move |_: Request<String>| {
-        let value = note.clone();
-        let hook: Hook = Box::new(move || value.note(format!("value {}", USER.get())));
-        drop(VALUE.set(OnDrop(hook)));
+        set_value_that_notes_its_drop(&note);
         let body = Single {
             frame: Some("frame".into()),
             _guard: Box::pin(note.note_drop("body", || USER.get())),

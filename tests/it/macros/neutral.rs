@@ -339,15 +339,11 @@ fn boxes_of_other_traits_stay_boxes() {
 // ---- Functions and closures by name ----
 
 mod of_fn {
-    pub fn spawn<R>(job: impl Fn() -> R + Sync) -> [R; 2] {
-        context_vars::detached(|| [job(), job()])
-    }
+    pub use super::spawner::spawn_fn as spawn;
 }
 
 mod of_fn_mut {
-    pub fn spawn<R>(mut job: impl FnMut() -> R) -> [R; 2] {
-        context_vars::detached(|| [job(), job()])
-    }
+    pub use super::spawner::spawn_fn_mut as spawn;
 }
 
 #[inherit_context]
@@ -379,9 +375,7 @@ fn length_and_user(words: &Vec<&str>) -> (usize, &'static str) {
 }
 
 mod of_references {
-    pub fn spawn<R>(job: impl for<'a, 'b> Fn(&'a Vec<&'b str>) -> R) -> R {
-        context_vars::detached(|| job(&vec!["text"]))
-    }
+    pub use super::spawner::spawn_each_with as spawn;
 }
 
 #[inherit_context]

@@ -142,6 +142,7 @@ fn nothing_is_left_of_tasks_that_are_spawned_while_the_runtime_shuts_down() {
         let handle = runtime.handle().clone();
         let (stop, spawned) = (AtomicBool::new(false), AtomicUsize::new(0));
         std::thread::scope(|threads| {
+            let _stop = OnDrop(|| stop.store(true, Ordering::Relaxed)); // also after a panic
             for _ in 0..2 {
                 threads.spawn(|| {
                     while !stop.load(Ordering::Relaxed) {
@@ -154,7 +155,6 @@ fn nothing_is_left_of_tasks_that_are_spawned_while_the_runtime_shuts_down() {
             }
             until(|| spawned.load(Ordering::Relaxed) > 10);
             drop(runtime);
-            stop.store(true, Ordering::Relaxed);
         });
         assert_eq!(alive.count(), 0);
     }

@@ -39,12 +39,9 @@ async fn bare_task_may_not_set_and_the_next_one_sees_nothing() {
         let mut tasks = JoinSet::new();
         tasks.spawn(async { set() });
         assert_refused(tasks.join_next().await.unwrap());
-        assert!(!tokio::spawn(async { COUNT.is_set() }).await.unwrap());
-        assert!(
-            !tokio::task::spawn_blocking(|| COUNT.is_set())
-                .await
-                .unwrap()
-        );
+        assert!(!tokio::spawn(reading()).await.unwrap());
+        let blocking = tokio::task::spawn_blocking(|| COUNT.is_set());
+        assert!(!blocking.await.unwrap());
     }
 }
 
@@ -223,6 +220,11 @@ fn on_one_thread(work: impl Future<Output = bool>) -> Outcome {
     })
 }
 
+/// The same of `work` in a task that inherits nothing.
+fn in_a_bare_task(work: impl Future<Output = bool> + Send + 'static) -> Outcome {
+    on_one_thread(async { tokio::spawn(work).await.unwrap() })
+}
+
 fn in_a_local_set_of_a_task_that_inherits(sets: bool) -> Outcome {
     let driven = async move {
         let local = LocalSet::new();
@@ -264,14 +266,11 @@ const REFUSED_ROWS: [Row; 14] = [
     }),
     ("bare local task", in_a_local_set),
     ("bare task after scopes of its own", |sets| {
-        on_one_thread(async move { tokio::spawn(setting_after_scopes(sets)).await.unwrap() })
+        in_a_bare_task(setting_after_scopes(sets))
     }),
     (
         "task after scopes of its own, executor in a scope",
-        |sets| {
-            let task = async move { tokio::spawn(setting_after_scopes(sets)).await.unwrap() };
-            as_alice(|| on_one_thread(task))
-        },
+        |sets| as_alice(|| in_a_bare_task(setting_after_scopes(sets))),
     ),
     ("bare task of a local runtime", |sets| {
         let mut builder = Builder::new_current_thread();
@@ -335,11 +334,10 @@ const KEPT_ROWS: [Row; 6] = [
         on_one_thread(in_two_tasks(setting(sets).inherit_context()))
     }),
     ("scope inside of a bare task", |sets| {
-        let inside = async move { USER.scope("alice", setting(sets)).await };
-        on_one_thread(async move { tokio::spawn(inside).await.unwrap() })
+        in_a_bare_task(async move { USER.scope("alice", setting(sets)).await })
     }),
     ("run and scope of a task above a released context", |sets| {
-        let inside = async move {
+        in_a_bare_task(async move {
             let guard = Context::new().attach();
             let in_run = Context::new().run(|| {
                 drop(guard);
@@ -351,8 +349,7 @@ const KEPT_ROWS: [Row; 6] = [
                 is_refused(sets)
             });
             in_run || in_scope
-        };
-        on_one_thread(async move { tokio::spawn(inside).await.unwrap() })
+        })
     }),
 ];
 

@@ -2,15 +2,19 @@
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::pin::pin;
+use std::pin::{Pin, pin};
+use std::task::{self, Poll};
 
 use bytes::Bytes;
 use context_vars::deadline::{self, CancelledKind, Elapsed};
+use context_vars::task::spawn;
 use context_vars::web::{ContextBody, ContextLayer};
 use futures::FutureExt;
 use http::{HeaderName, Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -190,15 +194,125 @@ async fn body_that_is_always_ready_fails_once_its_time_is_over() {
 
 #[tokio::test(start_paused = true)]
 async fn answer_of_a_service_whose_own_call_ran_out_of_time_is_whole() {
-    let handler = service_fn(async |_: Request<String>| {
-        let call = deadline::timeout(ms(1000), std::future::pending::<()>());
-        let error = call.await.unwrap_err();
-        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(error.to_string()))))
+    let (children, mut receiver) = Children::new();
+    let handler = service_fn(|_: Request<String>| {
+        children.spawn();
+        async {
+            let call = deadline::timeout(ms(1000), std::future::pending::<()>());
+            let error = call.await.unwrap_err();
+            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(error.to_string()))))
+        }
     });
     let service = ContextLayer::new().deadline(ms(50)).layer(handler);
     let response = ask(service, &[]).await;
     assert_eq!(response.status(), 200);
+    // The child is stopped although the server has not polled the body.
+    assert_eq!(end(&mut receiver).await, CancelledKind::Elapsed);
     assert_eq!(text(response).await, "the inherited deadline has passed");
+}
+
+/// What a task sends, at its end as soon as the task is gone and all was received.
+struct Received(mpsc::Receiver<Bytes>);
+
+impl Body for Received {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0
+            .poll_recv(cx)
+            .map(|data| Some(Ok(Frame::data(data?))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_closed() && self.0.is_empty()
+    }
+}
+
+/// Sends one dot and then waits, until its request ends.
+fn dot_of_a_child() -> Received {
+    let (sender, receiver) = mpsc::channel(1);
+    spawn(deadline::cancel_with_request(async move {
+        sender.send(Bytes::from_static(b".")).await.unwrap();
+        std::future::pending::<()>().await;
+    }));
+    Received(receiver)
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_behind_a_body_that_is_not_polled_stops_at_the_deadline_and_the_body_fails() {
+    for polls_before in [0, 1] {
+        let (children, mut receiver) = Children::new();
+        let handler = service_fn(|_: Request<String>| {
+            children.spawn();
+            let response = Response::new(dot_of_a_child());
+            async { Ok::<_, Infallible>(response) }
+        });
+        let service = ContextLayer::new().deadline(ms(50)).layer(handler);
+        let start = Instant::now();
+        let mut body = pin!(ask(service, &[]).await.into_body());
+        for _ in 0..polls_before {
+            assert_eq!(
+                body.frame().await.unwrap().unwrap().into_data().unwrap(),
+                "."
+            );
+        }
+        assert_eq!(end(&mut receiver).await, CancelledKind::Elapsed);
+        assert_eq!(start.elapsed(), ms(50));
+        // What is in the channel and the end of the sender look like a whole body.
+        assert!(!body.is_end_stream());
+        for _ in polls_before..1 {
+            assert_eq!(
+                body.frame().await.unwrap().unwrap().into_data().unwrap(),
+                "."
+            );
+        }
+        let error = body.frame().await.unwrap().unwrap_err();
+        assert!(elapsed(&error).is_some());
+        assert!(body.is_end_stream());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_a_body_starts_stops_at_the_deadline_though_the_body_is_not_polled() {
+    let (children, mut receiver) = Children::new();
+    let handler = service_fn(|_: Request<String>| {
+        let children = children.clone();
+        let frames = futures::stream::repeat_with(move || {
+            children.spawn();
+            Ok::<_, Infallible>(Frame::data(Bytes::new()))
+        });
+        async { Ok::<_, Infallible>(Response::new(StreamBody::new(frames))) }
+    });
+    let service = ContextLayer::new().deadline(ms(50)).layer(handler);
+    let mut body = pin!(ask(service, &[]).await.into_body());
+    body.frame().await.unwrap().unwrap();
+    assert_eq!(end(&mut receiver).await, CancelledKind::Elapsed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_work_that_waits_for_the_end_costs_a_task_which_ends_with_the_scope() {
+    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let (children, mut receiver) = Children::new();
+    for has_child in [false, true] {
+        let children = children.clone();
+        let handler = service_fn(move |_: Request<String>| {
+            if has_child {
+                children.spawn();
+            }
+            async { Ok::<_, Infallible>(Response::new(Full::<Bytes>::from("text"))) }
+        });
+        let service = ContextLayer::new().deadline(ms(50)).layer(handler);
+        let response = ask(service, &[]).await;
+        assert_eq!(tasks(), if has_child { 2 } else { 0 });
+        assert_eq!(text(response).await, "text");
+    }
+    assert_eq!(end(&mut receiver).await, CancelledKind::Completed);
+    sleep(ms(1)).await; // until all other tasks rest
+    assert_eq!(tasks(), 0);
 }
 
 #[tokio::test(start_paused = true)]

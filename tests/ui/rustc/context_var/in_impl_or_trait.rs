@@ -21,4 +21,10 @@ trait Handle {
     }
 }
 
+impl Handle for Server {
+    context_var! {
+        static IN_IMPL_OF_TRAIT: String;
+    }
+}
+
 fn main() {}
