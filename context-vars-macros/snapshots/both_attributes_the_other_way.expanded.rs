@@ -1,11 +1,7 @@
 #[allow(clippy::disallowed_methods)]
 fn handle(name: String) {
     let __context_vars_scope = ::context_vars::__private::SyncScope::enter();
-    #[allow(
-        clippy::redundant_locals,
-        clippy::used_underscore_binding,
-        clippy::no_effect_underscore_binding
-    )]
+    #[allow(clippy::redundant_locals)]
     let name = name;
     let __context_vars_value_0 = ::context_vars::__private::Computed {
         var: &USER,

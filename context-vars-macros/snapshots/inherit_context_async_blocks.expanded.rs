@@ -38,11 +38,7 @@ async fn handle() {
                     > {
                         return __context_vars_returned;
                     }
-                    #[allow(
-                        clippy::redundant_locals,
-                        clippy::used_underscore_binding,
-                        clippy::no_effect_underscore_binding
-                    )]
+                    #[allow(clippy::redundant_locals)]
                     let n = n;
                     match () {
                         () => work(n).await,

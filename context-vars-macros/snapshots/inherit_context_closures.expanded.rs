@@ -59,11 +59,7 @@ fn handle(jobs: Vec<Job>) {
                 clippy::no_effect_underscore_binding
             )]
             let (a, _) = __context_vars_argument_0;
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
+            #[allow(clippy::redundant_locals)]
             let mut b = b;
             match () {
                 () => b + a,

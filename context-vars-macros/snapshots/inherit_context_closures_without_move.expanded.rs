@@ -42,11 +42,7 @@ fn handle(names: &[String], log: &Mutex<Vec<String>>) {
             let __context_vars_scope = ::context_vars::__private::Inherited::enter(
                 &mut __context_vars_inherited,
             );
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
+            #[allow(clippy::redundant_locals)]
             let n = n;
             match () {
                 () => names[n].len(),
@@ -61,11 +57,7 @@ fn handle(names: &[String], log: &Mutex<Vec<String>>) {
             let __context_vars_scope = ::context_vars::__private::Inherited::enter(
                 &mut __context_vars_inherited,
             );
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
+            #[allow(clippy::redundant_locals)]
             let scope = scope;
             match () {
                 () => {
@@ -102,11 +94,7 @@ fn handle(names: &[String], log: &Mutex<Vec<String>>) {
             let __context_vars_scope = ::context_vars::__private::Inherited::enter(
                 &mut __context_vars_inherited,
             );
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
+            #[allow(clippy::redundant_locals)]
             let scope = scope;
             match () {
                 () => names.push(scope),

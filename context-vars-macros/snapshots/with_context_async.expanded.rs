@@ -1,16 +1,6 @@
 pub async fn handle<T: Send>(name: &str, item: T) -> Result<T, Error> {
     ::context_vars::__private::scope(async move {
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
             let _ = &item;
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
             let _ = &name;
             if let ::core::option::Option::Some(__context_vars_returned) = ::core::option::Option::None::<
                 Result<T, Error>,

@@ -1,10 +1,6 @@
 async fn handle(self: Arc<Self>, __context_vars_argument_1: (u8, u8)) {
     ::context_vars::__private::scope(async move {
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
+            #[allow(clippy::used_underscore_binding)]
             let _ = &__context_vars_argument_1;
             let _ = &self;
             #[allow(

@@ -5,35 +5,12 @@ async fn handle(
     later: u8,
 ) -> impl Future<Output = u8> {
     ::context_vars::__private::scope(async move {
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
             let _ = &later;
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
+            #[allow(clippy::used_underscore_binding)]
             let _ = &__context_vars_argument_2;
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
             let _ = &unused;
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
             let _ = &name;
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
+            #[allow(clippy::redundant_locals)]
             let unused = unused;
             #[allow(
                 clippy::redundant_locals,
@@ -41,11 +18,7 @@ async fn handle(
                 clippy::no_effect_underscore_binding
             )]
             let __context_vars_argument_2 = __context_vars_argument_2;
-            #[allow(
-                clippy::redundant_locals,
-                clippy::used_underscore_binding,
-                clippy::no_effect_underscore_binding
-            )]
+            #[allow(clippy::redundant_locals)]
             let later = later;
             let __context_vars_value_0 = ::context_vars::__private::Computed {
                 var: &USER,

@@ -27,18 +27,10 @@ fn handle(
         clippy::no_effect_underscore_binding
     )]
     let __context_vars_argument_1 = __context_vars_argument_1;
-    #[allow(
-        clippy::redundant_locals,
-        clippy::used_underscore_binding,
-        clippy::no_effect_underscore_binding
-    )]
+    #[allow(clippy::redundant_locals)]
     #[allow(unused)]
     let b = b;
-    #[allow(
-        clippy::redundant_locals,
-        clippy::used_underscore_binding,
-        clippy::no_effect_underscore_binding
-    )]
+    #[allow(clippy::redundant_locals)]
     #[cfg(unix)]
     let c = c;
     #[allow(

@@ -2,11 +2,7 @@ fn handle<'a>(&'a self, name: String) -> Pin<Box<dyn Future<Output = u8> + Send 
     ::context_vars::__private::scope_call_pinned(move || -> Pin<
         Box<dyn Future<Output = u8> + Send + 'a>,
     > {
-        #[allow(
-            clippy::redundant_locals,
-            clippy::used_underscore_binding,
-            clippy::no_effect_underscore_binding
-        )]
+        #[allow(clippy::redundant_locals)]
         let name = name;
         let __context_vars_value_0 = ::context_vars::__private::Computed {
             var: &USER,

@@ -7,11 +7,7 @@ pub fn handle(self, text: &str) -> String {
         clippy::no_effect_underscore_binding
     )]
     let mut __self = self;
-    #[allow(
-        clippy::redundant_locals,
-        clippy::used_underscore_binding,
-        clippy::no_effect_underscore_binding
-    )]
+    #[allow(clippy::redundant_locals)]
     let text = text;
     let __context_vars_value_0 = ::context_vars::__private::Computed {
         var: &USER,

@@ -1,11 +1,7 @@
 fn handle(mut self, n: u64) -> Result<impl Debug, Error> {
     ::context_vars::__private::sync_scope(move || -> Result<_, Error> {
         let _ = &self;
-        #[allow(
-            clippy::redundant_locals,
-            clippy::used_underscore_binding,
-            clippy::no_effect_underscore_binding
-        )]
+        #[allow(clippy::redundant_locals)]
         let n = n;
         let __context_vars_value_0 = ::context_vars::__private::Computed {
             var: &USER,

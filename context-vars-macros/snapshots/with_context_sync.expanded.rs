@@ -1,16 +1,8 @@
 pub fn handle(name: String, id: u64) -> Result<u64, Error> {
     let __context_vars_scope = ::context_vars::__private::SyncScope::enter();
-    #[allow(
-        clippy::redundant_locals,
-        clippy::used_underscore_binding,
-        clippy::no_effect_underscore_binding
-    )]
+    #[allow(clippy::redundant_locals)]
     let name = name;
-    #[allow(
-        clippy::redundant_locals,
-        clippy::used_underscore_binding,
-        clippy::no_effect_underscore_binding
-    )]
+    #[allow(clippy::redundant_locals)]
     let mut id = id;
     let __context_vars_value_0 = ::context_vars::__private::Computed {
         var: &USER,

@@ -121,12 +121,6 @@ impl<F> Scope<F> {
         }
     }
 
-    /// Creates a scope that sets nothing by itself.
-    #[inline]
-    pub(crate) fn isolating(future: F) -> Self {
-        Self::new(future, None)
-    }
-
     /// Calls `f` in a copy of the current context, and wraps the future that `f` returns in that copy.
     ///
     /// This is for functions that return a future: the code before the future and the future share one
@@ -154,6 +148,15 @@ impl<F> Scope<F> {
     #[cfg(feature = "stream")]
     pub(crate) fn work(&self) -> Option<&F> {
         self.stage.work()
+    }
+}
+
+/// Wraps a future in a scope that sets nothing by itself.
+// A function with all of it in one, because a debug build compiles each of them for each future.
+#[inline]
+pub fn isolating<F>(future: F) -> Scope<F> {
+    Scope {
+        stage: Stage::new(future, RawContext::EMPTY, Init::Copy(None)),
     }
 }
 

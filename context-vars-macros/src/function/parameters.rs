@@ -154,7 +154,7 @@ impl Parameter {
             return TokenStream::new();
         };
         let at = tokens::hygienic_at(name.span());
-        let allowed = lints::allowed(at);
+        let allowed = lints::rebinding_allowed(name, at);
         let conditions = quote!(#(#conditions)*);
         let lints = quote!(#(#lints)*);
         match pattern {
@@ -171,7 +171,7 @@ impl Parameter {
             name, conditions, ..
         } = self;
         let at = tokens::hygienic_at(name.span());
-        let allowed = lints::allowed(at);
+        let allowed = lints::use_allowed(name, at);
         quote_spanned!(at=> #allowed #(#conditions)* let _ = &#name;)
     }
 }

@@ -52,8 +52,8 @@ pub(crate) fn rebind(signature: &mut Signature) -> TokenStream {
     let mutability = receiver.mutability.take();
     let keyword = receiver.self_token;
     let at = tokens::hygienic_at(keyword.span);
-    let allowed = lints::allowed(at);
     let name = Ident::new(NAME, keyword.span);
+    let allowed = lints::rebinding_allowed(&name, at);
     quote_spanned!(at=> #allowed let #mutability #name = #keyword;)
 }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::error::{CancelledKind, Elapsed};
 use super::limit::Limit;
 use super::scope_state::ScopeState;
-use crate::scope::Scope;
+use crate::scope::{Scope, isolating};
 
 /// Runs `future` so that what it wraps in [`cancel_with_request`](super::cancel_with_request) stops
 /// when it is dropped or over.
@@ -141,7 +141,7 @@ impl<F> CancelScope<F> {
         Self {
             open: None,
             asked,
-            work: Some(Scope::isolating(future)),
+            work: Some(isolating(future)),
         }
     }
 

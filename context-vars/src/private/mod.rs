@@ -19,6 +19,8 @@ pub mod by_type;
 
 pub use crate::raw::key::Declaration;
 pub use crate::raw::thread::SyncScope;
+/// Wraps the body of an `async fn` in a scope.
+pub use crate::scope::isolating as scope;
 
 // ---- `context_var!` ----
 
@@ -109,12 +111,6 @@ impl<T: Send + Sync> Computed<T> {
 pub fn sync_scope<R>(f: impl FnOnce() -> R) -> R {
     let _scope = SyncScope::enter();
     f()
-}
-
-/// Wraps the body of an `async fn` in a scope.
-#[inline]
-pub fn scope<F: Future>(future: F) -> Scope<F> {
-    Scope::isolating(future)
 }
 
 /// Wraps the body of a function that returns a future in a scope.

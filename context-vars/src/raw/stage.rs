@@ -101,16 +101,27 @@ impl<W, C: Carried> Stage<W, C> {
 
     /// Drops work that is ready in the context that is current. The caller has taken the work's own
     /// context.
+    #[cfg(feature = "http")]
     #[inline(always)]
     pub(crate) fn drop_work(self: Pin<&mut Self>) {
         // SAFETY: Nothing is moved out of the reference.
-        let stage = SetDone(unsafe { self.get_unchecked_mut() });
+        let stage: *mut Self = unsafe { self.get_unchecked_mut() };
         // SAFETY: The pointer comes from a reference that is borrowed until this function returns.
-        if let Stage::Active { home, work, .. } = unsafe { &mut *stage.0 } {
-            let carried = home.carried.take_ready();
-            let work = DropInPlace(work);
-            carried.in_scope(move || drop(work));
+        if let Self::Active { home, work, .. } = unsafe { &mut *stage } {
+            let stage = ErasedStage(stage as *mut (), Self::set_done);
+            // SAFETY: The pointers come from a reference that is borrowed until this function returns.
+            unsafe { drop_ready(&mut home.carried, work, stage) };
         }
+    }
+
+    /// Overwrites `stage`, which is a `Self`, with [`Done`](Self::Done).
+    ///
+    /// # Safety
+    ///
+    /// The pointer is valid for writes, and the fields that are overwritten need no drop.
+    unsafe fn set_done(stage: *mut ()) {
+        // SAFETY: The requirements are the same.
+        unsafe { ptr::write(stage as *mut Self, Self::Done) };
     }
 
     /// Runs one step of the pinned work inside its context.
@@ -252,52 +263,96 @@ impl<W: Clone, C: Carried + Clone> Clone for Stage<W, C> {
 impl<W: Future, C: Carried> Stage<W, C> {
     /// Polls the work inside its context. When the work is ready, it is dropped there at once.
     // Always inlined, like the polls that call it, because saving the registers of another frame would
-    // take as long as the swap.
+    // take as long as the swap. A debug build compiles this for each future, so what does not need the
+    // future's type is in `poll_erased`.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<W::Output> {
-        let StageProjection::Active { work, home, .. } = self.as_mut().project() else {
+    pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<W::Output> {
+        // SAFETY: Nothing is moved out of the reference.
+        let stage: *mut Self = unsafe { self.get_unchecked_mut() };
+        // SAFETY: The pointer comes from a reference that is borrowed until this function returns.
+        let Self::Active { home, work, .. } = (unsafe { &mut *stage }) else {
             after_completion();
         };
-        let Home { context, carried } = home;
-        carried.prepare(context);
-        let owner = EntryOwner::current();
-        // SAFETY: `leave` or `into_scope` uses up the guard, and the scope is dropped here. A panic drops
-        // them.
-        let entered = unsafe { Entered::new(&owner, context) };
-        match carried.in_scope(|| work.poll(cx)) {
-            Poll::Pending => {
-                entered.leave();
-                Poll::Pending
-            }
-            Poll::Ready(output) => {
-                let _scope = entered.into_scope();
-                self.drop_work();
-                Poll::Ready(output)
-            }
+        let stage = ErasedStage(stage as *mut (), Self::set_done);
+        // SAFETY: The pointers come from a reference that is borrowed until this function returns.
+        unsafe { poll_erased(home, work, stage, cx) }
+    }
+}
+
+/// Polls `work` inside the context of `home`, where it is dropped when it is ready.
+///
+/// The fields are given by pointers, because the stage that they belong to is overwritten here.
+///
+/// # Safety
+///
+/// `home` and `work` point to the fields of `stage`, which is pinned and valid for writes.
+#[cfg_attr(not(debug_assertions), inline(always))]
+unsafe fn poll_erased<O, C: Carried>(
+    home: *mut Home<C>,
+    work: *mut (dyn Future<Output = O> + '_),
+    stage: ErasedStage,
+    cx: &mut task::Context<'_>,
+) -> Poll<O> {
+    // SAFETY: The pointer is valid.
+    let Home { context, carried } = unsafe { &mut *home };
+    carried.prepare(context);
+    let owner = EntryOwner::current();
+    // SAFETY: `leave` or `into_scope` uses up the guard, and the scope is dropped here. A panic drops
+    // them.
+    let entered = unsafe { Entered::new(&owner, context) };
+    // SAFETY: The pointer is valid, and the work is pinned like the stage.
+    match carried.in_scope(|| unsafe { Pin::new_unchecked(&mut *work) }.poll(cx)) {
+        Poll::Pending => {
+            entered.leave();
+            Poll::Pending
+        }
+        Poll::Ready(output) => {
+            let _scope = entered.into_scope();
+            // SAFETY: The requirements are the same.
+            unsafe { drop_ready(carried, work, stage) };
+            Poll::Ready(output)
         }
     }
 }
 
-/// A guard that overwrites active work with [`Stage::Done`], even if the drop of the work panics.
-struct SetDone<W, C: Carried>(*mut Stage<W, C>);
+/// A stage whose types are erased, and its [`Stage::set_done`].
+struct ErasedStage(*mut (), unsafe fn(*mut ()));
 
-impl<W, C: Carried> Drop for SetDone<W, C> {
+/// Drops work that is ready in the context that is current. The caller has taken the work's own context.
+///
+/// # Safety
+///
+/// `carried` and `work` point to fields of `stage`, which is pinned and valid for writes.
+#[inline(always)]
+unsafe fn drop_ready<W: ?Sized, C: Carried>(carried: *mut C, work: *mut W, stage: ErasedStage) {
+    let _stage = SetDone(stage);
+    // SAFETY: The pointer is valid.
+    let carried = unsafe { &mut *carried }.take_ready();
+    let work = DropInPlace(work);
+    carried.in_scope(move || drop(work));
+}
+
+/// A guard that overwrites active work with [`Stage::Done`], even if the drop of the work panics.
+struct SetDone(ErasedStage);
+
+impl Drop for SetDone {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: `drop_work`, which alone creates this, has borrowed the stage. The overwritten fields
-        // need no drop: the work was dropped, the caller took the home's context, `drop_work` took the
-        // carried state, and `LeaveOnDrop` has nothing to leave.
-        unsafe { self.0.write(Stage::Done) };
+        let ErasedStage(stage, set_done) = self.0;
+        // SAFETY: `drop_ready`, which alone creates this, has a stage that is valid for writes. The
+        // overwritten fields need no drop: the work was dropped, the caller took the home's context,
+        // `drop_ready` took the carried state, and `LeaveOnDrop` has nothing to leave.
+        unsafe { set_done(stage) };
     }
 }
 
 /// A guard that drops the work in place, even if entering the carried state panics.
-struct DropInPlace<W>(*mut W);
+struct DropInPlace<W: ?Sized>(*mut W);
 
-impl<W> Drop for DropInPlace<W> {
+impl<W: ?Sized> Drop for DropInPlace<W> {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: `drop_work`, which alone creates this, has borrowed the work and overwrites it
+        // SAFETY: `drop_ready`, which alone creates this, has the work of a stage that it overwrites
         // afterwards, before any other code can see it. It is dropped where it is, as pinning asks.
         unsafe { ptr::drop_in_place(self.0) };
     }
