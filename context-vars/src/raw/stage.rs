@@ -7,6 +7,8 @@
 
 use core::future::Future;
 use core::mem::{self, ManuallyDrop};
+#[cfg(feature = "http")]
+use core::ops::ControlFlow;
 use core::pin::Pin;
 use core::ptr;
 use core::task::{self, Poll};
@@ -89,20 +91,10 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Returns the context of active work, for the caller to take.
-    #[cfg(feature = "http")]
-    #[inline]
-    pub(crate) fn context(self: Pin<&mut Self>) -> Option<&mut RawContext> {
-        match self.project() {
-            StageProjection::Active { home, .. } => Some(&mut home.context),
-            StageProjection::Done => None,
-        }
-    }
-
-    /// Drops work that is ready in the context that is current. The caller has taken the work's own
-    /// context.
+    /// Drops work that is ready in the context that is current, and returns the state that it carried.
+    /// The caller has taken the work's own context.
     #[inline(always)]
-    pub(crate) fn drop_work(self: Pin<&mut Self>) {
+    fn drop_work(self: Pin<&mut Self>) -> C {
         // SAFETY: Nothing is moved out of the reference.
         let stage = SetDone(unsafe { self.get_unchecked_mut() });
         // SAFETY: The pointer comes from a reference that is borrowed until this function returns.
@@ -110,7 +102,9 @@ impl<W, C: Carried> Stage<W, C> {
             let carried = home.carried.take_ready();
             let work = DropInPlace(work);
             carried.in_scope(move || drop(work));
+            return carried;
         }
+        C::NONE
     }
 
     /// Runs one step of the pinned work inside its context.
@@ -123,15 +117,16 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Runs one step of the pinned work inside its context. If the step returns that it was the last, the
-    /// work is dropped there immediately.
+    /// Runs one step of the pinned work inside its context. If the step breaks, it was the last: the work is
+    /// dropped there immediately, and `end` gets the scope that is still entered and the carried state.
     #[cfg(feature = "http")]
     #[inline]
     #[track_caller]
-    pub(crate) fn run_to_last<R>(
+    pub(crate) fn run_to_break<R, B, E>(
         mut self: Pin<&mut Self>,
-        step: impl FnOnce(Pin<&mut W>) -> (R, bool),
-    ) -> R {
+        step: impl FnOnce(Pin<&mut W>) -> ControlFlow<B, R>,
+        end: impl FnOnce(FinalScope<'_>, C) -> E,
+    ) -> ControlFlow<(B, E), R> {
         let StageProjection::Active { work, home, .. } = self.as_mut().project() else {
             after_completion();
         };
@@ -140,14 +135,19 @@ impl<W, C: Carried> Stage<W, C> {
         // SAFETY: `leave` or `into_scope` uses up the guard, and the scope is dropped here. A panic drops
         // them.
         let entered = unsafe { Entered::new(&owner, context) };
-        let (result, is_last) = carried.in_scope(|| step(work));
-        if is_last {
-            let _scope = entered.into_scope();
-            self.drop_work();
-        } else {
-            entered.leave();
+        match carried.in_scope(|| step(work)) {
+            ControlFlow::Continue(result) => {
+                entered.leave();
+                ControlFlow::Continue(result)
+            }
+            ControlFlow::Break(result) => {
+                let scope = entered.into_scope();
+                // Moved behind the scope, so that it is dropped inside if the drop of the work panics.
+                let result = result;
+                let carried = self.drop_work();
+                ControlFlow::Break((result, end(scope, carried)))
+            }
         }
-        result
     }
 
     /// Runs one step of work that was never pinned.
@@ -213,15 +213,6 @@ impl<W, C: Carried> Stage<W, C> {
         matches!(self, Self::Done)
     }
 
-    /// Returns the state that active work carries.
-    #[cfg(feature = "http")]
-    pub(crate) fn carried(&self) -> Option<&C> {
-        match self {
-            Self::Active { home, .. } => Some(&home.carried),
-            Self::Done => None,
-        }
-    }
-
     /// Returns the work for a read outside of its context, or `None` once the work is done.
     #[cfg(feature = "stream")]
     pub(crate) fn work(&self) -> Option<&W> {
@@ -271,7 +262,7 @@ impl<W: Future, C: Carried> Stage<W, C> {
             }
             Poll::Ready(output) => {
                 let _scope = entered.into_scope();
-                self.drop_work();
+                drop(self.drop_work());
                 Poll::Ready(output)
             }
         }

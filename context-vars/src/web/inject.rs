@@ -11,6 +11,7 @@ use tower_service::Service;
 
 #[cfg(feature = "deadline")]
 use super::deadline_header::DeadlineHeader;
+use super::head::Head;
 use super::step::Step;
 use crate::context::Context;
 use crate::propagation::Propagator;
@@ -19,8 +20,8 @@ use crate::propagation::Propagator;
 pub(super) struct Extract(pub(super) Propagator);
 
 impl Step for Extract {
-    fn request(&self, context: Context, parts: &mut Parts) -> Context {
-        self.0.extract(context, &parts.headers)
+    fn request(&self, context: Context, request: &mut dyn Head) -> Context {
+        self.0.extract(context, request.headers_mut())
     }
 }
 

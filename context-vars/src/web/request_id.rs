@@ -4,9 +4,9 @@ use core::fmt::{self, Display};
 use core::str::FromStr;
 
 use http::header::{Entry, OccupiedEntry};
-use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::head::Head;
 use super::step::{Step, display_header, header_value};
 use crate::context::Context;
 use crate::text;
@@ -171,9 +171,9 @@ impl fmt::Debug for RequestId {
 }
 
 impl Step for RequestId {
-    fn request(&self, context: Context, parts: &mut Parts) -> Context {
+    fn request(&self, context: Context, request: &mut dyn Head) -> Context {
         // An entry, so that the header is looked up once.
-        match parts.headers.entry(self.header.clone()) {
+        match request.headers_mut().entry(&self.header) {
             Entry::Vacant(entry) => {
                 let (context, header) = self.ids.fill(context, None);
                 if let Some(header) = header {

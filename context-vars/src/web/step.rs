@@ -5,6 +5,7 @@ use core::fmt::Display;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::head::Head;
 use crate::context::Context;
 use crate::text;
 use crate::var::ContextVar;
@@ -14,7 +15,7 @@ use crate::var::ContextVar;
 /// The types are erased so that the layer has no parameters and its users can name it.
 pub(super) trait Step: Send + Sync {
     /// Fills the context from the request, before the service is called.
-    fn request(&self, context: Context, _: &mut Parts) -> Context {
+    fn request(&self, context: Context, _: &mut dyn Head) -> Context {
         context
     }
 
@@ -33,8 +34,10 @@ where
     T: Send + Sync + 'static,
     F: Fn(&Parts) -> Option<T> + Send + Sync,
 {
-    fn request(&self, mut context: Context, parts: &mut Parts) -> Context {
-        match context.run(|| (self.find)(parts)) {
+    fn request(&self, mut context: Context, request: &mut dyn Head) -> Context {
+        let mut found = None;
+        request.with_parts(&mut |parts| found = context.run(|| (self.find)(parts)));
+        match found {
             Some(value) => context.with_value(self.var, value),
             None => context,
         }
