@@ -12,7 +12,7 @@ use tower_service::Service;
 #[cfg(feature = "deadline")]
 use super::deadline_header::DeadlineHeader;
 use super::head::Head;
-use super::step::Step;
+use super::step::{KnownId, Step};
 use crate::context::Context;
 use crate::propagation::Propagator;
 
@@ -20,7 +20,12 @@ use crate::propagation::Propagator;
 pub(super) struct Extract(pub(super) Propagator);
 
 impl Step for Extract {
-    fn request(&self, context: Context, request: &mut dyn Head) -> Context {
+    fn request(
+        &self,
+        context: Context,
+        request: &mut dyn Head,
+        _known: &mut Option<KnownId>,
+    ) -> Context {
         self.0.extract(context, request.headers_mut())
     }
 }

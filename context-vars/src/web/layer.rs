@@ -17,12 +17,12 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::ContextBody;
+use super::head::Head;
 #[cfg(feature = "propagation")]
 use super::inject::Extract;
 use super::request_id::RequestId;
 use super::request_scope::{RequestScope, ScopePlan};
-use super::head::Head;
-use super::step::{Echo, SetFrom, Step};
+use super::step::{Echo, KnownId, SetFrom, Step};
 use crate::context::Context;
 use crate::in_context::InContext;
 #[cfg(feature = "propagation")]
@@ -43,8 +43,9 @@ use crate::var::ContextVar;
 /// # Cost
 ///
 /// To make or clone the service: one increment of a reference count. For each request: one context,
-/// one block for each variable set, the texts of ids and echoes. A poll of the future or the body
-/// is two thread-local accesses, as with [`InContext`].
+/// one block for each variable set, the texts of ids and echoes: an allocation for a text of at most
+/// 64 bytes, which the headers of the request and of the response share. A poll of the future or the
+/// body is two thread-local accesses, as with [`InContext`].
 ///
 /// # Examples
 ///
@@ -93,9 +94,15 @@ impl Plan {
 
     /// Prepares the context of a request, and begins its scope.
     #[inline]
-    fn begin(&self, request: &mut dyn Head) -> (Context, RequestScope) {
-        let steps = self.steps.iter();
-        let context = steps.fold(self.start(), |context, step| step.request(context, request));
+    fn begin(
+        &self,
+        request: &mut dyn Head,
+        known: &mut Option<KnownId>,
+    ) -> (Context, RequestScope) {
+        let mut context = self.start();
+        for step in &self.steps {
+            context = step.request(context, request, known);
+        }
         self.scope.begin(context, request)
     }
 
@@ -108,9 +115,10 @@ impl Plan {
         }
     }
 
-    fn answer(&self, headers: &mut HeaderMap) {
+    #[inline]
+    fn answer(&self, headers: &mut HeaderMap, known: &mut Option<KnownId>) {
         for step in &self.steps {
-            step.response(headers);
+            step.response(headers, known);
         }
     }
 }
@@ -574,12 +582,14 @@ where
 
     fn call(&mut self, mut request: Request<A>) -> Self::Future {
         let companion = self.plan.companion();
-        let (mut context, scope) = self.plan.begin(&mut request);
+        let mut known = None;
+        let (mut context, scope) = self.plan.begin(&mut request, &mut known);
         let future = context.run(|| self.inner.call(request));
         ResponseFuture {
             scope,
             future: InContext::with_companion(future, context, companion),
             plan: self.plan.clone(),
+            known,
         }
     }
 }
@@ -624,6 +634,7 @@ pin_project! {
         #[pin]
         future: InContext<F>,
         plan: Arc<Plan>,
+        known: Option<KnownId>,
     }
 }
 
@@ -646,7 +657,7 @@ where
                 return ControlFlow::Continue(());
             };
             match &mut result {
-                Ok(response) => this.plan.answer(response.headers_mut()),
+                Ok(response) => this.plan.answer(response.headers_mut(), this.known),
                 Err(_) => this.scope.complete(),
             }
             ControlFlow::Break(result)
@@ -672,12 +683,14 @@ impl<F> ResponseFuture<F> {
     ) -> Poll<Response<ContextBody<B>>> {
         let this = self.project();
         let elapsed = ready!(this.scope.poll_elapsed(cx));
-        let dropped = this.future.run_to_next(|_| ControlFlow::<(), Infallible>::Break(()));
+        let dropped = this
+            .future
+            .run_to_next(|_| ControlFlow::<(), Infallible>::Break(()));
         let ControlFlow::Break(((), (context, companion))) = dropped;
         let mut body = InContext::with_companion(None, context, companion);
         let response = body.run_mut(|_| {
             let mut response = this.plan.scope.answer(elapsed);
-            this.plan.answer(response.headers_mut());
+            this.plan.answer(response.headers_mut(), this.known);
             response
         });
         Poll::Ready(response.map(|()| ContextBody::new(body, this.scope.take())))
