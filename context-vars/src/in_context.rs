@@ -12,6 +12,8 @@ use pin_project_lite::pin_project;
 use crate::context::Context;
 use crate::raw::companion::CompanionState;
 use crate::raw::stage::Stage;
+#[cfg(feature = "http")]
+use crate::raw::thread::FinalScope;
 
 pin_project! {
     /// Work that owns the context in which it runs: a future, a stream, an iterator, a closure.
@@ -121,11 +123,9 @@ impl<F> InContext<F> {
         self: Pin<&mut Self>,
         step: impl FnOnce(Pin<&mut F>) -> ControlFlow<R, R>,
     ) -> R {
-        let ended = self.project().stage.run_to_break(step, |scope, companion| {
-            drop(companion);
-            drop(scope);
-        });
-        match ended {
+        // Parameters are dropped in reverse order: the companion's state inside the context.
+        let end = |_scope: FinalScope<'_>, _companion| ();
+        match self.project().stage.run_to_break(step, end) {
             ControlFlow::Continue(result) | ControlFlow::Break((result, ())) => result,
         }
     }

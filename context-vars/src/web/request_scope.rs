@@ -251,8 +251,6 @@ mod absent {
     pub(in crate::web) struct RequestScope;
 
     impl RequestScope {
-        pub(in crate::web) const NONE: Self = Self;
-
         #[inline]
         pub(in crate::web) fn take(&mut self) -> Self {
             Self

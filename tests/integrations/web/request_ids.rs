@@ -461,7 +461,7 @@ async fn made_id_can_use_what_was_set_before() {
 #[tokio::test]
 async fn response_has_the_id_that_the_service_has_set_last() {
     let sets = |ids: &'static [u64]| {
-        let handler = service_fn(async move |_: Request<String>| {
+        let handler = service_fn(move |_: Request<String>| async move {
             for id in ids {
                 drop(REQUEST_ID.set(*id));
             }
