@@ -7,6 +7,8 @@ use core::iter::FusedIterator;
 use crate::raw::context::RawContext;
 use crate::raw::key::{Key, PrintFn};
 use crate::raw::thread;
+#[cfg(feature = "http")]
+use crate::raw::value::Value;
 use crate::raw::value::ValueRef;
 use crate::var::ContextVar;
 
@@ -294,6 +296,19 @@ impl Context {
         }
     }
 
+    /// Sets the variable, and returns a reference to its value.
+    #[cfg(feature = "http")]
+    pub(crate) fn insert<T: Send + Sync + 'static>(
+        &mut self,
+        var: &'static ContextVar<T>,
+        value: T,
+    ) -> SetValue {
+        let value = thread::new_value(&var.key, value);
+        let reference = SetValue(value.untyped().clone());
+        drop(thread::set_in(&mut self.raw, &var.key, Some(value)));
+        reference
+    }
+
     /// Calls `visit` with every variable that has a value, in no particular order.
     pub(crate) fn each<'a>(&'a self, mut visit: impl FnMut(Entry<'a>)) {
         self.raw.values(&mut |value| {
@@ -301,6 +316,19 @@ impl Context {
                 visit(Entry { value });
             }
         });
+    }
+}
+
+/// A reference to the value that a variable was set to.
+#[cfg(feature = "http")]
+pub(crate) struct SetValue(Value);
+
+#[cfg(feature = "http")]
+impl SetValue {
+    /// Returns `true` if `var` still has this value in the current context: the value itself, and not
+    /// another one that is equal.
+    pub(crate) fn is_current<T>(&self, var: &'static ContextVar<T>) -> bool {
+        thread::has_value(var.key.untyped(), &self.0)
     }
 }
 

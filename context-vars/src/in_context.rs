@@ -2,6 +2,8 @@
 
 use core::fmt;
 use core::future::Future;
+#[cfg(feature = "http")]
+use core::ops::ControlFlow;
 use core::pin::Pin;
 use core::task::{self, Poll};
 
@@ -11,7 +13,7 @@ use crate::context::Context;
 use crate::raw::companion::CompanionState;
 use crate::raw::stage::Stage;
 #[cfg(feature = "http")]
-use crate::raw::stage::after_completion;
+use crate::raw::thread::FinalScope;
 
 pin_project! {
     /// Work that owns the context in which it runs: a future, a stream, an iterator, a closure.
@@ -119,9 +121,28 @@ impl<F> InContext<F> {
     #[track_caller]
     pub(crate) fn run_to_last<R>(
         self: Pin<&mut Self>,
-        step: impl FnOnce(Pin<&mut F>) -> (R, bool),
+        step: impl FnOnce(Pin<&mut F>) -> ControlFlow<R, R>,
     ) -> R {
-        self.project().stage.run_to_last(step)
+        // Parameters are dropped in reverse order: the companion's state inside the context.
+        let end = |_scope: FinalScope<'_>, _companion| ();
+        match self.project().stage.run_to_break(step, end) {
+            ControlFlow::Continue(result) | ControlFlow::Break((result, ())) => result,
+        }
+    }
+
+    /// Like [`run_to_last`](Self::run_to_last), but after the last step the context goes on: it is returned
+    /// for other work, with the companion's state.
+    #[cfg(feature = "http")]
+    #[inline]
+    #[track_caller]
+    pub(crate) fn run_to_next<R, B>(
+        self: Pin<&mut Self>,
+        step: impl FnOnce(Pin<&mut F>) -> ControlFlow<B, R>,
+    ) -> ControlFlow<(B, (Context, CompanionState)), R> {
+        self.project().stage.run_to_break(step, |scope, companion| {
+            let raw = scope.leave();
+            (Context { raw }, companion)
+        })
     }
 
     /// Returns `true` if the work is done and was dropped.
@@ -237,26 +258,6 @@ impl<F> InContext<F> {
     #[inline]
     pub(crate) fn run_ref<R>(&self, step: impl FnOnce(&F) -> R) -> Option<R> {
         self.stage.run_ref(step)
-    }
-
-    /// Drops the work inside its context, and wraps `next` in that same context instead of a copy.
-    #[cfg(feature = "http")]
-    #[inline]
-    #[track_caller]
-    pub(crate) fn replace_work<G>(self: Pin<&mut Self>, next: G) -> InContext<G> {
-        let mut stage = self.project().stage;
-        let Some(companion) = stage.carried().cloned() else {
-            after_completion();
-        };
-        let raw = match stage.as_mut().context() {
-            Some(context) => context.take(),
-            None => after_completion(),
-        };
-        let mut next = InContext::with_companion(next, Context { raw }, companion);
-        // The old work is dropped while `next` already owns the context, so the context is not lost if
-        // that drop panics.
-        next.stage.run_mut(|_| stage.drop_work());
-        next
     }
 
     /// Returns the work for a read outside of its context, or `None` once the work is done.

@@ -5,6 +5,9 @@ use core::fmt;
 use core::fmt::{Display, Write as _};
 use core::str::FromStr;
 
+#[cfg(feature = "http")]
+use bytes::Bytes;
+
 /// The maximum length of an id in bytes: enough for three UUIDs, and short enough for a log line.
 pub(crate) const MAX_ID_LEN: usize = 128;
 
@@ -28,10 +31,14 @@ pub(crate) fn parse<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
-/// A short text without an allocation; a longer one is on the heap.
+/// The length up to which a text is in one block: enough for a UUID or a `traceparent`.
+#[cfg(feature = "http")]
+const SHORT_LEN: usize = 64;
+
+/// A text that is short, or else on the heap.
 #[cfg(feature = "http")]
 struct ShortText {
-    bytes: [u8; MAX_ID_LEN],
+    bytes: [u8; SHORT_LEN],
     len: usize,
     /// The whole text, once it does not fit into `bytes`.
     long: Option<Vec<u8>>,
@@ -39,18 +46,22 @@ struct ShortText {
 
 #[cfg(feature = "http")]
 impl ShortText {
-    fn as_bytes(&self) -> &[u8] {
-        match &self.long {
-            Some(long) => long,
-            None => &self.bytes[..self.len],
-        }
-    }
-
     #[cold]
     fn write_long(&mut self, text: &str) {
         let short = &self.bytes[..self.len];
         let long = self.long.get_or_insert_with(|| short.to_vec());
         long.extend_from_slice(text.as_bytes());
+    }
+}
+
+#[cfg(feature = "http")]
+impl AsRef<[u8]> for ShortText {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        match &self.long {
+            Some(long) => long,
+            None => &self.bytes[..self.len],
+        }
     }
 }
 
@@ -70,15 +81,17 @@ impl fmt::Write for ShortText {
     }
 }
 
-/// Calls `f` with the bytes of the text that `Display` makes, unless it fails. A text as short as an
-/// id is not allocated.
+/// Returns the text of `Display`, or `None` if `Display` fails.
+///
+/// A short text is in the block that counts its references, so it takes one allocation, and a clone takes
+/// none. The first clone of other `Bytes` allocates a count.
 #[cfg(feature = "http")]
-pub(crate) fn with_text<T: Display, R>(value: &T, f: impl FnOnce(&[u8]) -> R) -> Option<R> {
+pub(crate) fn to_bytes<T: Display>(value: &T) -> Option<Bytes> {
     let mut text = ShortText {
-        bytes: [0; MAX_ID_LEN],
+        bytes: [0; SHORT_LEN],
         len: 0,
         long: None,
     };
     write!(text, "{value}").ok()?;
-    Some(f(text.as_bytes()))
+    Some(Bytes::from_owner(text))
 }

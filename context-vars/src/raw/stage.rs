@@ -7,6 +7,8 @@
 
 use core::future::Future;
 use core::mem::{self, ManuallyDrop};
+#[cfg(feature = "http")]
+use core::ops::ControlFlow;
 use core::pin::Pin;
 use core::ptr;
 use core::task::{self, Poll};
@@ -89,29 +91,20 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Returns the context of active work, for the caller to take.
-    #[cfg(feature = "http")]
-    #[inline]
-    pub(crate) fn context(self: Pin<&mut Self>) -> Option<&mut RawContext> {
-        match self.project() {
-            StageProjection::Active { home, .. } => Some(&mut home.context),
-            StageProjection::Done => None,
-        }
-    }
-
-    /// Drops work that is ready in the context that is current. The caller has taken the work's own
-    /// context.
+    /// Drops work that is ready in the context that is current, and returns the state that it carried.
+    /// The caller has taken the work's own context.
     #[cfg(feature = "http")]
     #[inline(always)]
-    pub(crate) fn drop_work(self: Pin<&mut Self>) {
+    fn drop_work(self: Pin<&mut Self>) -> C {
         // SAFETY: Nothing is moved out of the reference.
         let stage: *mut Self = unsafe { self.get_unchecked_mut() };
         // SAFETY: The pointer comes from a reference that is borrowed until this function returns.
-        if let Self::Active { home, work, .. } = unsafe { &mut *stage } {
-            let stage = ErasedStage(stage as *mut (), Self::set_done);
-            // SAFETY: The pointers come from a reference that is borrowed until this function returns.
-            unsafe { drop_ready(&mut home.carried, work, stage) };
-        }
+        let Self::Active { home, work, .. } = (unsafe { &mut *stage }) else {
+            return C::NONE;
+        };
+        let stage = ErasedStage(stage as *mut (), Self::set_done);
+        // SAFETY: The pointers come from a reference that is borrowed until this function returns.
+        unsafe { drop_ready(&mut home.carried, work, stage) }
     }
 
     /// Overwrites `stage`, which is a `Self`, with [`Done`](Self::Done).
@@ -134,15 +127,16 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Runs one step of the pinned work inside its context. If the step returns that it was the last, the
-    /// work is dropped there immediately.
+    /// Runs one step of the pinned work inside its context. If the step breaks, it was the last: the work is
+    /// dropped there immediately, and `end` gets the scope that is still entered and the carried state.
     #[cfg(feature = "http")]
     #[inline]
     #[track_caller]
-    pub(crate) fn run_to_last<R>(
+    pub(crate) fn run_to_break<R, B, E>(
         mut self: Pin<&mut Self>,
-        step: impl FnOnce(Pin<&mut W>) -> (R, bool),
-    ) -> R {
+        step: impl FnOnce(Pin<&mut W>) -> ControlFlow<B, R>,
+        end: impl FnOnce(FinalScope<'_>, C) -> E,
+    ) -> ControlFlow<(B, E), R> {
         let StageProjection::Active { work, home, .. } = self.as_mut().project() else {
             after_completion();
         };
@@ -151,14 +145,19 @@ impl<W, C: Carried> Stage<W, C> {
         // SAFETY: `leave` or `into_scope` uses up the guard, and the scope is dropped here. A panic drops
         // them.
         let entered = unsafe { Entered::new(&owner, context) };
-        let (result, is_last) = carried.in_scope(|| step(work));
-        if is_last {
-            let _scope = entered.into_scope();
-            self.drop_work();
-        } else {
-            entered.leave();
+        match carried.in_scope(|| step(work)) {
+            ControlFlow::Continue(result) => {
+                entered.leave();
+                ControlFlow::Continue(result)
+            }
+            ControlFlow::Break(result) => {
+                let scope = entered.into_scope();
+                // Moved behind the scope, so that it is dropped inside if the drop of the work panics.
+                let result = result;
+                let carried = self.drop_work();
+                ControlFlow::Break((result, end(scope, carried)))
+            }
         }
-        result
     }
 
     /// Runs one step of work that was never pinned.
@@ -222,15 +221,6 @@ impl<W, C: Carried> Stage<W, C> {
     #[inline]
     pub(crate) fn is_done(&self) -> bool {
         matches!(self, Self::Done)
-    }
-
-    /// Returns the state that active work carries.
-    #[cfg(feature = "http")]
-    pub(crate) fn carried(&self) -> Option<&C> {
-        match self {
-            Self::Active { home, .. } => Some(&home.carried),
-            Self::Done => None,
-        }
     }
 
     /// Returns the work for a read outside of its context, or `None` once the work is done.
@@ -309,7 +299,7 @@ unsafe fn poll_erased<O, C: Carried>(
         Poll::Ready(output) => {
             let _scope = entered.into_scope();
             // SAFETY: The requirements are the same.
-            unsafe { drop_ready(carried, work, stage) };
+            drop(unsafe { drop_ready(carried, work, stage) });
             Poll::Ready(output)
         }
     }
@@ -318,18 +308,24 @@ unsafe fn poll_erased<O, C: Carried>(
 /// A stage whose types are erased, and its [`Stage::set_done`].
 struct ErasedStage(*mut (), unsafe fn(*mut ()));
 
-/// Drops work that is ready in the context that is current. The caller has taken the work's own context.
+/// Drops work that is ready in the context that is current, and returns the state that it carried. The caller
+/// has taken the work's own context.
 ///
 /// # Safety
 ///
 /// `carried` and `work` point to fields of `stage`, which is pinned and valid for writes.
 #[inline(always)]
-unsafe fn drop_ready<W: ?Sized, C: Carried>(carried: *mut C, work: *mut W, stage: ErasedStage) {
+unsafe fn drop_ready<W: ?Sized, C: Carried>(
+    carried: *mut C,
+    work: *mut W,
+    stage: ErasedStage,
+) -> C {
     let _stage = SetDone(stage);
     // SAFETY: The pointer is valid.
     let carried = unsafe { &mut *carried }.take_ready();
     let work = DropInPlace(work);
     carried.in_scope(move || drop(work));
+    carried
 }
 
 /// A guard that overwrites active work with [`Stage::Done`], even if the drop of the work panics.

@@ -96,6 +96,12 @@ impl<T: 'static> TypedValue<T> {
         self.0
     }
 
+    #[cfg(feature = "http")]
+    #[inline]
+    pub(crate) fn untyped(&self) -> &Value {
+        &self.0
+    }
+
     #[inline]
     pub(crate) fn get(&self) -> &T {
         // SAFETY: `new` and `from_untyped` guarantee the type, and `self` holds a reference.

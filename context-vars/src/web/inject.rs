@@ -11,7 +11,8 @@ use tower_service::Service;
 
 #[cfg(feature = "deadline")]
 use super::deadline_header::DeadlineHeader;
-use super::step::Step;
+use super::head::Head;
+use super::step::{KnownId, Step};
 use crate::context::Context;
 use crate::propagation::Propagator;
 
@@ -19,8 +20,13 @@ use crate::propagation::Propagator;
 pub(super) struct Extract(pub(super) Propagator);
 
 impl Step for Extract {
-    fn request(&self, context: Context, parts: &mut Parts) -> Context {
-        self.0.extract(context, &parts.headers)
+    fn request(
+        &self,
+        context: Context,
+        request: &mut dyn Head,
+        _known: &mut Option<KnownId>,
+    ) -> Context {
+        self.0.extract(context, request.headers_mut())
     }
 }
 

@@ -1,7 +1,9 @@
 //! `ContextLayer`, which gives each request its context, and the service that it makes.
 
+use core::convert::Infallible;
 use core::fmt;
 use core::future::Future;
+use core::ops::ControlFlow;
 use core::pin::Pin;
 use core::task::{self, Poll, ready};
 use std::fmt::Display;
@@ -15,11 +17,12 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::body::ContextBody;
+use super::head::Head;
 #[cfg(feature = "propagation")]
 use super::inject::Extract;
 use super::request_id::RequestId;
 use super::request_scope::{RequestScope, ScopePlan};
-use super::step::{Echo, SetFrom, Step};
+use super::step::{Echo, KnownId, SetFrom, Step};
 use crate::context::Context;
 use crate::in_context::InContext;
 #[cfg(feature = "propagation")]
@@ -40,8 +43,9 @@ use crate::var::ContextVar;
 /// # Cost
 ///
 /// To make or clone the service: one increment of a reference count. For each request: one context,
-/// one block for each variable set, the texts of ids and echoes. A poll of the future or the body
-/// is two thread-local accesses, as with [`InContext`].
+/// one block for each variable set, the texts of ids and echoes: an allocation for a text of at most
+/// 64 bytes, which the headers of the request and of the response share. A poll of the future or the
+/// body is two thread-local accesses, as with [`InContext`].
 ///
 /// # Examples
 ///
@@ -90,17 +94,16 @@ impl Plan {
 
     /// Prepares the context of a request, and begins its scope.
     #[inline]
-    fn begin<A>(&self, request: Request<A>) -> (Request<A>, Context, RequestScope) {
-        let start = self.start();
-        if self.steps.is_empty() && !self.scope.has_scope() {
-            // To take a request apart copies it.
-            return (request, start, RequestScope::NONE);
+    fn begin(
+        &self,
+        request: &mut dyn Head,
+        known: &mut Option<KnownId>,
+    ) -> (Context, RequestScope) {
+        let mut context = self.start();
+        for step in &self.steps {
+            context = step.request(context, request, known);
         }
-        let (mut parts, body) = request.into_parts();
-        let steps = self.steps.iter();
-        let context = steps.fold(start, |context, step| step.request(context, &mut parts));
-        let (context, scope) = self.scope.begin(context, &parts);
-        (Request::from_parts(parts, body), context, scope)
+        self.scope.begin(context, request)
     }
 
     /// Captures the companion's state, unless requests start without anything from outside.
@@ -112,9 +115,10 @@ impl Plan {
         }
     }
 
-    fn answer(&self, headers: &mut HeaderMap) {
+    #[inline]
+    fn answer(&self, headers: &mut HeaderMap, known: &mut Option<KnownId>) {
         for step in &self.steps {
-            step.response(headers);
+            step.response(headers, known);
         }
     }
 }
@@ -576,14 +580,16 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<A>) -> Self::Future {
+    fn call(&mut self, mut request: Request<A>) -> Self::Future {
         let companion = self.plan.companion();
-        let (request, mut context, scope) = self.plan.begin(request);
+        let mut known = None;
+        let (mut context, scope) = self.plan.begin(&mut request, &mut known);
         let future = context.run(|| self.inner.call(request));
         ResponseFuture {
             scope,
             future: InContext::with_companion(future, context, companion),
             plan: self.plan.clone(),
+            known,
         }
     }
 }
@@ -628,6 +634,7 @@ pin_project! {
         #[pin]
         future: InContext<F>,
         plan: Arc<Plan>,
+        known: Option<KnownId>,
     }
 }
 
@@ -643,37 +650,48 @@ where
 {
     type Output = Result<Response<ContextBody<B>>, E>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let polled = this.future.as_mut().run_pinned(|future| {
-            let mut polled = future.poll(cx);
-            if let Poll::Ready(Ok(response)) = &mut polled {
-                this.plan.answer(response.headers_mut());
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let this = self.as_mut().project();
+        let polled = this.future.run_to_next(|future| {
+            let Poll::Ready(mut result) = future.poll(cx) else {
+                return ControlFlow::Continue(());
+            };
+            match &mut result {
+                Ok(response) => this.plan.answer(response.headers_mut(), this.known),
+                Err(_) => this.scope.complete(),
             }
-            polled
+            ControlFlow::Break(result)
         });
-        let Poll::Ready(result) = polled else {
-            let elapsed = ready!(this.scope.poll_elapsed(cx));
-            let mut body = this.future.replace_work(None);
-            let response = body.run_mut(|_| {
-                let mut response = this.plan.scope.answer(elapsed);
-                this.plan.answer(response.headers_mut());
-                response
-            });
-            return Poll::Ready(Ok(
-                response.map(|()| ContextBody::new(body, this.scope.take()))
-            ));
+        let ControlFlow::Break((result, (context, companion))) = polled else {
+            return self.poll_elapsed(cx).map(Ok);
         };
-        Poll::Ready(match result {
-            Ok(response) => Ok(response.map(|body| {
-                let body = this.future.replace_work(Some(body));
+        Poll::Ready(result.map(|response| {
+            response.map(|body| {
+                let body = InContext::with_companion(Some(body), context, companion);
                 ContextBody::new(body, this.scope.take_for_body())
-            })),
-            Err(error) => {
-                this.scope.complete();
-                drop(this.future.replace_work(()));
-                Err(error)
-            }
-        })
+            })
+        }))
+    }
+}
+
+impl<F> ResponseFuture<F> {
+    /// Answers in place of the service when the time of the request is over.
+    fn poll_elapsed<B>(
+        self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+    ) -> Poll<Response<ContextBody<B>>> {
+        let this = self.project();
+        let elapsed = ready!(this.scope.poll_elapsed(cx));
+        let dropped = this
+            .future
+            .run_to_next(|_| ControlFlow::<(), Infallible>::Break(()));
+        let ControlFlow::Break(((), (context, companion))) = dropped;
+        let mut body = InContext::with_companion(None, context, companion);
+        let response = body.run_mut(|_| {
+            let mut response = this.plan.scope.answer(elapsed);
+            this.plan.answer(response.headers_mut(), this.known);
+            response
+        });
+        Poll::Ready(response.map(|()| ContextBody::new(body, this.scope.take())))
     }
 }

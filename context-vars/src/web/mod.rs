@@ -114,6 +114,7 @@
 //! was meant for one host is then sent to the next: with variables that identify a user, use
 //! `redirect::Policy::none()`.
 
+mod head;
 mod request_scope;
 mod body;
 mod step;

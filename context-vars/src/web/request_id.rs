@@ -3,11 +3,12 @@
 use core::fmt::{self, Display};
 use core::str::FromStr;
 
+use bytes::Bytes;
 use http::header::{Entry, OccupiedEntry};
-use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::step::{Step, display_header, header_value};
+use super::head::Head;
+use super::step::{KnownId, Step, display_header, header_value};
 use crate::context::Context;
 use crate::text;
 use crate::var::ContextVar;
@@ -34,6 +35,9 @@ use crate::var::ContextVar;
 /// is what the variable holds when the service has answered, like with
 /// [`echo`](super::ContextLayer::echo). An id whose text cannot be a header is in the variable
 /// alone, and the request's header is removed.
+///
+/// The text of the layer's first id is written once, and used in the request and in the response. It is
+/// written again if the service sets another id.
 ///
 /// # Examples
 ///
@@ -133,7 +137,8 @@ impl RequestId {
         format: impl Fn(&T) -> Option<String> + Send + Sync + 'static,
         parse: impl Fn(&str) -> Option<T> + Send + Sync + 'static,
     ) -> Self {
-        let to_header = move |id: &T| format(id).and_then(|text| header_value(text.as_bytes()));
+        let to_header =
+            move |id: &T| format(id).and_then(|text| header_value(Bytes::from_owner(text)));
         Self::of(var, make, to_header, parse)
     }
 
@@ -171,31 +176,33 @@ impl fmt::Debug for RequestId {
 }
 
 impl Step for RequestId {
-    fn request(&self, context: Context, parts: &mut Parts) -> Context {
+    fn request(
+        &self,
+        mut context: Context,
+        request: &mut dyn Head,
+        known: &mut Option<KnownId>,
+    ) -> Context {
         // An entry, so that the header is looked up once.
-        match parts.headers.entry(self.header.clone()) {
+        match request.headers_mut().entry(self.header.clone()) {
             Entry::Vacant(entry) => {
-                let (context, header) = self.ids.fill(context, None);
-                if let Some(header) = header {
+                if let Some(header) = self.ids.fill(&mut context, None, known) {
                     entry.insert(header);
                 }
-                context
             }
             Entry::Occupied(mut entry) => {
-                let (context, header) = self.ids.fill(context, sent_id(&entry));
                 // Nothing of a refused id may be left, also where the new one cannot be a header.
-                match header {
+                match self.ids.fill(&mut context, sent_id(&entry), known) {
                     Some(header) => drop(entry.insert(header)),
                     None => drop(entry.remove()),
                 }
-                context
             }
         }
+        context
     }
 
-    fn response(&self, headers: &mut HeaderMap) {
-        if let Some(header) = self.ids.current() {
-            headers.insert(self.header.clone(), header);
+    fn response(&self, headers: &mut HeaderMap, known: &mut Option<KnownId>) {
+        if let Some(header) = self.ids.current(known) {
+            headers.insert(&self.header, header);
         }
     }
 }
@@ -214,10 +221,16 @@ fn sent_id<'a>(entry: &'a OccupiedEntry<'_, HeaderValue>) -> Option<&'a str> {
 trait Ids: Send + Sync {
     /// Returns the name of the variable.
     fn variable(&self) -> &'static str;
-    /// Sets the variable to the id in `sent` if it parses, else to a new one; also returns its header.
-    fn fill(&self, context: Context, sent: Option<&str>) -> (Context, Option<HeaderValue>);
-    /// Returns the header for what the variable holds now.
-    fn current(&self) -> Option<HeaderValue>;
+    /// Sets the variable to the id in `sent` if it parses, else to a new one. Returns the id's header, which
+    /// is left in `known`, too.
+    fn fill(
+        &self,
+        context: &mut Context,
+        sent: Option<&str>,
+        known: &mut Option<KnownId>,
+    ) -> Option<HeaderValue>;
+    /// Returns the header for what the variable holds now: the known one, if it still holds that id.
+    fn current(&self, known: &mut Option<KnownId>) -> Option<HeaderValue>;
 }
 
 /// The ids of a variable of type `T`.
@@ -239,16 +252,29 @@ where
         self.var.name()
     }
 
-    fn fill(&self, mut context: Context, sent: Option<&str>) -> (Context, Option<HeaderValue>) {
-        let (id, header) = context.run(|| {
+    fn fill(
+        &self,
+        context: &mut Context,
+        sent: Option<&str>,
+        known: &mut Option<KnownId>,
+    ) -> Option<HeaderValue> {
+        let mut header = None;
+        let id = context.run(|| {
             let id = sent.and_then(&self.parse).unwrap_or_else(&self.make);
-            let header = (self.to_header)(&id);
-            (id, header)
+            header = (self.to_header)(&id);
+            id
         });
-        (context.with_value(self.var, id), header)
+        let id = context.insert(self.var, id);
+        if known.is_none() {
+            *known = header.clone().map(|header| KnownId { id, header });
+        }
+        header
     }
 
-    fn current(&self) -> Option<HeaderValue> {
-        self.var.try_with(&self.to_header).ok().flatten()
+    fn current(&self, known: &mut Option<KnownId>) -> Option<HeaderValue> {
+        match known.take_if(|known| known.id.is_current(self.var)) {
+            Some(known) => Some(known.header),
+            None => self.var.try_with(&self.to_header).ok().flatten(),
+        }
     }
 }

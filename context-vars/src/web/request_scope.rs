@@ -5,6 +5,7 @@ pub(super) use self::absent::{RequestScope, ScopePlan};
 #[cfg(feature = "deadline")]
 pub(super) use self::present::{RequestScope, ScopePlan};
 
+use core::ops::ControlFlow;
 use core::pin::Pin;
 use core::task::{self, Poll};
 use std::error::Error;
@@ -56,7 +57,11 @@ where
                 .as_ref()
                 .as_pin_ref()
                 .is_none_or(|body| body.is_end_stream() && completes(&body));
-        (polled, is_last)
+        if is_last {
+            ControlFlow::Break(polled)
+        } else {
+            ControlFlow::Continue(polled)
+        }
     })
 }
 
@@ -71,6 +76,7 @@ mod present {
     use http::{Response, StatusCode};
     use http_body::{Body, SizeHint};
 
+    use super::super::head::Head;
     use super::{BoxError, PollFrame, poll_to_end, size_hint};
     use crate::context::Context;
     use crate::deadline::{Elapsed, request};
@@ -89,29 +95,31 @@ mod present {
     }
 
     impl ScopePlan {
-        #[inline]
-        pub(in crate::web) fn has_scope(&self) -> bool {
-            self.has_scope
-        }
-
         /// Begins the scope of a request that runs in `context`.
         #[inline]
         pub(in crate::web) fn begin(
             &self,
             context: Context,
-            parts: &Parts,
+            request: &mut dyn Head,
         ) -> (Context, RequestScope) {
             if self.has_scope {
-                self.begin_scope(context, parts)
+                self.begin_scope(context, request)
             } else {
                 (context, RequestScope::NONE)
             }
         }
 
         #[inline(never)]
-        fn begin_scope(&self, mut context: Context, parts: &Parts) -> (Context, RequestScope) {
-            let limits = self.limits.iter();
-            let duration = context.run(|| limits.filter_map(|limit| limit(parts)).min());
+        fn begin_scope(
+            &self,
+            mut context: Context,
+            request: &mut dyn Head,
+        ) -> (Context, RequestScope) {
+            let mut duration = None;
+            request.with_parts(&mut |parts| {
+                let limits = self.limits.iter();
+                duration = context.run(|| limits.filter_map(|limit| limit(parts)).min());
+            });
             let (context, scope) = request::RequestScope::begin(context, duration);
             (context, RequestScope(Some(Box::pin(scope))))
         }
@@ -252,9 +260,9 @@ mod absent {
     use core::task::{self, Poll};
 
     use http::Response;
-    use http::request::Parts;
     use http_body::{Body, SizeHint};
 
+    use super::super::head::Head;
     use super::{BoxError, PollFrame, poll_to_end};
     use crate::context::Context;
     use crate::in_context::InContext;
@@ -264,12 +272,11 @@ mod absent {
 
     impl ScopePlan {
         #[inline]
-        pub(in crate::web) fn has_scope(&self) -> bool {
-            false
-        }
-
-        #[inline]
-        pub(in crate::web) fn begin(&self, context: Context, _: &Parts) -> (Context, RequestScope) {
+        pub(in crate::web) fn begin(
+            &self,
+            context: Context,
+            _: &mut dyn Head,
+        ) -> (Context, RequestScope) {
             (context, RequestScope)
         }
 
@@ -281,8 +288,6 @@ mod absent {
     pub(in crate::web) struct RequestScope;
 
     impl RequestScope {
-        pub(in crate::web) const NONE: Self = Self;
-
         #[inline]
         pub(in crate::web) fn take(&mut self) -> Self {
             Self

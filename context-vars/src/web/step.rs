@@ -2,10 +2,12 @@
 
 use core::fmt::Display;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::context::Context;
+use super::head::Head;
+use crate::context::{Context, SetValue};
 use crate::text;
 use crate::var::ContextVar;
 
@@ -14,12 +16,26 @@ use crate::var::ContextVar;
 /// The types are erased so that the layer has no parameters and its users can name it.
 pub(super) trait Step: Send + Sync {
     /// Fills the context from the request, before the service is called.
-    fn request(&self, context: Context, _: &mut Parts) -> Context {
+    ///
+    /// A step that creates an id leaves its header in `known`, for the response, unless an earlier step
+    /// has.
+    fn request(
+        &self,
+        context: Context,
+        _request: &mut dyn Head,
+        _known: &mut Option<KnownId>,
+    ) -> Context {
         context
     }
 
     /// Adds to the headers of the response, inside the context.
-    fn response(&self, _: &mut HeaderMap) {}
+    fn response(&self, _: &mut HeaderMap, _known: &mut Option<KnownId>) {}
+}
+
+/// An id that a variable was set to, and the header that was made of it.
+pub(super) struct KnownId {
+    pub(super) id: SetValue,
+    pub(super) header: HeaderValue,
 }
 
 /// Sets a variable to what a closure finds in the request.
@@ -33,8 +49,15 @@ where
     T: Send + Sync + 'static,
     F: Fn(&Parts) -> Option<T> + Send + Sync,
 {
-    fn request(&self, mut context: Context, parts: &mut Parts) -> Context {
-        match context.run(|| (self.find)(parts)) {
+    fn request(
+        &self,
+        mut context: Context,
+        request: &mut dyn Head,
+        _known: &mut Option<KnownId>,
+    ) -> Context {
+        let mut found = None;
+        request.with_parts(&mut |parts| found = context.run(|| (self.find)(parts)));
+        match found {
             Some(value) => context.with_value(self.var, value),
             None => context,
         }
@@ -48,21 +71,23 @@ pub(super) struct Echo<T: 'static> {
 }
 
 impl<T: Display + Send + Sync + 'static> Step for Echo<T> {
-    fn response(&self, headers: &mut HeaderMap) {
+    fn response(&self, headers: &mut HeaderMap, _known: &mut Option<KnownId>) {
         let value = self.var.try_with(display_header).ok().flatten();
         if let Some(value) = value {
-            headers.insert(self.header.clone(), value);
+            headers.insert(&self.header, value);
         }
     }
 }
 
 /// Returns `text` as a header, if it can be one and every peer can read it: ASCII.
-pub(super) fn header_value(text: &[u8]) -> Option<HeaderValue> {
-    let value = text.is_ascii().then(|| HeaderValue::from_bytes(text));
-    value?.ok()
+pub(super) fn header_value(text: Bytes) -> Option<HeaderValue> {
+    if !text.is_ascii() {
+        return None;
+    }
+    HeaderValue::from_maybe_shared(text).ok()
 }
 
 /// Returns what `Display` makes as a header, on the conditions of [`header_value`].
 pub(super) fn display_header<T: Display>(value: &T) -> Option<HeaderValue> {
-    text::with_text(value, header_value).flatten()
+    text::to_bytes(value).and_then(header_value)
 }

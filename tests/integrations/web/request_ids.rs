@@ -457,3 +457,71 @@ async fn made_id_can_use_what_was_set_before() {
         service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(NAME.get())));
     assert_eq!(ask_text(layer.layer(handler), &[]).await, "front-1");
 }
+
+#[tokio::test]
+async fn response_has_the_id_that_the_service_has_set_last() {
+    let sets = |ids: &'static [u64]| {
+        let handler = service_fn(move |_: Request<String>| async move {
+            for id in ids {
+                drop(REQUEST_ID.set(*id));
+            }
+            Ok::<_, Infallible>(Response::new(String::new()))
+        });
+        layer().layer(handler)
+    };
+    let cases: [(&[u64], &str); 4] = [
+        (&[], "42"),
+        (&[7], "7"),
+        (&[7, 8, 9], "9"),
+        (&[7, 42], "42"),
+    ];
+    for (ids, expected) in cases {
+        let response = ask(sets(ids), &[(X_REQUEST_ID, b"42")]).await;
+        assert_eq!(response.headers()[X_REQUEST_ID], expected, "{ids:?}");
+    }
+}
+
+#[tokio::test]
+async fn response_has_no_id_where_the_service_has_unset_it() {
+    let handler = service_fn(async |_: Request<String>| {
+        drop(REQUEST_ID.unset());
+        Ok::<_, Infallible>(Response::new(String::new()))
+    });
+    let response = ask(layer().layer(handler), &[(X_REQUEST_ID, b"42")]).await;
+    assert!(!response.headers().contains_key(X_REQUEST_ID));
+}
+
+#[tokio::test]
+async fn ids_of_one_layer_have_their_own_headers() {
+    let header = HeaderName::from_static;
+    let layer = layer()
+        .request_id_header(header("x-name"), &NAME, || "made".into())
+        .request_id_header(header("x-again"), &REQUEST_ID, || 5);
+    let sent: &[(&str, &[u8])] = &[(X_REQUEST_ID, b"42"), ("x-name", b"alice")];
+    let response = ask(layer.layer(service_fn(ids_in)), sent).await;
+    let ids = [X_REQUEST_ID, "x-name", "x-again"].map(|name| &response.headers()[name]);
+    // The last id of a variable is the one that it holds.
+    assert_eq!(ids, ["5", "alice", "5"]);
+}
+
+#[tokio::test]
+async fn text_of_an_id_is_made_once_unless_the_service_sets_another() {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let id = web::RequestId::with(
+        &SHARED,
+        || "made".into(),
+        |id| {
+            MADE.fetch_add(1, Ordering::Relaxed);
+            Some(id.to_string())
+        },
+        |_| None,
+    );
+    let layer = ContextLayer::new().request_id_with(id);
+    let response = ask(layer.layer(service_fn(shared_id)), &[]).await;
+    assert_eq!(response.headers()[X_REQUEST_ID], "made");
+    assert_eq!(MADE.load(Ordering::Relaxed), 1);
+}
+
+async fn shared_id(_: Request<String>) -> Result<Response<String>, Infallible> {
+    Ok(Response::new(SHARED.get().to_string()))
+}

@@ -241,6 +241,17 @@ impl<'a> FinalScope<'a> {
     }
 }
 
+impl FinalScope<'_> {
+    /// Leaves the context and returns it, for other work.
+    #[cfg(feature = "http")]
+    #[inline]
+    pub(crate) fn leave(self) -> RawContext {
+        let mut this = ManuallyDrop::new(self);
+        let previous = this.previous.take();
+        thread_state().leave(this.owner.entry(), previous)
+    }
+}
+
 impl Drop for FinalScope<'_> {
     #[inline]
     fn drop(&mut self) {

@@ -27,6 +27,8 @@ pub use self::enter::SyncScope;
 pub(crate) use self::enter::{Entered, FinalScope, run_in};
 pub(crate) use self::entry::EntryOwner;
 pub(crate) use self::fork::{adopt_locals, copy, copy_with, is_root, remove_locals, snapshot};
+#[cfg(feature = "http")]
+pub(crate) use self::read::has_value;
 pub(crate) use self::read::{is_set, with};
 #[cfg(all(feature = "tokio", tokio_unstable))]
 pub(crate) use self::task_poll::{TaskContext, TaskKey, call_as_owner};

@@ -2,6 +2,8 @@
 
 use super::state::thread_state;
 use crate::raw::key::{Key, TypedKey};
+#[cfg(feature = "http")]
+use crate::raw::value::Value;
 
 /// Calls `f` with the value in the current context, which stays valid whatever `f` does. If the variable
 /// is not set, `Err` returns `f`.
@@ -22,6 +24,14 @@ where
     // SAFETY: The value was found under the id of a `TypedKey<T>`. The current context holds a
     // reference, and `retain_active_reads` is called before that is released or handed out.
     Ok(unsafe { thread.heap.read(value, f) })
+}
+
+/// Returns whether the variable has this value in the current context: the value itself, and not another one
+/// that is equal. The caller's reference ensures that no other value has its address.
+#[cfg(feature = "http")]
+#[inline]
+pub(crate) fn has_value(key: &Key, value: &Value) -> bool {
+    thread_state().read(key.id()) == Some(value.ptr())
 }
 
 /// Returns whether the variable has a value in the current context.
