@@ -7,7 +7,7 @@ fn handle(name: String) {
         var: &USER,
         value: name,
     };
-    __context_vars_value_0.set();
+    ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
     match () {
         () => {
             spawn({

@@ -11,7 +11,7 @@ pub async fn handle<T: Send>(name: &str, item: T) -> Result<T, Error> {
                 var: &USER,
                 value: load(name).await?,
             };
-            __context_vars_value_0.set();
+            ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
             match () {
                 () => {
                     work(name).await?;

@@ -18,7 +18,9 @@ where
                         var: &USER,
                         value: __self.name(key),
                     };
-                    __context_vars_value_0.set();
+                    ::context_vars::__private::set_all([
+                        __context_vars_value_0.prepare(),
+                    ]);
                     let __ret: u8 = { __self.work().await };
                     __ret
                 }

@@ -50,7 +50,7 @@ fn handle(
         var: &USER,
         value: a,
     };
-    __context_vars_value_0.set();
+    ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
     match () {
         () => {
             use_all(c, d);

@@ -13,7 +13,7 @@ pub fn handle(self, text: &str) -> String {
         var: &USER,
         value: __self.name.clone(),
     };
-    __context_vars_value_0.set();
+    ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
     match () {
         () => {
             __self.count += 1;

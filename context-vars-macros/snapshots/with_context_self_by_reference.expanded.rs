@@ -4,7 +4,7 @@ fn handle(&mut self) -> &str {
         var: &USER,
         value: self.name.clone(),
     };
-    __context_vars_value_0.set();
+    ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
     match () {
         () => &self.name,
     }

@@ -12,8 +12,10 @@ pub fn handle(name: String, id: u64) -> Result<u64, Error> {
         var: &vars::REQUEST_ID,
         value: id,
     };
-    __context_vars_value_0.set();
-    __context_vars_value_1.set();
+    ::context_vars::__private::set_all([
+        __context_vars_value_0.prepare(),
+        __context_vars_value_1.prepare(),
+    ]);
     match () {
         () => {
             id += parse()?;

@@ -187,7 +187,7 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 ///     let name = name; // so that they are dropped
 ///     let id = id;     // before the scope is left
 ///     let value_0 = Computed { var: &USER, value: name };
-///     value_0.set();
+///     set_all([value_0.prepare()]);
 ///     match () {
 ///         () => { body }
 ///     }
@@ -201,7 +201,7 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 ///             return returned; // never: for type inference
 ///         }
 ///         let value_0 = Computed { var: &USER, value: name };
-///         value_0.set();
+///         set_all([value_0.prepare()]);
 ///         match () {
 ///             () => { body }
 ///         }

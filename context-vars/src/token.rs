@@ -8,7 +8,7 @@ use crate::bare_task::refuse_set;
 use crate::error::ResetErrorKind;
 use crate::raw::context::ContextId;
 use crate::raw::thread;
-use crate::raw::value::TypedValue;
+use crate::raw::value::{ScopeValue, TypedValue};
 use crate::var::ContextVar;
 
 /// The undo record of one [`set`](ContextVar::set) or [`unset`](ContextVar::unset), which
@@ -199,10 +199,10 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
         Token::new(self, None, None)
     }
 
-    /// Sets the variable in a scope that generated code has entered, without a token to undo it.
+    /// Creates a value for a scope that generated code has entered, which sets it without a token.
     #[inline]
-    pub(crate) fn set_in_scope(&'static self, value: T) {
-        thread::set_in_scope(&self.key, value);
+    pub(crate) fn scope_value(&'static self, value: T) -> ScopeValue {
+        thread::new_scope_value(&self.key, value)
     }
 
     /// Restores the state before the `set` that made `token`, including "unset", even if the variable

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use context_vars::{Context, context_var, detached, prelude::*};
+use context_vars::{Context, context_var, detached, prelude::*, with_context};
 
 use crate::support::{
     Alive, DropHook, HOOK, TRACKED, Tracked, USER, ended, on_drop, panic_of, poll_once,
@@ -140,6 +140,44 @@ fn panicking_drop_leaves_everything_consistent_and_drops_the_rest() {
         assert!(!HOOK.is_set() && !TRACKED.is_set());
     });
     assert_eq!(alive.count(), 0);
+}
+
+#[with_context(user = "inner", hook = replaces_a_panicking_hook(), tracked = alive.track(), other = alive.track())]
+fn drops_a_replaced_value(alive: &Alive) {
+    unreachable!("{} values are alive", alive.count());
+}
+
+/// Sets the hook in the scope, whose value for it then replaces this one.
+fn replaces_a_panicking_hook() -> DropHook {
+    drop(HOOK.set(on_drop(|| panic!("replaced"))));
+    on_drop(|| ())
+}
+
+#[test]
+fn values_of_a_scope_are_dropped_where_a_replaced_value_panics() {
+    let alive = Alive::default();
+    assert_eq!(panic_of(|| drops_a_replaced_value(&alive)), "replaced");
+    assert_eq!(alive.count(), 0);
+    assert_eq!(USER.get(), "anonymous");
+    assert!(!HOOK.is_set() && !TRACKED.is_set());
+}
+
+#[with_context(tracked = alive.track(), hook = panics(), other = alive.track())]
+fn panics_for_a_later_value(alive: &Alive) {
+    unreachable!("{} values are alive", alive.count());
+}
+
+fn panics() -> DropHook {
+    assert!(!TRACKED.is_set());
+    panic!("no value")
+}
+
+#[test]
+fn values_of_a_scope_are_dropped_where_a_later_one_panics() {
+    let alive = Alive::default();
+    assert_eq!(panic_of(|| panics_for_a_later_value(&alive)), "no value");
+    assert_eq!(alive.count(), 0);
+    assert!(!TRACKED.is_set());
 }
 
 #[test]

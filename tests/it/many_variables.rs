@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use context_vars::{Context, ContextVar, context_var, detached};
+use context_vars::{Context, ContextVar, context_var, detached, with_context};
 
 use crate::support::{allocations, on_a_thread, times, yield_once};
 
@@ -90,6 +90,31 @@ fn scope_over_many_variables_restores_them_all() {
             assert_eq!(var.get(), n);
         }
     });
+}
+
+#[with_context(
+    v000 = 1000,
+    v020 = 1020,
+    v001 = 1001,
+    v299 = 1299,
+    v150 = 1150,
+    v002 = 1002
+)]
+fn in_slots_and_in_the_tree() -> Context {
+    Context::current()
+}
+
+#[test]
+fn one_scope_sets_variables_in_slots_and_in_the_tree() {
+    let outside = of(ALL.len());
+    let inside = outside.clone().run(in_slots_and_in_the_tree);
+    for (n, var) in ALL.iter().enumerate() {
+        let set = [0, 1, 2, 20, 150, 299].contains(&n);
+        assert_eq!(inside.get(var), Some(&if set { 1000 + n } else { n }));
+        assert_eq!(outside.get(var), Some(&n));
+    }
+    assert_eq!(inside.len(), ALL.len());
+    assert_eq!(detached(in_slots_and_in_the_tree).len(), 6);
 }
 
 /// The first `size` of the variables, each set to its index.

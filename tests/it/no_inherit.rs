@@ -126,3 +126,19 @@ async fn future_that_a_function_returns_finds_that_of_who_polls_it() {
     );
     assert_eq!(TRANSACTION.scope(9, other).await, ("alice", Some(9)));
 }
+
+#[with_context(user = "alice", transaction = 7, tracked = alive.track())]
+fn with_two_kinds(alive: &Alive) -> (&'static str, u32, usize) {
+    assert!(TRACKED.is_set());
+    (USER.get(), TRANSACTION.get(), alive.count())
+}
+
+#[test]
+fn one_scope_sets_variables_of_both_kinds() {
+    let alive = Alive::default();
+    for _ in 0..2 {
+        assert_eq!(with_two_kinds(&alive), ("alice", 7, 1));
+    }
+    assert!(!USER.is_set() && !TRANSACTION.is_set() && !TRACKED.is_set());
+    assert_eq!(alive.count(), 0);
+}

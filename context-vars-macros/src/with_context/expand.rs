@@ -30,7 +30,7 @@ pub(super) fn expand(mut scoped: ScopedFn) -> TokenStream {
 ///     let _scope = enter();
 ///     let a = a;
 ///     let value_0 = Computed { var: &USER, value: expression };
-///     value_0.set();
+///     set_all([value_0.prepare()]);
 ///     match () { () => { body } }
 /// }
 /// ```
@@ -64,7 +64,7 @@ fn sync(scoped: &mut ScopedFn) -> TokenStream {
 ///         let _ = &self;
 ///         let a = a;
 ///         let value_0 = Computed { var: &USER, value: expression };
-///         value_0.set();
+///         set_all([value_0.prepare()]);
 ///         match () { () => { assert!(self.0 == a) } }
 ///     })
 /// }
@@ -100,7 +100,7 @@ fn shows_receiver(scoped: &ScopedFn) -> bool {
 ///         let _ = &a;
 ///         if let Some(returned) = None::<R> { return returned; }
 ///         let value_0 = Computed { var: &USER, value: expression };
-///         value_0.set();
+///         set_all([value_0.prepare()]);
 ///         match () { () => { body } }
 ///     }).await
 /// }
@@ -134,7 +134,7 @@ fn asynchronous(scoped: &mut ScopedFn) -> TokenStream {
 ///     scope_call(move || {
 ///         let a = a;
 ///         let value_0 = Computed { var: &USER, value: expression };
-///         value_0.set();
+///         set_all([value_0.prepare()]);
 ///         match () { () => { body } }
 ///     })
 /// }
@@ -183,7 +183,7 @@ fn in_closure(call: &TokenStream, returned: Option<&Type>, scoped: &mut ScopedFn
 ///         () => {
 ///             let a = a;
 ///             let value_0 = Computed { var: &USER, value: expression };
-///             value_0.set();
+///             set_all([value_0.prepare()]);
 ///             let __ret: R = { body };
 ///             __ret
 ///         }
@@ -207,7 +207,7 @@ fn async_trait(boxed: &Boxed, scoped: &ScopedFn) -> TokenStream {
 /// The runtime's function `value` gives each expression its expected type.
 fn values(scoped: &ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
-    let (mut values, mut sets) = (TokenStream::new(), TokenStream::new());
+    let (mut values, mut prepared) = (TokenStream::new(), TokenStream::new());
     for (index, variable) in scoped.variables.iter().enumerate() {
         let path = &variable.path;
         let at = tokens::hygienic_at(path.span());
@@ -216,9 +216,12 @@ fn values(scoped: &ScopedFn) -> TokenStream {
         values.extend(quote_spanned! {at=>
             let #local = #private::Computed { var: &#path, value: #value };
         });
-        sets.extend(quote_spanned!(at=> #local.set();));
+        prepared.extend(quote_spanned!(at=> #local.prepare(),));
     }
-    quote!(#values #sets)
+    if !prepared.is_empty() {
+        values.extend(quote_spanned!(site()=> #private::set_all([#prepared]);));
+    }
+    values
 }
 
 /// Returns the rewritten body in its braces.

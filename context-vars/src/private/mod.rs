@@ -18,7 +18,8 @@ use crate::var::ContextVar;
 pub mod by_type;
 
 pub use crate::raw::key::Declaration;
-pub use crate::raw::thread::SyncScope;
+pub use crate::raw::thread::{SyncScope, set_all};
+pub use crate::raw::value::ScopeValue;
 /// Wraps the body of an `async fn` in a scope.
 pub use crate::scope::isolating as scope;
 
@@ -98,11 +99,10 @@ pub struct Computed<T: 'static> {
 }
 
 impl<T: Send + Sync> Computed<T> {
-    /// Sets the variable in the scope that was just entered.
+    /// Prepares the value for [`set_all`].
     #[inline]
-    #[track_caller]
-    pub fn set(self) {
-        self.var.set_in_scope(self.value);
+    pub fn prepare(self) -> ScopeValue {
+        self.var.scope_value(self.value)
     }
 }
 

@@ -98,13 +98,18 @@ impl ThreadHeap {
         unsafe { value.free(&self.pool) };
     }
 
+    #[inline]
+    pub(super) fn has_active_reads(&self) -> bool {
+        !self.active_reads.0.get().is_null()
+    }
+
     /// Takes a reference for every active read that has none yet.
     ///
     /// Called before references are released, and before they are handed to code that may release
     /// them on another thread.
     #[inline]
     pub(super) fn retain_active_reads(&self) {
-        if !self.active_reads.0.get().is_null() {
+        if self.has_active_reads() {
             self.active_reads.retain_all();
         }
     }

@@ -77,9 +77,11 @@ impl<const BYTES: usize> FreeList<BYTES> {
         if let Some(block) = self.last.take() {
             return Some(block);
         }
-        let last = self.len.get().checked_sub(1)?;
+        // No array has an entry with the number before zero, so `get` checks for an empty list as well.
+        let last = self.len.get().wrapping_sub(1);
+        let block = self.blocks.get(last)?.take();
         self.len.set(last);
-        self.blocks.get(last)?.take()
+        block
     }
 
     fn close(&self) {

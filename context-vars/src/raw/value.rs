@@ -4,6 +4,7 @@ use core::any::Any;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::panic::{RefUnwindSafe, UnwindSafe};
+use core::slice;
 
 use super::key::{Key, TypedKey};
 use super::pool::Pool;
@@ -106,6 +107,68 @@ impl<T: 'static> TypedValue<T> {
     pub(crate) fn get(&self) -> &T {
         // SAFETY: `new` and `from_untyped` guarantee the type, and `self` holds a reference.
         unsafe { self.0.ptr().get() }
+    }
+}
+
+/// A value that a scope takes over together with others.
+///
+/// It has no destructor, and leaks if it is not taken over. Functions that create several values would
+/// otherwise contain code that drops the first ones in case the memory for the next cannot be allocated.
+#[allow(missing_debug_implementations)] // only generated code reaches it
+#[must_use = "it leaks unless a scope takes it over"]
+pub struct ScopeValue(ManuallyDrop<Value>);
+
+impl ScopeValue {
+    #[inline]
+    pub(super) fn new<T>(value: TypedValue<T>) -> Self {
+        Self(ManuallyDrop::new(value.into_untyped()))
+    }
+}
+
+/// The values that a scope takes over, in order. Those that it does not take are dropped.
+pub(super) struct ScopeValues<'a>(slice::IterMut<'a, ScopeValue>);
+
+impl<'a> ScopeValues<'a> {
+    /// # Safety
+    ///
+    /// The caller does not use the values again.
+    #[inline]
+    pub(super) unsafe fn new(values: &'a mut [ScopeValue]) -> Self {
+        Self(values.iter_mut())
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.as_slice().is_empty()
+    }
+
+    /// Returns the next value with what `f` returns for it, unless that is `None`.
+    #[inline]
+    pub(super) fn next_if_some<R>(
+        &mut self,
+        f: impl FnOnce(&Value) -> Option<R>,
+    ) -> Option<(R, Value)> {
+        let result = f(&self.0.as_slice().first()?.0)?;
+        Some((result, self.next()?))
+    }
+}
+
+impl Iterator for ScopeValues<'_> {
+    type Item = Value;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value> {
+        let ScopeValue(value) = self.0.next()?;
+        // SAFETY: The slice's iterator returns the value once, and the caller of `new` does not use it.
+        Some(unsafe { ManuallyDrop::take(value) })
+    }
+}
+
+impl Drop for ScopeValues<'_> {
+    // If the `Drop` of a previous value panics, the values behind it are left.
+    #[inline]
+    fn drop(&mut self) {
+        self.for_each(drop);
     }
 }
 

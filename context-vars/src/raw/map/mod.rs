@@ -23,7 +23,7 @@ use core::ptr::{self, NonNull};
 use self::node::{Node, NodeDropGuard};
 use super::heap::ThreadHeap;
 use super::pool::{Block, NODE_BYTES, Pool};
-use super::value::{Value, ValueRef};
+use super::value::{ScopeValues, Value, ValueRef};
 use super::value_ptr::ValuePtr;
 use super::var_id::VarId;
 
@@ -131,6 +131,19 @@ impl Map {
         match InlineSlot::of(id) {
             Some(slot) if self.node().count.is_one() => Ok(self.node().set(slot, value)),
             _ => Err(value),
+        }
+    }
+
+    /// Takes over values one after the other, as long as this needs neither another node nor the drop of a
+    /// previous value.
+    ///
+    /// # Safety
+    ///
+    /// That of [`try_set`](Self::try_set).
+    #[inline]
+    pub(super) unsafe fn set_vacant(&self, values: &mut ScopeValues<'_>) {
+        if self.node().count.is_one() {
+            self.node().set_vacant(values);
         }
     }
 

@@ -9,7 +9,7 @@ use super::tree::Tree;
 use crate::raw::heap::ThreadHeap;
 use crate::raw::pool::{Block, NODE_BYTES};
 use crate::raw::refcount::RefCount;
-use crate::raw::value::Value;
+use crate::raw::value::{ScopeValues, Value};
 use crate::raw::value_ptr::ValuePtr;
 use crate::raw::var_id::VarId;
 
@@ -207,6 +207,21 @@ impl Node {
         self.slots[index].set(Some(value.into_ptr()));
     }
 
+    /// Takes over the values one after the other, up to the first that has no slot or whose slot owns a
+    /// value, in a node that only the caller's map has.
+    #[inline]
+    pub(super) fn set_vacant(&self, values: &mut ScopeValues<'_>) {
+        // A copy, which the compiler can keep in a register because no slot overlaps it.
+        let owned = self.owned.clone();
+        let vacant = |value: &Value| {
+            InlineSlot::of(value.key().id()).filter(|slot| owned.insert(slot.index()))
+        };
+        while let Some((slot, value)) = values.next_if_some(vacant) {
+            self.slots[slot.index()].set(Some(value.into_ptr()));
+        }
+        self.owned.copy_from(&owned);
+    }
+
     /// Sets the value with an index beyond the slots, in a node that only the caller's map has and
     /// that is not the current context's: it allocates.
     pub(super) fn set_spilled(&self, index: usize, value: Option<Value>) -> Option<Value> {
@@ -271,6 +286,7 @@ impl<'h> NodeDropGuard<'h> {
         Some(value)
     }
 
+    #[inline(always)]
     fn drop_values(&mut self) {
         // SAFETY: The memory is freed after this, and no map has the node.
         let node = unsafe { self.node.as_ref() };

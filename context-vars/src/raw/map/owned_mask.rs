@@ -5,11 +5,18 @@ use core::cell::Cell;
 /// A bitset of slots, numbered from 0 to 15.
 ///
 /// It is a `Cell` in a block that threads share: it is written only while one thread has the node.
+#[derive(Clone)]
 pub(super) struct OwnedMask(Cell<u16>);
 
 impl OwnedMask {
     pub(super) const fn empty() -> Self {
         Self(Cell::new(0))
+    }
+
+    /// Makes this the same set as `other`.
+    #[inline]
+    pub(super) fn copy_from(&self, other: &Self) {
+        self.0.set(other.0.get());
     }
 
     #[inline]
@@ -22,6 +29,14 @@ impl OwnedMask {
     pub(super) fn set(&self, slot: usize, owned: bool) {
         let others = self.0.get() & !(1 << slot);
         self.0.set(others | u16::from(owned) << slot);
+    }
+
+    /// Inserts `slot`, unless it is in the set already. Returns whether it was inserted.
+    #[inline]
+    pub(super) fn insert(&self, slot: usize) -> bool {
+        let vacant = !self.contains(slot);
+        self.set(slot, true);
+        vacant
     }
 
     /// Returns the only slot in the set.

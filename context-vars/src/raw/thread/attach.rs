@@ -58,16 +58,35 @@ impl Attachment {
     /// scope, `run` or poll that began under it still runs: that frame has the context, and drops it when
     /// the frame ends.
     pub(crate) fn detach(&self) -> Option<RawContext> {
+        match self.detach_in_order() {
+            Some(context) => context,
+            None => self.detach_out_of_order(),
+        }
+    }
+
+    /// Ends the attachment if it is the innermost entry, or returns the context if it has ended before.
+    /// Returns `None` if another entry is above it.
+    fn detach_in_order(&self) -> Option<Option<RawContext>> {
+        let attached = &*self.0;
+        let thread = thread_state();
+        if attached.has_ended() {
+            Some(attached.ended.take())
+        } else if thread.entry.get() == attached.entry() {
+            Some(thread.pop_attached())
+        } else {
+            None
+        }
+    }
+
+    #[cold]
+    fn detach_out_of_order(&self) -> Option<RawContext> {
         let attached = &*self.0;
         let thread = thread_state();
         let attachments = &thread.attachments;
         let mut spare = None;
         loop {
-            if attached.has_ended() {
-                return attached.ended.take();
-            }
-            if thread.entry.get() == attached.entry() {
-                return thread.pop_attached();
+            if let Some(context) = self.detach_in_order() {
+                return context;
             }
             if let Some(above) = attachments.right_above(attached) {
                 return above.with_previous(|previous| thread.take_out(attached, previous))?;

@@ -312,6 +312,12 @@ impl SyncScope {
         scope
     }
 
+    #[cold]
+    #[inline(never)]
+    fn end_unusually(&mut self) {
+        thread_state().end_scope(self.0.take());
+    }
+
     /// Calls `f` inside, and leaves the scope.
     #[inline(always)]
     pub(crate) fn run<R>(self, f: impl FnOnce() -> R) -> R {
@@ -327,10 +333,17 @@ impl Drop for SyncScope {
     // change that context.
     #[inline(never)]
     fn drop(&mut self) {
+        let thread = thread_state();
+        // Checked before anything is read from `self`, so that no register has to keep that over a call.
+        if thread.heap.has_active_reads() || thread.entry.get() != self.0.entry {
+            return self.end_unusually();
+        }
         // SAFETY: The reference is valid for reads, and what it refers to is not used again, since this
         // is its drop. `take` would write five words there.
-        let previous = unsafe { ptr::read(&self.0) };
-        thread_state().end_scope(previous);
+        let BorrowedPrevious {
+            previous, owner, ..
+        } = unsafe { ptr::read(&self.0) };
+        release::drop_outlined(thread.restore(previous, Some(owner)));
     }
 }
 

@@ -206,7 +206,6 @@ impl ThreadState {
     }
 
     /// Sets the variable in the current context, and drops the previous value afterwards.
-    #[inline(never)]
     pub(super) fn set_and_drop(&self, key: &'static Key, value: Value) {
         // SAFETY: As in `set`.
         match unsafe { self.map().try_set(key.id(), Some(value)) } {

@@ -4,7 +4,7 @@ use super::state::{ThreadState, thread_state};
 use crate::raw::context::{ContextId, RawContext};
 use crate::raw::key::{Key, TypedKey};
 use crate::raw::task_id::TaskId;
-use crate::raw::value::{TypedValue, Value};
+use crate::raw::value::{ScopeValue, ScopeValues, TypedValue, Value};
 
 /// Returns `true` if a variable may be set in the current context (R21).
 ///
@@ -80,12 +80,36 @@ pub(crate) fn reset<T>(
     Ok(typed(key, thread.set(key.untyped(), old)))
 }
 
-/// Sets the variable in the current context, which is that of a scope.
+/// Creates a value that a scope takes over.
 #[inline]
-pub(crate) fn set_in_scope<T: Send + Sync>(key: &'static TypedKey<T>, value: T) {
+pub(crate) fn new_scope_value<T: Send + Sync>(key: &'static TypedKey<T>, value: T) -> ScopeValue {
     let thread = thread_state();
-    let value = TypedValue::new(&thread.heap.pool, key, value).into_untyped();
-    thread.set_and_drop(key.untyped(), value);
+    ScopeValue::new(TypedValue::new(&thread.heap.pool, key, value))
+}
+
+/// Sets the variables of a scope that was just entered, in order.
+#[inline]
+pub fn set_all<const N: usize>(mut values: [ScopeValue; N]) {
+    // SAFETY: The values are not used again.
+    set_in_scope(unsafe { ScopeValues::new(&mut values) });
+}
+
+// One call for all values, because each one needs few instructions once the node is known.
+#[inline(never)]
+fn set_in_scope(mut values: ScopeValues<'_>) {
+    // SAFETY: Only this thread has the state, and `set_vacant` runs nothing that uses it.
+    unsafe { thread_state().map().set_vacant(&mut values) };
+    if !values.is_empty() {
+        set_one_by_one(values);
+    }
+}
+
+/// Sets variables for which a slot must be created first, or a previous value dropped.
+#[inline(never)]
+fn set_one_by_one(values: ScopeValues<'_>) {
+    for value in values {
+        thread_state().set_and_drop(value.key(), value);
+    }
 }
 
 /// Sets the variable in a context that is not current, and returns the previous value.

@@ -82,7 +82,7 @@ impl<const PAD: usize> AnyVar for ContextVar<Val<PAD>> {
 
     fn set_in_scope(&'static self, spec: Spec) {
         let value = Val::new(spec);
-        __private::Computed { var: self, value }.set();
+        __private::set_all([__private::Computed { var: self, value }.prepare()]);
     }
 
     fn sync_scope(&'static self, spec: Spec, inside: &mut dyn FnMut()) {
