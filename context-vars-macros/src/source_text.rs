@@ -164,7 +164,7 @@ impl Piece {
             ">" | "?" => Self::Close,
             "=" | "==" | "=>" | "->" | "+" | "/" | "%" | "||" | "&&" | "<=" | ">=" | "!="
             | "+=" | "-=" => Self::Spaced,
-            // Not the sign of a number, and not a dereference.
+            // The sign of a number and a dereference are not binary operators.
             "-" | "*" if matches!(before, Self::Word | Self::Call) => Self::Spaced,
             _ if operator.starts_with('\'') => Self::Word,
             _ => Self::Tight,
