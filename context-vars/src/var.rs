@@ -57,30 +57,6 @@ impl<T: 'static> ContextVar<T> {
             default: DefaultCell::new(None),
         }
     }
-
-    /// Returns the name as it was declared, for example `"USER"`.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.key.untyped().declaration.name
-    }
-
-    /// Returns the path of the module that declares the variable, for example `"app::vars"`.
-    #[must_use]
-    pub fn module_path(&self) -> &'static str {
-        self.key.untyped().declaration.module_path
-    }
-
-    /// Returns the file, line and column of the name in the declaration.
-    #[must_use]
-    pub fn location(&self) -> &'static Location<'static> {
-        self.key.untyped().location
-    }
-}
-
-impl<T: 'static> fmt::Debug for ContextVar<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.key.untyped(), f)
-    }
 }
 
 /// Reads.
@@ -402,6 +378,33 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> Scope<F> {
         let value = thread::new_value(&self.key, value).into_untyped();
         Scope::new(future, Some(value))
+    }
+}
+
+/// The declaration.
+impl<T: 'static> ContextVar<T> {
+    /// Returns the name as it was declared, for example `"USER"`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.key.untyped().declaration.name
+    }
+
+    /// Returns the path of the module that declares the variable, for example `"app::vars"`.
+    #[must_use]
+    pub fn module_path(&self) -> &'static str {
+        self.key.untyped().declaration.module_path
+    }
+
+    /// Returns the file, line and column of the name in the declaration.
+    #[must_use]
+    pub fn location(&self) -> &'static Location<'static> {
+        self.key.untyped().location
+    }
+}
+
+impl<T: 'static> fmt::Debug for ContextVar<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.key.untyped(), f)
     }
 }
 
