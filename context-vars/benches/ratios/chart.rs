@@ -57,7 +57,7 @@ pub(crate) fn svg(outcomes: &[Outcome]) -> String {
         "title",
         16.0,
         28.0,
-        "Cost beside the same operation in a peer",
+        "Cost relative to the same operation of a peer",
     );
     grid(&mut svg, bottom);
     let mut y = TOP;
@@ -67,7 +67,7 @@ pub(crate) fn svg(outcomes: &[Outcome]) -> String {
             y += LINE;
         }
     }
-    let legend = "Logarithmic. Left of 1 ours costs less. The tick is what must be reached.";
+    let legend = "Logarithmic scale. Left of 1, ours costs less. The tick is the bound.";
     text(&mut svg, "small", 16.0, bottom + 28.0, legend);
     svg + "</svg>\n"
 }
