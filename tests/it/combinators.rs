@@ -95,7 +95,7 @@ fn tokio_select_handlers() {
         tokio::select! {
             _ = scoped(turn("branch")) => {
                 assert_eq!(USER.get(), "caller", "a handler is not part of its branch");
-                drop(USER.set("handler"));
+                USER.set("handler");
             }
         }
         assert_eq!(USER.get(), "handler");

@@ -64,7 +64,7 @@ async fn piece_of_work(piece: u32, tally: Tally) {
     let mut last: ThreadId = std::thread::current().id();
     for step in 0..5 {
         tally.check(piece, step);
-        drop(STEP.set(step + 1));
+        STEP.set(step + 1);
         USER.scope("guest".to_owned(), woken_elsewhere()).await;
         let now = std::thread::current().id();
         if last != now {
@@ -98,7 +98,7 @@ async fn woken_elsewhere() {
 /// A piece of work that does not await: sets, and runs a scope of its own.
 fn closure(piece: u32, tally: &Tally) {
     tally.check(piece, 0);
-    drop(STEP.set(1));
+    STEP.set(1);
     USER.sync_scope("guest".to_owned(), || drop(STEP.set(2)));
     tally.check(piece, 1);
     tally.done();

@@ -108,7 +108,7 @@ fn monoio_runs_an_inherited_task() {
         let wrapped = || {
             let work = async {
                 yield_once().await;
-                drop(COUNT.set(1));
+                COUNT.set(1);
                 yield_once().await;
                 (USER.get(), COUNT.get())
             };

@@ -58,7 +58,7 @@ pub(crate) fn first(count: usize) -> Vec<&'static ContextVar<u64>> {
 /// Sets them in the current context.
 pub(crate) fn set_first(count: usize) {
     for (value, var) in first(count).into_iter().enumerate() {
-        drop(var.set(value as u64));
+        var.set(value as u64);
     }
 }
 

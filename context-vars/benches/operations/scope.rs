@@ -86,7 +86,7 @@ fn one(meter: &mut Meter) {
 fn one_of_eight(meter: &mut Meter) {
     context_vars::Context::new().run(|| {
         for var in OTHERS {
-            drop(var.set(number()));
+            var.set(number());
         }
         one(meter);
     });

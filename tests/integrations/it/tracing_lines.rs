@@ -33,8 +33,8 @@ macro_rules! written {
         let subscriber = $subscriber.with_writer(move || writer.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {
             detached(|| {
-                drop(REQUEST_ID.set(7));
-                drop(USER.set("alice".to_owned()));
+                REQUEST_ID.set(7);
+                USER.set("alice".to_owned());
                 $f()
             })
         });

@@ -37,7 +37,7 @@ fn layer() -> ContextLayer {
 #[tokio::test]
 async fn frames_see_what_the_request_set_until_its_last_poll() {
     let handler = service_fn(async |_: Request<String>| {
-        drop(USER.set("set by the handler".into()));
+        USER.set("set by the handler".into());
         tokio::task::yield_now().await;
         Ok::<_, Infallible>(Response::new(chunks(2, |n| {
             format!("{n} {}; ", USER.get())
@@ -47,7 +47,7 @@ async fn frames_see_what_the_request_set_until_its_last_poll() {
     let middleware = service_fn(move |request: Request<String>| async move {
         let response = handler.oneshot(request).await;
         tokio::task::yield_now().await;
-        drop(USER.set(format!("{}, then by the middleware", USER.get())));
+        USER.set(format!("{}, then by the middleware", USER.get()));
         response
     });
     assert_eq!(
@@ -79,7 +79,7 @@ async fn body_has_the_context_itself_and_not_a_copy() {
 async fn what_a_frame_sets_is_seen_by_the_next_and_by_nobody_else() {
     let handler = service_fn(async |_: Request<String>| {
         let body = chunks(3, |_| {
-            drop(COUNT.set(COUNT.get() + 1));
+            COUNT.set(COUNT.get() + 1);
             COUNT.get().to_string()
         });
         Ok::<_, Infallible>(Response::new(body))
@@ -106,7 +106,7 @@ async fn body_is_dropped_inside_finished_or_not_and_its_values_after_it() {
         let handler = service_fn(move |_: Request<String>| {
             let value = note.clone();
             let hook: Hook = Box::new(move || value.note(format!("value {}", USER.get())));
-            drop(VALUE.set(OnDrop(hook)));
+            VALUE.set(OnDrop(hook));
             let guard = note.note_drop("body", || USER.get());
             let body = chunks(2, move |_| {
                 let _ = &guard;
@@ -160,7 +160,7 @@ async fn body_that_says_which_frame_is_its_last_is_dropped_with_it() {
     let handler = service_fn(move |_: Request<String>| {
         let value = note.clone();
         let hook: Hook = Box::new(move || value.note(format!("value {}", USER.get())));
-        drop(VALUE.set(OnDrop(hook)));
+        VALUE.set(OnDrop(hook));
         let body = Single {
             frame: Some("frame".into()),
             _guard: Box::pin(note.note_drop("body", || USER.get())),

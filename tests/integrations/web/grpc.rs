@@ -154,7 +154,7 @@ async fn rows(
 fn authenticate(request: Request<()>) -> Result<Request<()>, Status> {
     let user = request.metadata().get("authorization");
     let user = user.ok_or_else(|| Status::unauthenticated("who are you?"))?;
-    drop(USER.set(user.to_str().unwrap().to_owned()));
+    USER.set(user.to_str().unwrap().to_owned());
     Ok(request)
 }
 

@@ -129,7 +129,7 @@ impl Machine {
     fn set(&mut self) {
         let number = self.new_number();
         self.model.set(number.0);
-        drop(NUMBER.set(number));
+        NUMBER.set(number);
     }
 
     fn attach(&mut self) {

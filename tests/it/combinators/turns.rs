@@ -7,7 +7,7 @@ use crate::support::{USER, yield_once};
 /// Reads, sets, lets others have a turn, reads again.
 pub(super) async fn turn(own: &'static str) -> (&'static str, &'static str) {
     let before = USER.get();
-    drop(USER.set(own));
+    USER.set(own);
     yield_once().await;
     (before, USER.get())
 }

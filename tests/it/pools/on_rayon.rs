@@ -40,7 +40,7 @@ fn rayon_scope_with_jobs_that_spawn_jobs() {
                 context.run(|| {
                     closure(piece, tally);
                     // What the parent has set is what its child starts with.
-                    drop(STEP.set(7));
+                    STEP.set(7);
                     let mut context = Context::current();
                     scope.spawn(move |_| {
                         context.run(|| tally.check(piece, 7));

@@ -13,7 +13,7 @@ use crate::support::USER;
 
 async fn spawn_long_lived() -> (&'static str, u32) {
     let task = tokio::spawn(async {
-        drop(COUNT.set(COUNT.get() + 1));
+        COUNT.set(COUNT.get() + 1);
         yield_now().await;
         (USER.get(), COUNT.get())
     });

@@ -23,7 +23,7 @@ fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, JoinError>) {
 }
 
 fn set() {
-    drop(COUNT.set(1));
+    COUNT.set(1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -56,14 +56,14 @@ async fn bare_blocking_closure_may_not_set_in_a_block_on_of_its_own() {
 
 #[tokio::test]
 async fn the_body_of_a_test_may_set() {
-    drop(COUNT.set(1));
+    COUNT.set(1);
     yield_now().await;
     assert_eq!(COUNT.get(), 1);
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main_that_sets() -> u32 {
-    drop(COUNT.set(2));
+    COUNT.set(2);
     yield_now().await;
     COUNT.get()
 }

@@ -118,7 +118,7 @@ impl Actor for Counter {
             Message::Count(reply) => {
                 let _ = reply.send((self.count, USER.get()));
                 // Gone with the message.
-                drop(USER.set("set by the actor"));
+                USER.set("set by the actor");
             }
             Message::Crash => panic!("crashed"),
             Message::Hold(_) => {}

@@ -39,7 +39,7 @@ async fn steps_run_in_the_order_in_which_they_were_told_inside_the_context() {
 #[tokio::test]
 async fn what_a_closure_sets_is_part_of_the_request_and_of_nothing_else() {
     let layer = ContextLayer::new().set(&TENANT, |_| {
-        drop(USER.set("set beside".into()));
+        USER.set("set beside".into());
         Some("acme".into())
     });
     let service = layer.layer(service_fn(who));

@@ -95,7 +95,7 @@ impl App {
 async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
     tokio::task::yield_now().await;
     let user = request.headers()["authorization"].to_str().unwrap();
-    drop(USER.set(user.to_owned()));
+    USER.set(user.to_owned());
     app.line(order_of(request.headers()), "authenticated");
     next.run(request).await
 }

@@ -160,7 +160,7 @@ async fn spawn_all(order: Order) -> Body {
         tokio::spawn(async move {
             first.check();
             tokio::task::yield_now().await;
-            drop(STEP.set(7));
+            STEP.set(7);
             first.check();
         }),
         tokio::spawn(nested(second, 3)),
@@ -215,7 +215,7 @@ async fn abort_tasks(order: Order) -> Body {
         .map(|n| {
             let order = order.clone();
             task::spawn(async move {
-                drop(TRACKED.set(order.tally.track(order.request)));
+                TRACKED.set(order.tally.track(order.request));
                 for _ in 0..n {
                     tokio::task::yield_now().await;
                     order.check();
