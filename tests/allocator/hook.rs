@@ -63,7 +63,7 @@ fn event() {
     ACTING.set(false);
 }
 
-/// What the allocator does once, after some events in which it does nothing.
+/// The action of the allocator, once, after some events in which it does nothing.
 #[derive(Clone, Copy)]
 struct Planned {
     after: usize,

@@ -15,7 +15,7 @@ use futures::stream::iter;
 
 use crate::hook::{Canary, read_all, refusable};
 
-/// Runs inside every surrounding, also on a thread of its own.
+/// Runs inside every surrounding, also on a separate thread.
 pub type Path = fn();
 
 context_var! {

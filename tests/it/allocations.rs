@@ -1,4 +1,4 @@
-//! What allocates, and what does not. What is timed is in `context-vars/benches`.
+//! Operations that allocate, and those that do not. Times are measured in `context-vars/benches`.
 
 use std::future::pending;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! R8, R15: work polled, woken, moved and dropped where nobody would expect it restores exactly.
+//! R8, R15: work that is polled, woken, moved and dropped in unexpected places restores exactly.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -71,7 +71,7 @@ fn polled_by_hand_from_several_threads_in_turn() {
     for (way, future) in ways() {
         let (first, mut receive) = mpsc::channel();
         let (done, finished) = mpsc::channel();
-        // Each thread has a context of its own, which no poll may change.
+        // Each thread has another context, which no poll may change.
         for thread in 0..3 {
             let (send, next) = mpsc::channel();
             let (from, done) = (std::mem::replace(&mut receive, next), done.clone());

@@ -68,7 +68,7 @@ impl Iterator for ByUser {
 #[test]
 fn hint_is_asked_inside_a_copy() {
     let steps = ByUser.in_context(alice().with_value(&COUNT, 7));
-    // What is set there is gone: the hint has a shared reference only.
+    // A value that is set there is gone, because the hint has only a shared reference.
     assert_eq!([steps.size_hint(), steps.size_hint()], [(5, Some(8)); 2]);
     assert_eq!((USER.get(), COUNT.is_set()), ("anonymous", false));
     std::thread::scope(|scope| {

@@ -91,7 +91,7 @@ fn snapshot_costs_no_more_when_one_is_set() {
     });
 }
 
-/// Its own part sees what the caller has; its future is polled by whoever that is.
+/// Its synchronous part sees the caller's context, and its future that of its poller.
 #[with_context(user = "alice")]
 fn returns_a_future(own: Option<u32>) -> impl Future<Output = (&'static str, Option<u32>)> {
     assert!(TRANSACTION.is_set());

@@ -17,10 +17,10 @@ context_var! {
     static STEP: u32 = 0;
 }
 
-/// How many pieces of work each test hands out.
+/// The number of pieces of work in each test.
 const PIECES: u32 = 5_000;
 
-/// What the pieces of one test found.
+/// The findings of the pieces of one test.
 #[derive(Clone, Default)]
 struct Tally(Arc<Counts>);
 
@@ -54,7 +54,7 @@ impl Tally {
     }
 }
 
-/// Runs `f` as whoever hands out a piece of work.
+/// Runs `f` as the code that hands out a piece of work.
 fn as_user_of<R>(piece: u32, f: impl FnOnce() -> R) -> R {
     USER.sync_scope(format!("user {piece}"), || PIECE.sync_scope(piece, f))
 }
@@ -95,7 +95,7 @@ async fn woken_elsewhere() {
     .await;
 }
 
-/// A piece of work that does not await: sets, and runs a scope of its own.
+/// A piece of work that does not await: sets, and runs a nested scope.
 fn closure(piece: u32, tally: &Tally) {
     tally.check(piece, 0);
     STEP.set(1);

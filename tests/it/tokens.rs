@@ -193,7 +193,7 @@ fn scope_inside_which_tokens_were_forgotten_ends_with_the_outer_value() {
     });
 }
 
-/// What Racket's guards do, a type does: nobody can set what it does not let be made.
+/// A type does the work of Racket's guards: a value that it cannot create cannot be set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Level(u8);
 

@@ -367,7 +367,7 @@ fn variables_of_one_name_are_told_apart() {
     let here = module_path!();
     let both = format!(r#"request_id=7 {here}::user="alice" {here}::other::user="bob""#);
     assert_eq!(context.to_string(), both);
-    // Where only one of them is asked for, its name is enough; the identity is the declaration.
+    // If only one of them is shown, its name is enough; the identity is the declaration.
     let bob = Fields::all().only([&other::USER]);
     assert_eq!(bob.of(&context).to_string(), r#"user="bob""#);
 }

@@ -25,7 +25,7 @@ fn builder() -> Builder {
     tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE)
 }
 
-/// What a subscriber writes while `f` runs in a context with a user and a request.
+/// Returns the output of a subscriber while `f` runs in a context with a user and a request.
 macro_rules! written {
     ($subscriber:expr, $f:expr) => {{
         let output = Output::default();

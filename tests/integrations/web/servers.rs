@@ -189,7 +189,7 @@ async fn what_is_set_around_serve_does_not_reach_requests() {
     }
 }
 
-/// What the server says on a socket that was upgraded.
+/// The text that the server sends on a socket that was upgraded.
 async fn greeting(address: std::net::SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!(

@@ -59,7 +59,7 @@ use Op::*;
 struct Machine {
     program: Vec<Op>,
     next: usize,
-    /// Where the part of the program ends that runs before its thread ends.
+    /// The end of the part of the program that runs before its thread ends.
     end: usize,
     guards: Vec<(usize, Attached)>,
     model: Model,

@@ -1,4 +1,4 @@
-//! What a task of such a runtime inherits, and where nothing changes.
+//! The values that a task of such a runtime inherits, and the calls that do not change.
 
 use std::sync::Arc;
 
@@ -132,7 +132,7 @@ fn where_tokio_has_no_hook_nothing_changes() {
         assert!(!bare.await.unwrap());
         let inherits = task::spawn_blocking(|| USER.get());
         assert_eq!(inherits.await.unwrap(), "alice");
-        // A task of a local set shares the context of whoever drives the set.
+        // A task of a local set shares the context of the code that drives the set.
         let set = LocalSet::new();
         let shares = set.run_until(async {
             let bare = USER.sync_scope("spawner", || tokio::task::spawn_local(user()));

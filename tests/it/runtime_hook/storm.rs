@@ -21,7 +21,7 @@ impl Random {
     }
 }
 
-/// What the tasks of the storm share.
+/// The state that the tasks of the storm share.
 struct Storm {
     alarm: mpsc::Sender<Waker>,
     wrong: AtomicUsize,

@@ -1,4 +1,4 @@
-//! Where a stream is dropped.
+//! The context in which a stream is dropped.
 
 use std::pin::{Pin, pin};
 use std::task::Poll;

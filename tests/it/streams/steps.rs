@@ -1,4 +1,4 @@
-//! What a step sees, sets and leaves.
+//! The values that a step sees, sets and leaves.
 
 use std::pin::pin;
 use std::sync::Mutex;
@@ -166,7 +166,7 @@ fn stream_inside_a_wrapped_stream_has_its_own() {
     assert_eq!(seen, [("alice", "bob"); 2]);
 }
 
-/// Where the producer's steps run.
+/// The place at which the producer's steps run.
 #[derive(Clone, Copy, Debug)]
 enum On {
     TheConsumersTask,

@@ -32,7 +32,7 @@ struct Crash {
     context: Context,
 }
 
-/// What a supervisor does after a crash.
+/// The reaction of a supervisor to a crash.
 #[derive(Clone, Copy)]
 enum Verdict {
     Restart,

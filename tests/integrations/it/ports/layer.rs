@@ -22,7 +22,7 @@ context_var! {
 
 struct SpanContexts;
 
-/// The context of a span, kept while nobody is in the span.
+/// The context of a span, kept while no thread is in the span.
 #[derive(Clone)]
 struct SpanContext(Context);
 

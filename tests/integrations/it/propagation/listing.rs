@@ -1,4 +1,4 @@
-//! What is listed travels, each way, and nothing else.
+//! Listed variables are sent and received, and no others.
 
 use context_vars::propagation::{Baggage, Header, Propagator};
 use context_vars::{Context, detached};

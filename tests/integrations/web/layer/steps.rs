@@ -1,4 +1,4 @@
-//! What the steps of the layer set, and what the request starts from.
+//! The values that the steps of the layer set, and the context that the request starts from.
 
 use std::convert::Infallible;
 use std::task::{Context as Task, Poll};
