@@ -2,29 +2,28 @@
 
 #![allow(missing_docs, missing_debug_implementations)] // used by generated code only
 
-use core::any::Any;
-use core::fmt::{self, Debug, Display};
-use core::marker::PhantomData;
 use std::boxed::Box;
 use std::pin::Pin;
 
 use crate::context::Context;
 use crate::in_context::InContext;
 use crate::raw::companion::{CompanionGuard, CompanionState};
-use crate::raw::key::PrintFn;
 use crate::scope::Scope;
 use crate::var::ContextVar;
 
 pub mod by_type;
+pub mod declared;
 
-pub use crate::raw::key::Declaration;
+pub use self::declared::Declared;
+#[doc(hidden)]
+pub use crate::__declared as declared;
 pub use crate::raw::thread::SyncScope;
 
 // ---- `context_var!` ----
 
 /// Creates a variable whose declaration is located at the caller.
 ///
-/// Stops the compilation unless the declaration is in a module. The check is part of [`declared`], and
+/// Stops the compilation unless the declaration is in a module. The check is part of [`declared!`], and
 /// its failure is reported here, so that rustc underlines the name of the variable.
 #[track_caller]
 #[must_use]
@@ -40,64 +39,6 @@ pub const fn variable<T: Shareable>(
     ContextVar::declare(declared.declaration, default)
 }
 
-/// The properties of a variable, and whether its declaration is in a module.
-#[derive(Clone, Copy)]
-pub struct Declared {
-    pub declaration: Declaration,
-    pub in_module: bool,
-}
-
-#[doc(hidden)]
-pub use crate::__declared as declared;
-
-/// `declared!(name, field, type, no_inherit, redact)` creates a [`Declared`].
-///
-/// For one variable of each call of `context_var!`, two more arguments follow: the number of the call,
-/// and the name of a constant beside the variable, its marker, which has the position of the call. They
-/// are compared with the marker in the *module*:
-///
-/// A path that starts with `self::` sees the module and never the body of a function, and what a
-/// glob imports into the inner block takes precedence over the item in the outer block. So the name
-/// refers to this call's marker if the call is in the module. Otherwise it refers to the zeros, or
-/// to the marker of another variable of that name in the module, which has another position.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __declared {
-    (
-        $name:literal, $field:literal, $type:ty, $no_inherit:literal, $redact:literal
-        $(, $number:literal, $marker:ident)?
-    ) => {{
-        use $crate::__private::NoShow as _;
-        $crate::__private::Declared {
-            declaration: $crate::__private::Declaration {
-                name: $name,
-                field: $field,
-                module_path: ::core::module_path!(),
-                no_inherit: $no_inherit,
-                redact: $redact,
-                debug: <$crate::__private::Show<$type>>::DEBUG,
-                display: <$crate::__private::Show<$type>>::DISPLAY,
-            },
-            in_module: true $(&& {
-                #[allow(dead_code, non_upper_case_globals)]
-                const $marker: (u32, u32, u32) = (0, 0, 0);
-                {
-                    #[allow(unused_imports, clippy::wildcard_imports)]
-                    use self::*;
-                    let here = (::core::line!(), ::core::column!(), $number);
-                    $crate::__private::same_call(here, $marker)
-                }
-            })?,
-        }
-    }};
-}
-
-/// Returns whether this call of `context_var!` created the marker.
-#[must_use]
-pub const fn same_call(here: (u32, u32, u32), marker: (u32, u32, u32)) -> bool {
-    here.0 == marker.0 && here.1 == marker.1 && here.2 == marker.2
-}
-
 /// The types that a variable can have.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of a context variable: a context moves between threads, so its values must be `Send` and `Sync`",
@@ -108,39 +49,6 @@ pub trait Shareable: Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> Shareable for T {}
-
-/// The functions that print a `T`: `Show::<T>::DEBUG` is `None` if `T` has no `Debug`.
-///
-/// If the bounds of the inherent constants hold, they take precedence over those of the trait [`NoShow`].
-pub struct Show<T>(PhantomData<fn(T)>);
-
-impl<T: Debug + 'static> Show<T> {
-    pub const DEBUG: Option<PrintFn> = Some(debug::<T>);
-}
-
-impl<T: Display + 'static> Show<T> {
-    pub const DISPLAY: Option<PrintFn> = Some(display::<T>);
-}
-
-/// The constants of `Show` for all other types.
-pub trait NoShow {
-    const DEBUG: Option<PrintFn> = None;
-    const DISPLAY: Option<PrintFn> = None;
-}
-
-impl<T> NoShow for Show<T> {}
-
-fn debug<T: Debug + 'static>(value: &dyn Any, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    value
-        .downcast_ref::<T>()
-        .map_or(Ok(()), |value| value.fmt(f))
-}
-
-fn display<T: Display + 'static>(value: &dyn Any, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    value
-        .downcast_ref::<T>()
-        .map_or(Ok(()), |value| value.fmt(f))
-}
 
 // ---- `#[with_context]` ----
 
