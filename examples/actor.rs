@@ -3,8 +3,8 @@
 //! 400 requests of 50 users run at once. Each sends 60 messages to a ledger, an actor that is one
 //! task with one queue. A message names no user: the ledger opens it in the context of the request
 //! that sent it, and reads the user there. For each message the ledger sends one to a second actor,
-//! an auditor, which awaits something for many messages at once, each in its sender's context, and
-//! answers to the request. Every answer is checked.
+//! the auditor. The auditor handles many messages at once, each in its sender's context, and answers
+//! to the request. Every answer is checked.
 //!
 //! With `-- --bare` every tenth message is sent in an empty context, as if `.inherit_context()` were
 //! forgotten, and the program must notice.
@@ -41,7 +41,7 @@ struct Ledger {
 }
 
 impl Ledger {
-    /// Runs in a bare task, because it belongs to no request. Each message has its own context.
+    /// Runs in a bare task, because it belongs to no request. Each message brings its context.
     async fn work(mut self, mut inbox: mpsc::Receiver<InContext<Deposit>>) -> HashMap<String, u64> {
         while let Some(envelope) = inbox.recv().await {
             envelope.run(|deposit| self.deposit(deposit));
@@ -72,7 +72,7 @@ async fn audit(mut inbox: mpsc::UnboundedReceiver<InContext<Entry>>) {
     let mut recording = JoinSet::new();
     while let Some(envelope) = inbox.recv().await {
         recording.spawn(envelope.run_async(record));
-        // Those that are done are let go.
+        // Removes the tasks that are done.
         while let Some(recorded) = recording.try_join_next() {
             recorded.expect("a record does not panic");
         }
@@ -91,7 +91,7 @@ async fn record(Entry { text, receipt }: Entry) {
 
 type Outbox = mpsc::Sender<InContext<Deposit>>;
 
-/// Returns how many answers are not about this request.
+/// Returns the number of answers that are not about this request.
 #[with_context(user = user.clone(), request_id = id)]
 async fn request(ledger: Outbox, user: String, id: u64, bare: bool) -> usize {
     let mut mixed_up = 0;
@@ -130,7 +130,7 @@ async fn main() -> ExitCode {
     drop(outbox);
     let mut mixed_up: usize = requests.join_all().await.into_iter().sum();
 
-    // The actors end when all who could send have gone.
+    // The actors end when all senders are dropped.
     let balances = working.await.expect("the ledger does not panic");
     auditing.await.expect("the auditor does not panic");
     let due = REQUESTS / USERS * (1..=MESSAGES).sum::<u64>();

@@ -1,8 +1,8 @@
 //! `cargo run --example deadline`: a request's time goes down with it, and what it spawned stops.
 //!
-//! A request has 200 ms. It asks a database that would wait for an hour, which is told when the
-//! request's time is over. Then a client hangs up: the report that it wanted stops, the mail that
-//! must be sent does not.
+//! A request has 200 ms. It asks a database that would wait for an hour, and that receives the
+//! request's deadline with the query. Then a client hangs up: the report that it wanted stops, and
+//! the mail that must be sent does not.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use context_vars::{deadline, task};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-/// A library of somebody else's: it has a limit of its own and knows nothing of requests.
+/// A function of another library, which has its own limit and does not know about requests.
 mod database {
     use super::*;
 
@@ -33,7 +33,7 @@ fn round(duration: Duration) -> Duration {
     Duration::from_millis((duration.as_millis() as u64 + 25) / 50 * 50)
 }
 
-/// Whether a nested timeout took the minimum.
+/// Returns whether a nested timeout took the minimum.
 async fn time_goes_down_with_the_request() -> bool {
     println!("a request with 200 ms:");
     let start = Instant::now();
@@ -49,7 +49,7 @@ async fn time_goes_down_with_the_request() -> bool {
     answered && took >= Duration::from_millis(200) && took < Duration::from_secs(30)
 }
 
-/// Counts its steps, and how many of them were after the client had gone.
+/// Counts its steps, and those of them that came after the client had gone.
 async fn steps(name: &str, count: Arc<AtomicU32>) {
     for step in 1..=10 {
         sleep(Duration::from_millis(20)).await;
@@ -58,7 +58,7 @@ async fn steps(name: &str, count: Arc<AtomicU32>) {
     println!("  {name}: done after 10 steps");
 }
 
-/// Whether what was wrapped stopped, and what was not went on.
+/// Returns whether the wrapped work stopped and the other work went on.
 async fn children_stop_with_the_request() -> bool {
     println!("a request whose client hangs up:");
     let (report, mail) = (Arc::<AtomicU32>::default(), Arc::<AtomicU32>::default());

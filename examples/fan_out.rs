@@ -1,11 +1,11 @@
-//! Who sees what: work handed to threads, to tokio and to rayon, bare and inheriting.
+//! Hands work to threads, to tokio and to rayon, bare and inheriting, and prints which user it sees.
 //!
 //! ```text
 //! cargo run --example fan_out
 //! ```
 //!
-//! The two modules hold the same functions. In `inherits` each has one line more, the attribute
-//! `#[inherit_context]`, and what it spawns sees the user of whoever called it.
+//! The two modules contain the same functions. In `inherits` each function has one line more, the
+//! attribute `#[inherit_context]`, and the work that it spawns sees the user of its caller.
 
 use std::process::ExitCode;
 
@@ -106,7 +106,7 @@ mod inherits {
         rayon::join(|| USER.get(), || USER.get()).1
     }
 
-    /// No spawn call is visible here, so the closure says itself that it inherits.
+    /// Marks the closure, because the macro sees no spawn call here.
     #[inherit_context]
     pub fn rayon_par_iter() -> &'static str {
         let users = (0..100).into_par_iter().map(
@@ -121,7 +121,8 @@ mod inherits {
     }
 }
 
-/// Prints a line for each kind of work; whether all that inherits saw alice, and nothing bare did.
+/// Prints a line for each kind of work. Returns whether all work that inherits saw alice, and no bare
+/// work did.
 #[with_context(user = "alice")]
 async fn fan_out() -> bool {
     let mut as_expected = true;

@@ -1,7 +1,8 @@
 //! `cargo run --example from_python`: Python's `contextvars` documentation, line by line in Rust.
 //!
-//! Each part stands beside the Python that it translates. The last one is the echo server at the
-//! end of that page: a function deep below knows the client's address, which nobody gave it.
+//! Each part has the Python code that it translates in its comment. The last part is the echo server
+//! at the end of that page: a function deep in the call stack knows the client's address, although
+//! the address is not passed to it.
 
 use std::io;
 use std::net::SocketAddr;

@@ -1,9 +1,9 @@
 //! `cargo run --example json_logs`: one JSON object a line, each with its own request and user.
 //!
 //! Forty requests run at the same time, and each writes four lines: from an `async fn`, from a
-//! library function that has never heard of requests, from a spawned task, and from a blocking
+//! library function that does not know about requests, from a spawned task, and from a blocking
 //! closure. No function opens a span or passes an id on. One user has a name that tries to
-//! forge a line; it stays a string. The tenant is a struct, of which a line shows the name. The
+//! forge a line; it stays a string. The tenant is a struct, and a line shows only its name. The
 //! program reads its own log and checks every line.
 
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ context_var! {
     static SESSION: String;
 }
 
-/// Has no text that a search in a log would be for, so the log is given a closure.
+/// Has no `Display` that is of use in a log, so the log gets a closure that formats it.
 struct Tenant {
     name: &'static str,
     shard: u64,
@@ -87,7 +87,7 @@ impl Write for Log {
     }
 }
 
-/// Returns how many lines are wrong or missing.
+/// Returns the number of lines that are wrong or missing.
 fn wrong_lines(log: &str) -> usize {
     let mut lines_of: HashMap<u64, usize> = HashMap::new();
     let mut wrong = 0;

@@ -1,9 +1,9 @@
 //! `cargo run --example panic_report`: a panic and an error say for whom they happened.
 //!
-//! A worker pool handles orders, one of which panics deep inside, and one of which fails. The
-//! panic's report begins with the context of the thread that panicked, with the password as stars;
-//! the error carries the context in which it was made. The program runs itself as a child process
-//! to read what that writes to standard error.
+//! A worker pool handles orders, of which one panics deep inside and one fails. The report of the
+//! panic begins with the context of the thread that panicked, with the password as stars. The error
+//! carries the context in which it was created. The program runs itself as a child process and reads
+//! what the child writes to standard error.
 
 use std::error::Error;
 use std::fmt;
@@ -18,7 +18,7 @@ context_var! {
     static PASSWORD: String;
 }
 
-/// An error that knows in whose context it was made.
+/// An error that carries the context in which it was created.
 #[derive(Debug)]
 struct OrderError {
     what: &'static str,
@@ -56,7 +56,7 @@ fn ship(order: u64) -> Result<(), OrderError> {
     }
 }
 
-/// What the child process does.
+/// Runs in the child process.
 fn shop() {
     panic::install_hook();
     for (order, user) in [(1, "alice"), (2, "bob"), (3, "eve\nadmin")] {

@@ -6,8 +6,8 @@
 //!
 //! 50 connections send 20 requests each for five users, all at the same time. A request awaits,
 //! calls three functions deep, and spawns a task, a blocking closure and a thread. Every log line
-//! and every reply says for which user and which request it was made, and nobody passes either of
-//! them on: they are context variables.
+//! and every reply says for which user and which request it was made. No function passes the two on,
+//! because they are context variables.
 //!
 //! So that this can be checked, each request also carries an order number, which *is* passed on,
 //! by hand, through every call.
@@ -34,9 +34,9 @@ context_var! {
     static REQUEST_ID: u64;
 }
 
-// ---- What a request does --------------------------------------------------------------------
+// ---- The work of a request ------------------------------------------------------------------
 
-/// Handles one request: in all that it calls and spawns, the two variables are its own.
+/// Handles one request. All that it calls and spawns sees the two values that are set here.
 #[with_context(user = user, request_id = request_id)]
 async fn handle(user: String, request_id: u64, order: u64) -> String {
     log(order, "accepts the order");
@@ -63,7 +63,7 @@ async fn read_shelf(order: u64) {
     sleep(A_MOMENT).await;
 }
 
-/// Does the rest in other places, each of which gets a copy of this request's context.
+/// Does the rest in a task, a blocking closure and a thread, each in a copy of this request's context.
 #[inherit_context]
 async fn delegate(order: u64) {
     let mail = tokio::spawn(async move {
@@ -81,10 +81,10 @@ async fn delegate(order: u64) {
     let _ = tokio::join!(mail, invoice, parcel);
 }
 
-/// How many lines `handle` and what it calls write to the log.
+/// The number of lines that `handle` and its callees write to the log.
 const LINES_PER_REQUEST: usize = 8;
 
-/// What waiting for a disk or a database takes.
+/// The time of a wait for a disk or a database.
 const A_MOMENT: Duration = Duration::from_millis(2);
 
 // ---- The log --------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ struct Line {
 
 static LOG: Mutex<Vec<Line>> = Mutex::new(Vec::new());
 
-/// Writes a line. The caller does not say for whom: the context does.
+/// Writes a line, with the user and the request from the context and not from the caller.
 fn log(order: u64, text: &'static str) {
     let user = USER.get();
     let request_id = REQUEST_ID.get_or(0);
@@ -199,7 +199,7 @@ async fn visit(address: SocketAddr, connection: u64) -> io::Result<Vec<String>> 
 
 // ---- The check ------------------------------------------------------------------------------
 
-/// Replies that nobody asked for, and replies that never came.
+/// Returns the number of replies without a request and of requests without a reply.
 fn wrong_replies(replies: &[String]) -> usize {
     let mut expected: HashSet<String> = (0..REQUESTS)
         .map(|order| reply(order, user_of(order), request_id_of(order)))
@@ -208,7 +208,7 @@ fn wrong_replies(replies: &[String]) -> usize {
     unexpected.count() + expected.len()
 }
 
-/// Lines that name another user or request than the one whose order they are about.
+/// Returns the number of lines that name another user or request than that of their order.
 fn wrong_lines(lines: &[Line]) -> usize {
     let right = |line: &Line| {
         line.user == user_of(line.order) && line.request_id == request_id_of(line.order)
@@ -216,7 +216,7 @@ fn wrong_lines(lines: &[Line]) -> usize {
     lines.iter().filter(|line| !right(line)).count()
 }
 
-/// Whether every request has left all its lines.
+/// Returns whether every request has written all its lines.
 fn is_complete(lines: &[Line]) -> bool {
     let mut of_order = [0; REQUESTS as usize];
     for line in lines {
@@ -225,13 +225,13 @@ fn is_complete(lines: &[Line]) -> bool {
     of_order.iter().all(|&lines| lines == LINES_PER_REQUEST)
 }
 
-/// How many lines follow a line of another request.
+/// Returns the number of lines that follow a line of another request.
 fn interleaved(lines: &[Line]) -> usize {
     let pairs = lines.windows(2);
     pairs.filter(|pair| pair[0].order != pair[1].order).count()
 }
 
-/// How many requests were under way at the same time on the connection that had the fewest.
+/// Returns the number of requests that ran at the same time on the connection that had the fewest.
 fn least_in_flight(lines: &[Line]) -> u64 {
     let mut seen = [0; REQUESTS as usize];
     let mut now = [0; CONNECTIONS as usize];
@@ -264,7 +264,7 @@ fn print_sample(lines: &[Line]) {
     }
 }
 
-/// Prints what was found; true if nothing is wrong.
+/// Prints the counts. Returns whether nothing is wrong.
 fn report(replies: &[String], lines: &[Line]) -> bool {
     let mixed_up = wrong_replies(replies) + wrong_lines(lines);
     let (interleaved, in_flight) = (interleaved(lines), least_in_flight(lines));

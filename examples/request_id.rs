@@ -1,9 +1,9 @@
 //! Run `cargo run --example request_id` and see each log line with the id of its request.
 //!
 //! A web service of axum. One layer gives each request an id: the one that the client sent in
-//! `x-request-id`, if it is harmless, else a new one. The handler hands it to nobody, and still
-//! it stands in every line: of functions below, of a spawned task, of the receipt that is streamed
-//! when the handler is over.
+//! `x-request-id`, if it is harmless, else a new one. The handler does not pass the id on. Still
+//! every line has it: those of the functions that it calls, of a spawned task, and of the receipt
+//! that is streamed after the handler has returned.
 //!
 //! Under load by a second process, with and without the layer:
 //!
@@ -71,7 +71,7 @@ async fn send_mail(order: u64) {
     mail.await.expect("the task is done");
 }
 
-/// Made line by line while it is sent, after the handler has returned.
+/// Creates the receipt line by line while it is sent, after the handler has returned.
 fn receipt(order: u64) -> Body {
     let lines = stream::iter(1..=2).then(move |line| async move {
         tokio::task::yield_now().await;
@@ -96,7 +96,7 @@ struct Line {
 
 static LOG: Mutex<Vec<Line>> = Mutex::new(Vec::new());
 
-/// Writes a line. The caller does not say for which request: the context does.
+/// Writes a line, with the id from the context and not from the caller.
 fn log(order: u64, text: &'static str) {
     let request_id = REQUEST_ID.get();
     LOG.lock().unwrap().push(Line {
@@ -117,7 +117,7 @@ struct Answer {
     receipt: String,
 }
 
-/// Orders something, with what stands in `x-request-id`.
+/// Orders something, with this text in `x-request-id`.
 async fn ask(
     client: &reqwest::Client,
     address: SocketAddr,
@@ -141,7 +141,7 @@ fn client() -> Result<reqwest::Client, AnyError> {
     Ok(reqwest::Client::builder().no_proxy().build()?)
 }
 
-/// What the receipt must be, if everything in it belongs to this request.
+/// Returns the receipt in which everything belongs to this request.
 fn expected_receipt(order: u64, id: &str) -> String {
     format!("{id} line 1 of order {order}\n{id} line 2 of order {order}\n")
 }
@@ -149,7 +149,7 @@ fn expected_receipt(order: u64, id: &str) -> String {
 async fn serve(router: Router) -> Result<SocketAddr, AnyError> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    // Else each small chunk of a receipt waits for the acknowledgement of the one before.
+    // Otherwise each small chunk of a receipt waits for the acknowledgement of the one before.
     let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap_or_default());
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(address)
@@ -157,7 +157,7 @@ async fn serve(router: Router) -> Result<SocketAddr, AnyError> {
 
 // ---- A short visit --------------------------------------------------------------------------
 
-/// Three clients, then 200 at once; true if nothing is wrong.
+/// Runs three clients, then 200 at once. Returns whether nothing is wrong.
 async fn visit() -> Result<bool, AnyError> {
     let (address, client) = (serve(service()).await?, client()?);
     let own = Uuid::now_v7().to_string();
@@ -198,10 +198,10 @@ async fn visit() -> Result<bool, AnyError> {
 
 // ---- Under load -----------------------------------------------------------------------------
 
-/// How many requests the second process has in flight.
+/// The number of requests that the second process has in flight.
 const IN_FLIGHT: usize = 64;
 
-/// What a run, or several, came to.
+/// The result of one run or several.
 #[derive(Default)]
 struct Tally {
     requests: u64,
@@ -225,12 +225,12 @@ impl Tally {
     }
 }
 
-/// The id that the second process sends for an order.
+/// Returns the id that the second process sends for an order.
 fn id_of(order: u64) -> Uuid {
     Uuid::from_u128(1 << 64 | u128::from(order))
 }
 
-/// The second process: asks for the orders, counts what is wrong, and prints the counts.
+/// Sends the orders from the second process, counts what is wrong, and prints the counts.
 async fn client_process(address: SocketAddr, first: u64, count: u64) -> Result<(), AnyError> {
     let client = client()?;
     let started = Instant::now();
@@ -258,7 +258,7 @@ async fn client_process(address: SocketAddr, first: u64, count: u64) -> Result<(
     Ok(())
 }
 
-/// Lets a second process ask, and reads the log of this one.
+/// Lets a second process send requests, and reads the log of this one.
 async fn run(address: SocketAddr, first: u64, count: u64) -> Result<Tally, AnyError> {
     let mut process = Command::new(std::env::current_exe()?);
     process.args(["--client", &address.to_string()]);
@@ -286,7 +286,7 @@ async fn run(address: SocketAddr, first: u64, count: u64) -> Result<Tally, AnyEr
     })
 }
 
-/// `count` requests with the layer and as many without, in slices taken in turn.
+/// Runs `count` requests with the layer and as many without, in slices that take turns.
 async fn load(count: u64) -> Result<bool, AnyError> {
     const SLICES: u64 = 4;
     let (with_layer, without) = (serve(service()).await?, serve(routes()).await?);
@@ -307,7 +307,7 @@ async fn load(count: u64) -> Result<bool, AnyError> {
         with.missing,
         with.per_second()
     );
-    // Without it there is no id: every answer and every line is wrong, and the check sees it.
+    // Without the layer there is no id, so the check must find every answer and every line wrong.
     let all = bare.requests * (1 + LINES_PER_REQUEST as u64);
     println!(
         "without it:     {} requests, errors {}, without an id {} of {all}, {:.0} requests/s",

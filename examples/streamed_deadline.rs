@@ -4,7 +4,7 @@
 //! is over at once, so a timeout around the handler would change nothing. Three clients ask:
 //!
 //! * The first asks a service whose task has a timeout of its own. The response ends where the task
-//!   was stopped, without an error: the client takes a part for the whole.
+//!   was stopped, without an error, so the client takes a part for the whole.
 //! * The second asks a service whose layer has a deadline. The response ends with an error, and the
 //!   task behind it stops.
 //! * The third asks the same service, and hangs up after the first rows. The task stops, too.
@@ -32,7 +32,7 @@ const DEADLINE: Duration = Duration::from_millis(300);
 
 // ---- The service ----------------------------------------------------------------------------
 
-/// Takes ten seconds, if it is let.
+/// Takes ten seconds unless it is stopped.
 async fn write_rows(rows: mpsc::Sender<String>) {
     for row in 0..ROWS {
         sleep(Duration::from_millis(20)).await;
@@ -42,7 +42,7 @@ async fn write_rows(rows: mpsc::Sender<String>) {
     }
 }
 
-/// A response with the rows that a task sends. It ends when the task is gone, however that ended.
+/// Returns a response with the rows that a task sends. It ends when the task has ended in any way.
 fn response(receiver: mpsc::Receiver<String>) -> Body {
     Body::from_stream(stream::unfold(receiver, async |mut receiver| {
         let row = receiver.recv().await?;
@@ -57,7 +57,7 @@ async fn limited_task() -> Body {
     response(receiver)
 }
 
-/// Leaves the limit to the layer, and says how the task ended.
+/// Leaves the limit to the layer, and reports whether the task was stopped.
 async fn limited_request(ended: mpsc::UnboundedSender<String>) -> Body {
     let (sender, receiver) = mpsc::channel(4);
     task::spawn(async move {
@@ -95,7 +95,7 @@ async fn read(address: SocketAddr, most: usize) -> Result<(usize, Option<AnyErro
     Ok((rows, None)) // drops the response
 }
 
-/// Whether the first client saw no error, although it did not get all.
+/// Returns whether the first client saw no error, although it did not get all rows.
 async fn part_is_taken_for_the_whole() -> Result<bool, AnyError> {
     println!("a task with a timeout:");
     let address = serve(Router::new().route("/", get(limited_task))).await?;
@@ -104,7 +104,7 @@ async fn part_is_taken_for_the_whole() -> Result<bool, AnyError> {
     Ok(rows < ROWS && error.is_none())
 }
 
-/// Whether the second client saw an error, the third hung up, and the work of both stopped.
+/// Returns whether the second client saw an error, the third hung up, and the work of both stopped.
 async fn layer_ends_the_response_and_the_work() -> Result<[bool; 2], AnyError> {
     let (sender, mut ended) = mpsc::unbounded_channel();
     let router = Router::new().route("/", get(move || limited_request(sender)));

@@ -1,5 +1,5 @@
-//! A million tasks on two threads that spawn, set, panic and are cut off at random: no read is
-//! mixed up.
+//! A million tasks on two threads spawn, set, panic and are cancelled at random, and no read is mixed
+//! up.
 //!
 //! ```text
 //! cargo run --release --example stress
@@ -7,9 +7,10 @@
 //! cargo run --release --example stress -- --tasks 20000 --break
 //! ```
 //!
-//! Every task knows what its variables must hold: it is told by hand, through arguments, and keeps
-//! a record of what it does. It compares the two at each step, and once more when it is dropped,
-//! however that comes about. Tasks meet and wake each other, so that they keep changing threads.
+//! Every task knows the values that its variables must have, because it gets them as arguments, too,
+//! and keeps a record of what it sets. It compares the variables with the record at each step, and
+//! once more when it is dropped for any reason. Tasks meet and wake each other, so that they keep
+//! changing threads.
 //!
 //! With `--break` one of the three spawns does not inherit, and the program must notice.
 
@@ -42,15 +43,15 @@ mod stress {
 context_var! {
     /// On whose behalf a task works.
     static USER: u64;
-    /// The same as text, which lies on the heap.
+    /// The same as text, which is stored on the heap.
     static NAME: String = "nobody".to_owned();
-    /// Changed by whoever likes to.
+    /// Changed by tasks at random.
     static COUNT: u32 = 0;
 }
 
-// ---- What a task does -----------------------------------------------------------------------
+// ---- The work of a task ---------------------------------------------------------------------
 
-/// A task's own record of what its variables must hold.
+/// A task's record of the values that its variables must have.
 struct Record {
     user: u64,
     count: u32,
@@ -60,7 +61,7 @@ struct Record {
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A few random steps, after each of which the variables are as recorded.
+/// Takes a few random steps, and checks after each that the variables are as recorded.
 fn work(mut record: Record, depth: u32) -> Work {
     Box::pin(async move {
         for _ in 0..record.random.below(8) {
@@ -94,7 +95,7 @@ impl Record {
         COUNT.set(self.count);
     }
 
-    /// Works for another user in between, and is itself again.
+    /// Works for another user for a while, and then for its own user again.
     async fn scope(&mut self, depth: u32) {
         let (user, mut record) = (self.random.below(1 << 32), self.copy());
         let inner = NAME.scope(name_of(user), async move {
@@ -104,7 +105,7 @@ impl Record {
         USER.scope(user, inner).await;
     }
 
-    /// A child that inherits; `--break` has it start without.
+    /// Spawns a child that inherits; with `--break` it does not.
     async fn spawn_and_wait(&mut self, depth: u32) {
         let Some(child) = self.child(depth) else {
             return;
@@ -126,7 +127,7 @@ impl Record {
         }
     }
 
-    /// A child that would wait for ever, and is aborted while it does.
+    /// Spawns a child that would wait for ever, and aborts it.
     async fn spawn_and_abort(&mut self, depth: u32) {
         let Some(child) = self.child(depth) else {
             return;
@@ -143,7 +144,7 @@ impl Record {
         self.run.note_end(task.await);
     }
 
-    /// Waits in a scope for what never comes, and gives up.
+    /// Waits in a scope for an event that never happens, until a timeout.
     async fn time_out(&mut self, depth: u32) {
         let (user, mut record) = (self.random.below(1 << 32), self.copy());
         let late = NAME.scope(name_of(user), async move {
@@ -157,7 +158,7 @@ impl Record {
         };
     }
 
-    /// A child's work, unless there are tasks enough.
+    /// Returns the work of a child, unless there are enough tasks.
     fn child(&mut self, depth: u32) -> Option<Counted> {
         let number = if depth < 6 {
             self.run.next_task()?
@@ -191,7 +192,7 @@ impl Record {
 }
 
 impl Drop for Record {
-    /// Finished, aborted, timed out or unwinding: the variables are still the task's own.
+    /// Checks the variables of a task that has finished, was aborted, timed out or unwinds.
     fn drop(&mut self) {
         self.check();
     }
@@ -203,7 +204,7 @@ fn name_of(user: u64) -> String {
 
 // ---- The run --------------------------------------------------------------------------------
 
-/// What all tasks share.
+/// The state that all tasks share.
 #[derive(Default)]
 struct Run {
     broken: bool,
@@ -218,7 +219,7 @@ struct Run {
     panics: AtomicU64,
     aborts: AtomicU64,
     timeouts: AtomicU64,
-    /// Panics that nobody intended.
+    /// The number of panics that are not part of the program.
     bugs: AtomicU64,
 }
 
@@ -267,7 +268,7 @@ async fn run_all(run: &Arc<Run>) {
         };
         let (here, there) = (run.clone(), run.clone());
         if user % 2 == 0 {
-            // A scope that is formed by the task's first poll ...
+            // A scope that is created by the task's first poll ...
             let inner = async move { Counted::new(&here, work(record(there), 0)).await };
             roots.spawn(USER.scope(user, NAME.scope(name_of(user), inner)));
         } else {
@@ -335,7 +336,7 @@ fn report(run: &Run) -> ExitCode {
         );
         return ExitCode::FAILURE;
     }
-    // As it must be: nothing, unless something was broken.
+    // Without `--break` nothing is wrong, with it something must be.
     if run.broken == (mixed_up > 0) {
         ExitCode::SUCCESS
     } else {
@@ -348,7 +349,7 @@ fn report(run: &Run) -> ExitCode {
 /// The payload of the panics that are part of the program.
 struct OnPurpose;
 
-/// Reports panics as usual, but not those.
+/// Reports all other panics as usual.
 fn silence_what_is_on_purpose() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

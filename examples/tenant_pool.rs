@@ -1,14 +1,14 @@
 //! `cargo run --example tenant_pool`: one pool of connections, and no query outside its tenant.
 //!
-//! Twelve tenants share a SQLite database through a pool of four connections, which know no
-//! tenant: they ask. A function `tenant()` in SQL reads the context variable at the moment of the
-//! query, and views and triggers use it, so that a query names no tenant and cannot forget one. A
-//! query outside of any tenant fails. 3000 queries run from many tasks, each on a blocking thread,
-//! and every row is checked.
+//! Twelve tenants share a SQLite database through a pool of four connections, none of which belongs
+//! to a tenant. A function `tenant()` in SQL reads the context variable during the query, and views
+//! and triggers call it, so that a query names no tenant and cannot forget one. A query outside of
+//! any tenant fails. 3000 queries run from many tasks, each on a blocking thread, and every row is
+//! checked.
 //!
-//! For a server with row-level security the same goes through the pool: wrap `acquire()` and send
+//! For a server with row-level security, wrap the `acquire()` of the pool and send
 //! `set app.tenant = ..` each time. A hook that the pool runs before it hands a connection out is
-//! not enough: new connections do not go through sqlx's `before_acquire`.
+//! not enough, because sqlx does not call `before_acquire` for new connections.
 
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 
 context_var! {
-    /// On whose behalf the current request runs; has no default, so that nobody forgets it.
+    /// On whose behalf the current request runs; has no default, so that it cannot be forgotten.
     static TENANT: String;
 }
 
@@ -48,13 +48,13 @@ impl ManageConnection for Sqlite {
     }
 }
 
-/// Teaches every new connection to ask for the tenant.
+/// Defines the function `tenant()` on every new connection.
 #[derive(Debug)]
 struct AskForTenant;
 
 impl CustomizeConnection<Connection, rusqlite::Error> for AskForTenant {
     fn on_acquire(&self, connection: &mut Connection) -> rusqlite::Result<()> {
-        // Not deterministic and never cached: each query asks anew, on its own thread.
+        // The function is not deterministic, so SQLite calls it anew for each query.
         connection.create_scalar_function("tenant", 0, FunctionFlags::SQLITE_UTF8, |_| {
             TENANT
                 .try_get()
@@ -98,7 +98,7 @@ async fn place_order(pool: Pool<Sqlite>, item: String) -> Result<Vec<String>, Er
     task::spawn_blocking(query).await? // inherits the tenant
 }
 
-/// How many of the rows that a request saw belong to somebody else.
+/// Returns the number of rows that a request saw although they belong to another tenant.
 #[with_context(tenant = format!("tenant {tenant}"))]
 async fn request(pool: Pool<Sqlite>, tenant: u32, order: u32) -> Result<usize, Error> {
     let items = place_order(pool, format!("{order} for tenant {tenant}")).await?;
@@ -119,7 +119,7 @@ async fn run(path: &str) -> Result<bool, Error> {
         foreign += outcome?;
     }
 
-    // Who belongs to nobody gets nothing: an error, and no rows.
+    // A query outside of any tenant gets an error and no rows.
     let refused = match place_order(pool.clone(), "stray".to_owned()).await {
         Ok(_) => false,
         Err(error) => {

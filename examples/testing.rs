@@ -1,9 +1,8 @@
-//! `cargo test --example testing`: how tests keep their contexts to themselves; all of them pass.
+//! `cargo test --example testing`: tests that set variables, each isolated from the others.
 //!
 //! A test starts in the context of its thread, and test runners share threads: proptest runs all
-//! cases of a property on one. So a test that sets a variable gives itself a scope. With
-//! `#[with_context]` it is an empty attribute, which also says what the test needs; in a property,
-//! `detached` starts every case anew.
+//! cases of a property on one. So a test that sets a variable needs a scope. `#[with_context]` gives
+//! it one and lists what the test needs; in a property, `detached` starts every case anew.
 
 use context_vars::context_var;
 
@@ -12,7 +11,7 @@ context_var! {
     static DISCOUNT: u32 = 0;
 }
 
-/// What is tested: it reads its variables and has no arguments for them.
+/// The function under test, which reads its variables and has no arguments for them.
 fn price(full: u32) -> u32 {
     full - full * DISCOUNT.get() / 100
 }
@@ -39,7 +38,7 @@ mod tests {
 
     use super::*;
 
-    /// What the test needs stands in its first line; what it sets is gone when it ends.
+    /// The first line says what the test needs. Everything that the test sets is gone when it ends.
     #[test]
     #[with_context(discount = 25)]
     fn discount_is_taken_off() {

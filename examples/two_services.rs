@@ -1,8 +1,9 @@
 //! Run `cargo run --example two_services` and see one id in the logs of two processes.
 //!
 //! The front gives each request an id and finds out the tenant; then it asks the stock, a second
-//! process. One list says what travels: the id in its header, the tenant in W3C baggage, and
-//! nothing else. The stock writes its log under both, though nobody hands them to it.
+//! process. One list names the variables that are sent: the id in its header, the tenant in W3C
+//! baggage, and nothing else. The log lines of the stock have both, although no function passes them
+//! on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -34,7 +35,7 @@ context_var! {
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
-/// What travels between the two, and how.
+/// The variables that are sent between the two, each with its place in a request.
 static PROPAGATOR: LazyLock<Propagator> = LazyLock::new(|| {
     Propagator::builder()
         .header(Header::new(&REQUEST_ID, "x-request-id").as_id())
@@ -42,7 +43,7 @@ static PROPAGATOR: LazyLock<Propagator> = LazyLock::new(|| {
         .build()
 });
 
-/// A line of the log: the context says for which request and tenant.
+/// Writes a line of the log, with the request and the tenant from the context.
 fn line(text: &str) -> String {
     format!("{} [{}] {text}", REQUEST_ID.get(), TENANT.get())
 }
@@ -69,7 +70,7 @@ async fn count(Path(item): Path<u64>, headers: HeaderMap) -> String {
     )
 }
 
-/// Tells its address in its first line, and serves until nobody is there to read the others.
+/// Prints its address in the first line, and serves until its standard input is closed.
 async fn stock_process() -> Result<(), AnyError> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
@@ -91,7 +92,7 @@ fn log(text: &str) {
     FRONT_LOG.lock().unwrap().push(line(text));
 }
 
-/// How the front reaches the stock.
+/// The connection from the front to the stock.
 #[derive(Clone)]
 struct Stock {
     client: reqwest::Client,
@@ -152,7 +153,7 @@ fn start_stock() -> Result<Child, AnyError> {
         .spawn()?)
 }
 
-/// Asks for one item; gives the id that the front sent back, if all else is right.
+/// Asks for one item. Returns the id that the front sent back, if all else is right.
 async fn visit(client: &reqwest::Client, front: SocketAddr, item: u64) -> Result<String, AnyError> {
     let request = client.get(format!("http://{front}/shop/{item}"));
     let request = request.header("x-session", format!("session-{item}"));

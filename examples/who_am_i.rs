@@ -1,8 +1,9 @@
 //! Run `cargo run --example who_am_i` and see each user's report name that user, to its drop.
 //!
-//! A middleware finds out who is asking and sets `USER`, once. The handler and all below ask for
-//! it where they need it, and so does the report, which is streamed long after the handler is
-//! over. One client goes away in the middle: what the report holds is given back as that client.
+//! A middleware identifies the user and sets `USER`, once. The handler and all functions below read
+//! it where they need it, and so does the report, which is streamed long after the handler has
+//! returned. One client disconnects in the middle: the connection that its report borrowed is given
+//! back in the context of that client.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -43,7 +44,7 @@ fn service(returned: UnboundedSender<&'static str>) -> Router {
         .layer(ContextLayer::new().detached()) // the last is the outermost
 }
 
-/// Lets nobody in who cannot say who they are.
+/// Rejects requests without a user.
 async fn authenticate(request: Request, next: Next) -> Response {
     let token = request.headers().get("authorization");
     match token.and_then(|token| user_of(token.as_bytes())) {
@@ -90,7 +91,7 @@ async fn audit() {
     audit.await.expect("the audit is done");
 }
 
-/// Stands for what a report borrows from a pool, and must give back as the one who borrowed it.
+/// A connection that a report borrows from a pool, and must give back as the same user.
 struct Connection(UnboundedSender<&'static str>);
 
 impl Connection {
@@ -113,7 +114,7 @@ impl Drop for Connection {
 
 static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Writes a line; the context says about whom.
+/// Writes a line, with the user from the context.
 fn log(text: &str) {
     let line = format!("{} {text}", USER.get_or("nobody"));
     println!("  log: {line}");
@@ -134,12 +135,12 @@ impl Visitor {
     }
 }
 
-/// Who gave the last connection back.
+/// The user that gave the last connection back.
 async fn giver(returned: &mut UnboundedReceiver<&'static str>) -> &'static str {
     returned.recv().await.unwrap_or("nobody")
 }
 
-/// What must be in the log for a report.
+/// Returns the lines that the log must contain for a report.
 fn lines_of(user: &str) -> Vec<String> {
     let texts = [
         "borrows a connection",

@@ -1,32 +1,10 @@
 /// On whose behalf the current request runs.
-pub static USER: ::context_vars::ContextVar<String> = {
-    {
-        #[allow(dead_code, non_upper_case_globals)]
-        const __context_var_USER_1: (u32, u32, u32) = (0, 0, 0);
-        {
-            #[allow(unused_imports, clippy::wildcard_imports)]
-            use self::*;
-            ::context_vars::__private::assert_in_module(
-                (::core::line!(), ::core::column!(), 1u32),
-                __context_var_USER_1,
-                "context variables must be declared at module level\nhelp: move this `context_var!` out of the function or block",
-            );
-        }
-    }
-    use ::context_vars::__private::NoShow as _;
-    ::context_vars::__private::variable(
-        ::context_vars::__private::Declaration {
-            name: "USER",
-            field: "user",
-            module_path: ::core::module_path!(),
-            no_inherit: false,
-            redact: false,
-            debug: <::context_vars::__private::Show<String>>::DEBUG,
-            display: <::context_vars::__private::Show<String>>::DISPLAY,
-        },
-        ::core::option::Option::Some(|| "anonymous".to_owned()),
-    )
-};
+pub static USER: ::context_vars::ContextVar<String> = ::context_vars::__private::variable(
+    ::context_vars::__private::declared!(
+        "USER", "user", String, false, false, 1u32, __context_var_USER_1
+    ),
+    ::core::option::Option::Some(|| "anonymous".to_owned()),
+);
 #[doc(hidden)]
 #[allow(dead_code, non_upper_case_globals)]
 const __context_var_USER_1: (u32, u32, u32) = (::core::line!(), ::core::column!(), 1u32);

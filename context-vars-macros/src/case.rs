@@ -1,16 +1,16 @@
 //! The case of names, `USER` and `user`, and the name that was probably meant.
 
-/// Whether a static may be called `name`.
+/// Returns whether `name` is in the case of a static.
 pub(crate) fn is_screaming(name: &str) -> bool {
     !name.chars().any(char::is_lowercase)
 }
 
-/// Whether `name` may be written in place of its `SCREAMING_SNAKE_CASE` form.
+/// Returns whether `name` may be written in place of its `SCREAMING_SNAKE_CASE` form.
 pub(crate) fn is_snake(name: &str) -> bool {
     !name.chars().any(char::is_uppercase)
 }
 
-/// `userId`, `UserId` and `user_id` to `USER_ID`.
+/// Converts `userId`, `UserId` and `user_id` to `USER_ID`.
 pub(crate) fn screaming(name: &str) -> String {
     let mut result = String::new();
     let mut after_lower = false;
@@ -35,7 +35,7 @@ pub(crate) fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
-/// Returns how many letters must be added, removed or changed to get from `a` to `b`.
+/// Returns the number of letters to add, remove or change to get from `a` to `b`.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

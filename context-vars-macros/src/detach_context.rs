@@ -1,4 +1,4 @@
-//! `#[detach_context]` where no attribute of the function has read the mark: always an error.
+//! `#[detach_context]` outside of an annotated function, which is always an error.
 
 use proc_macro2::{Span, TokenStream};
 use syn::parse::{ParseStream, Parser};

@@ -25,7 +25,7 @@ impl<T: ToTokens + ?Sized> Place for &T {
     }
 }
 
-/// Returns an error that says what is wrong, and in a second line what to do.
+/// Returns an error that reports the mistake, with a help in a second line.
 ///
 /// rustc indents the second line. A macro on stable Rust has no other way to give a help, because
 /// `compile_error!` takes one text.

@@ -34,7 +34,7 @@ mod tests;
 /// Declares context variables.
 ///
 /// Takes any number of `static`s, each with attributes, a visibility, a name in
-/// `SCREAMING_SNAKE_CASE`, a type, and a default if it shall have one:
+/// `SCREAMING_SNAKE_CASE`, a type, and optionally a default:
 ///
 /// ```
 /// use context_vars::context_var;
@@ -42,7 +42,7 @@ mod tests;
 /// context_var! {
 ///     /// On whose behalf the current request runs.
 ///     pub static USER: String = "anonymous".to_owned();
-///     /// Set by the front door for every request; has no default.
+///     /// Set for every request; has no default.
 ///     pub static REQUEST_ID: u64;
 /// }
 ///
@@ -52,20 +52,20 @@ mod tests;
 /// # }
 /// ```
 ///
-/// The type must be `Send`, `Sync` and `'static`, since a context moves between threads. The
-/// default can be any expression; it is computed on first need.
+/// The type must be `Send`, `Sync` and `'static`, because a context moves between threads. The
+/// default can be any expression. It is computed on first need.
 ///
-/// A variable is declared in a module. In a function, a method, a closure or a block the macro
-/// does not compile.
+/// A variable must be declared at module level. Inside a function, a method, a closure or a block
+/// the macro does not compile.
 ///
 /// # Attributes
 ///
-/// - `#[no_inherit]`: the variable is left out of everything that inherits, for a value that
-///   belongs to one task or thread, like a connection.
-/// - `#[redact]`: a value is never printed or logged; `***` stands for it.
-/// - All others (documentation, `cfg`, `allow`, `deprecated`, …) are the static's.
+/// - `#[no_inherit]`: the variable is left out of everything that inherits. It is for a value that
+///   belongs to one task or thread, such as a connection.
+/// - `#[redact]`: the value is never printed or logged; `***` is printed in its place.
+/// - All others (documentation, `cfg`, `allow`, `deprecated`, …) are applied to the static.
 ///
-/// `crate = path;` may stand first, where the crate was renamed or is re-exported.
+/// If the crate is renamed or re-exported, begin with `crate = path;`.
 ///
 /// # What it becomes
 ///
@@ -78,22 +78,12 @@ mod tests;
 /// becomes
 ///
 /// ```text
-/// pub static USER: ContextVar<String> = {
-///     /* a check, once for each call: does this stand in a module? */
-///     variable(
-///         Declaration {
-///             name: "USER",
-///             field: "user",
-///             module_path: module_path!(),
-///             no_inherit: false,
-///             redact: false,
-///             debug: <Show<String>>::DEBUG,
-///             display: <Show<String>>::DISPLAY,
-///         },
-///         Some(|| "anonymous".to_owned()),
-///     )
-/// };
-/// const __context_var_USER_1: (u32, u32, u32) = (line!(), column!(), 1); // for the check
+/// pub static USER: ContextVar<String> = variable(
+///     declared!("USER", "user", String, false, false, 1, __context_var_USER_1),
+///     Some(|| "anonymous".to_owned()),
+/// );
+/// // For the check, once for each call, that the variables are declared at module level.
+/// const __context_var_USER_1: (u32, u32, u32) = (line!(), column!(), 1);
 /// ```
 ///
 /// # Cost
@@ -107,7 +97,7 @@ pub fn context_var(input: TokenStream) -> TokenStream {
     context_var::context_var(input.into()).into()
 }
 
-/// Makes a scope around every call of a function, in which variables are set.
+/// Runs every call of a function in a scope in which variables are set.
 ///
 /// ```
 /// use context_vars::{context_var, with_context};
@@ -133,43 +123,45 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 /// # }
 /// ```
 ///
-/// A key is the path of a variable; a last name in `snake_case` means the same name in
-/// `SCREAMING_SNAKE_CASE`. A value is any expression; it may use the arguments and `self`, move
+/// A key is the path of a variable. Its last name can be in `snake_case`, which means the same name
+/// in `SCREAMING_SNAKE_CASE`. A value is any expression. It may use the arguments and `self`, move
 /// them, leave the function by `?` or `return`, and `.await` in an `async fn`. The scope is
-/// entered, the values are computed in order, and only then are the variables set: a value reads
-/// what they were outside.
+/// entered, the values are computed in order, and only then are the variables set, so that a value
+/// reads the variables as they are outside.
 ///
-/// Whatever is set inside, these variables or others, is gone when the function is left, on every
-/// way out. Without arguments, `#[with_context]` isolates and sets nothing.
+/// Everything that is set inside, these variables or others, is gone when the function ends in any
+/// way. Without arguments, `#[with_context]` isolates and sets nothing.
 ///
-/// # On what it stands
+/// # Supported functions
 ///
-/// On functions and methods of every kind, but not on a `const fn`:
+/// All functions and methods are supported, except for a `const fn`:
 ///
-/// - Of an `async fn` the scope is formed at the first poll. It stays an `async fn`, is not boxed,
-///   and is `Send` when it was.
-/// - Of a function that returns `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture` or
-///   `LocalBoxFuture`, the scope is formed at the call, and goes on in the future. Under another
-///   name, that of a type alias or of a parameter `F: Future`, a future is not recognized: it runs
-///   outside. One in a `Result` or an `Option` is refused, and so is `impl IntoFuture`.
-/// - Under `#[async_trait]` all of it happens in the future.
+/// - For an `async fn`, the scope is created at the first poll. The function stays an `async fn`, is
+///   not boxed, and is `Send` if it was before.
+/// - For a function that returns `impl Future`, `Pin<Box<dyn Future>>`, `BoxFuture` or
+///   `LocalBoxFuture`, the scope is created at the call and covers the future. Type aliases and
+///   generic `F: Future` are not recognised as futures, so such a future runs outside of the scope.
+///   A future in a `Result` or an `Option` is an error, and so is `impl IntoFuture`.
+/// - For an `async fn` under `#[async_trait]`, the scope is created at the first poll, too.
 /// - A function that returns a stream, an iterator (`impl Iterator`, `Box<dyn Iterator>`) or a
-///   closure (`impl Fn…`, `Box<dyn Fn…>`) is refused, because what it returns would run outside of
-///   the scope.
-/// - So are the methods of a `GlobalAlloc`: a scope allocates, so they would call themselves.
+///   closure (`impl Fn…`, `Box<dyn Fn…>`) is an error, because the returned value would run outside
+///   of the scope.
+/// - The methods of a `GlobalAlloc` are an error, because a scope allocates and would call them.
 ///
 /// Arguments are dropped inside the scope, in the usual order. `#[track_caller]` has no effect on a
-/// function that returns a future, because its body is moved into a closure. The same is done to a
-/// method that takes `self` by value and gives it to a macro, unless it has `#[track_caller]`; macros
-/// like `assert!` then print `__self`. It can stand above and below other
-/// attributes. Below `#[tokio::main]` and `#[tokio::test]` the scope is around the whole runtime,
-/// and a value cannot be awaited; below `#[rstest]` a value cannot use the cases.
+/// function that returns a future, because its body is moved into a closure. The body of a method
+/// that takes `self` by value and passes it to a macro is moved into a closure, too, unless the method
+/// has `#[track_caller]`; macros like `assert!` then print `__self`.
 ///
-/// Inside, a closure or an `async` block may be marked `#[inherit_context]` or `#[detach_context]`,
-/// see [`inherit_context`](macro@inherit_context). `crate = path` names the crate where it was
-/// renamed or is re-exported.
+/// The attribute can be above or below other attributes. Below `#[tokio::main]` and `#[tokio::test]`
+/// the scope is around the whole runtime, and a value cannot contain `.await`. Below `#[rstest]` a
+/// value cannot use the cases.
 ///
-/// # What it becomes
+/// A closure or an `async` block inside the function may be marked `#[inherit_context]` or
+/// `#[detach_context]`, see [`inherit_context`](macro@inherit_context). If the crate is renamed or
+/// re-exported, add `crate = path`.
+///
+/// # Expansion
 ///
 /// ```text
 /// #[with_context(user = name)]
@@ -196,7 +188,7 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 /// async fn handle_later(name: String, id: u64) -> Result<u64, Error> {
 ///     scope(async move {
 ///         let _ = &id;   // captured in the order in which
-///         let _ = &name; // they shall be dropped
+///         let _ = &name; // they should be dropped
 ///         if let Some(returned) = None::<Result<u64, Error>> {
 ///             return returned; // never: for type inference
 ///         }
@@ -220,7 +212,7 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
     with_context::with_context(arguments.into(), item.into()).into()
 }
 
-/// Makes the work that a function hands out inherit the context.
+/// Makes the work that a function spawns inherit the context.
 ///
 /// ```
 /// use context_vars::{context_var, inherit_context};
@@ -244,39 +236,41 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # }
 /// ```
 ///
-/// Work that inherits runs in a copy of the context that was current where it was handed out. What
-/// either side sets afterwards is not seen by the other.
+/// Work that inherits runs in a copy of the context that was current where the work was spawned.
+/// Neither side sees later changes of the other.
 ///
-/// # What inherits
+/// # Work that inherits
 ///
 /// The attribute is neutral: a function that compiles without it compiles with it, evaluates
 /// everything once and in the same order, and is `Send` when it was; the page on
 /// [limitations](https://docs.rs/context-vars/latest/context_vars/docs/limitations/) lists the
-/// exceptions. Three rules say what inherits.
+/// exceptions. Three rules determine the work that inherits:
 ///
-/// 1. **Literals.** Closures and `async` blocks that are written among the arguments of a call whose
-///    last name is `spawn` or begins with `spawn_`, whose path begins with `rayon::`, or of a method
-///    `install`; also inside `Box::new`, `Box::pin` and `Arc::new`, and as the last expression of a
-///    `{ block }`. Calls inside macros like `select!`, `join!` and `vec!` are found.
+/// 1. **Literals.** Closures and `async` blocks inherit if they are arguments of a call whose last
+///    name is `spawn` or begins with `spawn_`, whose path begins with `rayon::`, or of a method
+///    `install`. They may be inside of `Box::new`, `Box::pin` and `Arc::new`, or be the last
+///    expression of a `{ block }`. Calls inside macros like `select!`, `join!` and `vec!` are found.
 /// 2. **Named work.** The functions `spawn`, `spawn_blocking`, `spawn_local`, `spawn_on`,
 ///    `spawn_local_on`, `spawn_blocking_on`, `spawn_fifo`, `spawn_broadcast`, `spawn_pinned`,
-///    `spawn_scoped`, `spawn_with_handle` and `spawn_local_with_handle` take nothing but work. What
-///    they are given by a variable, a field, the name of a function or a call inherits if its type is
-///    a future, a function or closure without parameters, or a box of one of these. All else is
-///    passed on as it is, and so are the arguments of other functions named `spawn_…`.
-/// 3. **Marks.** A closure or an `async` block anywhere in the function, see below.
+///    `spawn_scoped`, `spawn_with_handle` and `spawn_local_with_handle` take nothing but work. Their
+///    argument can be a variable, a field, the name of a function or a call. It inherits if its type
+///    is a future, a function or closure without parameters, or a box of one of these. All other
+///    arguments are passed on unchanged, and so are those of other functions named `spawn_…`.
+/// 3. **Marks.** A closure or an `async` block anywhere in the function inherits if it is marked, see
+///    below.
 ///
-/// Named work has its type before the call, so what takes its type from the parameter is passed on as
-/// it is: `text.into()`, `list.collect()`, `Default::default()`, and a variable that is declared
-/// without showing its type. `{ job }` in braces is passed on as it is, too.
+/// Named work must have its type before the call. So an argument whose type is inferred from the
+/// parameter is passed on unchanged: `text.into()`, `list.collect()`, `Default::default()`, and a
+/// variable that is declared without showing its type. `{ job }` in braces is passed on unchanged,
+/// too.
 ///
 /// `rayon::in_place_scope` runs on the calling thread, in its context.
 ///
-/// A closure stays `Fn`, `FnMut` and `Clone` if it was, and `'static`. The exception is a closure
-/// that uses its parameters, captures variables, and has no `move`: given to one of the functions
-/// in rule 2 or marked, it can be called once; given to another `spawn_…`, it borrows its context
-/// from the enclosing block, unless all that it captures may be moved, as `name` is in `take(name)`.
-/// Write `move` before it if rustc objects.
+/// A closure that was `Fn`, `FnMut`, `Clone` or `'static` stays so. The exception is a closure that
+/// uses its parameters, captures variables, and has no `move`. If it is marked or given to one of the
+/// functions in rule 2, it can be called only once. If it is given to another `spawn_…`, it borrows its
+/// context from the enclosing block, unless all that it captures may be moved, as `name` is in
+/// `take(name)`. Write `move` before such a closure if rustc rejects it.
 ///
 /// # Marks
 ///
@@ -290,9 +284,9 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// fn callbacks() -> [&'static str; 2] {
 ///     let mine = #[inherit_context]
 ///     move || USER.get();
-///     let nobodys = #[detach_context]
+///     let detached = #[detach_context]
 ///     move || USER.get();
-///     USER.sync_scope("bob", || [mine(), nobodys()])
+///     USER.sync_scope("bob", || [mine(), detached()])
 /// }
 ///
 /// # fn main() {
@@ -300,10 +294,10 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # }
 /// ```
 ///
-/// Functions inside of the function are left alone. A function in which nothing could inherit is an
-/// error. `crate = path` names the crate where it was renamed or is re-exported.
+/// Functions inside the function stay unchanged. A function in which nothing could inherit is an
+/// error. If the crate is renamed or re-exported, add `crate = path`.
 ///
-/// # What it becomes
+/// # Expansion
 ///
 /// ```text
 /// #[inherit_context]
@@ -358,8 +352,8 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Cost
 ///
-/// For each closure and block, one increment of a reference count where it is handed out, and two
-/// swaps of two words where it runs or is polled.
+/// Each closure or block costs one increment of a reference count where it is spawned, and two swaps
+/// of two words for each run or poll.
 #[proc_macro_attribute]
 pub fn inherit_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
     inherit_context::inherit_context(arguments.into(), item.into()).into()

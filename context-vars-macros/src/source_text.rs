@@ -1,5 +1,7 @@
 //! The user's tokens as text, for messages.
 
+use std::iter;
+
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::buffer::Cursor;
 use syn::parse::ParseStream;
@@ -16,7 +18,7 @@ const OPERATORS: &[&str] = &[
 
 /// Returns the next token without reading it; an operator such as `==` is one token.
 pub(crate) fn next(input: ParseStream) -> TokenStream {
-    let mut rest = input.cursor().token_stream().into_iter();
+    let mut rest = ahead(input);
     let (first, second) = (rest.next(), rest.next());
     let is_operator = match (&first, &second) {
         (Some(TokenTree::Punct(first)), Some(TokenTree::Punct(second))) => {
@@ -44,8 +46,21 @@ pub(crate) fn of_token(token: TokenStream) -> String {
 
 /// Returns the tokens up to the next `end`, without reading them.
 pub(crate) fn up_to(end: char, input: ParseStream) -> TokenStream {
-    let rest = input.cursor().token_stream().into_iter();
-    rest.take_while(|token| !is_punct(token, end)).collect()
+    ahead(input)
+        .take_while(|token| !is_punct(token, end))
+        .collect()
+}
+
+/// Returns an iterator over the tokens that follow, without reading them.
+///
+/// A `TokenStream` of all of them would make the time for a list quadratic in its length.
+fn ahead(input: ParseStream) -> impl Iterator<Item = TokenTree> {
+    let mut at = input.cursor();
+    iter::from_fn(move || {
+        let (token, next) = at.token_tree()?;
+        at = next;
+        Some(token)
+    })
 }
 
 /// Returns the tokens that were read since `start`.
@@ -164,7 +179,7 @@ impl Piece {
             ">" | "?" => Self::Close,
             "=" | "==" | "=>" | "->" | "+" | "/" | "%" | "||" | "&&" | "<=" | ">=" | "!="
             | "+=" | "-=" => Self::Spaced,
-            // Not the sign of a number, and not a dereference.
+            // The sign of a number and a dereference are not binary operators.
             "-" | "*" if matches!(before, Self::Word | Self::Call) => Self::Spaced,
             _ if operator.starts_with('\'') => Self::Word,
             _ => Self::Tight,

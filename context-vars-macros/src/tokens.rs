@@ -1,14 +1,14 @@
-//! Tokens: what they are, where generated ones are reported, and how groups are put together.
+//! Functions on tokens: their kinds, the spans of generated ones, and new groups.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 
-/// The span for what is generated around code of the user: errors are reported at `span`, but
-/// local names are hygienic, and lints about written code ignore it.
+/// Returns the span for tokens that are generated around code of the user. Their errors are reported
+/// at `span`, but local names are hygienic, and lints about written code ignore them.
 pub(crate) fn hygienic_at(span: Span) -> Span {
     Span::mixed_site().located_at(span)
 }
 
-/// The same tokens, all at `span`.
+/// Returns the same tokens, all at `span`.
 pub(crate) fn relocated(tokens: TokenStream, span: Span) -> TokenStream {
     tokens
         .into_iter()
@@ -24,29 +24,43 @@ pub(crate) fn relocated(tokens: TokenStream, span: Span) -> TokenStream {
         .collect()
 }
 
-/// The spans of the first and the last of `tokens`.
+/// Returns the same tokens at `span`, except for the names between the first token and the last.
+pub(crate) fn with_ends_at(span: Span, tokens: TokenStream) -> TokenStream {
+    let mut tokens: Vec<_> = tokens.into_iter().collect();
+    let last = tokens.len().saturating_sub(1);
+    for (index, token) in tokens.iter_mut().enumerate() {
+        let between = index > 0 && index < last;
+        if !(between && matches!(token, TokenTree::Ident(_))) {
+            token.set_span(span);
+        }
+    }
+    tokens.into_iter().collect()
+}
+
+/// Returns the spans of the first and the last of `tokens`.
 pub(crate) fn ends(tokens: &TokenStream) -> (Span, Span) {
     let mut spans = tokens.clone().into_iter().map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
     (first, spans.last().unwrap_or(first))
 }
 
-/// A group at `span`.
+/// Returns a group at `span`.
 pub(crate) fn group(delimiter: Delimiter, inside: TokenStream, span: Span) -> Group {
     let mut group = Group::new(delimiter, inside);
     group.set_span(span);
     group
 }
 
-/// `{ inside }`, at `span`.
+/// Returns `{ inside }`, at `span`.
 ///
-/// What replaces an expression of the user is put into braces with the span of that expression,
-/// because rustc blames the outermost token that no macro wrote, which would be the attribute.
+/// Code that replaces an expression of the user is put into braces with the span of that expression.
+/// Otherwise rustc would report errors at the attribute, which is the outermost token that no macro
+/// wrote.
 pub(crate) fn braces(inside: TokenStream, span: Span) -> Group {
     group(Delimiter::Brace, inside, span)
 }
 
-/// The same parentheses, brackets or braces around something else.
+/// Returns the same parentheses, brackets or braces around other tokens.
 pub(crate) fn regroup(old: &Group, inside: TokenStream) -> TokenTree {
     group(old.delimiter(), inside, old.span()).into()
 }
@@ -74,7 +88,7 @@ pub(crate) fn angle_brackets(tokens: &[TokenTree]) -> usize {
         };
         match punct.as_char() {
             '<' => depth += 1,
-            // Not that of `->` and `=>`.
+            // The `>` of `->` and `=>` closes nothing.
             '>' if before != '-' && before != '=' => depth -= 1,
             _ => {}
         }
@@ -92,7 +106,7 @@ pub(crate) fn count_attributes(tokens: &[TokenTree]) -> usize {
     2 * tokens.chunks(2).take_while(is_attribute).count()
 }
 
-/// Whether `tokens` begin with an item, so that the attributes before them belong to it.
+/// Returns whether `tokens` begin with an item, so that the attributes before them belong to it.
 pub(crate) fn begins_item(tokens: &[TokenTree]) -> bool {
     let next = word(tokens.get(1));
     match word(tokens.first()).as_str() {
@@ -126,7 +140,7 @@ pub(crate) fn nested_function(tokens: &[TokenTree]) -> usize {
     tokens.len()
 }
 
-/// The text of an identifier; empty for every other token.
+/// Returns the text of an identifier; empty for every other token.
 fn word(token: Option<&TokenTree>) -> String {
     match token {
         Some(TokenTree::Ident(word)) => word.to_string(),

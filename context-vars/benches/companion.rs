@@ -1,13 +1,13 @@
-//! What a companion costs: none installed, one with nothing to take, one that takes a number, and
-//! the span of `tracing`.
+//! The cost of a companion: none installed, one with nothing to capture, one that captures a number,
+//! and the span of `tracing`.
 //!
 //! `cargo bench -p context-vars --features companion,tracing --bench companion` prints nanoseconds
-//! for a poll of a future that inherited, and for making, polling once and dropping one. A
-//! companion stays for the life of a process, so each line is a process of its own; they take
-//! turns, and the fastest round of each counts. The poll without a companion is what everybody
-//! pays who has the feature: one branch, about five instructions.
+//! for a poll of a future that inherited, and for creating, polling once and dropping one. A
+//! companion stays for the life of a process, so each line is measured in a separate process. The
+//! processes take turns, and the fastest round of each counts. The poll without a companion is the
+//! cost that the feature alone adds: one branch, about five instructions.
 //!
-//! It also counts what is allocated, and fails if that is more than the documentation says.
+//! It also counts allocations, and fails if there are more than the documentation states.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -30,7 +30,7 @@ const ROUNDS: usize = 2_000;
 const POLLS: u32 = 1_000;
 const TURNS: usize = 3;
 
-/// Name, and how many allocations making one costs at most.
+/// The name, and the greatest number of allocations that creating a future may cost.
 const WAYS: [(&str, u64); 4] = [
     ("none installed", 0),
     ("nothing to take", 0),
@@ -42,16 +42,16 @@ struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
-// SAFETY: All is passed on to the system's allocator.
+// SAFETY: Both methods pass their arguments on to the system's allocator, which fulfils the contract.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: The caller's promise.
+        // SAFETY: The layout has a size, as `alloc` requires of its callers, too.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: The caller's promise.
+        // SAFETY: `alloc` got the block from the system's allocator, with this layout.
         unsafe { System.dealloc(block, layout) }
     }
 }
@@ -87,7 +87,7 @@ impl Companion for Number {
     }
 }
 
-/// The nanoseconds of one `operation` in the fastest round, and the allocations of one.
+/// Returns the nanoseconds of one `operation` in the fastest round, and the allocations of one.
 fn measure(mut operation: impl FnMut()) -> (f64, u64) {
     let mut fastest = f64::INFINITY;
     for _ in 0..ROUNDS {
@@ -103,7 +103,7 @@ fn measure(mut operation: impl FnMut()) -> (f64, u64) {
     (fastest * 1e9 / f64::from(POLLS), allocations)
 }
 
-/// Prints what polls, and making one, cost in this process.
+/// Prints the cost of a poll, and of creating a future, in this process.
 fn measure_both() {
     let mut cx = Context::from_waker(Waker::noop());
     let mut future = pin!(pending::<()>().inherit_context());
@@ -138,7 +138,7 @@ fn child(way: &str) {
     drop(entered);
 }
 
-/// What a process of its own measures.
+/// The measurement of one process.
 fn measured(way: &str) -> [f64; 3] {
     let own = std::env::current_exe().expect("it is running");
     let output = Command::new(own).env("COMPANION", way).output();

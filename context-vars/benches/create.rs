@@ -1,4 +1,4 @@
-//! Making a future with a context, polling it once, which completes it, and dropping it.
+//! Creating a future with a context, polling it once, which completes it, and dropping it.
 
 mod operations;
 

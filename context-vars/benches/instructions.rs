@@ -10,8 +10,8 @@ mod operations;
 use operations::meter::Library::{self, ContextVars, OpenTelemetry, ThreadLocal, Tokio};
 use operations::meter::{Meter, Run};
 
-/// What is counted: bench and case, by every library of these that can do it. The script compares
-/// ours with the baseline; the ratio program needs the peers'.
+/// The counted operations, by bench and case, for each of these libraries that supports them. The
+/// script compares our counts with the baseline; the ratio program needs the peers' counts, too.
 const COUNTED: &[(&str, &str)] = &[
     ("read", "set"),
     ("read", "default"),
@@ -50,7 +50,7 @@ fn counted() -> impl Iterator<Item = (String, Run)> {
 }
 
 fn main() {
-    // `cargo bench` adds a flag of its own.
+    // `cargo bench` adds the flag `--bench`.
     let mut arguments = std::env::args()
         .skip(1)
         .filter(|argument| argument != "--bench");

@@ -1,9 +1,9 @@
-//! What it costs that log lines say for whom: two variables, beside a span with the same fields.
+//! The cost of two variables in each log line, compared with a span with the same fields.
 //!
-//! `cargo bench -p context-vars --features tracing --bench logs` prints, for text and for JSON, what
-//! a request costs more than its bare events: with variables, one scope that sets both; with
-//! `tracing` alone, one span that has both as fields. A request writes one line, or ten. What is
-//! asked for is at most 0.9 of the span's cost in text, and 0.5 in JSON.
+//! `cargo bench -p context-vars --features tracing --bench logs` prints, for text and for JSON, how
+//! much more a request costs than its bare events: with variables, one scope that sets both; with
+//! `tracing` alone, one span that has both as fields. A request writes one line, or ten. The bound is
+//! 0.9 of the span's cost in text, and 0.5 in JSON.
 //!
 //! The three ways take turns in short rounds, and the fastest round of each counts.
 
@@ -20,7 +20,7 @@ context_var! {
     static USER: String;
 }
 
-/// How many lines a round has: few enough that many rounds are not interrupted.
+/// The number of lines in a round, small enough that many rounds are not interrupted.
 const LINES: u32 = 500;
 const ROUNDS: usize = 2_000;
 
@@ -45,7 +45,7 @@ fn span(lines: u32) {
     events(lines);
 }
 
-/// The nanoseconds of one request in a round.
+/// Returns the nanoseconds of one request in a round.
 fn round(request: fn(u32), lines: u32) -> f64 {
     let start = Instant::now();
     let requests = LINES / lines;

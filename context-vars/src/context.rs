@@ -49,23 +49,6 @@ impl Context {
     /// # Cost
     ///
     /// No allocation and no thread-local access.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let mut empty = Context::new();
-    /// USER.sync_scope("alice", || {
-    ///     assert_eq!(empty.run(|| USER.get()), "anonymous");
-    /// });
-    /// # }
-    /// ```
     pub const fn new() -> Self {
         Self {
             raw: RawContext::EMPTY,
@@ -203,25 +186,6 @@ impl Context {
     /// # Cost
     ///
     /// An index; no thread-local access.
-    ///
-    /// # Examples
-    ///
-    /// A default is not an entry:
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let context = Context::new();
-    /// assert_eq!(context.get(&USER), None);
-    /// let context = context.with_value(&USER, "alice");
-    /// assert_eq!(context.get(&USER), Some(&"alice"));
-    /// # }
-    /// ```
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self, var: &'static ContextVar<T>) -> Option<&T> {
         self.raw.get(&var.key)
@@ -260,23 +224,6 @@ impl Context {
     /// # Cost
     ///
     /// One allocation, and a sort.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str;
-    ///     static REQUEST_ID: u64;
-    /// }
-    ///
-    /// # fn main() {
-    /// let context = Context::new().with_value(&USER, "alice").with_value(&REQUEST_ID, 7);
-    /// let names: Vec<_> = context.iter().map(|entry| entry.name()).collect();
-    /// assert_eq!(names, ["REQUEST_ID", "USER"]);
-    /// # }
-    /// ```
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         let mut entries = Vec::new();
@@ -474,23 +421,6 @@ impl<'a> Entry<'a> {
     }
 
     /// Returns the value if it is a `T`, even if it is `#[redact]`ed, because that concerns printing only.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var};
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let context = Context::new().with_value(&USER, "alice");
-    /// let entry = context.iter().next().unwrap();
-    /// assert_eq!(entry.downcast_ref(), Some(&"alice"));
-    /// assert_eq!(entry.downcast_ref::<u64>(), None);
-    /// # }
-    /// ```
     #[must_use]
     pub fn downcast_ref<T: 'static>(&self) -> Option<&'a T> {
         self.value.any().downcast_ref()

@@ -177,28 +177,6 @@ impl<S, F> ContextService<S, F> {
     /// # Panics
     ///
     /// A call panics if `fill` panics.
-    ///
-    /// # Examples
-    ///
-    /// Setting a variable from the request:
-    ///
-    /// ```
-    /// use std::convert::Infallible;
-    /// use context_vars::{Context, context_var, service::ContextService};
-    /// use tower::{ServiceExt, service_fn};
-    ///
-    /// context_var! {
-    ///     static JOB: u64;
-    /// }
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let work = service_fn(async |_: u64| Ok::<_, Infallible>(format!("job {}", JOB.get())));
-    /// let fill = |context: Context, job: &u64| context.with_value(&JOB, *job);
-    /// let work = ContextService::new(work, fill);
-    /// assert_eq!(work.oneshot(7).await.unwrap(), "job 7");
-    /// # }
-    /// ```
     pub fn new<R>(inner: S, fill: F) -> Self
     where
         F: Fn(Context, &R) -> Context,

@@ -57,53 +57,6 @@ impl<T: 'static> ContextVar<T> {
             default: DefaultCell::new(None),
         }
     }
-
-    /// Returns the name as it was declared, for example `"USER"`.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.key.untyped().declaration.name
-    }
-
-    /// Returns the path of the module that declares the variable, for example `"app::vars"`.
-    ///
-    /// # Examples
-    ///
-    /// Two variables with the same name:
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// mod billing {
-    ///     context_vars::context_var! {
-    ///         pub static USER: &str = "anonymous";
-    ///     }
-    /// }
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// assert_ne!(USER.module_path(), billing::USER.module_path());
-    /// assert!(billing::USER.module_path().ends_with("::billing"));
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn module_path(&self) -> &'static str {
-        self.key.untyped().declaration.module_path
-    }
-
-    /// Returns the file, line and column of the name in the declaration.
-    #[must_use]
-    pub fn location(&self) -> &'static Location<'static> {
-        self.key.untyped().location
-    }
-}
-
-impl<T: 'static> fmt::Debug for ContextVar<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.key.untyped(), f)
-    }
 }
 
 /// Reads.
@@ -239,26 +192,6 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// # Cost
     ///
     /// Equal to [`get`](Self::get), plus the call of `fallback`.
-    ///
-    /// # Examples
-    ///
-    /// The fallback is computed only if it is needed:
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static REQUEST_ID: u64;
-    /// }
-    ///
-    /// # fn main() {
-    /// let id = REQUEST_ID.get_or_else(|| 1 + 1);
-    /// assert_eq!(id, 2);
-    /// REQUEST_ID.sync_scope(7, || {
-    ///     assert_eq!(REQUEST_ID.get_or_else(|| unreachable!()), 7);
-    /// });
-    /// # }
-    /// ```
     #[inline]
     pub fn get_or_else(&'static self, fallback: impl FnOnce() -> T) -> T
     where
@@ -338,25 +271,6 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// # Cost
     ///
     /// Equal to [`with`](Self::with).
-    ///
-    /// # Examples
-    ///
-    /// Unset, and set:
-    ///
-    /// ```
-    /// use context_vars::context_var;
-    ///
-    /// context_var! {
-    ///     static TOKEN: String;
-    /// }
-    ///
-    /// # fn main() {
-    /// assert!(TOKEN.try_with(String::len).is_err());
-    /// TOKEN.sync_scope("secret".to_owned(), || {
-    ///     assert_eq!(TOKEN.try_with(String::len), Ok(6));
-    /// });
-    /// # }
-    /// ```
     #[inline]
     #[track_caller]
     pub fn try_with<R>(&'static self, f: impl FnOnce(&T) -> R) -> Result<R, LookupError> {
@@ -464,6 +378,33 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> Scope<F> {
         let value = thread::new_value(&self.key, value).into_untyped();
         Scope::new(future, Some(value))
+    }
+}
+
+/// The declaration.
+impl<T: 'static> ContextVar<T> {
+    /// Returns the name as it was declared, for example `"USER"`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.key.untyped().declaration.name
+    }
+
+    /// Returns the path of the module that declares the variable, for example `"app::vars"`.
+    #[must_use]
+    pub fn module_path(&self) -> &'static str {
+        self.key.untyped().declaration.module_path
+    }
+
+    /// Returns the file, line and column of the name in the declaration.
+    #[must_use]
+    pub fn location(&self) -> &'static Location<'static> {
+        self.key.untyped().location
+    }
+}
+
+impl<T: 'static> fmt::Debug for ContextVar<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.key.untyped(), f)
     }
 }
 

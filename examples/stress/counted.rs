@@ -1,4 +1,4 @@
-//! How often tasks are polled, and how often by another thread.
+//! Counts the polls of tasks, and those of them by another thread than before.
 
 use std::future::Future;
 use std::pin::Pin;

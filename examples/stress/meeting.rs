@@ -1,4 +1,4 @@
-//! Where tasks change threads.
+//! Makes tasks change threads.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -8,8 +8,8 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-/// Where tasks wait, each thread's by themselves, to be woken by a task of the other thread, where
-/// they go on.
+/// Two queues of waiting tasks, one for each thread. A task is woken by a task of the other thread,
+/// where it then continues.
 #[derive(Default)]
 pub struct Meeting([Mutex<Vec<Waker>>; 2]);
 
@@ -34,7 +34,7 @@ impl Meeting {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Wakes those who wait for too long, until it is over.
+    /// Wakes tasks that have waited for too long, until the run ends.
     pub fn keep_going(&self, over: &AtomicBool) {
         while !over.load(Relaxed) {
             thread::sleep(Duration::from_millis(5));

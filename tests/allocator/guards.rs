@@ -27,10 +27,10 @@ fn marked(mark: u32) -> Context {
 /// Sets and reads in frames of each kind, in which an allocator may come in between.
 fn frames() {
     let change = || {
-        drop(VALUE.set(Canary::new(2)));
-        drop(OWN.set(Canary::new(3)));
-        drop(VALUE.unset());
-        drop(VALUE.set(Canary::new(4)));
+        VALUE.set(Canary::new(2));
+        OWN.set(Canary::new(3));
+        VALUE.unset();
+        VALUE.set(Canary::new(4));
     };
     VALUE.sync_scope(Canary::new(1), change);
     OWN.sync_scope(Canary::new(1), || marked(7).run(change));

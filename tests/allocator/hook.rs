@@ -63,7 +63,7 @@ fn event() {
     ACTING.set(false);
 }
 
-/// What the allocator does once, after some events in which it does nothing.
+/// The action of the allocator, once, after some events in which it does nothing.
 #[derive(Clone, Copy)]
 struct Planned {
     after: usize,
@@ -175,14 +175,14 @@ pub fn install() {
     ONCE.call_once(|| {
         let mut context = Context::new();
         context.run(|| {
-            drop(INLINE.set(Canary::new(0)));
-            drop(INLINE_LARGE.set(large(0)));
+            INLINE.set(Canary::new(0));
+            INLINE_LARGE.set(large(0));
             drop(LOCAL.set(Canary::new(0)));
             crate::paths::set_inline();
             set_fillers();
-            drop(SPILLED.set(Canary::new(0)));
-            drop(SPILLED_LARGE.set(large(0)));
-            drop(LOCAL_SPILLED.set(Canary::new(0)));
+            SPILLED.set(Canary::new(0));
+            SPILLED_LARGE.set(large(0));
+            LOCAL_SPILLED.set(Canary::new(0));
         });
         let report = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {

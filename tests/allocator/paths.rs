@@ -15,7 +15,7 @@ use futures::stream::iter;
 
 use crate::hook::{Canary, read_all, refusable};
 
-/// Runs inside every surrounding, also on a thread of its own.
+/// Runs inside every surrounding, also on a separate thread.
 pub type Path = fn();
 
 context_var! {
@@ -50,11 +50,11 @@ many_local! { MANY_HERE: H0 H1 H2 H3 H4 H5 H6 H7 H8 H9 HA HB HC HD HE HF I0 I1 }
 
 /// Gives the variables that need inline slots their ids.
 pub fn set_inline() {
-    drop(NUMBER.set(0));
-    drop(TEXT.set(String::new()));
-    drop(TRACKED.set(Canary::new(0)));
-    drop(HERE.set(String::new()));
-    drop(BY_DROP.set(String::new()));
+    NUMBER.set(0);
+    TEXT.set(String::new());
+    TRACKED.set(Canary::new(0));
+    HERE.set(String::new());
+    BY_DROP.set(String::new());
 }
 
 fn text(n: usize) -> String {
@@ -93,7 +93,7 @@ fn nest(variables: &'static [&'static ContextVar<String>], n: usize) {
     var.sync_scope(text(n), || {
         nest(others, n + 1);
         read(var, n);
-        drop(var.set(text(n + 100)));
+        var.set(text(n + 100));
         read(var, n + 100);
     });
 }
@@ -138,7 +138,7 @@ fn sets_nothing() {
 async fn with_two() {
     read(&TEXT, 1);
     ready(()).await;
-    drop(M1.set(text(3)));
+    M1.set(text(3));
     read(&M1, 3);
 }
 
@@ -152,7 +152,7 @@ pub fn scopes_that_unwind() {
     for var in [&TEXT, &M0, &HERE, &H0] {
         let unwound = catch_unwind(AssertUnwindSafe(|| {
             var.sync_scope(text(0), || {
-                drop(var.set(text(1)));
+                var.set(text(1));
                 // Not `panic!`, which would be reported.
                 std::panic::resume_unwind(Box::new(text(2)));
             })
@@ -183,7 +183,7 @@ pub fn set_in_a_tree_that_grows() {
         for variables in [MANY, MANY_HERE] {
             for (n, var) in variables.iter().enumerate() {
                 let shared = Context::current();
-                drop(var.set(text(n)));
+                var.set(text(n));
                 let token = var.set(text(n + 1));
                 read(var, n + 1);
                 token.reset().unwrap();
@@ -203,11 +203,11 @@ pub fn reads_during_which_everything_changes() {
     for var in [&TEXT, &M0, &HERE, &H0] {
         var.sync_scope(text(0), || {
             var.with(|value| {
-                drop(var.set(text(1)));
+                var.set(text(1));
                 set_in_a_tree_that_grows();
                 drop(Context::current());
                 let inner = var.with(|inner| {
-                    drop(var.set(text(2)));
+                    var.set(text(2));
                     inner.clone()
                 });
                 assert_eq!((value, inner), (&text(0), text(1)));
@@ -220,7 +220,7 @@ macro_rules! defaulted {
     ($all:ident: $($name:ident)*) => {
         context_var! {
             $(static $name: String = {
-                drop(TEXT.set(text(8)));
+                TEXT.set(text(8));
                 nest(MANY, 0);
                 INNER.with(Clone::clone)
             };)*
@@ -251,12 +251,12 @@ pub fn snapshots() {
         M0.sync_scope(text(1), || {
             HERE.sync_scope(text(2), || {
                 let mut inside = Context::current();
-                drop(TEXT.set(text(3)));
-                drop(M0.set(text(4)));
+                TEXT.set(text(3));
+                M0.set(text(4));
                 let copy = inside.clone();
                 inside.run(|| {
                     read(&TEXT, 0);
-                    drop(M0.set(text(5)));
+                    M0.set(text(5));
                 });
                 assert_eq!(
                     (inside.get(&M0), copy.get(&M0)),
@@ -294,13 +294,13 @@ pub fn contexts_that_run() {
         context.run(|| {
             read(&TEXT, n);
             let token = TEXT.set(text(n + 1));
-            drop(HERE.set(text(n)));
+            HERE.set(text(n));
             nest(&MANY[..3], n);
             Context::current().run(|| TEXT.sync_scope(text(7), || read(&TEXT, 7)));
             read(&TEXT, n + 1);
             let kept = token;
             assert!(TEXT.reset(kept).is_ok());
-            drop(TEXT.set(text(n + 1)));
+            TEXT.set(text(n + 1));
         });
     }
     assert_eq!(context.get(&HERE), Some(&text(2)));
@@ -369,7 +369,7 @@ pub fn futures_that_are_dropped_half_way() {
     }
     let held = async {
         let _inside = Canary::new(1);
-        drop(TRACKED.set(Canary::new(2)));
+        TRACKED.set(Canary::new(2));
         pending::<()>().await;
     };
     let mut held = Box::pin(held.inherit_context());
@@ -392,7 +392,7 @@ pub fn streams() {
     assert_eq!(sum, 6);
     let steps = TEXT.sync_scope(text(0), || {
         std::iter::repeat_with(|| {
-            drop(M0.set(text(1)));
+            M0.set(text(1));
             TEXT.with(String::len)
         })
         .inherit_context()
@@ -405,12 +405,12 @@ pub fn inherited_work() {
         M0.sync_scope(text(1), || {
             let once = inherit(|| {
                 read(&TEXT, 0);
-                drop(M0.set(text(2)));
+                M0.set(text(2));
                 read(&M0, 2);
             });
             let often = inherit_fn(|()| {
                 read(&M0, 1);
-                drop(M0.set(text(3)));
+                M0.set(text(3));
             });
             drop((TEXT.set(text(4)), M0.set(text(5))));
             once();
@@ -427,7 +427,7 @@ fn spawn_two() -> [std::thread::JoinHandle<()>; 2] {
     [
         std::thread::spawn(move || {
             read(&TEXT, 0);
-            drop(TEXT.set(text(1)));
+            TEXT.set(text(1));
         }),
         std::thread::spawn(move || {
             drop(MANY.iter().map(|var| var.set(text(2))).collect::<Vec<_>>())
@@ -443,7 +443,7 @@ pub fn threads_that_end() {
             TRACKED.set(Canary::new(2)),
         ));
         for var in MANY.iter().chain(MANY_HERE) {
-            drop(var.set(text(3)));
+            var.set(text(3));
         }
     });
     let inheriting = TEXT.sync_scope(text(0), spawn_two);
@@ -510,7 +510,7 @@ context_var! {
 pub fn values_that_set_when_they_are_dropped() {
     for var in [&SETTING, &SETTING_HERE] {
         var.sync_scope(SetsOnDrop, || {
-            drop(var.set(SetsOnDrop));
+            var.set(SetsOnDrop);
             let token = var.set(SetsOnDrop);
             drop(Context::current());
             token.reset().unwrap();
@@ -538,9 +538,9 @@ never_set! { F0 F1 F2 F3 F4 F5 F6 F7 F8 F9 FA FB FC FD FE FF G0 G1 G2 G3 G4 G5 G
 
 pub fn attached_contexts() {
     let guard = Context::current().with_value(&TEXT, text(1)).attach();
-    drop(HERE.set(text(2)));
+    HERE.set(text(2));
     let inner = Context::new().attach();
-    drop(TEXT.unset());
+    TEXT.unset();
     drop(guard);
     TEXT.sync_scope(text(3), || {
         drop(inner);

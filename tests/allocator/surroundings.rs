@@ -97,7 +97,7 @@ fn poll(path: Path) {
 fn read(path: Path) {
     OUTER.sync_scope(text(), || {
         OUTER.with(|outer| {
-            drop(OUTER.set(text()));
+            OUTER.set(text());
             path();
             assert_eq!(outer, "outer");
         });

@@ -1,4 +1,4 @@
-//! What allocates, and what does not. What is timed is in `context-vars/benches`.
+//! Operations that allocate, and those that do not. Times are measured in `context-vars/benches`.
 
 use std::future::pending;
 use std::pin::pin;
@@ -41,7 +41,7 @@ fn reads_of_several_variables_in_rotation_allocate_nothing() {
     let all = [&NUMBER, &OTHER, &THIRD];
     detached(|| {
         for (n, var) in all.iter().enumerate() {
-            drop(var.set(n as u64));
+            var.set(n as u64);
         }
         let sum = || (0..600).map(|n| all[n % 3].get()).sum::<u64>();
         assert_eq!((allocations(sum), sum()), (0, 600));
@@ -145,7 +145,7 @@ fn setting_again_makes_no_new_context() {
     // value in the place of another: one block for the value, which the thread's free list has.
     detached(|| {
         for _ in 0..3 {
-            drop(NUMBER.set(7));
+            NUMBER.set(7);
         }
         let count = allocations(|| drop(NUMBER.set(7)));
         let of_the_value = u32::from(cfg!(context_vars_no_free_lists));

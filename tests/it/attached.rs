@@ -45,7 +45,7 @@ fn forget(guard: Attached) {
 fn attached_context_is_current_until_its_guard_is_dropped_and_comes_back_from_detach() {
     let guard = alice().attach();
     assert_eq!(USER.get(), "alice");
-    drop(COUNT.set(1));
+    COUNT.set(1);
     let context = guard.detach();
     assert_eq!((USER.get(), COUNT.get()), ("anonymous", 0));
     assert_eq!(
@@ -262,7 +262,7 @@ fn variable_that_is_not_inherited_is_unset_under_an_attached_copy_and_set_under_
     TRANSACTION.sync_scope(1, || {
         let copy = Context::current().attach();
         assert!(!TRANSACTION.is_set());
-        drop(TRANSACTION.set(2));
+        TRANSACTION.set(2);
         COUNT.sync_scope(1, || assert_eq!(TRANSACTION.get(), 2));
         let given = Context::new().with_value(&TRANSACTION, 3).attach();
         assert_eq!(TRANSACTION.get(), 3);
@@ -280,7 +280,7 @@ fn bare_task_may_set_under_an_attached_context_and_the_next_one_sees_nothing() {
     let set = runtime.block_on(async {
         let task = tokio::spawn(async {
             let guard = Context::current().attach();
-            drop(COUNT.set(7));
+            COUNT.set(7);
             let seen = COUNT.get();
             drop(guard);
             seen

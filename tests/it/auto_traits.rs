@@ -1,4 +1,4 @@
-//! What may cross threads and unwinding.
+//! The types that may cross threads and unwinding.
 
 use std::marker::PhantomData;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -45,7 +45,7 @@ fn contexts_and_tokens_are_unwind_safe() {
     unwind_safe::<Token<Plain>>();
     unwind_safe::<InContext<Plain>>();
     unwind_safe::<Scope<Plain>>();
-    // What is read after a panic is whole, whatever the value thinks of itself.
+    // The contexts are consistent after a panic, even if the value is not unwind safe.
     unwind_safe::<&'static ContextVar<Plain>>();
     unwind_safe::<ContextVar<std::cell::Cell<u8>>>();
 }
@@ -102,7 +102,7 @@ fn wrapped_closures_go_where_the_closures_may() {
     assert_eq!(send(inherit(move || text.len()))(), 5);
     assert_eq!(send(inherit_with(|n: u8| n))(1), 1);
     assert_eq!(everywhere(inherit_fn(|n: u8| n))(1), 1);
-    // What may not leave its thread, and what is borrowed, can be wrapped all the same.
+    // Work that cannot leave its thread, and work that borrows, can be wrapped, too.
     let (here, borrowed) = (std::rc::Rc::new(1), String::from("borrowed"));
     assert_eq!(inherit(|| *here + borrowed.len())(), 9);
 }

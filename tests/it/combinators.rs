@@ -1,4 +1,4 @@
-//! What combinators of futures share and what they isolate: each row of the table of the
+//! The contexts that combinators of futures share or isolate: each row of the table of the
 //! documentation's page `semantics`.
 
 use std::pin::pin;
@@ -95,7 +95,7 @@ fn tokio_select_handlers() {
         tokio::select! {
             _ = scoped(turn("branch")) => {
                 assert_eq!(USER.get(), "caller", "a handler is not part of its branch");
-                drop(USER.set("handler"));
+                USER.set("handler");
             }
         }
         assert_eq!(USER.get(), "handler");
@@ -225,7 +225,7 @@ fn join_set() {
         assert_eq!(seen, [("caller", "a"), ("caller", "b")]);
         assert_eq!(USER.get(), "caller");
 
-        // What a bare task reads is that of whoever polls it: here of `block_on`, by chance.
+        // A bare task reads the context of its poller, which is `block_on` here, by chance.
         let mut tasks = JoinSet::new();
         tasks.spawn(async { USER.is_set() });
         assert!(

@@ -24,14 +24,14 @@ mod second {
 fn copies_are_independent_both_ways() {
     // case 86, case 96, case 104, case 106
     detached(|| {
-        drop(REQUEST_ID.set(1));
+        REQUEST_ID.set(1);
         let mut copy = Context::current();
-        drop(REQUEST_ID.set(2));
-        drop(USER.set("later".to_owned()));
+        REQUEST_ID.set(2);
+        USER.set("later".to_owned());
         assert_eq!((copy.get(&REQUEST_ID), copy.len()), (Some(&1), 1));
         copy.run(|| {
             assert_eq!(REQUEST_ID.get(), 1);
-            drop(REQUEST_ID.set(3));
+            REQUEST_ID.set(3);
         });
         assert_eq!(REQUEST_ID.get(), 2);
         let mut clone = copy.clone();
@@ -62,7 +62,7 @@ fn run_that_panics_keeps_what_was_set_and_can_be_entered_again() {
     USER.sync_scope("outer".into(), || {
         let text = panic_of(|| {
             context.run(|| {
-                drop(REQUEST_ID.set(9));
+                REQUEST_ID.set(9);
                 panic!("in run");
             })
         });
@@ -82,7 +82,7 @@ fn runs_of_different_contexts_and_of_copies_nest() {
         inner.run(|| assert_eq!(REQUEST_ID.get(), 2));
         copy.run(|| {
             assert_eq!(REQUEST_ID.get(), 1);
-            drop(REQUEST_ID.set(3));
+            REQUEST_ID.set(3);
         });
         assert_eq!(REQUEST_ID.get(), 1);
     });
@@ -92,14 +92,14 @@ fn runs_of_different_contexts_and_of_copies_nest() {
 fn clearing_inside_a_scope_keeps_the_stack_balanced() {
     // case 109: push, clear everything, pop; an export is a copy.
     detached(|| {
-        drop(REQUEST_ID.set(1));
+        REQUEST_ID.set(1);
         REQUEST_ID.sync_scope(2, || {
             detached(|| {
                 assert_eq!(Context::current().len(), 0);
-                drop(PASSWORD.set("inside"));
+                PASSWORD.set("inside");
             });
             let export = Context::current();
-            drop(REQUEST_ID.set(3));
+            REQUEST_ID.set(3);
             assert_eq!(export.get(&REQUEST_ID), Some(&2));
             assert!(!PASSWORD.is_set());
         });
@@ -236,7 +236,7 @@ fn thousand_nested_runs_restore_each_level() {
             return;
         }
         Context::current().run(|| {
-            drop(REQUEST_ID.set(n));
+            REQUEST_ID.set(n);
             level(n - 1);
             assert_eq!(REQUEST_ID.get(), n);
         });

@@ -44,7 +44,7 @@ fn fails_at_first() -> u32 {
 }
 
 fn raced() -> usize {
-    // Both threads are inside before either is done: nobody waits for a lock.
+    // Both threads are inside before either is done, so neither waits for a lock.
     BOTH_COMPUTE.wait();
     RACERS.fetch_add(1, Ordering::SeqCst)
 }

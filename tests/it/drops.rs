@@ -37,11 +37,11 @@ fn value_goes_with_the_last_context_that_holds_it() {
 fn displaced_value_goes_at_once_if_no_copy_holds_it() {
     let alive = Alive::default();
     detached(|| {
-        drop(TRACKED.set(alive.track()));
-        drop(TRACKED.set(alive.track()));
+        TRACKED.set(alive.track());
+        TRACKED.set(alive.track());
         assert_eq!(alive.count(), 1);
         let snapshot = Context::current();
-        drop(TRACKED.set(alive.track()));
+        TRACKED.set(alive.track());
         assert_eq!(alive.count(), 2);
         drop(snapshot);
         assert_eq!(alive.count(), 1);
@@ -91,7 +91,7 @@ fn drop_of_a_futures_value_runs_outside_when_it_is_done_and_when_it_is_cancelled
     for done in [true, false] {
         let (hook, seen) = witness();
         let body = async move {
-            drop(USER.set("inner"));
+            USER.set("inner");
             if !done {
                 std::future::pending::<()>().await;
             }
@@ -109,11 +109,11 @@ fn drop_of_a_futures_value_runs_outside_when_it_is_done_and_when_it_is_cancelled
 fn drop_may_read_set_scope_and_drop_contexts() {
     // case 199
     detached(|| {
-        drop(USER.set("outer"));
+        USER.set("outer");
         let snapshot = Mutex::new(Some(Context::current()));
         let hook = on_drop(move || {
             assert_eq!(USER.get(), "outer");
-            drop(USER.set("set in drop"));
+            USER.set("set in drop");
             USER.sync_scope("scope in drop", || assert_eq!(USER.get(), "scope in drop"));
             HOOK.sync_scope(on_drop(|| drop(LOG.set(vec!["nested"]))), || ());
             drop(snapshot.lock().unwrap().take());
@@ -129,10 +129,10 @@ fn panicking_drop_leaves_everything_consistent_and_drops_the_rest() {
     USER.sync_scope("outer", || {
         let text = panic_of(|| {
             HOOK.sync_scope(on_drop(|| panic!("first")), || {
-                drop(TRACKED.set(alive.track()));
+                TRACKED.set(alive.track());
                 let (later, _) = witness();
-                drop(SECOND.set(later));
-                drop(USER.set("inner"));
+                SECOND.set(later);
+                USER.set("inner");
             })
         });
         assert_eq!(text, "first");

@@ -1,4 +1,4 @@
-//! R8, R15: work polled, woken, moved and dropped where nobody would expect it restores exactly.
+//! R8, R15: work that is polled, woken, moved and dropped in unexpected places restores exactly.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -29,7 +29,7 @@ fn seen() -> (&'static str, bool, u32, usize) {
 async fn counting(polls: u32) -> &'static str {
     for n in 0..polls {
         assert_eq!(COUNT.get(), n);
-        drop(COUNT.set(n + 1));
+        COUNT.set(n + 1);
         yield_once().await;
     }
     USER.get()
@@ -71,7 +71,7 @@ fn polled_by_hand_from_several_threads_in_turn() {
     for (way, future) in ways() {
         let (first, mut receive) = mpsc::channel();
         let (done, finished) = mpsc::channel();
-        // Each thread has a context of its own, which no poll may change.
+        // Each thread has another context, which no poll may change.
         for thread in 0..3 {
             let (send, next) = mpsc::channel();
             let (from, done) = (std::mem::replace(&mut receive, next), done.clone());
@@ -94,7 +94,7 @@ fn poll_and_pass_on(
     done: &mpsc::Sender<(&'static str, u32)>,
 ) {
     // A scope takes over what its first poll finds.
-    drop(COUNT.set(100 * thread));
+    COUNT.set(100 * thread);
     for (polls, mut future) in from {
         let before = seen();
         let polled = poll_once(future.as_mut());
@@ -153,7 +153,7 @@ fn waker_that_polls_another_task_inline() {
         }
     }
     let other = async {
-        drop(USER.set("other"));
+        USER.set("other");
         yield_once().await;
         USER.get()
     };
@@ -165,7 +165,7 @@ fn waker_that_polls_another_task_inline() {
     // `yield_once` wakes in the middle of a poll, which is in the middle of a scope.
     let mut own = pin!(USER.scope("own", async {
         for n in 0..2 {
-            drop(COUNT.set(n));
+            COUNT.set(n);
             yield_once().await;
             assert_eq!((USER.get(), COUNT.get()), ("own", n));
         }
@@ -235,7 +235,7 @@ fn executors_run_inside_a_scope_and_the_scope_goes_on() {
                 if expected == "alice" { 3 } else { 0 },
                 "{name}"
             );
-            drop(COUNT.set(0));
+            COUNT.set(0);
             assert_eq!(block_on(Box::pin(counting(3).in_context(alice()))), "alice");
             assert_eq!((USER.get(), COUNT.get()), (before.0, before.2), "{name}");
             let panicking = || block_on(Box::pin(async { panic!("inside") }));

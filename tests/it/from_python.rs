@@ -1,4 +1,4 @@
-//! What people write with Python's `contextvars`, in Rust: each test is one of their programs.
+//! Programs that use Python's `contextvars`, in Rust: each test is one program.
 //!
 //! More of them are on the page `context-vars/src/docs/from_python.md`, whose programs are tests
 //! themselves. The errors of Python's functions are in `tokens.rs` and `reading.rs`; a token that is
@@ -46,7 +46,7 @@ fn user(name: &str) -> User {
     User { name }
 }
 
-/// What the programs print.
+/// The output of the programs.
 #[derive(Clone, Default)]
 struct Output(Arc<std::sync::Mutex<Vec<String>>>);
 

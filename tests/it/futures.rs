@@ -31,7 +31,7 @@ fn unfinished_future_is_dropped_inside_its_context() {
     // case 194
     async fn waits(hook: DropHook, sets: &'static str) {
         let _hook = hook;
-        drop(USER.set(sets));
+        USER.set(sets);
         std::future::pending().await
     }
     type Wrap = fn(DropHook) -> Pin<Box<dyn Future<Output = ()>>>;
@@ -109,7 +109,7 @@ fn poll_that_panics_restores_and_the_future_keeps_its_context() {
     let mut future = Box::pin(
         async move {
             let _hook = hook;
-            drop(COUNT.set(7));
+            COUNT.set(7);
             yield_once().await;
             panic!("in poll");
         }
@@ -151,7 +151,7 @@ fn polling_after_completion_panics_in_our_words() {
 fn run_pinned_runs_one_step_in_the_context_of_the_work_and_not_in_a_copy_of_its_start() {
     let mut work = pin!(
         async {
-            drop(COUNT.set(5));
+            COUNT.set(5);
             yield_once().await
         }
         .in_context(alice())
@@ -159,7 +159,7 @@ fn run_pinned_runs_one_step_in_the_context_of_the_work_and_not_in_a_copy_of_its_
     // case 134: asyncio hands the object out. Here the work owns it, and a step in it can look.
     assert!(poll_once(work.as_mut()).is_pending());
     let seen = work.as_mut().run_pinned(|_| {
-        drop(USER.set("bob"));
+        USER.set("bob");
         Context::current()
     });
     assert_eq!(
@@ -183,14 +183,14 @@ fn run_pinned_runs_one_step_in_the_context_of_the_work_and_not_in_a_copy_of_its_
 fn handler_of_a_failure_reads_what_the_failing_task_has_set() {
     // case 137: by an error, and by a panic, after which the work still has its context.
     let failing = async {
-        drop(USER.set("failing"));
+        USER.set("failing");
         Err::<(), _>("failed")
     };
     let handles = async move { failing.await.map_err(|_| USER.get()) };
     let mut handles = pin!(handles.in_context(Context::new()));
     assert_eq!(poll_once(handles.as_mut()), Poll::Ready(Err("failing")));
     let panics = async {
-        drop(USER.set("panicking"));
+        USER.set("panicking");
         panic!("unhandled")
     };
     let mut panics = pin!(panics.in_context(Context::new()));

@@ -23,10 +23,10 @@ fn thread_inherits_where_it_was_spawned_and_gives_nothing_back() {
         let worker = context_vars::thread::spawn(move || {
             soon(&go);
             assert_eq!(USER.get(), "alice", "later changes are not seen");
-            drop(USER.set("worker"));
+            USER.set("worker");
             USER.get()
         });
-        drop(USER.set("changed"));
+        USER.set("changed");
         changed.send(()).unwrap();
         assert_eq!(ended(worker), "worker");
         assert_eq!(USER.get(), "changed");
@@ -88,7 +88,7 @@ fn each_call_of_inherit_fn_gets_a_fresh_copy_also_at_once() {
     let f = OTHER.sync_scope(1, || {
         inherit_fn(|n: u32| {
             let before = OTHER.get();
-            drop(OTHER.set(n));
+            OTHER.set(n);
             (before, OTHER.get())
         })
     });
@@ -127,7 +127,7 @@ fn closure_is_dropped_inside_its_context_called_or_not() {
     let closure = as_alice(|| {
         inherit_fn(move |()| {
             let _hook = &hook;
-            drop(USER.set("set by a call"));
+            USER.set("set by a call");
         })
     });
     closure(());
@@ -170,7 +170,7 @@ fn detached_is_empty_and_lets_nothing_out() {
                 detached(|| assert!(!USER.is_set()));
                 assert_eq!(USER.get(), "run");
             });
-            drop(OTHER.set(1));
+            OTHER.set(1);
             (USER.get(), Context::current().len())
         });
         assert_eq!(inside, ("anonymous", 1));
@@ -190,7 +190,7 @@ fn captured_before_and_run_inside_flows_again_for_the_run_only() {
             )
         });
         detached(|| {
-            drop(USER.set("own"));
+            USER.set("own");
             assert_eq!(captured(), ("captured", "captured"));
             assert_eq!(USER.get(), "own");
         });
@@ -298,13 +298,13 @@ fn context_passed_to_a_pools_thread_is_gone_from_it_afterwards() {
         pool.send(Box::new(move || {
             passed.run(|| {
                 assert_eq!(USER.get(), "alice");
-                drop(OTHER.set(1));
+                OTHER.set(1);
             });
         }))
         .unwrap();
         pool.send(Box::new(inherit(|| {
             assert_eq!(USER.get(), "alice");
-            drop(USER.set("changed"));
+            USER.set("changed");
         })))
         .unwrap();
         assert_eq!(USER.get(), "alice");
@@ -330,10 +330,10 @@ fn closure_reads_where_it_is_evaluated_unless_it_carries_its_context() {
 async fn neither_direction_of_the_bridge_gives_changes_back() {
     // case 176: asgiref copies them back, asyncio's `to_thread` does not, and nor do we (R12).
     let work = async {
-        drop(OTHER.set(1));
+        OTHER.set(1);
         let seen = task::spawn_blocking(|| {
             let seen = OTHER.get();
-            drop(OTHER.set(2));
+            OTHER.set(2);
             seen
         });
         assert_eq!(seen.await.unwrap(), 1);
@@ -344,12 +344,12 @@ async fn neither_direction_of_the_bridge_gives_changes_back() {
     let again = tokio::task::spawn_blocking(|| OTHER.is_set()).await;
     assert!(!again.unwrap());
     let back = task::spawn_blocking(|| {
-        drop(OTHER.set(3));
+        OTHER.set(3);
         let handle = tokio::runtime::Handle::current();
         handle.block_on(
             async {
                 assert_eq!(OTHER.get(), 3);
-                drop(OTHER.set(4));
+                OTHER.set(4);
             }
             .inherit_context(),
         );
@@ -398,13 +398,13 @@ async fn raw_threads_never_see_or_disturb_a_counter() {
     // case 181
     let rounds = if cfg!(miri) { 2 } else { 10 };
     let work = async {
-        drop(OTHER.set(0));
+        OTHER.set(0);
         for n in 0..rounds {
             let bumped = task::spawn_blocking(move || OTHER.get() + 1).await.unwrap();
-            drop(OTHER.set(bumped));
+            OTHER.set(bumped);
             let sees = || {
                 let seen = OTHER.is_set();
-                drop(OTHER.set(1000));
+                OTHER.set(1000);
                 seen
             };
             let raw = [(); 5].map(|()| std::thread::spawn(sees));
@@ -419,12 +419,12 @@ async fn raw_threads_never_see_or_disturb_a_counter() {
 fn thread_borrows_another_s_values_but_for_some() {
     // case 184
     detached(|| {
-        drop(USER.set("lender"));
-        drop(SECRET.set("hidden"));
+        USER.set("lender");
+        SECRET.set("hidden");
         let mut lent = Context::current().without(&SECRET);
         let seen = on_a_thread(move || {
-            drop(USER.set("borrower"));
-            drop(SECRET.set("own"));
+            USER.set("borrower");
+            SECRET.set("own");
             let seen = lent.run(|| (USER.get(), SECRET.is_set()));
             (seen, USER.get(), SECRET.get())
         });

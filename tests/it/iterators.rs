@@ -8,7 +8,7 @@ use crate::support::{COUNT, OnDrop, USER, alice, panic_of, times};
 fn each_step_runs_inside_and_nothing_leaks_between_steps() {
     // case 204, case 212, case 217
     let steps = (0..3).map(|_| {
-        drop(COUNT.set(COUNT.get() + 1));
+        COUNT.set(COUNT.get() + 1);
         (USER.get(), COUNT.get())
     });
     let mut steps = USER.sync_scope("alice", || steps.inherit_context());
@@ -26,7 +26,7 @@ fn iterators_advanced_in_turn_keep_their_own() {
         let mut first = true;
         std::iter::from_fn(move || {
             if std::mem::take(&mut first) {
-                drop(USER.set(own));
+                USER.set(own);
             }
             Some(USER.get())
         })
@@ -60,7 +60,7 @@ impl Iterator for ByUser {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         assert!(USER.get() != "panics", "{}", USER.get());
-        drop(COUNT.set(COUNT.get() + 1));
+        COUNT.set(COUNT.get() + 1);
         (USER.get().len(), Some(COUNT.get() as usize))
     }
 }
@@ -68,7 +68,7 @@ impl Iterator for ByUser {
 #[test]
 fn hint_is_asked_inside_a_copy() {
     let steps = ByUser.in_context(alice().with_value(&COUNT, 7));
-    // What is set there is gone: the hint has a shared reference only.
+    // A value that is set there is gone, because the hint has only a shared reference.
     assert_eq!([steps.size_hint(), steps.size_hint()], [(5, Some(8)); 2]);
     assert_eq!((USER.get(), COUNT.is_set()), ("anonymous", false));
     std::thread::scope(|scope| {
@@ -89,7 +89,7 @@ fn half_used_iterator_is_dropped_inside_its_context() {
     let hook = OnDrop(|| seen = USER.get());
     let mut steps = std::iter::repeat_with(move || {
         let _hook = &hook;
-        drop(USER.set("set by a step"));
+        USER.set("set by a step");
     })
     .in_context(alice());
     steps.next();
@@ -108,7 +108,7 @@ fn step_that_panics_restores() {
 fn skipped_steps_run_inside_too() {
     let mut steps = (0..6)
         .map(|n| {
-            drop(COUNT.set(COUNT.get() + 1));
+            COUNT.set(COUNT.get() + 1);
             (n, COUNT.get())
         })
         .in_context(Context::new());

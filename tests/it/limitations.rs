@@ -1,4 +1,4 @@
-//! What the crate does not do. Each test names its entry of the documentation's page `limitations`,
+//! The limitations of the crate. Each test names its entry of the documentation's page `limitations`,
 //! and `repo/pages.rs` checks that the page has this entry.
 //!
 //! These are claims about what *is*, so that the page cannot promise more or less. One that fails
@@ -91,7 +91,7 @@ fn bare_job_of_rayon_sees_the_context_of_the_thread_that_steals_it() {
         });
         rayon::spawn(wrapped);
         rayon::spawn(move || sender.send(("bare", USER.get())).unwrap());
-        // What a thread does that waits: it takes whatever else there is.
+        // A thread that waits takes other work, whatever there is.
         USER.sync_scope(
             "thief",
             || while rayon::yield_now().is_some_and(executed) {},
@@ -288,7 +288,7 @@ fn stacks_that_are_switched_inside_a_scope_end_the_process() {
             errors.contains("stacks of one thread must not be interleaved"),
             "{errors}"
         );
-        // The same if nobody reads what it says.
+        // The result is the same if the answer is not read.
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let ran = separate(program).stderr(writer).output().unwrap();

@@ -40,7 +40,7 @@ variables! {
 fn every_variable_keeps_its_own_value() {
     detached(|| {
         for (n, var) in ALL.iter().enumerate() {
-            drop(var.set(n));
+            var.set(n);
         }
         for (n, var) in ALL.iter().enumerate() {
             assert_eq!(var.get(), n);
@@ -59,7 +59,7 @@ fn copies_of_many_variables_are_independent() {
     // case 226
     let versions: Vec<_> = detached(|| {
         let versions = ALL.iter().enumerate().map(|(n, var)| {
-            drop(var.set(n));
+            var.set(n);
             Context::current()
         });
         versions.collect()
@@ -75,7 +75,7 @@ fn copies_of_many_variables_are_independent() {
 fn scope_over_many_variables_restores_them_all() {
     detached(|| {
         for (n, var) in ALL.iter().enumerate() {
-            drop(var.set(n));
+            var.set(n);
         }
         for (n, var) in ALL.iter().enumerate() {
             let inside = var.sync_scope(1000 + n, || {

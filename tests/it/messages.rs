@@ -77,7 +77,7 @@ fn clone_of_a_message_is_opened_in_a_context_of_its_own() {
     let opened = clones.map(|clone| {
         clone.run(|number| {
             let user = USER.get();
-            drop(USER.set("bob"));
+            USER.set("bob");
             (number, user)
         })
     });
@@ -109,7 +109,7 @@ fn message_is_cloned_and_dropped_inside_its_context() {
         fn clone(&self) -> Self {
             let user = USER.get();
             self.0.lock().unwrap().push(user);
-            drop(USER.set("set by the clone"));
+            USER.set("set by the clone");
             Self(Arc::clone(&self.0))
         }
     }

@@ -38,7 +38,7 @@ async fn scopes_of_the_same_work_keep_it() {
             USER.scope("bob", async {
                 tokio::task::yield_now().await;
                 assert_eq!(TRANSACTION.get(), 7);
-                drop(TRANSACTION.set(8));
+                TRANSACTION.set(8);
             })
             .await;
             assert_eq!(TRANSACTION.get(), 7);
@@ -91,12 +91,12 @@ fn snapshot_costs_no_more_when_one_is_set() {
     });
 }
 
-/// Its own part sees what the caller has; its future is polled by whoever that is.
+/// Its synchronous part sees the caller's context, and its future that of its poller.
 #[with_context(user = "alice")]
 fn returns_a_future(own: Option<u32>) -> impl Future<Output = (&'static str, Option<u32>)> {
     assert!(TRANSACTION.is_set());
     if let Some(own) = own {
-        drop(TRANSACTION.set(own));
+        TRANSACTION.set(own);
     }
     async {
         tokio::task::yield_now().await;

@@ -43,8 +43,8 @@ impl Does {
                     assert!(Context::current().len() < 10);
                 }
                 Self::Sets => {
-                    drop(NOTE.set("set by a drop"));
-                    drop(HOOK.set(on_drop(|| ())));
+                    NOTE.set("set by a drop");
+                    HOOK.set(on_drop(|| ()));
                     HOOK.sync_scope(on_drop(|| ()), || drop(NOTE.set("in a scope")));
                 }
                 Self::Panics => panic!("bomb"),
@@ -78,21 +78,21 @@ const WAYS: [Way; 31] = [
         HOOK.sync_scope(hook, || drop(Context::current()));
     }),
     ("set over it", true, |hook| {
-        drop(HOOK.set(hook));
-        drop(HOOK.set(on_drop(|| ())));
+        HOOK.set(hook);
+        HOOK.set(on_drop(|| ()));
     }),
     ("set over it inside a read of it", true, |hook| {
-        drop(HOOK.set(hook));
+        HOOK.set(hook);
         HOOK.with(|_| drop(HOOK.set(on_drop(|| ()))));
     }),
     ("reset", true, |hook| HOOK.set(hook).reset().unwrap()),
     ("token", true, |hook| {
-        drop(HOOK.set(hook));
+        HOOK.set(hook);
         let token = HOOK.set(on_drop(|| ()));
         drop(token);
     }),
     ("token that is refused", true, |hook| {
-        drop(HOOK.set(hook));
+        HOOK.set(hook);
         let token = HOOK.set(on_drop(|| ()));
         drop(detached(|| token.reset()).unwrap_err());
     }),
@@ -195,15 +195,15 @@ fn value_may_read_set_or_panic_on_every_path_by_which_it_goes() {
         for (way, reaches_us, go) in WAYS {
             let (alive, dropped) = (Alive::default(), Arc::default());
             detached(|| {
-                drop(USER.set("outer"));
-                drop(TRACKED.set(alive.track()));
+                USER.set("outer");
+                TRACKED.set(alive.track());
                 let hook = does.hook(&dropped);
                 let gone = catch_unwind(AssertUnwindSafe(|| go(hook)));
                 let panics = way.contains("panic") || (does == Does::Panics && reaches_us);
                 assert_eq!(gone.is_err(), panics, "{does:?}, {way}");
                 let seen = (USER.get(), alive.count(), dropped.load(Ordering::SeqCst));
                 assert_eq!(seen, ("outer", 1, 1), "{does:?}, {way}");
-                drop(USER.set("still usable"));
+                USER.set("still usable");
                 HOOK.sync_scope(on_drop(|| ()), || assert_eq!(USER.get(), "still usable"));
             });
             assert_eq!(alive.count(), 0, "{does:?}, {way}");
@@ -221,7 +221,7 @@ context_var! {
         on_drop(|| {
             LATE.fetch_add(1, Ordering::SeqCst);
             let _read = (USER.get(), REQUEST_ID.try_get());
-            drop(NOTE.set("set by a default that came too late"));
+            NOTE.set("set by a default that came too late");
             panic!("too late")
         })
     };

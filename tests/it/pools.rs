@@ -17,10 +17,10 @@ context_var! {
     static STEP: u32 = 0;
 }
 
-/// How many pieces of work each test hands out.
+/// The number of pieces of work in each test.
 const PIECES: u32 = 5_000;
 
-/// What the pieces of one test found.
+/// The findings of the pieces of one test.
 #[derive(Clone, Default)]
 struct Tally(Arc<Counts>);
 
@@ -54,7 +54,7 @@ impl Tally {
     }
 }
 
-/// Runs `f` as whoever hands out a piece of work.
+/// Runs `f` as the code that hands out a piece of work.
 fn as_user_of<R>(piece: u32, f: impl FnOnce() -> R) -> R {
     USER.sync_scope(format!("user {piece}"), || PIECE.sync_scope(piece, f))
 }
@@ -64,7 +64,7 @@ async fn piece_of_work(piece: u32, tally: Tally) {
     let mut last: ThreadId = std::thread::current().id();
     for step in 0..5 {
         tally.check(piece, step);
-        drop(STEP.set(step + 1));
+        STEP.set(step + 1);
         USER.scope("guest".to_owned(), woken_elsewhere()).await;
         let now = std::thread::current().id();
         if last != now {
@@ -95,10 +95,10 @@ async fn woken_elsewhere() {
     .await;
 }
 
-/// A piece of work that does not await: sets, and runs a scope of its own.
+/// A piece of work that does not await: sets, and runs a nested scope.
 fn closure(piece: u32, tally: &Tally) {
     tally.check(piece, 0);
-    drop(STEP.set(1));
+    STEP.set(1);
     USER.sync_scope("guest".to_owned(), || drop(STEP.set(2)));
     tally.check(piece, 1);
     tally.done();

@@ -117,8 +117,8 @@ fn setting_the_default_is_a_value_and_removing_restores_the_default() {
     let alice = || "alice".to_owned();
     detached(|| {
         // case 54
-        drop(USER.set(alice()));
-        drop(USER.set("anonymous".into()));
+        USER.set(alice());
+        USER.set("anonymous".into());
         assert_eq!((USER.get(), USER.is_set()), ("anonymous".into(), true));
     });
     // case 56: by every way to remove and to read.
@@ -155,7 +155,7 @@ fn thread_starts_in_an_empty_context_of_its_own() {
     USER.sync_scope("alice".into(), || {
         on_a_thread(|| {
             assert_eq!((USER.get().as_str(), USER.is_set()), ("anonymous", false));
-            drop(USER.set("bob".into()));
+            USER.set("bob".into());
         });
         assert_eq!(USER.get(), "alice");
     });
@@ -166,11 +166,11 @@ fn values_of_any_size_and_alignment_are_read_back() {
     detached(|| {
         let mut bytes = [0; 64];
         bytes[63] = 63;
-        drop(WIDE.set(Wide(bytes)));
-        drop(UNIT.set(()));
-        drop(BYTE.set(8));
-        drop(KILO.set([3; 1024]));
-        drop(WORDS.set([4; 13]));
+        WIDE.set(Wide(bytes));
+        UNIT.set(());
+        BYTE.set(8);
+        KILO.set([3; 1024]);
+        WORDS.set([4; 13]);
         UNIT.get();
         assert_eq!(
             (BYTE.get(), KILO.get(), WORDS.get()),

@@ -25,7 +25,7 @@ struct Loud(String);
 
 impl Clone for Loud {
     fn clone(&self) -> Self {
-        drop(LOUD.set(Loud("set while it was cloned".into())));
+        LOUD.set(Loud("set while it was cloned".into()));
         Loud(self.0.clone())
     }
 }
@@ -43,9 +43,9 @@ impl Clone for Fragile {
 fn value_stays_valid_when_it_is_set_and_reset_inside_with() {
     let alive = Alive::default();
     detached(|| {
-        drop(TRACKED.set((alive.track(), name("first"))));
+        TRACKED.set((alive.track(), name("first")));
         TRACKED.with(|(_, first)| {
-            drop(TRACKED.set((alive.track(), name("second"))));
+            TRACKED.set((alive.track(), name("second")));
             assert_eq!(alive.count(), 2, "the value that is looked at is kept");
             let token = TRACKED.set((alive.track(), name("third")));
             TRACKED.with(|(_, third)| {
@@ -70,12 +70,12 @@ fn scopes_threads_and_contexts_work_inside_with() {
         NAME.with(|alice| {
             NAME.sync_scope(name("bob"), || {
                 NAME.with(|bob| assert_eq!((alice.as_str(), bob.as_str()), ("alice", "bob")));
-                drop(NAME.set(name("carol")));
+                NAME.set(name("carol"));
             });
             let there = on_a_thread(inherit(|| NAME.get()));
             assert_eq!(there, "alice");
             let mut context = Context::current();
-            drop(NAME.set(name("dave")));
+            NAME.set(name("dave"));
             context.run(|| assert_eq!(NAME.get(), "alice"));
             drop(context);
             let mut future = pin!(NAME.scope(name("eve"), async { NAME.get() }));
@@ -94,7 +94,7 @@ fn last_copy_of_a_context_is_dropped_while_its_value_is_looked_at() {
     context.run(|| {
         TRACKED.with(|(_, text)| {
             // The node of the slot is shared: the set copies it and gives the old one back.
-            drop(TRACKED.set((alive.track(), name("new"))));
+            TRACKED.set((alive.track(), name("new")));
             drop(snapshot);
             assert_eq!(text, "kept");
             assert_eq!(alive.count(), 2);
@@ -122,7 +122,7 @@ fn future_that_owns_the_value_is_dropped_inside_with() {
 #[test]
 fn clone_that_sets_the_variable_it_is_cloned_from_is_harmless() {
     detached(|| {
-        drop(LOUD.set(Loud("before".into())));
+        LOUD.set(Loud("before".into()));
         assert_eq!(LOUD.get().0, "before");
         LOUD.with(|loud| assert_eq!(loud.0, "set while it was cloned"));
     });
@@ -131,13 +131,13 @@ fn clone_that_sets_the_variable_it_is_cloned_from_is_harmless() {
 #[test]
 fn clone_that_panics_poisons_nothing() {
     detached(|| {
-        drop(FRAGILE.set(Fragile));
+        FRAGILE.set(Fragile);
         for read in [|| FRAGILE.get(), || FRAGILE.get_or(Fragile)] {
             assert_eq!(crate::support::panic_of(read), "in clone");
             assert!(FRAGILE.is_set());
             FRAGILE.with(|_| ());
         }
-        drop(FRAGILE.set(Fragile));
+        FRAGILE.set(Fragile);
     });
 }
 
@@ -145,10 +145,10 @@ fn clone_that_panics_poisons_nothing() {
 fn with_that_panics_releases_what_it_secured() {
     let alive = Alive::default();
     detached(|| {
-        drop(TRACKED.set((alive.track(), name("first"))));
+        TRACKED.set((alive.track(), name("first")));
         let text = crate::support::panic_of(|| {
             TRACKED.with(|_| {
-                drop(TRACKED.set((alive.track(), name("second"))));
+                TRACKED.set((alive.track(), name("second")));
                 panic!("inside with");
             })
         });
@@ -161,7 +161,7 @@ fn with_that_panics_releases_what_it_secured() {
 fn with_on_a_default_may_set_the_variable() {
     detached(|| {
         NAME.with(|default| {
-            drop(NAME.set(name("set")));
+            NAME.set(name("set"));
             assert_eq!((default.as_str(), NAME.get().as_str()), ("default", "set"));
         });
     });
@@ -186,10 +186,10 @@ fn long_running_with_keeps_no_more_than_it_looks_at() {
 fn nested_looks_at_one_value_share_its_lifetime() {
     let alive = Alive::default();
     detached(|| {
-        drop(TRACKED.set((alive.track(), name("one"))));
+        TRACKED.set((alive.track(), name("one")));
         TRACKED.with(|outer| {
             TRACKED.with(|inner| {
-                drop(TRACKED.set((alive.track(), name("two"))));
+                TRACKED.set((alive.track(), name("two")));
                 assert_eq!(outer.1, inner.1);
             });
             assert_eq!(alive.count(), 2);
@@ -216,7 +216,7 @@ fn not_inherited_variable_is_as_safe_inside_with() {
 #[test]
 fn token_dropped_on_another_thread_keeps_the_value_that_is_being_read() {
     detached(|| {
-        drop(NAME.set(name("long enough to be on the heap, and then gone")));
+        NAME.set(name("long enough to be on the heap, and then gone"));
         NAME.with(|text| {
             let token = NAME.set(name("second"));
             on_a_thread(move || drop(token));

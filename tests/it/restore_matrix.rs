@@ -60,9 +60,9 @@ mod shapes;
 
 /// Sets everything, as work does that has no regard for others.
 fn trample() {
-    drop(USER.set("trampled"));
-    drop(COUNT.set(99));
-    drop(OTHER.set(99));
+    USER.set("trampled");
+    COUNT.set(99);
+    OTHER.set(99);
 }
 
 async fn trample_and_yield() {

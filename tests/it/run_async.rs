@@ -15,7 +15,7 @@ context_var! {
 }
 
 async fn count() {
-    drop(COUNT.set(COUNT.get() + 1));
+    COUNT.set(COUNT.get() + 1);
 }
 
 #[test]

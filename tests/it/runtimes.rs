@@ -25,7 +25,7 @@ context_var! {
     static TRACKED: Tracked;
 }
 
-/// Where tasks run. What is asked of it, all have: to start a task, bare, and to cancel one.
+/// A runtime. It must be able to start a bare task and to cancel one, as all runtimes are.
 trait Runtime: 'static {
     /// Runs `body` to its end, with the runtime's threads beside it.
     fn run(body: impl Future<Output = ()> + Send + 'static);
@@ -62,7 +62,7 @@ impl<T: Send + 'static> Task<T> {
     }
 }
 
-/// On a thread of its own, where a scenario may set in the root.
+/// Runs on a separate thread, where a scenario may set in the root.
 fn run<R: Runtime>(scenario: impl Future<Output = ()> + Send + 'static) {
     on_a_thread(move || R::run(scenario));
 }
@@ -108,7 +108,7 @@ fn monoio_runs_an_inherited_task() {
         let wrapped = || {
             let work = async {
                 yield_once().await;
-                drop(COUNT.set(1));
+                COUNT.set(1);
                 yield_once().await;
                 (USER.get(), COUNT.get())
             };

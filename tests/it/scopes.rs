@@ -46,8 +46,8 @@ fn scope_gives_the_closures_result_and_borrows_from_outside() {
 fn everything_set_inside_is_gone_outside() {
     // case 77
     USER.sync_scope("alice", || {
-        drop(USER.set("bob"));
-        drop(OTHER.set(5));
+        USER.set("bob");
+        OTHER.set(5);
         assert_eq!((USER.get(), OTHER.get()), ("bob", 5));
     });
     assert_eq!(USER.get(), "anonymous");
@@ -92,7 +92,7 @@ fn snapshot_taken_inside_a_scope_outlives_it() {
 fn outer_value_changed_after_a_snapshot_inside_is_seen_outside_only() {
     OTHER.sync_scope(1, || {
         let mut inner = USER.sync_scope("alice", Context::current);
-        drop(OTHER.set(2));
+        OTHER.set(2);
         assert_eq!(inner.run(|| OTHER.get()), 1);
         assert_eq!(OTHER.get(), 2);
     });
@@ -104,7 +104,7 @@ async fn scoped_futures_polled_in_turn_never_see_each_other() {
     async fn work(own: &'static str) {
         for n in 0..10 {
             assert_eq!(USER.get(), own);
-            drop(OTHER.set(n));
+            OTHER.set(n);
             tokio::task::yield_now().await;
             assert_eq!(OTHER.get(), n);
         }
@@ -202,7 +202,7 @@ async fn plain_await_shares_the_callers_context() {
         if yields {
             tokio::task::yield_now().await;
         }
-        drop(USER.set(if yields { "after a yield" } else { "at once" }));
+        USER.set(if yields { "after a yield" } else { "at once" });
     }
     async {
         sets(false).await;

@@ -15,7 +15,7 @@ const WORD: usize = size_of::<usize>();
 /// A future without a niche, the worst case.
 type Full = [usize; 4];
 
-/// What inheriting adds to work. With the feature `companion`, which another package of the same
+/// The size that inheriting adds to work. With the feature `companion`, which another package of the same
 /// build may enable, that is a word more; `tests/integrations/companion` has the test of it.
 fn inheriting() -> usize {
     let size = size_of_val(&inherit(|| ()));

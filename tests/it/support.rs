@@ -1,4 +1,4 @@
-//! What several modules of tests need.
+//! Helpers for several modules of tests.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -28,17 +28,17 @@ static ALLOCATOR: Counting = Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.with(|count| count.set(count.get() + 1));
-        // SAFETY: The caller's promise is the system allocator's.
+        // SAFETY: The layout has a size, as `alloc` requires of its callers, too.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: The caller's promise is the system allocator's.
+        // SAFETY: `alloc` got the block from the system's allocator, with this layout.
         unsafe { System.dealloc(block, layout) }
     }
 }
 
-/// How often `f` allocates on this thread.
+/// Returns the number of allocations of `f` on this thread.
 pub fn allocations<R>(f: impl FnOnce() -> R) -> usize {
     let before = ALLOCATIONS.get();
     let result = f();
@@ -97,16 +97,16 @@ impl Witnessed {
     }
 }
 
-/// What notes the user that is current when it is dropped, and its note.
+/// A value that notes the user that is current when it is dropped, and its note.
 pub fn witness() -> (DropHook, Witnessed) {
     let seen = Witnessed::default();
     (seen.witness(), seen)
 }
 
-/// How long a test waits for what must happen; it takes far less.
+/// The limit of a wait for an event that must happen, and takes far less.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
-/// How often a test repeats something: under Miri, one run has to do for fifty.
+/// Returns the number of repetitions in a test; Miri does one in place of fifty.
 pub const fn times(n: usize) -> usize {
     if cfg!(miri) { n.div_ceil(50) } else { n }
 }
@@ -119,7 +119,7 @@ pub fn short_panics_under_miri() {
     }
 }
 
-/// What another thread sends.
+/// Returns the value that another thread sends.
 #[track_caller]
 pub fn soon<T>(events: &mpsc::Receiver<T>) -> T {
     events
@@ -137,20 +137,20 @@ pub fn until(done: impl Fn() -> bool) {
     }
 }
 
-/// What a thread gives, or its panic, within the limit.
+/// Returns the result of a thread, or its panic, within the limit.
 #[track_caller]
 pub fn ended<R>(thread: JoinHandle<R>) -> R {
     until(|| thread.is_finished());
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// Runs `f` on a thread of its own.
+/// Runs `f` on a new thread.
 #[track_caller]
 pub fn on_a_thread<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> R {
     ended(std::thread::spawn(f))
 }
 
-/// What a future gives within the limit, on whatever executor polls it.
+/// Returns the result of a future within the limit, on any executor.
 #[cfg_attr(miri, allow(dead_code, reason = "its users are not run under Miri"))]
 pub async fn in_time<F: Future>(future: F) -> F::Output {
     let late = async {
@@ -160,7 +160,7 @@ pub async fn in_time<F: Future>(future: F) -> F::Output {
     smol::future::or(future, late).await
 }
 
-/// Where two threads wait for each other.
+/// A place at which two threads wait for each other.
 pub struct Meeting {
     here: Mutex<usize>,
     change: Condvar,
@@ -207,7 +207,7 @@ pub fn rayon_pool(threads: usize) -> rayon::ThreadPool {
     builder.num_threads(threads).build().unwrap()
 }
 
-/// How many of the [`Tracked`] made from it are alive.
+/// Returns the number of [`Tracked`] of it that are alive.
 #[derive(Clone, Default)]
 pub struct Alive(Arc<AtomicUsize>);
 

@@ -1,4 +1,4 @@
-//! Tokio's tasks that inherit (R12), and what a bare task may not do (R21).
+//! Tokio's tasks that inherit (R12), and the calls that a bare task must not make (R21).
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};

@@ -28,11 +28,11 @@ fn in_destructor(before_ours: bool, f: impl FnOnce() + Send + 'static) {
     let mut f = Some(f);
     on_a_thread(move || {
         if !before_ours {
-            drop(USER.set("ours"));
+            USER.set("ours");
         }
         let run = Box::new(move || f.take().expect("once")());
         AT_END.with_borrow_mut(|at_end| *at_end = Some(OnDrop(run)));
-        drop(USER.set("ours"));
+        USER.set("ours");
     });
 }
 
@@ -41,7 +41,7 @@ fn values_of_a_threads_root_are_dropped_when_it_ends() {
     let alive = Alive::default();
     let there = alive.clone();
     on_a_thread(move || {
-        drop(TRACKED.set(there.track()));
+        TRACKED.set(there.track());
         drop(LOCAL.set(there.track()));
         assert_eq!(there.count(), 2);
     });
@@ -60,7 +60,7 @@ fn everything_works_in_destructors_of_other_thread_locals() {
             assert_eq!(BARE.get_or(3), 3);
             let token = TRACKED.set(there.track());
             let _ = token.reset();
-            drop(TRACKED.set(there.track()));
+            TRACKED.set(there.track());
             USER.sync_scope("scope at the end", || {
                 assert_eq!(USER.get(), "scope at the end");
                 USER.set("set in it").reset().unwrap();
@@ -102,8 +102,8 @@ fn drop_of_a_roots_value_may_set_again_while_the_thread_ends() {
     on_a_thread(move || {
         drop(HOOK.set(on_drop(move || {
             assert_eq!(USER.get(), "anonymous");
-            drop(TRACKED.set(there.track()));
-            drop(USER.set("too late"));
+            TRACKED.set(there.track());
+            USER.set("too late");
         })));
     });
     assert_eq!(alive.count(), 0);
@@ -114,9 +114,9 @@ fn drops_of_a_roots_values_may_panic_while_the_thread_ends() {
     let alive = Alive::default();
     let there = alive.clone();
     let ends = std::thread::spawn(move || {
-        drop(TRACKED.set(there.track()));
-        drop(HOOK.set(on_drop(|| panic!("a value of the root"))));
-        drop(LOCAL_HOOK.set(on_drop(|| panic!("another"))));
+        TRACKED.set(there.track());
+        HOOK.set(on_drop(|| panic!("a value of the root")));
+        LOCAL_HOOK.set(on_drop(|| panic!("another")));
     });
     assert!(ends.join().is_ok());
     assert_eq!(alive.count(), 0);
@@ -132,8 +132,8 @@ fn many_threads_end_while_others_read_their_contexts() {
         .map(|n| {
             let (there, sender) = (alive.clone(), sender.clone());
             std::thread::spawn(move || {
-                drop(TRACKED.set(there.track()));
-                drop(BARE.set(n));
+                TRACKED.set(there.track());
+                BARE.set(n);
                 sender.send(Context::current()).unwrap();
             })
         })

@@ -37,7 +37,7 @@ fn reset_puts_back_what_was_there_whatever_was_set_since_and_in_any_order() {
     detached(|| {
         let first = USER.set("a");
         let second = USER.set("b");
-        drop(USER.set("c")); // R5: a token that goes unused changes nothing
+        USER.set("c"); // R5: a token that goes unused changes nothing
         assert_eq!(USER.get(), "c");
         USER.reset(first).unwrap();
         assert_eq!((USER.get(), USER.is_set()), ("anonymous", false));
@@ -65,7 +65,7 @@ fn token_reset_by_hand_inside_a_scope_leaves_the_scopes_end_right() {
 fn token_of_another_variable_is_handed_back_and_changes_nothing() {
     // case 31: same type, so that only the run time can tell.
     detached(|| {
-        drop(OTHER.set("other"));
+        OTHER.set("other");
         let token = USER.set("alice");
         let error = OTHER.reset(token).unwrap_err();
         assert_eq!(error.kind(), ResetErrorKind::OtherVariable);
@@ -151,13 +151,13 @@ async fn token_of_one_poll_is_good_in_a_later_poll_of_the_same_future() {
 fn token_keeps_the_old_value_and_gives_it_back_to_nobody_else() {
     let alive = Alive::default();
     detached(|| {
-        drop(TRACKED.set(alive.track()));
+        TRACKED.set(alive.track());
         let token = TRACKED.set(alive.track());
         assert_eq!(alive.count(), 2);
         assert!(token.old_value().is_some());
         token.reset().unwrap();
         assert_eq!(alive.count(), 1, "the new value is gone");
-        drop(TRACKED.set(alive.track()));
+        TRACKED.set(alive.track());
         assert_eq!(alive.count(), 1, "a dropped token gives up the old value");
     });
     assert_eq!(alive.count(), 0);
@@ -167,7 +167,7 @@ fn token_keeps_the_old_value_and_gives_it_back_to_nobody_else() {
 fn debug_of_tokens_and_errors_shows_no_value() {
     // case 41
     detached(|| {
-        drop(LIST.set(vec![4711]));
+        LIST.set(vec![4711]);
         let token = LIST.set(vec![4712]);
         let error = detached(|| token.reset()).unwrap_err();
         for text in [format!("{error:?}"), error.to_string()] {
@@ -183,8 +183,8 @@ fn scope_inside_which_tokens_were_forgotten_ends_with_the_outer_value() {
     USER.sync_scope("outer", || {
         let _ = std::panic::catch_unwind(|| {
             USER.sync_scope("inner", || {
-                drop(USER.set("x"));
-                drop(OTHER.set("y"));
+                USER.set("x");
+                OTHER.set("y");
                 panic!("inside");
             })
         });
@@ -193,7 +193,7 @@ fn scope_inside_which_tokens_were_forgotten_ends_with_the_outer_value() {
     });
 }
 
-/// What Racket's guards do, a type does: nobody can set what it does not let be made.
+/// A type does the work of Racket's guards: a value that it cannot create cannot be set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Level(u8);
 

@@ -21,7 +21,7 @@ fn unset_variable_reads_as_if_it_was_never_set_until_its_token_puts_the_value_ba
         assert_eq!(USER.get(), "alice");
     });
     PLAIN.sync_scope(1, || {
-        drop(PLAIN.unset());
+        PLAIN.unset();
         assert!(PLAIN.try_get().is_err());
     });
 }
@@ -34,8 +34,8 @@ fn unset_is_for_the_current_context_alone() {
         assert_eq!((copy.get(&USER), USER.get()), (None, "alice"));
         OWN.sync_scope(1, || {
             PLAIN.sync_scope(2, || {
-                drop(USER.unset());
-                drop(OWN.unset());
+                USER.unset();
+                OWN.unset();
                 assert!(!USER.is_set() && !OWN.is_set());
             });
             assert_eq!((USER.get(), OWN.get()), ("alice", 1));
@@ -48,7 +48,7 @@ fn unset_of_what_is_not_set_gives_a_token_that_takes_back_a_later_set() {
     Context::new().run(|| {
         let token = USER.unset();
         assert_eq!(token.old_value(), None);
-        drop(USER.set("alice"));
+        USER.set("alice");
         token.reset().unwrap();
         assert!(!USER.is_set());
         let foreign = as_alice(|| USER.unset());

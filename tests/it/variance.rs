@@ -1,4 +1,4 @@
-//! What may stand for what: lifetimes and function types.
+//! Variance: lifetimes and function types that may replace each other.
 //!
 //! That a variable is not covariant, so that nobody can set what its readers must not see, does
 //! not compile and is `ui/rustc/runtime/variable_of_a_subtype.rs`; so is a token's.
@@ -39,7 +39,7 @@ fn entries_iterators_and_wrappers_are_covariant() {
     ];
     let context = Context::new().with_value(&NAME, "alice");
     let entry = shorter_entry(context.iter().next().unwrap());
-    // What an entry gives lives as long as the context, not as the entry.
+    // The value of an entry lives as long as the context, not as the entry.
     let name = { entry }.downcast_ref::<&str>();
     assert_eq!(name, Some(&"alice"));
     assert_eq!(shorter_iter(context.iter()).len(), 1);

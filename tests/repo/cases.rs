@@ -34,12 +34,12 @@ fn rows(map: &str) -> Vec<(u32, &str, &str)> {
     cells.collect()
 }
 
-/// What stands between backquotes.
+/// Returns the text between backquotes.
 fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
 }
 
-/// Whether `text` speaks of the case and not of one whose number begins alike.
+/// Returns whether `text` speaks of the case and not of one whose number begins alike.
 fn names(text: &str, case: u32) -> bool {
     ["case ", "case_"].iter().any(|word| {
         let name = format!("{word}{case}");

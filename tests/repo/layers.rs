@@ -237,7 +237,7 @@ impl Rules {
     }
 }
 
-/// Whether a file is the member of a layer, or in it if the member is a folder.
+/// Returns whether a file is the member of a layer, or in it if the member is a folder.
 fn holds(member: &str, file: &str) -> bool {
     file == member || (member.ends_with('/') && file.starts_with(member))
 }

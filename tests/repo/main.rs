@@ -1,4 +1,4 @@
-//! What reads the repository's own text: its sources, its pages, its map of cases.
+//! Tests that read the repository's text: its sources, its pages, its map of cases.
 
 mod layers;
 mod pages;

@@ -18,7 +18,7 @@ fn code_spans(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// Where the registry's page of the crate and the documentation find the repository's files.
+/// The address at which the registry's page and the documentation find the repository's files.
 const REPOSITORY: [&str; 2] = [
     "https://github.com/context-vars/context-vars/blob/main/",
     "https://raw.githubusercontent.com/context-vars/context-vars/main/",

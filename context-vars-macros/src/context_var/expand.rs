@@ -9,11 +9,7 @@ use syn::ext::IdentExt;
 
 use super::validate::{ContextVars, Variable};
 use crate::crate_path::CratePath;
-use crate::tokens::{self, relocated};
-
-/// The message about a variable that is not declared in a module.
-const MISPLACED: &str = "context variables must be declared at module level\n\
-                         help: move this `context_var!` out of the function or block";
+use crate::tokens::{self, relocated, with_ends_at};
 
 /// Generates the statics, and the check that they are declared in a module.
 ///
@@ -24,12 +20,15 @@ const MISPLACED: &str = "context variables must be declared at module level\n\
 /// becomes
 ///
 /// ```text
-/// pub static USER: ContextVar<String> = {
-///     /* see `position_check` */
-///     variable(Declaration { name: "USER", … }, Some(|| "anonymous".to_owned()))
-/// };
+/// pub static USER: ContextVar<String> = variable(
+///     declared!("USER", "user", String, false, false, 1, __context_var_USER_1),
+///     Some(|| "anonymous".to_owned()),
+/// );
 /// const __context_var_USER_1: (u32, u32, u32) = (line!(), column!(), 1);
 /// ```
+///
+/// An editor shows the initializer of a static above its documentation. So the initializer is one
+/// short call, and the macro `declared!` of the runtime crate contains the rest.
 pub(super) fn expand(context_vars: &ContextVars) -> TokenStream {
     let ContextVars {
         crate_path,
@@ -56,8 +55,7 @@ fn item(crate_path: &CratePath, variable: &Variable, position: Option<&Position>
         ..
     } = variable;
     let marker = position.map(|position| position_marker(variable, position));
-    let check = position.map(|position| position_check(crate_path, variable, position));
-    let value = constructor(crate_path, variable);
+    let value = constructor(crate_path, variable, position);
     // `static` and `;` have the name's span, because rustc underlines an item that an `impl` rejects
     // from the one to the other.
     let at = name.span();
@@ -65,9 +63,7 @@ fn item(crate_path: &CratePath, variable: &Variable, position: Option<&Position>
     let (first, last) = tokens::ends(&ty.to_token_stream());
     let generic = relocated(quote!(#crate_path::ContextVar<), first);
     let close = quote_spanned!(last=> >);
-    let item = quote_spanned! {at=>
-        static #name: #generic #ty #close = { #check #value };
-    };
+    let item = quote_spanned!(at=> static #name: #generic #ty #close = #value;);
     quote! {
         #(#attributes)*
         #visibility #item
@@ -75,19 +71,16 @@ fn item(crate_path: &CratePath, variable: &Variable, position: Option<&Position>
     }
 }
 
-/// Generates `variable(Declaration { … }, Some(|| default))`, with `location()` at the name.
-fn constructor(crate_path: &CratePath, variable: &Variable) -> TokenStream {
+/// Generates `variable(declared!(…), Some(|| default))`, with `location()` at the name.
+fn constructor(
+    crate_path: &CratePath,
+    variable: &Variable,
+    position: Option<&Position>,
+) -> TokenStream {
     let private = crate_path.private();
     let Variable {
-        name,
-        ty,
-        default,
-        no_inherit,
-        redact,
-        ..
+        name, ty, default, ..
     } = variable;
-    let text = name.unraw().to_string();
-    let field = text.to_lowercase();
     let site = Span::mixed_site();
     // From the first to the last token of the type, which rustc underlines if the type cannot be that
     // of a variable.
@@ -100,21 +93,36 @@ fn constructor(crate_path: &CratePath, variable: &Variable) -> TokenStream {
         }
         None => quote_spanned!(last=> #option None),
     };
-    let declaration = quote_spanned! {site=>
-        #private::Declaration {
-            name: #text,
-            field: #field,
-            module_path: ::core::module_path!(),
-            no_inherit: #no_inherit,
-            redact: #redact,
-            debug: <#private::Show<#ty>>::DEBUG,
-            display: <#private::Show<#ty>>::DISPLAY,
-        }
-    };
-    let show = quote_spanned!(site=> use #private::NoShow as _;);
-    // Every token has the name's span; otherwise the location is that of the whole macro call.
-    let path = relocated(quote!(#private::variable), name.span());
-    quote_spanned!(name.span()=> #show #path(#declaration, #default))
+    let declared = declared(crate_path, variable, position);
+    // Its ends have the name's span; otherwise the location is that of the whole macro call. The names
+    // between do not have it, because an editor would describe them together with the variable.
+    let path = with_ends_at(name.span(), quote!(#private::variable));
+    quote_spanned!(name.span()=> #path(#declared, #default))
+}
+
+/// Generates the call of the runtime's `declared!`, which checks the `position`.
+fn declared(
+    crate_path: &CratePath,
+    variable: &Variable,
+    position: Option<&Position>,
+) -> TokenStream {
+    let private = crate_path.private();
+    let Variable {
+        name,
+        ty,
+        no_inherit,
+        redact,
+        ..
+    } = variable;
+    let text = name.unraw().to_string();
+    let field = text.to_lowercase();
+    let check = position.map(|position| {
+        let (number, marker) = (position.number, marker(name, position.number));
+        quote!(, #number, #marker)
+    });
+    quote_spanned! {Span::mixed_site()=>
+        #private::declared!(#text, #field, #ty, #no_inherit, #redact #check)
+    }
 }
 
 /// Generates a constant with the position of the macro call, named after the variable.
@@ -124,45 +132,11 @@ fn constructor(crate_path: &CratePath, variable: &Variable) -> TokenStream {
 fn position_marker(variable: &Variable, position: &Position) -> TokenStream {
     let conditions = variable.conditions();
     let marker = marker(&variable.name, position.number);
-    quote_spanned! {variable.name.span()=>
+    quote_spanned! {Span::mixed_site()=>
         #(#conditions)*
         #[doc(hidden)]
         #[allow(dead_code, non_upper_case_globals)]
         const #marker: (u32, u32, u32) = #position;
-    }
-}
-
-/// Generates the comparison of this call's position with the marker in the *module*.
-///
-/// ```text
-/// {
-///     const __context_var_USER_1: (u32, u32, u32) = (0, 0, 0);
-///     {
-///         use self::*;
-///         assert_in_module((line!(), column!(), 1), __context_var_USER_1, "…");
-///     }
-/// }
-/// ```
-///
-/// A path that starts with `self::` sees the module and never the body of a function, and what a
-/// glob imports into the inner block takes precedence over the item in the outer block. So the name
-/// refers to this call's marker if the call is in the module. Otherwise it refers to the zeros, or
-/// to the marker of another variable of that name in the module, which has another position.
-fn position_check(crate_path: &CratePath, variable: &Variable, position: &Position) -> TokenStream {
-    let private = crate_path.private();
-    let marker = marker(&variable.name, position.number);
-    let at = variable.name.span();
-    let assert = relocated(quote!(#private::assert_in_module), at);
-    quote_spanned! {at=>
-        {
-            #[allow(dead_code, non_upper_case_globals)]
-            const #marker: (u32, u32, u32) = (0, 0, 0);
-            {
-                #[allow(unused_imports, clippy::wildcard_imports)]
-                use self::*;
-                #assert(#position, #marker, #MISPLACED);
-            }
-        }
     }
 }
 

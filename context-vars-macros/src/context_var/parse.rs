@@ -328,7 +328,7 @@ fn refuse_where(input: ParseStream) -> syn::Result<()> {
     Ok(())
 }
 
-/// Reads `= expression`, if it is there.
+/// Reads the optional `= expression`.
 fn default(
     input: ParseStream,
     declaration: &Declaration,
@@ -384,7 +384,7 @@ fn default(
 
 /// Reads the `;` after `what`, which was `written` and should be `right()`.
 ///
-/// Where the next declaration begins instead, reading continues as if the `;` were there.
+/// If the next declaration begins instead, reading continues as if the `;` were there.
 fn end(
     input: ParseStream,
     written: TokenStream,
@@ -424,13 +424,14 @@ fn begins_declaration(input: ParseStream) -> bool {
 fn skip_declaration(input: ParseStream) -> syn::Result<()> {
     while !input.is_empty() && !begins_declaration(input) {
         if input.peek(Lifetime) {
-            // As a whole, because the second token of `'static` looks like a declaration.
+            // A lifetime is skipped as a whole, because the second token of `'static` looks like a
+            // declaration.
             input.parse::<Lifetime>()?;
             continue;
         }
         match input.parse::<TokenTree>()? {
             TokenTree::Punct(punct) if punct.as_char() == ';' => return Ok(()),
-            // The body of a function or a struct ends it, too.
+            // The body of a function or a struct ends the declaration, too.
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return Ok(()),
             _ => {}
         }

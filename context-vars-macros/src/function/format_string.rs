@@ -15,15 +15,15 @@ enum Position {
 
 /// Returns the position of the format string of `name!`, `None` if the macro is unknown.
 ///
-/// The string literals of unknown macros stay, because they may be data. If one is a format string
-/// after all, rustc reports the name in it that does not exist.
+/// The string literals of unknown macros stay unchanged, because they may be data. If one of them is
+/// a format string, rustc reports the name in it that does not exist.
 fn position(name: &Ident) -> Option<Position> {
     Some(match name.to_string().as_str() {
         "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic"
         | "todo" | "unimplemented" | "unreachable" | "anyhow" | "bail" => Position::Argument(0),
         "write" | "writeln" | "assert" | "debug_assert" | "ensure" => Position::Argument(1),
         "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => Position::Argument(2),
-        // Not `span!`, whose text is a name.
+        // `span!` is not in the list, because its text is a name.
         "error" | "warn" | "info" | "debug" | "trace" | "event" | "log" => Position::FirstText,
         _ => return None,
     })
@@ -47,12 +47,12 @@ pub(crate) fn format_string(name: &Ident, arguments: &TokenStream) -> Option<usi
     None
 }
 
-/// Whether the literal is `"…"` or `r"…"`.
+/// Returns whether the literal is `"…"` or `r"…"`.
 fn is_text(literal: &Literal) -> bool {
     literal.to_string().starts_with(['"', 'r'])
 }
 
-/// `"{self:?}"` to `"{__self:?}"`, but `"{{self}}"` stays.
+/// Changes `"{self:?}"` to `"{__self:?}"`; `"{{self}}"` stays unchanged.
 pub(crate) fn rename(literal: &Literal, new: &str) -> Literal {
     let text = literal.to_string();
     let mut output = String::new();

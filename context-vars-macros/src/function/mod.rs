@@ -70,7 +70,8 @@ fn body(attribute: Attribute, signature: &Signature, input: ParseStream) -> syn:
         let help = format!("apply it to `{name}` in each implementation");
         return Err(mistake(name, message, help));
     }
-    // Not read as a plain group, because a `block` of a `macro_rules!` macro has another around it.
+    // It is not read as a plain group, because a `block` of a `macro_rules!` macro has an invisible
+    // group around it.
     let inside;
     let braces = braced!(inside in input);
     Ok(Body {
@@ -81,7 +82,7 @@ fn body(attribute: Attribute, signature: &Signature, input: ParseStream) -> syn:
 }
 
 impl Function {
-    /// Whether the function has the attribute `name`, under any path.
+    /// Returns whether the function has the attribute `name`, under any path.
     pub(crate) fn has_attribute(&self, name: &str) -> bool {
         self.attributes
             .iter()

@@ -118,7 +118,7 @@ impl NotAFunction {
     }
 }
 
-/// What happens to the errors that rustc reports beside ours for an attribute on an expression.
+/// The sentence about the errors that rustc reports in addition for an attribute on an expression.
 pub(crate) const EXPERIMENTAL: &str = "the errors about experimental attributes then disappear";
 
 impl Display for NotAFunction {

@@ -18,7 +18,7 @@ struct Parameter {
     name: Ident,
     /// Its `#[cfg(…)]`s.
     conditions: Vec<Attribute>,
-    /// How the body rebinds it; `None` if the body only captures it.
+    /// The pattern by which the body rebinds it; `None` if the body only captures it.
     rebound: Option<Rebound>,
 }
 
@@ -38,9 +38,10 @@ impl Parameters {
 
     /// Takes the parameters of a function whose body, an `async` block, captures them.
     ///
-    /// A captured parameter is stored in the block's future once, a rebound one twice. Rebound are
-    /// parameters that the body does not use, so that rustc still warns about them, patterns, and
-    /// all parameters after one of these, which would otherwise be dropped after it.
+    /// A captured parameter is stored in the block's future once, a rebound one twice. Three kinds of
+    /// parameters are rebound all the same: those that the body does not use, so that rustc still
+    /// warns about them; patterns; and all parameters after one of these, because they would otherwise
+    /// be dropped after it.
     pub(crate) fn captured(signature: &mut Signature, body: &TokenStream) -> Self {
         Self::take(signature, true, body)
     }
@@ -182,7 +183,7 @@ fn is_one_of(attribute: &Attribute, names: &[&str]) -> bool {
     names.iter().any(|name| attribute.path().is_ident(name))
 }
 
-/// Returns the name if the pattern is nothing else.
+/// Returns the name if the pattern is only a name.
 fn simple(pattern: &Pat) -> Option<&PatIdent> {
     match pattern {
         Pat::Ident(name) if is_simple(name) => Some(name),
@@ -194,7 +195,7 @@ fn is_simple(name: &PatIdent) -> bool {
     name.by_ref.is_none() && name.subpat.is_none()
 }
 
-/// Whether `name` occurs, also in a string like `"{name}"`.
+/// Returns whether `name` occurs, also in a string like `"{name}"`.
 fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
     let text = name.unraw().to_string();
     tokens.clone().into_iter().any(|token| match token {

@@ -24,7 +24,7 @@ pub(crate) fn by_value(signature: &Signature) -> Option<&Receiver> {
         })
 }
 
-/// Whether the type is `&Self` or `Pin<&mut Self>`.
+/// Returns whether the type is `&Self` or `Pin<&mut Self>`.
 fn is_reference(ty: &Type) -> bool {
     match ty {
         Type::Reference(_) => true,
@@ -41,7 +41,7 @@ fn is_reference(ty: &Type) -> bool {
     }
 }
 
-/// `mut self` to `self` in the signature and `let mut __self = self;` in the body.
+/// Changes `mut self` to `self` in the signature and `let mut __self = self;` in the body.
 pub(crate) fn rebind(signature: &mut Signature) -> TokenStream {
     if by_value(signature).is_none() {
         return TokenStream::new();
@@ -57,7 +57,7 @@ pub(crate) fn rebind(signature: &mut Signature) -> TokenStream {
     quote_spanned!(at=> #allowed let #mutability #name = #keyword;)
 }
 
-/// Whether `__self` occurs, the name that `#[async_trait]` gives to `self`, too.
+/// Returns whether `__self` occurs, which is also the name that `#[async_trait]` gives to `self`.
 pub(crate) fn is_renamed_in(tokens: &TokenStream) -> bool {
     tokens
         .clone()
@@ -65,12 +65,12 @@ pub(crate) fn is_renamed_in(tokens: &TokenStream) -> bool {
         .any(|token| is_word(&token, NAME))
 }
 
-/// Whether a macro is called with `self` among its tokens, or with a text like `"{self}"`.
+/// Returns whether a macro is called with `self` among its tokens, or with a text like `"{self}"`.
 pub(crate) fn is_given_to_a_macro(tokens: &TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let mut at = 0;
     while at < tokens.len() {
-        // In `stringify!`, `self` is text for certain.
+        // In `stringify!`, `self` is only text.
         let untouched = untouched(&tokens[at..]);
         if let (0, TokenTree::Group(group)) = (untouched, &tokens[at]) {
             let inside = group.stream();
@@ -133,7 +133,8 @@ fn rename_in(tokens: TokenStream, format_string: Option<usize>) -> TokenStream {
     output
 }
 
-/// Returns the number of tokens at the beginning in which `self` is another one, a module, or text.
+/// Returns the number of tokens at the beginning in which `self` has another meaning: another
+/// receiver, a module, or text.
 fn untouched(tokens: &[TokenTree]) -> usize {
     let function = nested_function(tokens);
     match tokens.first() {
@@ -151,7 +152,7 @@ fn untouched(tokens: &[TokenTree]) -> usize {
     }
 }
 
-/// Whether this is the `(self)` or `(in self::path)` of a visibility.
+/// Returns whether this is the `(self)` or `(in self::path)` of a visibility.
 fn is_restriction(token: &TokenTree) -> bool {
     let TokenTree::Group(group) = token else {
         return false;

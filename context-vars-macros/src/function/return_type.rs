@@ -15,7 +15,7 @@ pub(crate) fn returned(signature: &Signature) -> Option<&Type> {
     }
 }
 
-/// What a function returns, by the form of its return type.
+/// The kind of a return type, by its form.
 pub(crate) enum Returns {
     Value,
     /// `impl Future`.
@@ -54,7 +54,7 @@ impl Returns {
                 Some(last) if last.ident == "Pin" || last.ident == "Box" => {
                     only_argument(&last.arguments).map_or(Self::Value, Self::of_boxed)
                 }
-                // What is shared is no future, which has to be polled by `&mut`.
+                // A shared pointer is not a future, because a future is polled by `&mut`.
                 Some(last) if last.ident == "Arc" || last.ident == "Rc" => {
                     let shared = only_argument(&last.arguments).map(Self::of_boxed);
                     match shared {
@@ -176,7 +176,7 @@ fn bounds(tokens: &[TokenTree]) -> usize {
     while let Some(token) = tokens.get(at) {
         at += match token {
             token if is_punct(token, '<') => angle_brackets(&tokens[at..]),
-            // `->`, whose second half does not close anything.
+            // The second half of `->` closes nothing.
             token if is_punct(token, '-') => 2,
             token if [',', ';', '>'].iter().any(|end| is_punct(token, *end)) => break,
             _ => 1,
@@ -185,7 +185,7 @@ fn bounds(tokens: &[TokenTree]) -> usize {
     at.min(tokens.len())
 }
 
-/// `ty` to `if let Some(returned) = None::<ty> { return returned; }`.
+/// Turns `ty` into `if let Some(returned) = None::<ty> { return returned; }`.
 ///
 /// An `async` block has no syntax for the type of its result, without which `?` and `.into()` in it
 /// could not be inferred. This code never runs and is optimised away.

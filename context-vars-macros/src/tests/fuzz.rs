@@ -1,4 +1,4 @@
-//! The macros never panic: whatever they are given, they give back code or an error.
+//! The macros never panic: for any input they return code or an error.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};

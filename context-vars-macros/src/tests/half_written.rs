@@ -5,7 +5,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use super::source;
 
-/// What a body contains while its last statement is being typed.
+/// The content of a body while its last statement is being typed.
 const BODIES: &[&str] = &[
     "request.",
     "let user =",

@@ -1,5 +1,5 @@
-//! What each form expands to: `snapshots/form.rs` is what is written, `snapshots/form.expanded.rs`
-//! what it becomes.
+//! The expansion of each form: `snapshots/form.rs` is the input, and `snapshots/form.expanded.rs` the
+//! output.
 //!
 //! `SNAPSHOTS=overwrite cargo test -p context-vars-macros` writes the second kind anew.
 
@@ -31,7 +31,7 @@ fn every_form_expands_to_its_snapshot() {
     );
 }
 
-/// What is written, of all forms.
+/// Returns the input of all forms.
 pub(super) fn forms() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
     let files = fs::read_dir(folder)

@@ -48,7 +48,7 @@ pub(super) fn detect(signature: &Signature, body: &[Fragment]) -> Option<Boxed> 
     })
 }
 
-/// Takes the last fragment off, if it is a group, and returns what is before and inside of it.
+/// Removes the last fragment, if it is a group, and returns the tokens before and inside of it.
 fn split(
     mut fragments: Vec<Fragment>,
     delimiter: Delimiter,

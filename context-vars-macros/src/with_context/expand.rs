@@ -23,7 +23,7 @@ pub(super) fn expand(mut scoped: ScopedFn) -> TokenStream {
     scoped.function.with_body(&body)
 }
 
-/// `fn f(a: A) -> R { body }` to
+/// Turns `fn f(a: A) -> R { body }` into
 ///
 /// ```text
 /// fn f(a: A) -> R {
@@ -35,7 +35,7 @@ pub(super) fn expand(mut scoped: ScopedFn) -> TokenStream {
 /// }
 /// ```
 ///
-/// There is no closure, so that `return`, `?` and borrows in the body are the function's own.
+/// There is no closure, so that `return`, `?` and borrows in the body mean the same as before.
 fn sync(scoped: &mut ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
     let signature = &mut scoped.function.signature;
@@ -56,7 +56,7 @@ fn sync(scoped: &mut ScopedFn) -> TokenStream {
     }
 }
 
-/// `fn f(self, a: A) -> R { assert!(self.0 == a) }` to
+/// Turns `fn f(self, a: A) -> R { assert!(self.0 == a) }` into
 ///
 /// ```text
 /// fn f(self, a: A) -> R {
@@ -79,9 +79,9 @@ fn sync_in_closure(scoped: &mut ScopedFn) -> TokenStream {
     in_closure(&call, returned.as_ref(), scoped)
 }
 
-/// Whether a macro in the body may print what it is given, and is given `self` by value.
+/// Returns whether a macro in the body may print its arguments, and `self` by value is among them.
 ///
-/// With `#[track_caller]` the body has to stay outside of a closure, and `self` gets another name.
+/// With `#[track_caller]` the body has to stay outside of a closure, so `self` gets another name.
 fn shows_receiver(scoped: &ScopedFn) -> bool {
     let function = &scoped.function;
     let mut given = scoped.variables.iter().map(|variable| &variable.value);
@@ -91,7 +91,7 @@ fn shows_receiver(scoped: &ScopedFn) -> bool {
             || given.any(receiver::is_given_to_a_macro))
 }
 
-/// `async fn f(a: A, b: B) -> R { body }` to
+/// Turns `async fn f(a: A, b: B) -> R { body }` into
 ///
 /// ```text
 /// async fn f(a: A, b: B) -> R {
@@ -127,7 +127,7 @@ fn asynchronous(scoped: &mut ScopedFn) -> TokenStream {
     }
 }
 
-/// `fn f(a: A) -> impl Future { body }` to
+/// Turns `fn f(a: A) -> impl Future { body }` into
 ///
 /// ```text
 /// fn f(a: A) -> impl Future {
@@ -175,7 +175,7 @@ fn in_closure(call: &TokenStream, returned: Option<&Type>, scoped: &mut ScopedFn
     }
 }
 
-/// `Box::pin(async move { let a = a; let __ret: R = { body }; __ret })` to
+/// Turns `Box::pin(async move { let a = a; let __ret: R = { body }; __ret })` into
 ///
 /// ```text
 /// Box::pin(scope(async move {
@@ -204,17 +204,19 @@ fn async_trait(boxed: &Boxed, scoped: &ScopedFn) -> TokenStream {
 
 /// Generates the evaluation of all values, and after it the setting of all variables.
 ///
-/// The runtime's function `value` gives each expression its expected type.
+/// The struct `Computed` gives each expression its expected type.
 fn values(scoped: &ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
     let (mut values, mut prepared) = (TokenStream::new(), TokenStream::new());
     for (index, variable) in scoped.variables.iter().enumerate() {
         let path = &variable.path;
         let at = tokens::hygienic_at(path.span());
-        let local = format_ident!("__context_vars_value_{index}", span = at);
+        let local = format_ident!("__context_vars_value_{index}", span = site());
         let value = &variable.value;
-        values.extend(quote_spanned! {at=>
-            let #local = #private::Computed { var: &#path, value: #value };
+        // Only the variable has the span of the key, so that an editor describes nothing else there.
+        let var = quote_spanned!(at=> &#path);
+        values.extend(quote_spanned! {site()=>
+            let #local = #private::Computed { var: #var, value: #value };
         });
         prepared.extend(quote_spanned!(at=> #local.prepare(),));
     }
@@ -230,7 +232,7 @@ fn block(scoped: &ScopedFn) -> TokenStream {
     tokens::braces(body, scoped.function.body.span).into_token_stream()
 }
 
-/// Generates what makes a closure or an `async` block capture `self`, as the last parameter.
+/// Generates the statement that makes a closure or an `async` block capture `self`, last of all.
 fn capture_receiver(signature: &Signature) -> Option<TokenStream> {
     receiver::by_value(signature).map(|receiver| {
         let keyword = receiver.self_token;

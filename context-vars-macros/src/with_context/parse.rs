@@ -95,7 +95,7 @@ fn setting(input: ParseStream) -> syn::Result<Setting> {
     Ok(Setting { key, value })
 }
 
-/// Reports `crates = ::context_vars`, where `crate` was meant.
+/// Reports `crates = ::context_vars`, which was meant to be `crate`.
 ///
 /// The value must look like the path of this crate, because there may be a variable `CRATES`.
 fn refuse_misspelled_crate(input: ParseStream) -> syn::Result<()> {
@@ -146,7 +146,7 @@ fn key(input: ParseStream) -> syn::Result<Path> {
 fn value_text(input: ParseStream) -> String {
     let argument = source_text::up_to(',', input).into_iter();
     let after_equals = argument.skip_while(|token| !is_punct(token, '='));
-    // Neither `=` of `==`, nor the `>` of `=>`.
+    // The `=` of `==` and the `>` of `=>` do not end the name.
     let value = after_equals.skip_while(|token| is_punct(token, '=') || is_punct(token, '>'));
     source_text::of_expression(value.collect())
 }

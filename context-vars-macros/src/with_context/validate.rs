@@ -24,7 +24,7 @@ pub(super) struct ScopedFn {
     pub(super) kind: Kind,
 }
 
-/// A variable and what it is set to.
+/// A variable and the value that it is set to.
 pub(super) struct Variable {
     /// As it was written.
     pub(super) name: String,
@@ -32,7 +32,7 @@ pub(super) struct Variable {
     pub(super) value: TokenStream,
 }
 
-/// Where the scope begins and ends.
+/// The begin and the end of the scope.
 pub(super) enum Kind {
     /// With the call.
     Sync,
@@ -108,7 +108,7 @@ fn refuse_allocator(signature: &Signature, errors: &mut Errors) {
     }
 }
 
-/// What a function cannot return, because it runs in no scope: the message and the help.
+/// A returned value that would not run in the scope: the message and the help.
 type RunsLater = (&'static str, &'static str);
 
 const STREAM: RunsLater = (

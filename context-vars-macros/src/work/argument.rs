@@ -1,4 +1,4 @@
-//! What an argument of a call can be, by the form in which it is written.
+//! The kinds of arguments of a call, by the form in which they are written.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::{
@@ -7,7 +7,7 @@ use syn::{
 
 use crate::tokens::is_punct;
 
-/// What is written around an expression.
+/// A layer around an expression.
 pub(super) enum Layer<'a> {
     /// `( … )`
     Parentheses(&'a ExprParen),
@@ -21,7 +21,7 @@ pub(super) enum Layer<'a> {
     Block(&'a ExprBlock),
 }
 
-/// Whether `expression` is a closure or an `async` block, also inside of layers.
+/// Returns whether `expression` is a closure or an `async` block, also inside of layers.
 pub(super) fn holds_work(expression: &Expr) -> bool {
     matches!(unwrap(expression).1, Expr::Closure(_) | Expr::Async(_))
 }
@@ -62,8 +62,8 @@ pub(super) fn without_parentheses(expression: &Expr) -> &Expr {
     }
 }
 
-/// Whether this is a variable, a function, or a field of one, which is not evaluated when it is
-/// named a second time in code that never runs.
+/// Returns whether this is a variable, a function, or a field of one. Such an expression may be
+/// repeated in code that never runs, because it has no effects.
 pub(super) fn is_place(expression: &Expr) -> bool {
     match expression {
         Expr::Path(_) => true,
@@ -78,7 +78,7 @@ pub(super) fn is_place(expression: &Expr) -> bool {
     }
 }
 
-/// Whether this is `Box::new(…)`, `Box::pin(…)`, `Arc::new(…)` or `Rc::new(…)`.
+/// Returns whether this is `Box::new(…)`, `Box::pin(…)`, `Arc::new(…)` or `Rc::new(…)`.
 fn is_constructor(call: &ExprCall) -> bool {
     let Expr::Path(function) = &*call.func else {
         return false;
@@ -94,11 +94,11 @@ fn is_constructor(call: &ExprCall) -> bool {
     owns && matches!(last.as_deref(), Some("new" | "pin")) && call.args.len() == 1
 }
 
-/// Whether the value of `expression`, which is not a place, can be bound to a name before it is
-/// passed on, and may be work.
+/// Returns whether the value of `expression`, which is not a place, may be work and can be bound to a
+/// name before it is passed on.
 ///
-/// What is passed on directly can have its type inferred from the parameter, which binding it
-/// earlier would prevent. So this excludes `text.into()`, and `Some(Box::new(3))`, whose box may be
+/// The type of an argument that is passed on directly can be inferred from the parameter, and the name
+/// would prevent that. So this excludes `text.into()`, and `Some(Box::new(3))`, whose box may be
 /// coerced at the call.
 pub(super) fn can_be_bound(expression: &Expr) -> bool {
     match expression {
@@ -127,7 +127,8 @@ pub(super) fn can_be_bound(expression: &Expr) -> bool {
     }
 }
 
-/// Whether there is a closure with parameters in the tokens, whose types may come from the call.
+/// Returns whether the tokens contain a closure with parameters, whose types may be inferred from the
+/// call.
 fn has_parameters(tokens: &TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let is_bar = |token: Option<&TokenTree>| is_punct(token, '|');
@@ -167,7 +168,7 @@ const VALUES: &[&str] = &[
     "vec",
 ];
 
-/// Whether the type of `expression` is inferred from its use.
+/// Returns whether the type of `expression` is inferred from its use.
 pub(super) fn leaves_its_type_open(expression: &Expr) -> bool {
     match expression {
         Expr::MethodCall(call) => is_open_method(call),
@@ -190,8 +191,8 @@ fn is_open_method(call: &ExprMethodCall) -> bool {
     }
 }
 
-/// Whether this is `Default::default()`, `From::from(…)`, or `serde_json::from_str(…)`; not
-/// `u64::from(…)` or `Vec::<u8>::default()`, whose path names the type.
+/// Returns whether this is `Default::default()`, `From::from(…)`, or `serde_json::from_str(…)`. The
+/// paths of `u64::from(…)` and `Vec::<u8>::default()` name the type, so they are not.
 fn is_open_function(call: &ExprCall) -> bool {
     let Some(Path { segments, .. }) = path(call) else {
         return false;
@@ -221,7 +222,7 @@ const TRAITS: &[&str] = &[
     "TryInto",
 ];
 
-/// The path of the function that is called, if it is one without `<Type as Trait>`.
+/// Returns the path of the called function, if it has no `<Type as Trait>`.
 fn path(call: &ExprCall) -> Option<&Path> {
     match &*call.func {
         Expr::Path(function) if function.qself.is_none() => Some(&function.path),

@@ -19,7 +19,7 @@ struct Level {
     kind: LevelKind,
     /// The variables that are declared at its beginning.
     variables: Vec<ContextVariable>,
-    /// Whether a `|` was passed since the last `;`, so that this may be the body of a closure.
+    /// `true` if there was a `|` since the last `;`, so that this may be the body of a closure.
     may_be_in_closure: bool,
 }
 

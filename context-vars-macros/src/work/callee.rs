@@ -1,4 +1,4 @@
-//! The function or method that is called: its name alone shows whether it runs work elsewhere.
+//! The function or method that is called. Its name alone shows whether it runs work elsewhere.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 use syn::ext::IdentExt;
@@ -7,7 +7,7 @@ use syn::{Expr, Token};
 
 use crate::tokens::{angle_brackets, is_group, is_punct};
 
-/// What a call does with the work that it is given.
+/// The way in which a call runs the work that it is given.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CallKind {
     /// Its last name is `spawn` or begins with `spawn_`.
@@ -87,7 +87,7 @@ impl<'a> Callee<'a> {
         group: &Group,
         rest: &'a [TokenTree],
     ) -> Option<Self> {
-        // Not what `make(spawn)(job)` calls.
+        // `make(spawn)(job)` calls the result of `make`, and not `spawn`.
         let is_called = match before {
             Some(TokenTree::Ident(word)) => syn::parse_str::<Ident>(&word.to_string()).is_ok(),
             Some(TokenTree::Group(_)) => !is_group(before, Delimiter::Brace),
@@ -117,7 +117,7 @@ impl<'a> Callee<'a> {
         }
     }
 
-    /// Returns what a call does, if it runs work elsewhere.
+    /// Returns the way in which a call runs work, if it runs it elsewhere.
     pub(super) fn kind(&self) -> Option<CallKind> {
         let name = self.last.unraw().to_string();
         if name == "spawn" || name.starts_with("spawn_") {
@@ -133,12 +133,12 @@ impl<'a> Callee<'a> {
         is_pool.then_some(CallKind::Pool)
     }
 
-    /// Whether this accepts nothing but work, so that no argument is a plain value.
+    /// Returns whether this accepts nothing but work, so that no argument is a plain value.
     pub(super) fn takes_only_work(&self) -> bool {
         WORK_ONLY.contains(&self.last.unraw().to_string().as_str())
     }
 
-    /// Whether this is known to call each closure at most once.
+    /// Returns whether this is known to call each closure at most once.
     pub(super) fn calls_once(&self) -> bool {
         let name = self.last.unraw().to_string();
         let is_pool = self.kind() == Some(CallKind::Pool) && POOL_ONCE.contains(&name.as_str());
@@ -146,7 +146,8 @@ impl<'a> Callee<'a> {
     }
 
     /// Returns the index of the argument that is the work, if the call takes nothing else but the
-    /// place where it runs: the last one, but for references and the place in `spawn_on`.
+    /// place where it runs. The work is the last argument, apart from references and the place in
+    /// `spawn_on`.
     pub(super) fn position_of_work(
         &self,
         arguments: &Punctuated<Expr, Token![,]>,

@@ -13,8 +13,8 @@ use crate::tokens::{begins_item, count_attributes, is_punct, regroup};
 
 /// Returns the errors together with the item, so that its uses cause no further errors.
 ///
-/// The item loses what would be reported once more: the same attribute, `const`, and the marks,
-/// unless it has another attribute that will take them out.
+/// The same attribute, `const` and the marks are removed from the item, because they would be reported
+/// once more. The marks stay if the item has another attribute that will remove them.
 pub(crate) fn fallback(attribute: Attribute, errors: Errors, item: TokenStream) -> TokenStream {
     let errors = errors.into_tokens();
     let read = |input: ParseStream| {
@@ -40,8 +40,8 @@ pub(crate) fn fallback(attribute: Attribute, errors: Errors, item: TokenStream) 
     read.parse2(item).unwrap_or(unread)
 }
 
-/// Returns one expression, because the errors beside it would be a second one, without the comma
-/// after an argument, which rustc passes to the attribute, too.
+/// Returns one expression, in which the errors are, because an attribute on an expression must not
+/// return two. The comma after an argument, which rustc passes to the attribute, is left out.
 fn expression(errors: &TokenStream, expression: TokenStream) -> TokenStream {
     let mut expression: Vec<TokenTree> = expression.into_iter().collect();
     while is_punct(expression.last(), ',') {
@@ -50,7 +50,7 @@ fn expression(errors: &TokenStream, expression: TokenStream) -> TokenStream {
     quote!({ #errors #(#expression)* })
 }
 
-/// Returns the same tokens without marks, since rustc rejects all attributes on expressions.
+/// Returns the same tokens without marks, because rustc rejects all attributes on expressions.
 fn without_marks(tokens: TokenStream) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut output = TokenStream::new();

@@ -1,5 +1,5 @@
-//! The local variables of a function: which of them a closure captures, and of which the type may
-//! be inferred only from the call that they are given to.
+//! The local variables of a function: those that a closure captures, and those whose type may be
+//! inferred only from the call that they are given to.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,11 +12,11 @@ use syn::{Expr, ExprClosure, FnArg, Pat, Signature, Type};
 use super::argument;
 use crate::tokens::{is_group, is_punct, is_word};
 
-/// The names that are bound in a function, found by the form of the tokens alone: rather too many
-/// than too few.
+/// The names that are bound in a function. They are found by the form of the tokens alone, so there
+/// may be too many of them, but not too few.
 #[derive(Clone, Default)]
 pub(super) struct Locals {
-    /// How often each name is bound.
+    /// The number of bindings of each name.
     bound: HashMap<String, usize>,
     /// The names whose declaration does not show their type.
     untyped: HashSet<String>,
@@ -98,7 +98,7 @@ impl Locals {
         *self.bound.entry(name.to_owned()).or_default() += 1;
     }
 
-    /// Whether the type of the variable `path` may be inferred from a later use.
+    /// Returns whether the type of the variable `path` may be inferred from a later use.
     pub(super) fn may_be_untyped(&self, path: &Expr) -> bool {
         let Expr::Path(path) = path else {
             return false;
@@ -107,7 +107,7 @@ impl Locals {
         name.is_some_and(|name| self.untyped.contains(&name))
     }
 
-    /// Returns the variables bound outside of `closure` that it mentions, each with whether the
+    /// Returns the variables bound outside of `closure` that it mentions, each with `true` if the
     /// closure may move it out of its environment.
     pub(super) fn captured_by(&self, closure: &ExprClosure) -> Captured {
         let mut captured = Captured::new();
@@ -116,7 +116,7 @@ impl Locals {
         captured
     }
 
-    /// Adds to `captured` what is mentioned in `tokens`, which are those of a block or are not.
+    /// Adds the variables that `tokens` mention to `captured`; the tokens may be those of a block.
     fn find_captured(
         &self,
         tokens: TokenStream,
@@ -165,23 +165,23 @@ impl Locals {
         }
     }
 
-    /// Whether `name` is that of a parameter with a type that is `Copy`, and of nothing else.
+    /// Returns whether `name` is only that of a parameter with a type that is `Copy`.
     fn is_copied(&self, name: &str) -> bool {
         self.copied.contains(name) && self.bound.get(name) == Some(&1)
     }
 
-    /// Whether `name` is bound outside of the closure that has `own` variables.
+    /// Returns whether `name` is bound outside of the closure that has `own` variables.
     fn is_outside(&self, name: &str, own: &Own) -> bool {
         let count = |locals: &Self| locals.bound.get(name).copied().unwrap_or_default();
         !own.hiding.contains(name) && count(self) > count(&own.locals)
     }
 }
 
-/// The variables that a closure captures, each with whether the closure may move it.
+/// The variables that a closure captures, each with `true` if the closure may move it.
 pub(super) type Captured = HashMap<String, bool>;
 
-/// Whether a variable between these tokens may be moved: it has no `&` before it, and no method,
-/// field or operator after it.
+/// Returns whether a variable between these tokens may be moved: it has no `&` before it, and no
+/// method, field or operator after it.
 fn is_alone(before: Option<&TokenTree>, after: Option<&TokenTree>) -> bool {
     let begins = before.is_none_or(|before| {
         is_punct(before, ',') || is_punct(before, '=') || is_word(before, "return")
@@ -190,7 +190,8 @@ fn is_alone(before: Option<&TokenTree>, after: Option<&TokenTree>) -> bool {
     begins && ends
 }
 
-/// Whether a `let` after `before` is that of a statement, and not that of an `if` or a `while`.
+/// Returns whether a `let` after `before` is that of a statement, and not that of an `if` or a
+/// `while`.
 fn begins_statement(before: Option<&TokenTree>) -> bool {
     before.is_none_or(|before| is_punct(before, ';') || is_group(before, Delimiter::Brace))
 }
@@ -214,10 +215,10 @@ fn single_name(tokens: &[TokenTree]) -> Option<String> {
 /// The variables of one closure.
 #[derive(Clone)]
 struct Own {
-    /// The parameters, and what was declared before the current token: they hide all others of
-    /// their names.
+    /// The parameters, and the variables that were declared before the current token. They shadow all
+    /// others of their names.
     hiding: HashSet<String>,
-    /// All that are bound anywhere in the closure.
+    /// All variables that are bound anywhere in the closure.
     locals: Locals,
 }
 
@@ -233,7 +234,7 @@ impl Own {
     }
 }
 
-/// Whether a type is certainly `Copy`: a shared reference, a number, a `bool` or a `char`.
+/// Returns whether a type is certainly `Copy`: a shared reference, a number, a `bool` or a `char`.
 fn is_copied(ty: &Type) -> bool {
     match ty {
         Type::Reference(reference) => reference.mutability.is_none(),
@@ -273,10 +274,10 @@ fn names(pattern: &[TokenTree]) -> Vec<String> {
     all
 }
 
-/// Whether the initializer that `tokens` begin with is an expression like `text.into()`.
+/// Returns whether the initializer that `tokens` begin with is an expression like `text.into()`.
 fn leaves_its_type_open(tokens: &[TokenTree]) -> bool {
     let value = until(tokens, |at| is_punct(at, ';'));
-    // Parsing is skipped for all but the few that can be of this form.
+    // Most initializers cannot be of this form, and are not parsed.
     let is_call = matches!(value.last(), Some(last) if is_group(last, Delimiter::Parenthesis))
         || is_punct(value.last(), '?');
     let value: TokenStream = value.iter().cloned().collect();
@@ -294,7 +295,7 @@ fn parameters_of_closure(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     (!is_typed).then_some(parameters)
 }
 
-/// Whether `tokens` begin with `=>`.
+/// Returns whether `tokens` begin with `=>`.
 fn is_arrow(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [a, b, ..] if is_punct(a, '=') && is_punct(b, '>'))
 }

@@ -9,9 +9,9 @@ use crate::source_text;
 /// The context in which a closure or an `async` block starts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// A copy of the one that is current where the closure or block is written.
+    /// A copy of the context that is current where the closure or block is written.
     Inherited,
-    /// An empty one.
+    /// An empty context.
     Empty,
 }
 
@@ -53,7 +53,7 @@ impl Mark {
         errors.push(error.span(), message, "complete the expression");
     }
 
-    /// Reports what is given to the mark in parentheses or after `=`.
+    /// Reports the arguments of the mark, in parentheses or after `=`.
     fn refuse_arguments(&self, meta: &Meta, errors: &mut Errors) {
         if !matches!(meta, Meta::Path(_)) {
             let message = format!("`#[{}]` cannot be given arguments here", self.name);

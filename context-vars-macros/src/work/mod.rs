@@ -1,5 +1,6 @@
 //! The rewriting of a function's body: spawn calls, and closures and `async` blocks that are
-//! marked. `scan` finds them and makes a plan, `rewrite` writes it out; all other tokens stay.
+//! marked. `scan` finds them and makes a plan, and `rewrite` generates the code. All other tokens
+//! stay unchanged.
 //!
 //! Bodies are scanned as tokens instead of being parsed with syn, for four reasons:
 //!

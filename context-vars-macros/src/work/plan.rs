@@ -1,5 +1,5 @@
-//! The plan for a body: a tree of fragments in which each argument of a call already says how it
-//! comes to inherit. `scan` builds it, `rewrite` only writes it out.
+//! The plan for a body: a tree of fragments in which the way to inherit is decided for each argument
+//! of a call. `scan` builds it, and `rewrite` generates the code without further decisions.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::{Expr, ExprAsync, ExprClosure, Token};
@@ -49,10 +49,10 @@ pub(crate) enum WorkExprKind {
     Async(Box<ExprAsync>),
 }
 
-/// What owns the context of a closure.
+/// The owner of a closure's context.
 ///
-/// A closure without `move` borrows what it names, unless it gives that away, which makes it
-/// `FnOnce`. So it cannot own a context and stay `Fn`.
+/// A closure without `move` borrows the variables that it names, unless it gives them away, which
+/// makes it `FnOnce`. So it cannot own a context and stay `Fn`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ContextOwner {
     /// The closure: it is a `move` closure, or becomes one because it captures nothing.
@@ -77,35 +77,35 @@ pub(crate) struct Call {
     pub(super) arguments: Vec<(WrapPlan, Option<Token![,]>)>,
 }
 
-/// How an argument of a call comes to inherit.
+/// The way in which an argument of a call inherits.
 #[derive(Clone)]
 pub(crate) enum WrapPlan {
     /// By its form: it is a closure or an `async` block, inside of wrappers, outermost first.
     WorkExpr(Vec<Wrapper>, WorkExpr),
     /// By its type: a variable, a field or a function.
     Place(Expr),
-    /// By its type: what a call or another expression returns, which is bound to a name first.
+    /// By its type: the value of a call or another expression, which is bound to a name first.
     Returned(Vec<Fragment>),
-    /// Not at all.
+    /// It does not inherit.
     Unwrapped(Vec<Fragment>),
 }
 
-/// What is written around an expression: `Box::new(…)`, `(…)`, `… as Type` or `{ let a = b; … }`.
+/// The code around an expression: `Box::new(…)`, `(…)`, `… as Type` or `{ let a = b; … }`.
 #[derive(Clone, Default)]
 pub(crate) struct Wrapper {
     pub(super) before: TokenStream,
     pub(super) group: Option<(Delimiter, Span)>,
-    /// What is in the group before the expression.
+    /// The tokens in the group before the expression.
     pub(super) statements: Vec<Fragment>,
     pub(super) after: TokenStream,
 }
 
-/// The tokens as fragments that stay as they are.
+/// Returns the tokens as fragments that stay unchanged.
 pub(crate) fn verbatim(tokens: TokenStream) -> Vec<Fragment> {
     tokens.into_iter().map(Fragment::Token).collect()
 }
 
-/// Whether anything in `fragments` is wrapped, or could be but for a syntax error.
+/// Returns whether anything in `fragments` is wrapped, or would be without a syntax error.
 pub(crate) fn wraps_anything(fragments: &[Fragment]) -> bool {
     let wraps = |plan: &WrapPlan| match plan {
         WrapPlan::Unwrapped(fragments) => wraps_anything(fragments),

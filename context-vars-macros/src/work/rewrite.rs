@@ -1,4 +1,4 @@
-//! Writes a plan out: the body, with contexts captured and entered where it hands out work.
+//! Generates the body of a plan, with contexts captured and entered where it spawns work.
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -52,7 +52,7 @@ impl Writer<'_> {
             .variables
             .iter()
             .map(|variable| self.declaration(*variable));
-        // In parentheses, because a block at the beginning of a statement would end it.
+        // The block is in parentheses, because it would end a statement that begins with it.
         quote_spanned!(Span::mixed_site()=> ({ #(#declarations)* #output }))
     }
 
@@ -68,8 +68,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Braces around an argument say that it is not wrapped. They get a generated span, so that
-    /// rustc does not warn that they are superfluous.
+    /// The user put braces around an argument that should not be wrapped. They get a generated span,
+    /// so that rustc does not warn that they are superfluous.
     fn unwrapped(&self, fragments: &[Fragment]) -> TokenStream {
         let (group, inside) = match fragments {
             [Fragment::Group(group, inside)] => (group, self.write(inside)),
@@ -83,7 +83,7 @@ impl Writer<'_> {
         tokens::braces(inside, at).into_token_stream()
     }
 
-    /// `work` to `Box::new(work)`, `{ let a = b; work }` and the like.
+    /// Turns `work` into `Box::new(work)`, `{ let a = b; work }` or another wrapper.
     fn wrap(&self, work: TokenStream, wrapper: &Wrapper) -> TokenStream {
         let statements = self.write(&wrapper.statements);
         let work = match wrapper.group {
@@ -97,7 +97,7 @@ impl Writer<'_> {
         quote!(#before #work #after)
     }
 
-    /// `job` to `{ … split(job) … }`, see `by_type`.
+    /// Turns `job` into `{ … split(job) … }`, see `by_type`.
     ///
     /// It is not bound to a name, because a `&mut` that is bound is moved instead of reborrowed.
     fn place(&self, place: &Expr) -> TokenStream {
@@ -105,10 +105,10 @@ impl Writer<'_> {
         tokens::braces(wrapped, place.span()).into_token_stream()
     }
 
-    /// `make()` to `match (make()) { work => { … split(work) … } }`, see `by_type`.
+    /// Turns `make()` into `match (make()) { work => { … split(work) … } }`, see `by_type`.
     ///
-    /// A `match`, because it keeps temporaries alive as long as the plain argument did, and in
-    /// parentheses, because a struct literal cannot be matched on without.
+    /// A `match` keeps temporaries alive as long as the plain argument did. The parentheses are for
+    /// a struct literal, which cannot be matched on without them.
     fn returned(&self, value: &TokenStream) -> TokenStream {
         let (first, last) = tokens::ends(value);
         let at = tokens::hygienic_at(first);
@@ -167,7 +167,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A closure to a block that captures the context before and ends with a closure.
+    /// Turns a closure into a block that captures the context first and ends with a closure.
     fn closure(
         &self,
         start: Start,
@@ -209,7 +209,7 @@ impl Writer<'_> {
         tokens::braces(made, begin).into_token_stream()
     }
 
-    /// `move |a| body` to
+    /// Turns `move |a| body` into
     ///
     /// ```text
     /// let inherited = inherited();
@@ -221,9 +221,9 @@ impl Writer<'_> {
     /// }
     /// ```
     ///
-    /// What the closure has captured and does not give away is dropped with it, which is after the
-    /// scope. To drop it before, the body would have to move it in, and the closure could be called
-    /// only once. Rustc alone knows whether that is enough.
+    /// The variables that the closure has captured and does not give away are dropped with it, after
+    /// the scope. To drop them before, the body would have to move them in, and the closure could be
+    /// called only once, which only rustc knows to be enough or not.
     fn plain_closure(
         &self,
         closure: &ExprClosure,
@@ -239,7 +239,7 @@ impl Writer<'_> {
         quote_spanned!(at=> #head { #enter #rebound #work })
     }
 
-    /// `|_| body` to
+    /// Turns `|_| body` into
     ///
     /// ```text
     /// let inherited = inherited();
@@ -251,10 +251,10 @@ impl Writer<'_> {
     /// }
     /// ```
     ///
-    /// The inner closure captures what it did before, and the outer one owns the context. Rustc
-    /// infers that a closure is `Fn`, `FnMut` or `FnOnce` if the one that it calls is. What an
-    /// argument looks like is inferred from the function that the outer one is given to, so this is
-    /// only for closures that ignore theirs.
+    /// The inner closure captures the same variables as before, and the outer one owns the context.
+    /// Rustc infers that a closure is `Fn`, `FnMut` or `FnOnce` if the one that it calls is. The types
+    /// of parameters are inferred from the function that the outer closure is given to, so this is only
+    /// for closures that ignore their arguments.
     fn outer_closure(
         &self,
         closure: &ExprClosure,
@@ -289,8 +289,8 @@ impl Writer<'_> {
         self.again_of(at, &Ident::new("__context_vars_inherited", at))
     }
 
-    /// Generates a copy of the context `name`. Its path is written, because a method that the user
-    /// has for every type could be found first.
+    /// Generates a copy of the context `name`. The function is called by its path, because a method of
+    /// the user for every type could be found first.
     fn again_of(&self, at: Span, name: &Ident) -> TokenStream {
         let private = self.crate_path.private();
         quote_spanned!(at=> #private::Inherited::again(&#name))
@@ -307,7 +307,7 @@ impl Writer<'_> {
         }
     }
 
-    /// `async move { body }` to `inherited().future(async move { body })`.
+    /// Turns `async move { body }` into `inherited().future(async move { body })`.
     fn async_block(&self, start: Start, block: &ExprAsync, body: &TokenStream) -> TokenStream {
         let at = block.async_token.span;
         let context = tokens::relocated(self.context(start, at), at);
@@ -332,7 +332,7 @@ impl Writer<'_> {
     }
 }
 
-/// `async move |a| body` to
+/// Turns `async move |a| body` into
 ///
 /// ```text
 /// let inherited = inherited();
@@ -359,12 +359,12 @@ fn variable_name(variable: ContextVariable, at: Span) -> Ident {
     format_ident!("__context_vars_inherited_{}", variable.0, span = at)
 }
 
-/// Where a closure begins.
+/// The position at which a closure begins.
 fn begin(closure: &ExprClosure) -> Span {
     closure_head(closure).span()
 }
 
-/// All of a closure but its body.
+/// All of a closure except for its body.
 fn closure_head(closure: &ExprClosure) -> TokenStream {
     let ExprClosure {
         attrs,
@@ -384,7 +384,7 @@ fn closure_head(closure: &ExprClosure) -> TokenStream {
     }
 }
 
-/// `body` to `match () { () => body }`.
+/// Turns `body` into `match () { () => body }`.
 ///
 /// The temporaries of an arm are dropped at its end. Those of a plain last expression would, up
 /// to edition 2021, outlive the variables that are declared before it, which they may borrow.

@@ -46,19 +46,19 @@ fn scan(function: &Function, finds_calls: bool, errors: &mut Errors) -> Vec<Frag
 }
 
 struct Scanner<'a> {
-    /// Whether spawn calls are looked for, too.
+    /// `true` if spawn calls are searched for, too.
     finds_calls: bool,
     function: &'a Function,
-    /// The function's variables, found when they are needed first.
+    /// The function's variables, which are searched for when they are first needed.
     locals: OnceCell<Locals>,
-    /// What is around the current token.
+    /// The blocks around the current token.
     blocks: Blocks,
     /// The variables that a block around the current call declares.
     variables: Vec<ContextVariable>,
     errors: &'a mut Errors,
 }
 
-/// The macros whose tokens are no code that runs here.
+/// The macros whose tokens are not code that runs here.
 const NOT_RUN: &[&str] = &["parse_quote", "quote", "quote_spanned", "stringify"];
 
 impl Scanner<'_> {
@@ -70,7 +70,7 @@ impl Scanner<'_> {
             .get_or_init(|| Locals::of(signature, &body.tokens))
     }
 
-    /// Scans what is in the group that was entered last, and leaves it.
+    /// Scans the tokens in the group that was entered last, and leaves it.
     fn scan_block(&mut self, tokens: TokenStream) -> Vec<Fragment> {
         let fragments = self.scan(tokens);
         let variables = self.blocks.leave();
@@ -88,7 +88,7 @@ impl Scanner<'_> {
         fragments
     }
 
-    /// Scans what begins at the index `at` and returns the number of its tokens.
+    /// Scans the code that begins at the index `at` and returns the number of its tokens.
     fn step(&mut self, tokens: &[TokenTree], at: usize, fragments: &mut Vec<Fragment>) -> usize {
         let (before, rest) = tokens.split_at(at);
         if let Some(count) = self.marked(rest, fragments) {
@@ -111,7 +111,7 @@ impl Scanner<'_> {
             (TokenTree::Group(group), _) => {
                 self.blocks.enter(before, group);
                 let inside = self.scan_block(group.stream());
-                // A group that is put together anew loses what `stringify!` shows of its spaces.
+                // A new group would have other spaces in the text that `stringify!` shows.
                 let is_same = inside
                     .iter()
                     .all(|inside| matches!(inside, Fragment::Token(_)));
@@ -141,7 +141,7 @@ impl Scanner<'_> {
             return None;
         }
         fragments.extend(verbatim(quote!(#(#others)*)));
-        // Without a mark, what was taken out has been reported.
+        // If there is no mark, the removed attributes have been reported.
         if let Some(mark) = mark {
             match self.marked_work(target, &mark) {
                 Ok(Some((work, length))) => {
@@ -175,8 +175,8 @@ impl Scanner<'_> {
         Ok(work.map(|work| (work, target.len() - left)))
     }
 
-    /// Scans a closure or an `async` block that starts in `start`, unless its own mark says
-    /// otherwise. `callee` is what a closure is given to, if it is an argument by itself.
+    /// Scans a closure or an `async` block that starts in `start`, unless it has a mark. `callee` is
+    /// the function that a closure is given to, if the closure is an argument by itself.
     fn work(
         &mut self,
         expression: &Expr,
@@ -218,8 +218,8 @@ impl Scanner<'_> {
         }
     }
 
-    /// Decides what owns the context of `closure`, so that it stays `Fn`, `FnMut` or `Clone`, and
-    /// `'static`, where that is possible.
+    /// Decides on the owner of the context of `closure`, so that the closure stays `Fn`, `FnMut`,
+    /// `Clone` and `'static`, if that is possible.
     fn owner_for(&mut self, closure: &ExprClosure, callee: Option<&Callee>) -> ContextOwner {
         let captured = self.locals().captured_by(closure);
         if closure.capture.is_some() || captured.is_empty() {
@@ -256,7 +256,7 @@ impl Scanner<'_> {
         let length = callee.tokens.len() + 1;
         let list = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(parentheses.stream());
         let Ok(list) = list else {
-            // In the tokens of a macro it is not a mistake.
+            // In the tokens of a macro, other syntax is not a mistake.
             let is_malformed = kind == CallKind::Spawn && !self.blocks.is_in_macro();
             let malformed = Fragment::Malformed(rest[..length].to_vec());
             return is_malformed.then_some((malformed, length));
@@ -342,7 +342,7 @@ impl Scanner<'_> {
     }
 }
 
-/// Whether a parameter is `_`.
+/// Returns whether a parameter is `_`.
 fn is_ignored(parameter: &Pat) -> bool {
     match parameter {
         Pat::Wild(_) => true,
@@ -364,13 +364,14 @@ fn not_run(tokens: &[TokenTree]) -> usize {
     }
 }
 
-/// Keeps `tokens` as they are and returns their number.
+/// Keeps `tokens` unchanged and returns their number.
 fn leave(tokens: &[TokenTree], fragments: &mut Vec<Fragment>) -> usize {
     fragments.extend(tokens.iter().cloned().map(Fragment::Token));
     tokens.len()
 }
 
-/// Whether `tokens` begin with a closure or an `async` block, whatever is wrong with the rest of it.
+/// Returns whether `tokens` begin with a closure or an `async` block, also if there is a mistake in
+/// the rest of it.
 fn begins_work(tokens: &[TokenTree]) -> bool {
     let closure = match tokens {
         [first, rest @ ..] if ["async", "move"].iter().any(|word| is_word(first, word)) => rest,

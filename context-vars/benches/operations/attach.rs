@@ -10,12 +10,12 @@ use super::opaque::number;
 use super::variables::{Otel, V0};
 
 pub(crate) const CASES: &[Case] = &[
-    // Of a copy, which its guard drops.
+    // Attaches a copy, which the guard drops.
     Case {
         name: "drop",
         by: &[(ContextVars, attach_and_drop), (OpenTelemetry, otel)],
     },
-    // The context comes back.
+    // Detaches, which returns the context.
     Case {
         name: "detach",
         by: &[(ContextVars, attach_and_detach)],

@@ -1,4 +1,4 @@
-//! Making a future with a context, polling it once, which completes it, and dropping it.
+//! Creating a future with a context, polling it once, which completes it, and dropping it.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -19,7 +19,7 @@ use super::spans::{fastrace_span, tracing_span};
 use super::variables::{L0, Otel, T0, V0};
 
 pub(crate) const CASES: &[Case] = &[
-    // A context with one variable is made for the future.
+    // The future gets a new context with one variable.
     Case {
         name: "scope",
         by: &[
@@ -31,7 +31,7 @@ pub(crate) const CASES: &[Case] = &[
             (Fastrace, fastrace),
         ],
     },
-    // It gets a copy of the current one.
+    // The future gets a copy of the current context.
     Case {
         name: "inherit",
         by: &[

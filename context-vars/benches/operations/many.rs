@@ -58,11 +58,11 @@ pub(crate) fn first(count: usize) -> Vec<&'static ContextVar<u64>> {
 /// Sets them in the current context.
 pub(crate) fn set_first(count: usize) {
     for (value, var) in first(count).into_iter().enumerate() {
-        drop(var.set(value as u64));
+        var.set(value as u64);
     }
 }
 
-/// A value of its own type for each `T`.
+/// A value, of a different type for each `T`.
 pub(crate) struct OtelOf<T>(pub(crate) u64, PhantomData<fn() -> T>);
 
 impl<T> OtelOf<T> {
@@ -71,7 +71,7 @@ impl<T> OtelOf<T> {
     }
 }
 
-/// OpenTelemetry needs a type for each value: a tree of pairs has as many as one likes.
+/// OpenTelemetry needs a type for each value, and a tree of pairs has any number of types.
 pub(crate) trait Pairs {
     fn set<T: 'static>(context: opentelemetry::Context) -> opentelemetry::Context;
 }

@@ -1,8 +1,8 @@
-//! How an operation is run many times.
+//! Runs an operation many times.
 
 use std::time::{Duration, Instant};
 
-/// An operation, and how to do it with each of several libraries.
+/// An operation, with an implementation for each of several libraries.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) by: &'static [(Library, Run)],
@@ -11,7 +11,7 @@ pub(crate) struct Case {
 /// Prepares an operation and hands it to [`Meter::measure`] once.
 pub(crate) type Run = fn(&mut Meter);
 
-/// Whose means an operation uses.
+/// The library that an operation uses.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Library {
     ContextVars,
@@ -35,14 +35,14 @@ impl Library {
     }
 }
 
-/// Counts an operation's iterations and takes their time, preparations left out.
+/// Counts an operation's iterations and takes their time, without that of preparations.
 pub(crate) struct Meter {
     iterations: u64,
     elapsed: Option<Duration>,
 }
 
 impl Meter {
-    /// How long `iterations` of the operation take.
+    /// Returns the duration of `iterations` of the operation.
     pub(crate) fn time(run: Run, iterations: u64) -> Duration {
         let mut meter = Self {
             iterations,
@@ -52,10 +52,10 @@ impl Meter {
         meter.elapsed.expect("an operation measures something")
     }
 
-    /// Does the operation as often as is wanted.
+    /// Runs the operation the given number of times.
     ///
-    /// Never inlined into the preparations: what the compiler knows from those, say which value
-    /// was set, it would not know in a program either.
+    /// It is not inlined into the preparations, because the compiler would then know the value that
+    /// was set, for example, which it does not know in a program.
     #[inline(never)]
     pub(crate) fn measure(&mut self, mut operation: impl FnMut()) {
         let start = Instant::now();
@@ -65,7 +65,7 @@ impl Meter {
         self.elapsed = Some(start.elapsed());
     }
 
-    /// As [`measure`](Self::measure), for an operation that awaits.
+    /// Like [`measure`](Self::measure), but for an operation that awaits.
     pub(crate) async fn measure_async(&mut self, mut operation: impl AsyncFnMut()) {
         let start = Instant::now();
         for _ in 0..self.iterations {

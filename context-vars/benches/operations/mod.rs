@@ -1,8 +1,8 @@
 //! The operations that the benches time, the ratio program compares and valgrind counts.
 //!
-//! One file per operation; in it the same operation with `context-vars` and with every peer that
-//! can do it. All users of this module call the same functions, so what is counted is what is
-//! timed.
+//! There is one file per operation, which has the operation with `context-vars` and with every peer
+//! that supports it. All users of this module call the same functions, so counts and times are those
+//! of the same code.
 
 #![allow(dead_code)] // each bench uses its part
 
@@ -40,6 +40,6 @@ pub(crate) const ALL: &[(&str, &[Case])] = &[
     #[cfg(feature = "deadline")]
     ("timeout", timeout::CASES),
     ("two_threads", two_threads::CASES),
-    // Last, because it sets more variables than have an inline slot.
+    // Run last, because it sets more variables than have an inline slot.
     ("set_after_snapshot", set_after_snapshot::CASES),
 ];

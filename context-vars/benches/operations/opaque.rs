@@ -1,4 +1,4 @@
-//! What the compiler must not look into.
+//! Functions that the compiler cannot optimise across.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -11,7 +11,7 @@ pub(crate) fn opaque() {
     black_box(0_u8);
 }
 
-/// A number that the compiler knows nothing about.
+/// Returns a number that is unknown to the compiler.
 #[inline]
 pub(crate) fn number() -> u64 {
     black_box(7)

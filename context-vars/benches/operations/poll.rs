@@ -101,7 +101,7 @@ fn run_async(meter: &mut Meter) {
 }
 
 pin_project! {
-    /// What one writes by hand: puts a value into a thread-local around each poll.
+    /// The version by hand: puts a value into a thread-local around each poll.
     pub(crate) struct Swapped<T: 'static, F> {
         local: &'static LocalKey<Cell<T>>,
         value: T,

@@ -1,8 +1,8 @@
 //! Reads: of a set variable, of one that has only a default, of an `Arc`, by reference, and of the
 //! last of 16 and 1,024 variables.
 //!
-//! `task_local!` and `thread_local!` have no default that stands behind a value: beside ours
-//! stands their read of a set variable. A bare thread-local's initial value is its default.
+//! `task_local!` and `thread_local!` have no default in addition to a value, so our read of a default
+//! is compared with their read of a set variable. A bare thread-local's initial value is its default.
 
 use std::hint::black_box;
 
@@ -100,7 +100,7 @@ fn default(meter: &mut Meter) {
 }
 
 fn otel_default(meter: &mut Meter) {
-    // Some other value is set: an empty context is not searched at all.
+    // Another variable is set, because an empty context is not searched at all.
     let _guard = Context::current_with_value(Otel::<1>(number())).attach();
     meter.measure(|| {
         black_box(Context::map_current(|context| {
@@ -173,7 +173,7 @@ fn otel_with(meter: &mut Meter) {
     });
 }
 
-/// Reads the last of many variables, the one that lies deepest.
+/// Reads the last of many variables, which is stored deepest.
 fn many<const N: usize>(meter: &mut Meter) {
     let last = first(N)[N - 1];
     context_vars::Context::new().run(|| {

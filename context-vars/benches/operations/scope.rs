@@ -70,7 +70,7 @@ pub(crate) const CASES: &[Case] = &[
             (OpenTelemetry, otel_kibibyte),
         ],
     },
-    // Last, because it sets more variables than have an inline slot.
+    // Run last, because it sets more variables than have an inline slot.
     Case {
         name: "the 17th variable",
         by: &[(ContextVars, seventeenth)],
@@ -86,7 +86,7 @@ fn one(meter: &mut Meter) {
 fn one_of_eight(meter: &mut Meter) {
     context_vars::Context::new().run(|| {
         for var in OTHERS {
-            drop(var.set(number()));
+            var.set(number());
         }
         one(meter);
     });
@@ -100,7 +100,7 @@ fn one_with_a_local(meter: &mut Meter) {
 }
 
 fn seventeenth(meter: &mut Meter) {
-    // Gives the first sixteen their ids; the scope is around none of them.
+    // Assigns ids to the first sixteen variables; the scope sets none of them.
     context_vars::Context::new().run(|| set_first(16));
     let var = first(17)[16];
     meter.measure(|| {

@@ -1,6 +1,6 @@
 //! Copying the current context, setting one variable of 16 to 1,024, dropping the copy.
 //!
-//! Each time another variable, so that every slot and the tree have their turn.
+//! Each iteration sets another variable, so that every slot and the tree are used.
 
 use std::hint::black_box;
 

@@ -1,5 +1,5 @@
-//! Spans of `tracing` and `fastrace` that somebody listens to; without a listener they cost
-//! nothing and carry nothing.
+//! Spans of `tracing` and `fastrace` with a listener, because without one they cost nothing and carry
+//! nothing.
 
 use std::sync::Once;
 
@@ -16,7 +16,7 @@ pub(crate) fn tracing_span() -> tracing::Span {
     tracing::info_span!("request", id = 7_u64)
 }
 
-/// A root span of `fastrace`, reported to nobody in the end.
+/// A root span of `fastrace`, whose report is thrown away.
 pub(crate) fn fastrace_span() -> fastrace::Span {
     struct Discard;
     impl Reporter for Discard {

@@ -1,7 +1,7 @@
 //! Spawning a task on tokio and awaiting it: bare, and so that it inherits.
 //!
-//! On a runtime of one thread. With several a spawn is dominated by whether a worker happens to
-//! sleep.
+//! The runtime has one thread, because with several the cost of a spawn depends mostly on whether a
+//! worker sleeps.
 
 use std::future::Future;
 
@@ -53,7 +53,7 @@ fn context_vars(meter: &mut Meter) {
     V0.sync_scope(number(), || measure(meter, || AtOnce.inherit_context()));
 }
 
-/// The variable, carried on by hand: a task-local does not inherit.
+/// Carries the variable on by hand, because a task-local does not inherit.
 fn tokio(meter: &mut Meter) {
     T0.sync_scope(number(), || {
         measure(meter, || T0.scope(T0.get(), AtOnce));

@@ -1,4 +1,4 @@
-//! How criterion times a bench's cases.
+//! Times the cases of a bench with criterion.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use criterion::Criterion;
 
 use super::meter::{Case, Meter};
 
-/// Times every case with every library that can do it. The main function of each bench.
+/// Times every case with every library that supports it. Each bench's `main` calls this.
 pub(crate) fn time(bench: &str, cases: &[Case]) {
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(300))

@@ -17,7 +17,7 @@ pub(crate) const CASES: &[Case] = &[
         name: "ready at once",
         by: &[(ContextVars, timeout), (Tokio, tokio)],
     },
-    // In a request that has a deadline already.
+    // Runs in a request that already has a deadline.
     Case {
         name: "ready at once, nested",
         by: &[(ContextVars, nested)],
@@ -42,7 +42,7 @@ fn nested(meter: &mut Meter) {
 }
 
 fn tokio(meter: &mut Meter) {
-    // tokio's makes its timer at once, for which there must be a runtime.
+    // tokio's timeout creates its timer at once, for which there must be a runtime.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()

@@ -13,7 +13,7 @@ use super::opaque::number;
 use super::variables::{L0, Otel, T0, V0, read_otel};
 
 pub(crate) const CASES: &[Case] = &[
-    // On both threads, what one of them has set.
+    // Both threads read the value that one of them has set.
     Case {
         name: "set",
         by: &[

@@ -29,7 +29,7 @@ context_var! {
     pub(crate) static DEFAULTED: u64 = 7;
 }
 
-/// The seven that stand around a scope of `V0`.
+/// The seven that are set around a scope of `V0`.
 pub(crate) static OTHERS: [&ContextVar<u64>; 7] = [&V1, &V2, &V3, &V4, &V5, &V6, &V7];
 
 task_local! {
@@ -58,7 +58,7 @@ thread_local! {
     pub(crate) static LOCAL_KIB: Cell<Kibibyte> = const { Cell::new([0; 1024]) };
 }
 
-/// OpenTelemetry tells values apart by their types.
+/// OpenTelemetry distinguishes values by their types.
 pub(crate) struct Otel<const NUMBER: usize>(pub(crate) u64);
 pub(crate) struct OtelText(pub(crate) Arc<str>);
 pub(crate) struct OtelKib(pub(crate) Kibibyte);
@@ -99,7 +99,7 @@ pub(crate) fn read_otel() -> u64 {
     Context::map_current(|context| context.get::<Otel<0>>().map_or(0, |number| number.0))
 }
 
-/// Sets a thread-local for one call, what programs write by hand.
+/// Sets a thread-local for one call, as programs do by hand.
 #[inline]
 pub(crate) fn replaced<T, R>(
     local: &'static std::thread::LocalKey<Cell<T>>,

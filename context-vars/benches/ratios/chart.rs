@@ -7,14 +7,14 @@ use crate::judge::{Outcome, Verdict};
 const WIDTH: f64 = 860.0;
 const TOP: f64 = 64.0;
 const LINE: f64 = 24.0;
-/// Where the bars' area begins and ends.
+/// The left and the right end of the bars' area.
 const LEFT: f64 = 440.0;
 const RIGHT: f64 = 800.0;
 /// The ratios at its two ends.
 const LEAST: f64 = 1.0 / 64.0;
 const MOST: f64 = 8.0;
 
-/// Every text and bar stands on the chart's own ground, so that it is legible on any page.
+/// The chart has a background, so that texts and bars are legible on light and dark pages.
 const STYLE: &str = "\
 <style>
 text { font: 12px system-ui, sans-serif; fill: #1f2328 }
@@ -57,7 +57,7 @@ pub(crate) fn svg(outcomes: &[Outcome]) -> String {
         "title",
         16.0,
         28.0,
-        "Cost beside the same operation in a peer",
+        "Cost relative to the same operation of a peer",
     );
     grid(&mut svg, bottom);
     let mut y = TOP;
@@ -67,7 +67,7 @@ pub(crate) fn svg(outcomes: &[Outcome]) -> String {
             y += LINE;
         }
     }
-    let legend = "Logarithmic. Left of 1 ours costs less. The tick is what must be reached.";
+    let legend = "Logarithmic scale. Left of 1, ours costs less. The tick is the bound.";
     text(&mut svg, "small", 16.0, bottom + 28.0, legend);
     svg + "</svg>\n"
 }
@@ -90,7 +90,7 @@ fn line(svg: &mut String, class: &str, x: f64, from: f64, to: f64) {
     );
 }
 
-/// Where a ratio stands, on a logarithmic scale.
+/// Returns the position of a ratio on the logarithmic scale.
 fn place(ratio: f64) -> f64 {
     let share = (ratio.clamp(LEAST, MOST) / LEAST).ln() / (MOST / LEAST).ln();
     LEFT + share * (RIGHT - LEFT)

@@ -4,7 +4,7 @@ use crate::rows::Measured;
 
 const COUNTS: &str = include_str!("../instructions.tsv");
 
-/// How many instructions an operation takes, if it is counted.
+/// Returns the number of instructions that an operation takes, if it is counted.
 pub(crate) fn count(Measured(bench, case, library): Measured) -> Option<f64> {
     let name = format!("{bench}/{case}/{}", library.name());
     let line = COUNTS

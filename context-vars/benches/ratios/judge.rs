@@ -4,9 +4,9 @@ use crate::instructions;
 use crate::rows::{Pair, ROWS, Row};
 use crate::stopwatch::Times;
 
-/// Below this many nanoseconds a ratio is mostly the machine's mood.
+/// Below this many nanoseconds a ratio is mostly noise.
 const SHORT: f64 = 5.0;
-/// By how much a short operation may miss its bound in nanoseconds, if its instructions do not.
+/// The tolerance, in nanoseconds, of a short operation whose instructions meet the bound.
 const TOLERANCE: f64 = 0.5;
 
 /// A row with its times.

@@ -1,4 +1,4 @@
-//! How much an operation costs beside the same one in a peer: a table in Markdown and a chart.
+//! The costs of operations as ratios to the same operations in peers: a table in Markdown and a chart.
 //!
 //! ```text
 //! cargo bench --features deadline --bench ratios                 prints the table
@@ -34,7 +34,7 @@ fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     let rounds = match (has("--bench"), has("--quick")) {
-        // `cargo test --benches` wants to know that it runs, no more.
+        // `cargo test --benches` only checks that the program runs.
         (false, _) => 1,
         (_, true) => 300,
         _ => 5_000,

@@ -1,4 +1,4 @@
-//! What is compared with what, and the ratios to reach.
+//! The compared operations, and the bounds of their ratios.
 
 use crate::operations::meter::Library::{self, ContextVars, OpenTelemetry, Tokio};
 use crate::operations::meter::Run;
@@ -7,7 +7,7 @@ use crate::operations::{self, meter::Case};
 /// A line of the table.
 pub(crate) struct Row {
     pub(crate) operation: &'static str,
-    /// One pair, or several that the line's bounds hold for.
+    /// One pair, or several that have the same bounds.
     pub(crate) pairs: &'static [Pair],
     pub(crate) must: f64,
     pub(crate) aim: f64,

@@ -9,13 +9,13 @@ use crate::rows::{Measured, ROWS};
 /// Nanoseconds for each operation once, in its fastest window.
 pub(crate) type Times = HashMap<Measured, f64>;
 
-/// About as long as a scheduler leaves a thread alone even on a busy machine.
+/// About the time that a thread runs without an interruption, also on a busy machine.
 const WINDOW: Duration = Duration::from_micros(50);
 
 struct Timed {
     what: Measured,
     run: Run,
-    /// How often it runs in one window.
+    /// The number of runs in one window.
     iterations: u64,
     fastest: f64,
 }

@@ -40,7 +40,7 @@ pub(crate) fn markdown(outcomes: &[Outcome]) -> String {
     text + FOOT
 }
 
-/// Three digits: more would be noise.
+/// Formats a number with three digits, because more would be noise.
 fn nanoseconds(time: f64) -> String {
     match time {
         ..10.0 => format!("{time:.2}"),

@@ -66,43 +66,12 @@ pub trait Companion: Send + Sync + 'static {
     ///
     /// Called where work is wrapped. Work for which this returns `None` runs in whatever state its thread
     /// has. To hide that state from the work, return a state that represents "none".
-    ///
-    /// # Examples
-    ///
-    /// Outside of any span there is no state to enter:
-    ///
-    /// ```
-    /// # #[cfg(feature = "tracing")] {
-    /// use context_vars::companion::{Companion, TracingSpan};
-    ///
-    /// assert!(TracingSpan.capture().is_none());
-    /// # }
-    /// ```
     fn capture(&self) -> Option<Self::State>;
 
     /// Makes `state` the state of this thread until the guard is dropped.
     ///
     /// Called for each step, and before the work is dropped. If the work can be called on several threads
     /// at once, so can this.
-    ///
-    /// # Examples
-    ///
-    /// Entering the state for one step by hand:
-    ///
-    /// ```
-    /// # #[cfg(feature = "tracing")] {
-    /// # tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
-    /// use context_vars::companion::{Companion, TracingSpan};
-    ///
-    /// let span = tracing::info_span!("request");
-    /// let state = span.in_scope(|| TracingSpan.capture()).expect("there is a span");
-    ///
-    /// let guard = TracingSpan.enter(&state);
-    /// assert_eq!(tracing::Span::current(), span);
-    /// drop(guard);
-    /// assert!(tracing::Span::current().is_none());
-    /// # }
-    /// ```
     fn enter<'a>(&'a self, state: &'a Self::State) -> Self::Guard<'a>;
 }
 

@@ -115,27 +115,6 @@ pub struct Cancelled {
 
 impl Cancelled {
     /// Returns how the request ended.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::{future, time::Duration};
-    /// use context_vars::deadline::{self, CancelledKind};
-    /// use tokio::sync::oneshot;
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let (sender, child) = oneshot::channel();
-    /// let request = deadline::timeout(Duration::from_millis(1), async {
-    ///     let work = deadline::cancel_with_request(future::pending::<()>());
-    ///     sender.send(tokio::spawn(work)).unwrap();
-    ///     future::pending::<()>().await;
-    /// });
-    /// request.await.unwrap_err();
-    /// let cancelled = child.await.unwrap().await.unwrap().unwrap_err();
-    /// assert_eq!(cancelled.kind(), CancelledKind::Elapsed);
-    /// # }
-    /// ```
     #[must_use]
     pub fn kind(&self) -> CancelledKind {
         self.kind

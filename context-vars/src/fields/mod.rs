@@ -125,25 +125,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Shows every variable that is set.
-    ///
-    /// # Examples
-    ///
-    /// A variable that has only its default is not shown:
-    ///
-    /// ```
-    /// use context_vars::{Context, Fields, context_var};
-    ///
-    /// context_var! {
-    ///     static REQUEST_ID: u64;
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() {
-    /// let context = Context::new().with_value(&REQUEST_ID, 7);
-    /// assert_eq!(Fields::all().of(&context).to_string(), "request_id=7");
-    /// # }
-    /// ```
+    /// Shows every variable that is set. A variable that has only its default is not shown.
     #[must_use]
     pub fn all() -> Self {
         Self::default()

@@ -75,24 +75,6 @@ pub struct ContextFormat<E> {
 
 impl<E: KnownFormat> ContextFormat<E> {
     /// For a format of `tracing-subscriber`: full, compact, pretty or JSON.
-    ///
-    /// # Examples
-    ///
-    /// As a function for `map_event_format`:
-    ///
-    /// ```
-    /// use context_vars::{context_var, logs::ContextFormat};
-    ///
-    /// context_var! {
-    ///     static USER: &str;
-    /// }
-    ///
-    /// # fn main() {
-    /// tracing_subscriber::fmt().map_event_format(ContextFormat::new).init();
-    /// USER.sync_scope("alice", || tracing::info!("accepted"));
-    /// // 2026-01-01T00:00:00.000000Z  INFO app: accepted user="alice"
-    /// # }
-    /// ```
     #[must_use]
     pub fn new(format: E) -> Self {
         let colored = Some(format.clone().in_colour());
@@ -199,26 +181,6 @@ impl<E> ContextFormat<E> {
     }
 
     /// Chooses which variables are written, and how. Defaults to all that are set.
-    ///
-    /// # Examples
-    ///
-    /// The request's id alone:
-    ///
-    /// ```
-    /// use context_vars::{Fields, context_var, logs::ContextFormat};
-    ///
-    /// context_var! {
-    ///     static REQUEST_ID: u64;
-    ///     static USER: &str;
-    /// }
-    ///
-    /// # fn main() {
-    /// let chosen = Fields::all().only([&REQUEST_ID]);
-    /// tracing_subscriber::fmt()
-    ///     .map_event_format(|format| ContextFormat::new(format).fields(chosen))
-    ///     .init();
-    /// # }
-    /// ```
     #[must_use]
     pub fn fields(mut self, fields: Fields) -> Self {
         self.fields = fields;

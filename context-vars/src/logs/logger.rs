@@ -74,37 +74,6 @@ pub struct ContextLogger<L> {
 
 impl<L: Log> ContextLogger<L> {
     /// Wraps `logger`.
-    ///
-    /// # Examples
-    ///
-    /// For a logger that prints the key-value `user`:
-    ///
-    /// ```
-    /// use context_vars::{context_var, logs::ContextLogger};
-    /// # use log::{Log, Metadata, Record};
-    /// # static LINES: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
-    /// # struct Lines;
-    /// # impl Log for Lines {
-    /// #     fn enabled(&self, _: &Metadata<'_>) -> bool { true }
-    /// #     fn log(&self, record: &Record<'_>) {
-    /// #         let user = record.key_values().get("user".into());
-    /// #         let user = user.map_or(String::new(), |user| format!(" {user}"));
-    /// #         LINES.lock().unwrap().push(format!("{}{user}", record.args()));
-    /// #     }
-    /// #     fn flush(&self) {}
-    /// # }
-    ///
-    /// context_var! {
-    ///     static USER: &str;
-    /// }
-    ///
-    /// # fn main() -> Result<(), log::SetLoggerError> {
-    /// ContextLogger::new(Lines).install(log::LevelFilter::Info)?;
-    /// USER.sync_scope("alice", || log::info!("accepted"));
-    /// assert_eq!(*LINES.lock().unwrap(), ["accepted alice"]);
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use = "call `install`, or give it to another logger"]
     pub fn new(logger: L) -> Self {
         Self {
@@ -115,38 +84,6 @@ impl<L: Log> ContextLogger<L> {
     }
 
     /// Chooses which variables records get, and how they are written. Defaults to all that are set.
-    ///
-    /// # Examples
-    ///
-    /// Without one of them:
-    ///
-    /// ```
-    /// use context_vars::{Fields, context_var, logs::ContextLogger};
-    /// # use log::{Log, Metadata, Record};
-    /// # static LINES: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
-    /// # struct Lines;
-    /// # impl Log for Lines {
-    /// #     fn enabled(&self, _: &Metadata<'_>) -> bool { true }
-    /// #     fn log(&self, record: &Record<'_>) {
-    /// #         let user = record.key_values().get("user".into());
-    /// #         let user = user.map_or(String::new(), |user| format!(" {user}"));
-    /// #         LINES.lock().unwrap().push(format!("{}{user}", record.args()));
-    /// #     }
-    /// #     fn flush(&self) {}
-    /// # }
-    ///
-    /// context_var! {
-    ///     static USER: &str;
-    /// }
-    ///
-    /// # fn main() -> Result<(), log::SetLoggerError> {
-    /// let fields = Fields::all().except([&USER]);
-    /// ContextLogger::new(Lines).fields(fields).install(log::LevelFilter::Info)?;
-    /// USER.sync_scope("alice", || log::info!("accepted"));
-    /// assert_eq!(*LINES.lock().unwrap(), ["accepted"]);
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use = "call `install`, or give it to another logger"]
     pub fn fields(mut self, fields: Fields) -> Self {
         self.fields = fields;

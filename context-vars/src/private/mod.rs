@@ -2,22 +2,21 @@
 
 #![allow(missing_docs, missing_debug_implementations)] // used by generated code only
 
-use core::any::Any;
-use core::fmt::{self, Debug, Display};
-use core::marker::PhantomData;
 use std::boxed::Box;
 use std::pin::Pin;
 
 use crate::context::Context;
 use crate::in_context::InContext;
 use crate::raw::companion::{CompanionGuard, CompanionState};
-use crate::raw::key::PrintFn;
 use crate::scope::Scope;
 use crate::var::ContextVar;
 
 pub mod by_type;
+pub mod declared;
 
-pub use crate::raw::key::Declaration;
+pub use self::declared::Declared;
+#[doc(hidden)]
+pub use crate::__declared as declared;
 pub use crate::raw::thread::{SyncScope, set_all};
 pub use crate::raw::value::ScopeValue;
 /// Wraps the body of an `async fn` in a scope.
@@ -26,13 +25,21 @@ pub use crate::scope::isolating as scope;
 // ---- `context_var!` ----
 
 /// Creates a variable whose declaration is located at the caller.
+///
+/// Stops the compilation unless the declaration is in a module. The check is part of [`declared!`], and
+/// its failure is reported here, so that rustc underlines the name of the variable.
 #[track_caller]
 #[must_use]
 pub const fn variable<T: Shareable>(
-    declaration: Declaration,
+    declared: Declared,
     default: Option<fn() -> T>,
 ) -> ContextVar<T> {
-    ContextVar::declare(declaration, default)
+    assert!(
+        declared.in_module,
+        "context variables must be declared at module level\n\
+         help: move this `context_var!` out of the function or block"
+    );
+    ContextVar::declare(declared.declaration, default)
 }
 
 /// The types that a variable can have.
@@ -45,47 +52,6 @@ pub trait Shareable: Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> Shareable for T {}
-
-/// Stops the compilation with `message` unless the module's marker was created by this call.
-#[track_caller]
-pub const fn assert_in_module(here: (u32, u32, u32), in_module: (u32, u32, u32), message: &str) {
-    if here.0 != in_module.0 || here.1 != in_module.1 || here.2 != in_module.2 {
-        panic!("{}", message);
-    }
-}
-
-/// The functions that print a `T`: `Show::<T>::DEBUG` is `None` if `T` has no `Debug`.
-///
-/// If the bounds of the inherent constants hold, they take precedence over those of the trait [`NoShow`].
-pub struct Show<T>(PhantomData<fn(T)>);
-
-impl<T: Debug + 'static> Show<T> {
-    pub const DEBUG: Option<PrintFn> = Some(debug::<T>);
-}
-
-impl<T: Display + 'static> Show<T> {
-    pub const DISPLAY: Option<PrintFn> = Some(display::<T>);
-}
-
-/// The constants of `Show` for all other types.
-pub trait NoShow {
-    const DEBUG: Option<PrintFn> = None;
-    const DISPLAY: Option<PrintFn> = None;
-}
-
-impl<T> NoShow for Show<T> {}
-
-fn debug<T: Debug + 'static>(value: &dyn Any, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    value
-        .downcast_ref::<T>()
-        .map_or(Ok(()), |value| value.fmt(f))
-}
-
-fn display<T: Display + 'static>(value: &dyn Any, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    value
-        .downcast_ref::<T>()
-        .map_or(Ok(()), |value| value.fmt(f))
-}
 
 // ---- `#[with_context]` ----
 

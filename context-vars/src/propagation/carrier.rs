@@ -35,30 +35,6 @@ use std::collections::{BTreeMap, HashMap};
 /// ```
 pub trait Injector {
     /// Sets `name` to `value`, which replaces all previous values.
-    ///
-    /// # Examples
-    ///
-    /// The message of a queue:
-    ///
-    /// ```
-    /// use context_vars::propagation::Injector;
-    ///
-    /// struct Message {
-    ///     properties: Vec<(String, String)>,
-    /// }
-    ///
-    /// impl Injector for Message {
-    ///     fn set(&mut self, name: &str, value: String) {
-    ///         self.properties.retain(|(other, _)| other != name);
-    ///         self.properties.push((name.to_owned(), value));
-    ///     }
-    /// }
-    ///
-    /// let mut message = Message { properties: Vec::new() };
-    /// message.set("x-request-id", "7".to_owned());
-    /// message.set("x-request-id", "8".to_owned());
-    /// assert_eq!(message.properties.len(), 1);
-    /// ```
     fn set(&mut self, name: &str, value: String);
 
     /// Removes the values under `name`.
@@ -66,18 +42,6 @@ pub trait Injector {
     /// Called if a listed variable has no value that can be sent, because a value that the carrier had
     /// before, such as from a request that is passed on, would be taken for the variable's value. The
     /// default implementation does nothing, which is correct for carriers that were empty.
-    ///
-    /// # Examples
-    ///
-    /// The list of headers of a proxy:
-    ///
-    /// ```
-    /// use context_vars::propagation::Injector;
-    ///
-    /// let mut headers = vec![("X-User".to_owned(), "mallory".to_owned())];
-    /// Injector::remove(&mut headers, "x-user");
-    /// assert!(headers.is_empty());
-    /// ```
     fn remove(&mut self, name: &str) {
         let _ = name;
     }
@@ -146,29 +110,6 @@ pub trait Extractor {
     ///
     /// A value that is not UTF-8 should be returned with replacement characters instead of being left
     /// out, so that it is rejected and reported.
-    ///
-    /// # Examples
-    ///
-    /// The message of a queue, with properties that are bytes:
-    ///
-    /// ```
-    /// use std::borrow::Cow;
-    /// use context_vars::propagation::Extractor;
-    ///
-    /// struct Message {
-    ///     properties: Vec<(String, Vec<u8>)>,
-    /// }
-    ///
-    /// impl Extractor for Message {
-    ///     fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
-    ///         let named = self.properties.iter().filter(|(other, _)| other == name);
-    ///         named.map(|(_, value)| String::from_utf8_lossy(value)).collect()
-    ///     }
-    /// }
-    ///
-    /// let message = Message { properties: vec![("x-request-id".to_owned(), b"7".to_vec())] };
-    /// assert_eq!(message.get("x-request-id"), ["7"]);
-    /// ```
     fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>>;
 }
 

@@ -340,27 +340,6 @@ impl Propagator {
 
     /// Returns the number of values that were not sent or not accepted, whether or not there is an
     /// [`on_rejection`](super::Builder::on_rejection).
-    ///
-    /// # Examples
-    ///
-    /// A metric of rejected values:
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var, propagation::{Header, Propagator}};
-    ///
-    /// context_var! {
-    ///     static REQUEST_ID: u64;
-    /// }
-    ///
-    /// # fn main() {
-    /// let propagator = Propagator::builder().header(Header::new(&REQUEST_ID, "x-request-id")).build();
-    /// for id in ["7", "seven", ""] {
-    ///     let message = vec![("x-request-id".to_owned(), id.to_owned())];
-    ///     drop(propagator.extract(Context::new(), &message));
-    /// }
-    /// assert_eq!(propagator.rejections(), 2);
-    /// # }
-    /// ```
     #[must_use]
     pub fn rejections(&self) -> u64 {
         self.inner.rejections.load(Ordering::Relaxed)

@@ -44,28 +44,6 @@ pub struct Rejection<'a> {
 
 impl<'a> Rejection<'a> {
     /// Returns the reason for the rejection.
-    ///
-    /// # Examples
-    ///
-    /// A text that is not a number:
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var, propagation::{Header, Propagator, RejectionKind}};
-    ///
-    /// context_var! {
-    ///     static REQUEST_ID: u64;
-    /// }
-    ///
-    /// # fn main() {
-    /// let propagator = Propagator::builder()
-    ///     .header(Header::new(&REQUEST_ID, "x-request-id"))
-    ///     .on_rejection(|rejection| assert_eq!(rejection.kind(), RejectionKind::WrongType))
-    ///     .build();
-    /// let message = vec![("x-request-id".to_owned(), "seven".to_owned())];
-    /// assert!(propagator.extract(Context::new(), &message).is_empty());
-    /// # assert_eq!(propagator.rejections(), 1);
-    /// # }
-    /// ```
     #[must_use]
     pub fn kind(&self) -> RejectionKind {
         self.kind
@@ -79,28 +57,6 @@ impl<'a> Rejection<'a> {
 
     /// Returns the name of the header or of the member of the baggage. Returns `baggage` for members that
     /// belong to no listed variable.
-    ///
-    /// # Examples
-    ///
-    /// A member of the baggage:
-    ///
-    /// ```
-    /// use context_vars::{Context, context_var, propagation::{Baggage, Propagator}};
-    ///
-    /// context_var! {
-    ///     static TENANT: String;
-    /// }
-    ///
-    /// # fn main() {
-    /// let propagator = Propagator::builder()
-    ///     .baggage(Baggage::new(&TENANT, "tenant"))
-    ///     .on_rejection(|rejection| assert_eq!(rejection.name(), "tenant"))
-    ///     .build();
-    /// let message = vec![("baggage".to_owned(), "tenant=half%2".to_owned())];
-    /// assert!(propagator.extract(Context::new(), &message).is_empty());
-    /// # assert_eq!(propagator.rejections(), 1);
-    /// # }
-    /// ```
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.name

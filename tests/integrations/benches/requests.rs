@@ -27,7 +27,7 @@ context_var! {
     static REQUEST_ID: u64;
 }
 
-/// What is counted, with how the router gets its layers.
+/// The counted services, each with the function that adds the layers to the router.
 type Wrap = fn(Router) -> Router;
 
 const SERVICES: &[(&str, Wrap)] = &[
@@ -96,7 +96,7 @@ fn read(response: Response) {
 }
 
 fn main() {
-    // `cargo bench` adds a flag of its own.
+    // `cargo bench` adds the flag `--bench`.
     let mut arguments = std::env::args()
         .skip(1)
         .filter(|argument| argument != "--bench");
@@ -111,6 +111,6 @@ fn main() {
         .find(|(name, _)| *name == wanted)
         .unwrap_or_else(|| panic!("no service is called `{wanted}`"));
     let router = Router::new().route("/", get(|| async { "hello" }));
-    // With the state, as servers do it: else axum adds the layers again for each request.
+    // The state is set, as servers do, because axum would otherwise add the layers for each request.
     measure(&layered(router).with_state(()), iterations);
 }

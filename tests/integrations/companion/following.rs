@@ -1,4 +1,4 @@
-//! What inherits has the companion's state with it.
+//! Work that inherits has the companion's state.
 
 use std::pin::Pin;
 use std::sync::Mutex;

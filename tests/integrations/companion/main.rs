@@ -1,4 +1,4 @@
-//! Thread-bound state beside the context: in a process of its own, where a companion is installed.
+//! Thread-bound state beside the context, in a separate process, in which a companion is installed.
 
 #[path = "../support/mod.rs"]
 mod shared;

@@ -1,4 +1,4 @@
-//! What is given a context by hand, or none, runs in the state that its thread has.
+//! Work that is given a context by hand, or none, runs in the state of its thread.
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -60,7 +60,7 @@ impl Companion for OwnNumber {
     }
 }
 
-/// How many spans of each name are open.
+/// The number of open spans of each name.
 static OPEN: Mutex<Option<HashMap<&'static str, usize>>> = Mutex::new(None);
 
 fn change_open(name: &'static str, change: impl FnOnce(&mut usize)) {
@@ -113,7 +113,7 @@ pub(crate) fn install() {
 #[derive(Clone, Copy)]
 struct Tenant(&'static str);
 
-/// What is bound to the thread now: the span, OpenTelemetry's value, the number.
+/// The state that is bound to the thread: the span, OpenTelemetry's value, the number.
 pub(crate) type Seen = (Option<&'static str>, Option<&'static str>, u32);
 
 pub(crate) const NOTHING: Seen = (None, None, 0);

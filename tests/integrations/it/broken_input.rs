@@ -1,4 +1,4 @@
-//! What a stranger may send: it is reported, the variable stays as it was, and nothing panics.
+//! Invalid input from a peer is reported, leaves the variable unchanged, and never panics.
 
 use context_vars::propagation::{Baggage, Header, Propagator, RejectionKind};
 use context_vars::{Context, context_var};
@@ -12,7 +12,7 @@ context_var! {
     static LABEL: String;
 }
 
-/// What becomes of `TENANT`, and what is reported, for one `baggage` header.
+/// Returns the value of `TENANT` and the reports after one `baggage` header.
 fn of_baggage(header: &str) -> (Option<String>, Vec<String>) {
     let builder = Propagator::builder()
         .baggage(Baggage::new(&TENANT, "tenant").max_len(64))
@@ -27,7 +27,7 @@ fn of_baggage(header: &str) -> (Option<String>, Vec<String>) {
     (context.get(&TENANT).cloned(), rejections)
 }
 
-/// How many members or values a rejection is about.
+/// Returns the number of members or values that a rejection is about.
 fn count(rejection: &str) -> u64 {
     let several = rejection.split_once("each of ");
     several.map_or(1, |(_, rest)| {

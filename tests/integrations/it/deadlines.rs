@@ -1,4 +1,4 @@
-//! Deadlines and cancellation as inherited variables, on tokio's clock, which stands still here.
+//! Deadlines and cancellation as inherited variables, on tokio's clock, which is paused.
 
 #![allow(clippy::async_yields_async)] // a request that hands its child out is what these are about
 
@@ -50,7 +50,7 @@ async fn work_that_takes_longer_is_dropped_inside_its_context_at_the_deadline() 
     let start = Instant::now();
     let work = async move {
         let _on_drop = on_drop;
-        drop(USER.set("alice"));
+        USER.set("alice");
         sleep(ms(1000)).await;
     };
     let error = deadline::timeout(ms(100), work).await.unwrap_err();
@@ -226,7 +226,7 @@ async fn cancelled_child_says_how_its_request_ended() {
     assert_eq!(stopped_as(elapsed, child).await, CancelledKind::Elapsed);
 }
 
-/// What a child sees that asks when the part of the request that spawned it is over.
+/// Returns the state that a child sees after the part of the request that spawned it is over.
 async fn late(then: oneshot::Receiver<()>) -> (bool, Result<(), deadline::Cancelled>) {
     then.await.unwrap();
     let before = deadline::is_cancelled();
@@ -241,7 +241,7 @@ async fn part_that_has_completed_does_not_stop_what_its_children_begin_later() {
             let part = task::spawn(deadline::timeout(ms(1000), async move {
                 match nested {
                     false => task::spawn(late(ended)),
-                    // The part's child has a scope of its own, which is not over.
+                    // The part's child has a separate scope, which is not over.
                     true => task::spawn(deadline::scope(async {
                         task::spawn(deadline::cancel_with_request(async {}));
                         late(ended).await
@@ -296,7 +296,7 @@ async fn what_begins_after_the_request_has_completed_stops_at_once() {
     assert_eq!(outcome.unwrap_err().kind(), CancelledKind::Completed);
 }
 
-/// Each task spawns the next in a scope of its own, and ends, so that none may keep those before.
+/// Each task spawns the next in a new scope and ends, and must not keep the earlier scopes alive.
 fn relay(left: usize, done: oneshot::Sender<bool>) {
     task::spawn(deadline::timeout(ms(60_000), async move {
         match left {
@@ -502,7 +502,7 @@ async fn other_variables_are_the_scope_s_own() {
     USER.scope("alice", async {
         let inside = deadline::timeout(ms(100), async {
             let before = USER.get();
-            drop(USER.set("bob"));
+            USER.set("bob");
             (before, USER.get())
         });
         assert_eq!(inside.await, Ok(("alice", "bob")));

@@ -367,7 +367,7 @@ fn variables_of_one_name_are_told_apart() {
     let here = module_path!();
     let both = format!(r#"request_id=7 {here}::user="alice" {here}::other::user="bob""#);
     assert_eq!(context.to_string(), both);
-    // Where only one of them is asked for, its name is enough; the identity is the declaration.
+    // If only one of them is shown, its name is enough; the identity is the declaration.
     let bob = Fields::all().only([&other::USER]);
     assert_eq!(bob.of(&context).to_string(), r#"user="bob""#);
 }
@@ -375,10 +375,10 @@ fn variables_of_one_name_are_told_apart() {
 #[test]
 fn fields_are_those_of_the_moment_no_inherit_included() {
     detached(|| {
-        drop(REQUEST_ID.set(7));
-        drop(HERE.set("here"));
+        REQUEST_ID.set(7);
+        HERE.set("here");
         let before = fields();
-        drop(REQUEST_ID.set(8));
+        REQUEST_ID.set(8);
         assert_eq!(before.to_string(), r#"here="here" request_id=7"#);
         let elsewhere = std::thread::spawn(move || before.to_string());
         assert_eq!(elsewhere.join().unwrap(), r#"here="here" request_id=7"#);
@@ -390,7 +390,7 @@ fn value_may_do_anything_while_it_is_shown() {
     struct Nested;
     impl fmt::Display for Nested {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            drop(REQUEST_ID.set(8));
+            REQUEST_ID.set(8);
             USER.sync_scope("inner".into(), || write!(f, "<{}>", USER.get()))
         }
     }

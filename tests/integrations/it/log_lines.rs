@@ -45,8 +45,8 @@ fn env_logger() -> (env_logger::Logger, Output) {
 
 fn in_context(f: impl FnOnce()) {
     detached(|| {
-        drop(REQUEST_ID.set(7));
-        drop(USER.set("alice".to_owned()));
+        REQUEST_ID.set(7);
+        USER.set("alice".to_owned());
         f();
     });
 }
@@ -192,7 +192,7 @@ fn chosen_and_redacted_variables() {
     let (logger, output) = env_logger();
     let logger = ContextLogger::new(logger).fields(Fields::all().except([&USER]));
     in_context(|| {
-        drop(PASSWORD.set("secret".into()));
+        PASSWORD.set("secret".into());
         log(&logger, Level::Info);
     });
     assert_eq!(
@@ -226,7 +226,7 @@ fn fern_gets_the_variables_as_values_and_in_the_message() {
         .into_log();
     let logger = ContextLogger::new(fern);
     in_context(|| {
-        drop(FLAG.set(true));
+        FLAG.set(true);
         log(&logger, Level::Info);
         log(&logger.in_message(), Level::Info);
     });
@@ -259,8 +259,8 @@ fn values_keep_their_types() {
         fn flush(&self) {}
     }
     in_context(|| {
-        drop(FLAG.set(true));
-        drop(SHOWS.set(Shows::text("two words")));
+        FLAG.set(true);
+        SHOWS.set(Shows::text("two words"));
         log(&ContextLogger::new(Check), Level::Info);
     });
 }

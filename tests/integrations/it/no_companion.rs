@@ -1,4 +1,4 @@
-//! Where no companion is installed, nothing is taken: this process has none.
+//! Nothing is captured in this process, which has no companion.
 
 use context_vars::{inherit, thread};
 use opentelemetry::Context;

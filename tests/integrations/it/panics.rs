@@ -1,4 +1,4 @@
-//! What the report of a panic says, in a process of its own: the hook belongs to the process.
+//! The report of a panic, tested in a separate process because the hook belongs to the process.
 
 use std::process::Command;
 use std::sync::Mutex;

@@ -1,6 +1,6 @@
 //! Libraries that others have written for thread-locals, written anew on the public interface.
 //!
-//! What they cannot say without a workaround is in `context-vars/src/docs/libraries.md`.
+//! The parts that need a workaround are described in `context-vars/src/docs/libraries.md`.
 
 mod hub;
 mod layer;

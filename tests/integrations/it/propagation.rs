@@ -1,4 +1,4 @@
-//! What travels, where to, and what does not.
+//! Variables that are sent, their carriers, and those that are not sent.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ context_var! {
     static SHARED: Arc<str>;
 }
 
-/// What `on_rejection` was told.
+/// The rejections that `on_rejection` has received.
 pub type Rejections = Arc<Mutex<Vec<String>>>;
 
 /// Collects the rejections of a propagator.

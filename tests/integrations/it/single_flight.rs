@@ -19,7 +19,7 @@ async fn load() -> String {
     format!("of {} for {}", TENANT.get(), USER.get())
 }
 
-/// What the page recommends: a context that has what the key names.
+/// Returns the context that the page recommends, with the variables that the key names.
 fn load_for(tenant: &'static str) -> InContext<impl Future<Output = String>> {
     load().in_context(Context::new().with_value(&TENANT, tenant))
 }

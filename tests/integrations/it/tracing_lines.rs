@@ -25,7 +25,7 @@ fn builder() -> Builder {
     tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE)
 }
 
-/// What a subscriber writes while `f` runs in a context with a user and a request.
+/// Returns the output of a subscriber while `f` runs in a context with a user and a request.
 macro_rules! written {
     ($subscriber:expr, $f:expr) => {{
         let output = Output::default();
@@ -33,8 +33,8 @@ macro_rules! written {
         let subscriber = $subscriber.with_writer(move || writer.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {
             detached(|| {
-                drop(REQUEST_ID.set(7));
-                drop(USER.set("alice".to_owned()));
+                REQUEST_ID.set(7);
+                USER.set("alice".to_owned());
                 $f()
             })
         });

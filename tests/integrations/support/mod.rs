@@ -1,4 +1,4 @@
-//! What the tests of several binaries need.
+//! Helpers for the tests of several binaries.
 
 #![allow(dead_code)] // each binary uses its part
 
@@ -18,7 +18,7 @@ pub fn noop() -> Context<'static> {
     Context::from_waker(Waker::noop())
 }
 
-/// How long a test waits for what must happen; it takes far less.
+/// The limit of a wait for an event that must happen, and takes far less.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// Waits for what must happen.
@@ -36,7 +36,7 @@ impl<F: FnMut()> Drop for OnDrop<F> {
     }
 }
 
-/// What was written.
+/// The output so far.
 #[derive(Clone, Default)]
 pub struct Output(Arc<Mutex<Vec<u8>>>);
 
@@ -52,7 +52,7 @@ impl io::Write for Output {
 }
 
 impl Output {
-    /// What was written since the last call.
+    /// Returns the output since the last call.
     pub fn text(&self) -> String {
         String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }

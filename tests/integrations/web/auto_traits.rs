@@ -1,4 +1,4 @@
-//! What integrations may be kept in, sent to, and shared between.
+//! The auto traits of the integrations.
 
 use std::panic::{RefUnwindSafe, UnwindSafe};
 

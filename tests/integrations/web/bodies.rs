@@ -37,7 +37,7 @@ fn layer() -> ContextLayer {
 #[tokio::test]
 async fn frames_see_what_the_request_set_until_its_last_poll() {
     let handler = service_fn(async |_: Request<String>| {
-        drop(USER.set("set by the handler".into()));
+        USER.set("set by the handler".into());
         tokio::task::yield_now().await;
         Ok::<_, Infallible>(Response::new(chunks(2, |n| {
             format!("{n} {}; ", USER.get())
@@ -47,7 +47,7 @@ async fn frames_see_what_the_request_set_until_its_last_poll() {
     let middleware = service_fn(move |request: Request<String>| async move {
         let response = handler.oneshot(request).await;
         tokio::task::yield_now().await;
-        drop(USER.set(format!("{}, then by the middleware", USER.get())));
+        USER.set(format!("{}, then by the middleware", USER.get()));
         response
     });
     assert_eq!(
@@ -79,7 +79,7 @@ async fn body_has_the_context_itself_and_not_a_copy() {
 async fn what_a_frame_sets_is_seen_by_the_next_and_by_nobody_else() {
     let handler = service_fn(async |_: Request<String>| {
         let body = chunks(3, |_| {
-            drop(COUNT.set(COUNT.get() + 1));
+            COUNT.set(COUNT.get() + 1);
             COUNT.get().to_string()
         });
         Ok::<_, Infallible>(Response::new(body))

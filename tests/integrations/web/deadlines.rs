@@ -44,7 +44,7 @@ impl Children {
     }
 }
 
-/// How the request of the next child ended.
+/// The way in which the request of the next child ended.
 async fn end(children: &mut mpsc::UnboundedReceiver<Child>) -> deadline::CancelledKind {
     let child = crate::support::soon(children.recv()).await.unwrap();
     let cancelled = crate::support::soon(child).await.unwrap();

@@ -69,10 +69,10 @@ impl Decoder for Text {
     }
 }
 
-/// What the code that tonic generates for a service looks like, by hand.
+/// A copy of the code that tonic generates for a service.
 #[derive(Clone)]
 struct Reports {
-    /// What was dropped, and where.
+    /// The drops, in order, each with its place.
     seen: Seen,
     dropped: Arc<Semaphore>,
 }
@@ -154,7 +154,7 @@ async fn rows(
 fn authenticate(request: Request<()>) -> Result<Request<()>, Status> {
     let user = request.metadata().get("authorization");
     let user = user.ok_or_else(|| Status::unauthenticated("who are you?"))?;
-    drop(USER.set(user.to_str().unwrap().to_owned()));
+    USER.set(user.to_str().unwrap().to_owned());
     Ok(request)
 }
 
@@ -296,7 +296,7 @@ async fn stream_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
     assert_all_dropped(&reports, 500).await;
 }
 
-/// What a client of the reports sends: the id, and the user as whom it speaks.
+/// The values that a client of the reports sends: the id, and the user as whom it speaks.
 fn listed() -> Propagator {
     Propagator::builder()
         .header(Header::new(&REQUEST_ID, "x-request-id"))

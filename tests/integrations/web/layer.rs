@@ -1,4 +1,4 @@
-//! What the layer puts into a context, and how long it lasts.
+//! The values that the layer sets in a context, and the lifetime of the context.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! What layers of tower-http see, outside and inside of the `ContextLayer`: the lines on the page.
+//! Layers of tower-http outside and inside of the `ContextLayer`: the log lines on the page.
 
 use std::time::Duration;
 
@@ -82,7 +82,7 @@ async fn lines(router: Router) -> String {
     lines.join("\n")
 }
 
-/// Whether the page has exactly these lines, under the words that describe the order.
+/// Returns whether the page has exactly these lines, under the words that describe the order.
 #[track_caller]
 fn assert_page_has(order: &str, lines: &str) {
     let (_, after) = PAGE.split_once(order).expect("the order on the page");

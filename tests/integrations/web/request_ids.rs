@@ -39,7 +39,7 @@ fn layer() -> ContextLayer {
     ContextLayer::new().detached().request_id(&REQUEST_ID, make)
 }
 
-/// What the handler sees: the variable, and the request's header.
+/// The values that the handler sees: the variable, and the request's header.
 async fn ids(headers: HeaderMap) -> String {
     let sent: Vec<_> = headers.get_all(X_REQUEST_ID).iter().collect();
     format!("{} {sent:?}", REQUEST_ID.get())
@@ -238,7 +238,7 @@ async fn missing_id_is_made_once_per_request() {
     }
 }
 
-/// What a client may send, which must never be taken over by a variable of a number.
+/// Values that a client may send, and that a variable of a number must never accept.
 fn refused() -> Vec<Vec<Vec<u8>>> {
     let one = |bytes: &[u8]| vec![bytes.to_vec()];
     vec![

@@ -64,7 +64,7 @@ fn sent(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     (visible && !text.is_empty() && text.len() <= 128).then_some(text)
 }
 
-/// What a request must be given.
+/// The values that a request must be given.
 struct Handler {
     id: u64,
     trace: String,
@@ -80,7 +80,7 @@ impl Handler {
             let sound = text.len() <= MOST && !text.contains(char::is_control);
             assert!(sound, "{text:?}");
         }
-        // What was accepted can be sent, and comes to the next service as it is.
+        // An accepted id can be sent, and arrives at the next service unchanged.
         let there = propagator().extract(Context::new(), &propagator().headers());
         let [tenant, label] = [there.get(&TENANT), there.get(&LABEL)];
         assert_eq!([tenant.cloned(), label.cloned()], texts.map(Result::ok));

@@ -115,7 +115,7 @@ async fn what_a_request_sets_is_not_seen_by_the_next_on_its_connection() {
     // R21 with the layer: a request's own context is no root, so it may set.
     async fn authenticate(request: Request, next: Next) -> Response {
         if let Some(user) = request.headers().get("authorization") {
-            drop(USER.set(user.to_str().unwrap().to_owned()));
+            USER.set(user.to_str().unwrap().to_owned());
         }
         next.run(request).await
     }
@@ -146,7 +146,7 @@ async fn panic_of_a_handler_harms_no_other_request() {
         .route(
             "/panic",
             routing::get(async || -> String {
-                drop(USER.set("set before the panic".into()));
+                USER.set("set before the panic".into());
                 panic!("a handler's bug (this is part of the test)")
             }),
         )
@@ -189,7 +189,7 @@ async fn what_is_set_around_serve_does_not_reach_requests() {
     }
 }
 
-/// What the server says on a socket that was upgraded.
+/// The text that the server sends on a socket that was upgraded.
 async fn greeting(address: std::net::SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!(

@@ -28,7 +28,7 @@ async fn work(_: Job) -> Result<String, Infallible> {
     let before = TENANT.get();
     tokio::task::yield_now().await;
     assert_eq!(before, TENANT.get());
-    drop(TENANT.set("set by the job".into()));
+    TENANT.set("set by the job".into());
     Ok(format!("{before} {}", ATTEMPT.get()))
 }
 

@@ -15,7 +15,7 @@ use tower::{Service, ServiceExt};
 
 pub use crate::shared::{OnDrop, noop, poll_once, soon};
 
-/// Serves the router on a port of its own until the test's runtime ends.
+/// Serves the router on a free port until the test's runtime ends.
 pub async fn serve(router: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -58,7 +58,7 @@ pub fn get(headers: &[(&'static str, &[u8])]) -> Request<String> {
     request
 }
 
-/// What a service answers to such a request.
+/// Returns the answer of a service to such a request.
 pub async fn ask<S, B>(service: S, headers: &[(&'static str, &[u8])]) -> Response<B>
 where
     S: Service<Request<String>, Response = Response<B>>,
@@ -67,7 +67,7 @@ where
     service.oneshot(get(headers)).await.unwrap()
 }
 
-/// What the body of the answer to such a request says.
+/// Returns the body of the answer to such a request.
 pub async fn ask_text<S, B>(service: S, headers: &[(&'static str, &[u8])]) -> String
 where
     S: Service<Request<String>, Response = Response<B>>,
@@ -78,12 +78,12 @@ where
     text(ask(service, headers).await).await
 }
 
-/// What the body of the answer to a request over TCP says.
+/// Returns the body of the answer to a request over TCP.
 pub async fn sent(request: reqwest::RequestBuilder) -> String {
     request.send().await.unwrap().text().await.unwrap()
 }
 
-/// What curl prints of the answer to a request with these options: the head, and the body.
+/// Returns the output of curl for a request with these options: the head, and the body.
 ///
 /// A client that is not ours, and that sends whatever it is told to.
 pub async fn curl(address: SocketAddr, options: &[&str]) -> String {
@@ -97,7 +97,7 @@ pub async fn curl(address: SocketAddr, options: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What a body says in the end.
+/// Returns the text of a body, read to its end.
 pub async fn text<B>(response: Response<B>) -> String
 where
     B: Body,
@@ -120,7 +120,7 @@ pub fn chunks(
     StreamBody::new(numbers.map(move |n| Ok(Frame::data(Bytes::from(next(n))))))
 }
 
-/// What several parts of a test have seen, in order.
+/// The events that several parts of a test have seen, in order.
 #[derive(Clone, Default)]
 pub struct Seen(Arc<Mutex<Vec<String>>>);
 

@@ -33,7 +33,7 @@ fn propagator() -> Propagator {
         .build()
 }
 
-/// What the context of a request is on the other side.
+/// Returns the context of a request on the other side.
 async fn identity(headers: HeaderMap) -> String {
     let secret = SECRET.is_set() || headers.iter().any(|(_, v)| v.as_bytes() == b"secret");
     format!("{} {} {secret}", REQUEST_ID.get_or(0), TENANT.get())

@@ -35,7 +35,7 @@ impl Model {
         self.layers.last().map_or(0, |layer| layer.number)
     }
 
-    /// How many values are alive.
+    /// The number of values that are alive.
     pub fn values(&self) -> usize {
         let current = self.layers.iter().map(|layer| layer.number);
         let ended = self.ended.iter().map(|(_, number)| *number);
@@ -54,7 +54,7 @@ impl Model {
     pub fn set(&mut self, number: u32) {
         let is_root = self.layers.len() == 1;
         if let Some(layer) = self.layers.last_mut() {
-            // Where nothing would drop a value any more, none is kept.
+            // A value is not kept if nothing would drop it any more.
             if !(is_root && self.thread_has_ended) {
                 layer.number = number;
             }

@@ -59,7 +59,7 @@ use Op::*;
 struct Machine {
     program: Vec<Op>,
     next: usize,
-    /// Where the part of the program ends that runs before its thread ends.
+    /// The end of the part of the program that runs before its thread ends.
     end: usize,
     guards: Vec<(usize, Attached)>,
     model: Model,
@@ -129,7 +129,7 @@ impl Machine {
     fn set(&mut self) {
         let number = self.new_number();
         self.model.set(number.0);
-        drop(NUMBER.set(number));
+        NUMBER.set(number);
     }
 
     fn attach(&mut self) {

@@ -1,4 +1,4 @@
-//! What the tests have the combinators run.
+//! The futures that the tests give to the combinators.
 
 use std::future::Future;
 
@@ -7,24 +7,24 @@ use crate::support::{USER, yield_once};
 /// Reads, sets, lets others have a turn, reads again.
 pub(super) async fn turn(own: &'static str) -> (&'static str, &'static str) {
     let before = USER.get();
-    drop(USER.set(own));
+    USER.set(own);
     yield_once().await;
     (before, USER.get())
 }
 
-/// As [`turn`], and then never ready.
+/// Like [`turn`], but never ready after it.
 pub(super) async fn turn_for_ever(own: &'static str) {
     turn(own).await;
     std::future::pending::<()>().await;
 }
 
-/// As [`turn`], for `try_join!`.
+/// Like [`turn`], but for `try_join!`.
 pub(super) async fn turn_and_fail(own: &'static str) -> Result<(), &'static str> {
     turn(own).await;
     Err(own)
 }
 
-/// Runs `test` as the work of `caller`, in a scope of its own.
+/// Runs `test` as the work of `caller`, in a scope.
 pub(super) fn run(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -24,7 +24,7 @@ impl Noisy {
     fn touch(&self) {}
 }
 
-/// What `f` notes, names alone.
+/// Returns the names that `f` notes.
 fn order(f: impl FnOnce()) -> String {
     let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     LOG.lock().unwrap().clear();

@@ -1,4 +1,4 @@
-//! Where the attributes are not neutral, and what to write there; see `docs/limitations.md`.
+//! The cases in which the attributes are not neutral, and the workarounds; see `docs/limitations.md`.
 
 use std::cell::RefCell;
 use std::panic::Location;

@@ -159,7 +159,7 @@ fn dyn_argument(f: &dyn Fn(u8) -> String, boxed: Box<dyn FnOnce() -> String>) ->
 
 #[with_context(user = "unsafe".into())]
 unsafe fn is_unsafe(pointer: *const u8) -> (String, u8) {
-    // SAFETY: The caller's promise.
+    // SAFETY: The pointer is valid, as the function requires of its callers.
     (user(), unsafe { *pointer })
 }
 

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use super::{as_alice, user};
 use crate::support::yield_once;
 
-/// Runs work without a context of its own, by functions that are all named `spawn`.
+/// Runs work without entering a context, by functions that are all named `spawn`.
 mod pool {
     use super::*;
 
@@ -294,7 +294,7 @@ fn arguments_of_other_types_pass_through() {
 
 #[inherit_context]
 fn temporaries(names: &std::sync::Mutex<Vec<String>>) -> String {
-    // What is borrowed from a temporary, here from the lock, lives until the end of the statement.
+    // A borrow from a temporary, here from the lock, lives until the end of the statement.
     pool::spawn(job_for(&names.lock().unwrap()))
 }
 

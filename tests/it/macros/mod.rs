@@ -1,6 +1,6 @@
 //! The three macros, on every kind of item on which they may stand.
 
-// What the macros are shown is written as users may write it, not as clippy would like it.
+// The input of the macros is written as users may write it, not as clippy would like it.
 #![allow(
     clippy::useless_vec,
     clippy::redundant_closure,
@@ -40,7 +40,7 @@ context_var! {
     pub static USER_TOO: u64;
 }
 
-/// What `USER` is here, for a function that is called deep below.
+/// Returns `USER`, as a function deep in the call stack reads it.
 fn user() -> String {
     USER.get()
 }

@@ -1,4 +1,4 @@
-//! What a scope adds to the future of an `async fn`.
+//! The size that a scope adds to the future of an `async fn`.
 
 use context_vars::with_context;
 

@@ -209,7 +209,7 @@ mod of_pointers {
 fn names_in_blocks() -> [String; 4] {
     let job = user;
     [
-        // What a parameter of type `fn` needs, and without a warning of superfluous braces.
+        // A parameter of type `fn` needs this, and there must be no warning of superfluous braces.
         of_pointers::spawn({ user }),
         spawner::spawn({ user }),
         spawner::spawn({

@@ -39,8 +39,8 @@ fn rayon_scope_with_jobs_that_spawn_jobs() {
             scope.spawn(move |scope| {
                 context.run(|| {
                     closure(piece, tally);
-                    // What the parent has set is what its child starts with.
-                    drop(STEP.set(7));
+                    // The child starts with the values that the parent has set.
+                    STEP.set(7);
                     let mut context = Context::current();
                     scope.spawn(move |_| {
                         context.run(|| tally.check(piece, 7));
@@ -84,7 +84,7 @@ fn rayon_join_all_the_way_down() {
     tally.assert_all_right(PIECES);
 }
 
-/// What a job reads that a thread of the pool takes up while it waits in a `join`.
+/// Returns the value that a job reads if a thread of the pool runs it while it waits in a `join`.
 fn stolen_by_a_waiting_thread(job: impl FnOnce(Box<dyn FnOnce() + Send>) + Send) {
     let pool = rayon_pool(2);
     let (started, ran) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));

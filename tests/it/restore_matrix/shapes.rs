@@ -19,7 +19,7 @@ async fn checked(body: Body) {
     assert_eq!(seen(), before, "after the body");
 }
 
-/// As [`checked`], and sees that the context is the same one by a token of it.
+/// Like [`checked`], but also checks by a token that the context is the same.
 async fn probed(body: Body) {
     let token = PROBE.set(());
     checked(body).await;

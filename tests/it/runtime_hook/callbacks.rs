@@ -32,9 +32,9 @@ fn own_callbacks_are_taken_along_and_called_in_context() {
     let spawn = || {
         as_alice(|| {
             runtime.spawn(async {
-                drop(USER.set("first poll"));
+                USER.set("first poll");
                 yield_now().await;
-                drop(USER.set("second poll"));
+                USER.set("second poll");
             })
         })
     };
@@ -90,7 +90,7 @@ fn callbacks_may_set_in_the_context_of_the_task_between_its_polls_on_a_worker() 
     let task = COUNT.sync_scope(0, || {
         runtime.spawn(async {
             yield_now().await;
-            drop(COUNT.set(COUNT.get() + 1000));
+            COUNT.set(COUNT.get() + 1000);
             COUNT.get()
         })
     });
@@ -116,11 +116,11 @@ fn task_may_set_under_what_its_callback_has_attached_and_when_that_has_ended() {
             .unwrap();
         let task = COUNT.sync_scope(1, || {
             runtime.spawn(async {
-                drop(COUNT.set(2));
+                COUNT.set(2);
                 let under = (USER.get(), COUNT.get());
                 drop(KEPT.take());
                 let own = (USER.is_set(), COUNT.get());
-                drop(COUNT.set(3));
+                COUNT.set(3);
                 (under, own, COUNT.get())
             })
         });
@@ -138,14 +138,14 @@ fn callbacks_may_attach_before_a_poll_and_detach_after_it() {
         .on_before_task_poll(attach_and_keep)
         .on_after_task_poll(move |_| {
             drop(KEPT.take());
-            drop(COUNT.set(COUNT.get() + 10));
+            COUNT.set(COUNT.get() + 10);
             seen.lock().unwrap().push((USER.is_set(), COUNT.get()));
         })
         .build()
         .unwrap();
     let task = runtime.spawn(async {
         for _ in 0..2 {
-            drop(COUNT.set(COUNT.get() + 1));
+            COUNT.set(COUNT.get() + 1);
             assert_eq!(USER.get(), "callback");
             yield_now().await;
         }

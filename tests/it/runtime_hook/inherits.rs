@@ -1,4 +1,4 @@
-//! What a task of such a runtime inherits, and where nothing changes.
+//! The values that a task of such a runtime inherits, and the calls that do not change.
 
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ fn plain_spawn_inherits_and_gives_nothing_back() {
             let task = tokio::spawn(async move {
                 gone.notified().await;
                 assert_eq!(USER.get(), "alice", "later changes are not seen");
-                drop(USER.set("task"));
-                drop(COUNT.set(1));
+                USER.set("task");
+                COUNT.set(1);
                 yield_now().await;
                 (USER.get(), COUNT.get())
             });
-            drop(USER.set("changed"));
+            USER.set("changed");
             go.notify_one();
             assert_eq!(task.await.unwrap(), ("task", 1), "kept from poll to poll");
             assert_eq!((USER.get(), COUNT.is_set()), ("changed", false));
@@ -66,7 +66,7 @@ fn grandchildren_inherit_from_their_parent() {
                     // At its first poll, which is in the child.
                     tokio::spawn(user()).await.unwrap()
                 }));
-                drop(USER.set("child"));
+                USER.set("child");
                 let third = tokio::spawn(user()).await.unwrap();
                 (first, second.await.unwrap(), third)
             });
@@ -83,7 +83,7 @@ fn task_may_set_and_the_next_one_sees_nothing() {
             for n in 1..100 {
                 let set = tokio::spawn(async move {
                     assert!(!COUNT.is_set());
-                    drop(COUNT.set(n));
+                    COUNT.set(n);
                     yield_now().await;
                     COUNT.get()
                 });
@@ -114,7 +114,7 @@ fn local_runtime_inherits() {
         let local = as_alice(|| {
             tokio::task::spawn_local(async move {
                 let _not_send = not_send;
-                drop(COUNT.set(1));
+                COUNT.set(1);
                 user().await
             })
         });
@@ -132,7 +132,7 @@ fn where_tokio_has_no_hook_nothing_changes() {
         assert!(!bare.await.unwrap());
         let inherits = task::spawn_blocking(|| USER.get());
         assert_eq!(inherits.await.unwrap(), "alice");
-        // A task of a local set shares the context of whoever drives the set.
+        // A task of a local set shares the context of the code that drives the set.
         let set = LocalSet::new();
         let shares = set.run_until(async {
             let bare = USER.sync_scope("spawner", || tokio::task::spawn_local(user()));

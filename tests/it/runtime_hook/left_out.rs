@@ -13,7 +13,7 @@ use crate::support::USER;
 
 async fn spawn_long_lived() -> (&'static str, u32) {
     let task = tokio::spawn(async {
-        drop(COUNT.set(COUNT.get() + 1));
+        COUNT.set(COUNT.get() + 1);
         yield_now().await;
         (USER.get(), COUNT.get())
     });
@@ -35,11 +35,11 @@ fn tasks_are_left_out_by_the_place_where_they_are_spawned() {
         .build()
         .unwrap();
     runtime.block_on(USER.scope("alice", async {
-        // Its own empty context: it may set, and nobody sees it.
+        // The task has an empty context, so it may set, and no other task sees it.
         assert_eq!(spawn_long_lived().await, ("anonymous", 1));
         assert_eq!(spawn_long_lived().await, ("anonymous", 1));
         assert_eq!(tokio::spawn(async { USER.get() }).await.unwrap(), "alice");
-        // What names its caller as the place is that caller's; this is one of our functions.
+        // A spawn in a `#[track_caller]` function has the place of its caller; this function is ours.
         assert_eq!(task::spawn(user()).await.unwrap(), "alice");
         assert!(!COUNT.is_set());
     }));

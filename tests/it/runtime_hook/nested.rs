@@ -16,9 +16,9 @@ fn task_that_blocks_in_place_keeps_its_context_and_others_theirs() {
     let tasks: Vec<_> = (0..200)
         .map(|n| {
             let work = async move {
-                drop(USER.set("own"));
+                USER.set("own");
                 let inside = block_in_place(|| {
-                    drop(COUNT.set(COUNT.get() + 1));
+                    COUNT.set(COUNT.get() + 1);
                     let handle = tokio::runtime::Handle::current();
                     handle.block_on(async {
                         let child = tokio::spawn(async { (USER.get(), COUNT.get()) });
@@ -89,7 +89,7 @@ fn scopes_reads_and_panics_around_and_inside_polls() {
             let work = async {
                 let panicking = tokio::spawn(USER.scope("scope", async {
                     USER.with(|user| {
-                        drop(USER.set("set inside the read"));
+                        USER.set("set inside the read");
                         assert_eq!(*user, "scope");
                         panic!("inside a read");
                     })
@@ -97,7 +97,7 @@ fn scopes_reads_and_panics_around_and_inside_polls() {
                 assert!(panicking.await.unwrap_err().is_panic());
                 let task = tokio::spawn(async {
                     let inside = USER.with(|user| (*user, detached(|| USER.get())));
-                    drop(USER.set("task"));
+                    USER.set("task");
                     yield_now().await;
                     (inside, USER.get())
                 });

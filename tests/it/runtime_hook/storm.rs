@@ -21,7 +21,7 @@ impl Random {
     }
 }
 
-/// What the tasks of the storm share.
+/// The state that the tasks of the storm share.
 struct Storm {
     alarm: mpsc::Sender<Waker>,
     wrong: AtomicUsize,
@@ -40,7 +40,7 @@ impl Witness {
 
     fn set(&mut self, count: u32) {
         self.1 = count;
-        drop(COUNT.set(count));
+        COUNT.set(count);
     }
 }
 

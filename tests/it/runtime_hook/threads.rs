@@ -33,10 +33,10 @@ fn thousands_of_tasks_that_change_threads_keep_their_own() {
             let (alarm, moved, value) = (alarm.clone(), moved.clone(), alive.track());
             let work = async move {
                 let mut last = std::thread::current().id();
-                drop(TRACKED.set(value));
+                TRACKED.set(value);
                 for step in n..n + 10 {
                     assert_eq!(COUNT.get(), step);
-                    drop(COUNT.set(step + 1));
+                    COUNT.set(step + 1);
                     match step % 3 {
                         0 => yield_now().await,
                         _ => woken_elsewhere(&alarm).await,
@@ -74,7 +74,7 @@ fn next_poll_waits_for_the_context_that_the_last_one_still_has() {
             if first.swap(false, Ordering::SeqCst) {
                 at_hook.send(()).unwrap();
                 soon(&released.lock().unwrap());
-                drop(COUNT.set(COUNT.get() + 1));
+                COUNT.set(COUNT.get() + 1);
             }
         })
         .build()
@@ -82,7 +82,7 @@ fn next_poll_waits_for_the_context_that_the_last_one_still_has() {
     let (alarm, wakers) = mpsc::channel::<Waker>();
     let task = as_alice(|| {
         runtime.spawn(async move {
-            drop(COUNT.set(1));
+            COUNT.set(1);
             woken_elsewhere(&alarm).await;
             (USER.get(), COUNT.get())
         })

@@ -14,7 +14,7 @@ use crate::support::{Alive, LIMIT, OnDrop, yield_once};
 pub(super) async fn set<R: Runtime>() {
     let counter = |step: u32| async move {
         for n in 1..=50 {
-            drop(COUNT.set(COUNT.get() + step));
+            COUNT.set(COUNT.get() + step);
             yield_once().await;
             assert_eq!(COUNT.get(), n * step);
         }
@@ -31,7 +31,7 @@ pub(super) async fn scope<R: Runtime>() {
     let user = |name: String| async move {
         let inner = USER.scope(format!("{name}'s guest"), async {
             yield_once().await;
-            drop(COUNT.set(1));
+            COUNT.set(1);
             yield_once().await;
             (USER.get(), COUNT.get())
         });
@@ -54,7 +54,7 @@ pub(super) async fn inherit<R: Runtime>() {
     let worker = |n: u32| async move {
         for step in 0..10 {
             assert_eq!(COUNT.get(), n + step);
-            drop(COUNT.set(n + step + 1));
+            COUNT.set(n + step + 1);
             yield_once().await;
         }
         USER.get()
@@ -63,7 +63,7 @@ pub(super) async fn inherit<R: Runtime>() {
         let wrapped = COUNT.sync_scope(n, || worker(n).inherit_context());
         (n, R::spawn(wrapped))
     };
-    drop(USER.set("main".to_owned()));
+    USER.set("main".to_owned());
     for (n, task) in (0..200).map(task).collect::<Vec<_>>() {
         assert_eq!(task.outcome().await, Some("main".to_owned()), "task {n}");
     }
@@ -128,7 +128,7 @@ pub(super) async fn panic_in_poll<R: Runtime>() {
         let panicking = async move {
             let _hook = hook;
             yield_once().await;
-            drop(USER.set("set before".to_owned()));
+            USER.set("set before".to_owned());
             panic!("on purpose");
         };
         let panicking = R::spawn(panicking.in_context(tracked(&alive)));

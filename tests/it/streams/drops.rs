@@ -1,4 +1,4 @@
-//! Where a stream is dropped.
+//! The context in which a stream is dropped.
 
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -18,7 +18,7 @@ fn half_used_stream_is_dropped_inside_its_context() {
         async_stream::stream! {
             let _hook = hook;
             loop {
-                drop(USER.set("set by a step"));
+                USER.set("set by a step");
                 yield ();
             }
         }

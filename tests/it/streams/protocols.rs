@@ -105,7 +105,7 @@ async fn run_pinned_makes_a_wrapper_for_another_protocol() {
             _: &mut std::task::Context<'_>,
             buffer: &mut ReadBuf<'_>,
         ) -> Poll<std::io::Result<()>> {
-            drop(COUNT.set(COUNT.get() + 1));
+            COUNT.set(COUNT.get() + 1);
             if COUNT.get() < 3 {
                 buffer.put_slice(format!("{} {} ", USER.get(), COUNT.get()).as_bytes());
             }

@@ -1,4 +1,4 @@
-//! What a step sees, sets and leaves.
+//! The values that a step sees, sets and leaves.
 
 use std::pin::pin;
 use std::sync::Mutex;
@@ -13,7 +13,7 @@ use crate::support::{COUNT, USER, alice, ended, on_a_thread, panic_of, witness, 
 /// Sets the variable in its first step and reads it in each.
 fn by_async_stream(own: &'static str) -> impl Stream<Item = &'static str> {
     async_stream::stream! {
-        drop(USER.set(own));
+        USER.set(own);
         loop {
             yield_once().await;
             yield USER.get();
@@ -24,7 +24,7 @@ fn by_async_stream(own: &'static str) -> impl Stream<Item = &'static str> {
 fn by_unfold(own: &'static str) -> impl Stream<Item = &'static str> {
     stream::unfold(true, move |first| async move {
         if first {
-            drop(USER.set(own));
+            USER.set(own);
         }
         yield_once().await;
         Some((USER.get(), false))
@@ -64,7 +64,7 @@ fn generators_that_are_not_wrapped_share_their_consumers_context() {
 fn stream_inherits_where_it_is_wrapped_and_steps_keep_what_they_set() {
     let steps = || {
         stream::iter(0..3).map(|_| {
-            drop(COUNT.set(COUNT.get() + 1));
+            COUNT.set(COUNT.get() + 1);
             (USER.get(), COUNT.get())
         })
     };
@@ -121,7 +121,7 @@ fn step_that_panics_restores_and_the_stream_keeps_its_context() {
     let mut stream = Box::pin(
         async_stream::stream! {
             let _hook = hook;
-            drop(USER.set("set before"));
+            USER.set("set before");
             yield ();
             panic!("{}", USER.get());
         }
@@ -140,7 +140,7 @@ fn stream_takes_its_context_along_between_threads() {
     let mut stream = Box::pin(
         async_stream::stream! {
             for n in 0..4 {
-                drop(COUNT.set(COUNT.get() + 1));
+                COUNT.set(COUNT.get() + 1);
                 yield (USER.get(), COUNT.get(), n + 1);
             }
         }
@@ -166,7 +166,7 @@ fn stream_inside_a_wrapped_stream_has_its_own() {
     assert_eq!(seen, [("alice", "bob"); 2]);
 }
 
-/// Where the producer's steps run.
+/// The place at which the producer's steps run.
 #[derive(Clone, Copy, Debug)]
 enum On {
     TheConsumersTask,

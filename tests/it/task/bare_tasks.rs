@@ -23,7 +23,7 @@ fn assert_refused<T: std::fmt::Debug>(outcome: Result<T, JoinError>) {
 }
 
 fn set() {
-    drop(COUNT.set(1));
+    COUNT.set(1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -53,14 +53,14 @@ async fn bare_blocking_closure_may_not_set_in_a_block_on_of_its_own() {
 
 #[tokio::test]
 async fn the_body_of_a_test_may_set() {
-    drop(COUNT.set(1));
+    COUNT.set(1);
     yield_now().await;
     assert_eq!(COUNT.get(), 1);
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main_that_sets() -> u32 {
-    drop(COUNT.set(2));
+    COUNT.set(2);
     yield_now().await;
     COUNT.get()
 }
@@ -96,7 +96,7 @@ async fn task_with_a_context_of_its_own_may_set() {
         spawn_inheriting(),
         // Dropped in its context before it was finished.
         tokio::spawn(async { drop(OnDrop(set).in_context(Context::new())) }),
-        // A thread is nobody's task.
+        // A thread is not a task.
         tokio::spawn(async { on_a_thread(set) }),
         tokio::spawn(async { std::thread::scope(|s| s.spawn(set).join().unwrap()) }),
         task::spawn_blocking(set),
@@ -126,7 +126,7 @@ async fn value_that_a_bare_task_sets_while_it_unwinds_is_dropped() {
     assert!(!TRACKED.is_set());
 }
 
-/// What a task makes of a `set`, and what the next one polled there sees.
+/// Returns whether a `set` in a task is refused, and the value that the next task on the thread sees.
 #[derive(Debug, PartialEq)]
 enum Outcome {
     /// The set panics, and the next task sees nothing of it.
@@ -212,7 +212,7 @@ async fn in_two_tasks<T: Send + 'static>(work: impl Future<Output = T> + Send + 
     tokio::spawn(begun.await.unwrap()).await.unwrap()
 }
 
-/// What comes of `work`, which says whether it was refused, on a runtime of one thread.
+/// Returns whether `work` was refused, on a runtime of one thread.
 fn on_one_thread(work: impl Future<Output = bool>) -> Outcome {
     one_thread().block_on(async {
         let refused = work.await;

@@ -18,10 +18,10 @@ fn callback_runs_in_the_context_of_its_registration_and_never_pollutes_the_task(
         let parent = async {
             for n in 0..20 {
                 let (done, wait) = oneshot::channel();
-                drop(COUNT.set(n));
+                COUNT.set(n);
                 let callback = inherit(move || {
                     assert_eq!(COUNT.get(), n);
-                    drop(COUNT.set(1000));
+                    COUNT.set(1000);
                     done.send(()).unwrap();
                 });
                 match n % 3 {
@@ -61,12 +61,12 @@ async fn nested(level: u32) {
     } else {
         let there = task::spawn_blocking(|| {
             assert_eq!(COUNT.get(), 4);
-            drop(COUNT.set(5));
+            COUNT.set(5);
             COUNT.get()
         });
         assert_eq!(there.await.unwrap(), 5);
     }
-    drop(COUNT.set(level + 100));
+    COUNT.set(level + 100);
     sleep(Duration::from_micros(10)).await;
     assert_eq!(COUNT.get(), level + 100);
 }

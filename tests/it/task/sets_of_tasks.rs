@@ -42,7 +42,7 @@ async fn join_set_inherits_by_each_method() {
 
 #[tokio::test]
 async fn task_tracker_inherits_by_each_method_and_still_tracks() {
-    // What runs on another thread waits here until it was counted.
+    // Tasks on another thread wait here until they are counted.
     static GATE: Mutex<()> = Mutex::new(());
     fn user() -> &'static str {
         drop(GATE.lock());

@@ -22,11 +22,11 @@ async fn task_inherits_where_it_is_spawned_and_gives_nothing_back() {
         let task = task::spawn(async move {
             gone.notified().await;
             assert_eq!(USER.get(), "alice", "later changes are not seen");
-            drop(USER.set("task"));
+            USER.set("task");
             yield_now().await;
             USER.get()
         });
-        drop(USER.set("changed"));
+        USER.set("changed");
         go.notify_one();
         assert_eq!(task.await.unwrap(), "task");
         assert_eq!(USER.get(), "changed");
@@ -57,7 +57,7 @@ async fn child_gets_a_copy_and_an_element_given_to_it_wins() {
     // somebody sets, and what is given explicitly wins.
     USER.scope("parent", async {
         let child = task::spawn(async {
-            drop(USER.set("child"));
+            USER.set("child");
             USER.get()
         });
         let given = Context::current().with_value(&USER, "given");
@@ -78,7 +78,7 @@ async fn local_task_inherits() {
         let task = as_alice(|| {
             task::spawn_local(async move {
                 let _not_send = not_send;
-                drop(COUNT.set(7));
+                COUNT.set(7);
                 user().await
             })
         });

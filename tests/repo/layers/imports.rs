@@ -25,7 +25,7 @@ struct Module {
     file: String,
     parent: Option<usize>,
     children: BTreeMap<String, usize>,
-    /// What `use` makes known here, by its local name.
+    /// The imports of `use`, by their local names.
     names: BTreeMap<String, Vec<Path>>,
     /// The functions here. A path can mean one of them or a module of the same name.
     functions: BTreeSet<String>,
@@ -37,10 +37,10 @@ struct Module {
     has_macros: bool,
 }
 
-/// Where a path leads.
+/// The target of a path.
 struct Target {
     module: usize,
-    /// Whether the path names this module itself, rather than something in it.
+    /// `true` if the path names this module itself, rather than something in it.
     is_whole: bool,
 }
 
@@ -79,7 +79,7 @@ pub(super) fn imports(sources: &Sources) -> (BTreeSet<Import>, Vec<String>) {
     (imports, modules.errors)
 }
 
-/// How often `word` is a token of a file, attributes included and `cfg(test)` left out. In
+/// Returns the number of times that `word` is a token of a file, attributes included and `cfg(test)` left out. In
 /// `Token![unsafe]` it is the name of the word, and does not count.
 pub(super) fn count(text: &str, word: &str) -> usize {
     fn count_in(tokens: TokenStream, word: &str) -> usize {
@@ -348,7 +348,7 @@ impl Modules<'_> {
     }
 }
 
-/// Where the children of a file are: next to a `lib.rs` or `mod.rs`, below any other.
+/// Returns the folder of a file's children: next to a `lib.rs` or `mod.rs`, below any other file.
 fn folder_of_children(file: &str) -> String {
     let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
     let folder = if folder.is_empty() {
@@ -384,7 +384,7 @@ fn attribute(tokens: &[TokenTree]) -> Option<(TokenStream, usize)> {
     }
 }
 
-/// Whether an attribute is `cfg(test)` or `cfg(all(test, …))`.
+/// Returns whether an attribute is `cfg(test)` or `cfg(all(test, …))`.
 fn is_test_only(attribute: &TokenStream) -> bool {
     let text = attribute.to_string().replace(' ', "");
     text == "cfg(test)" || text.starts_with("cfg(all(test,")
@@ -445,7 +445,7 @@ fn is_separator(tokens: &[TokenTree]) -> bool {
         if first.as_char() == ':' && first.spacing() == Spacing::Joint && is_punct(second, ':'))
 }
 
-/// Whether a group is the `(crate)`, `(super)` or `(in path)` of a `pub`, not a tuple's fields.
+/// Returns whether a group is the `(crate)`, `(super)` or `(in path)` of a `pub`, not a tuple's fields.
 fn is_restriction(group: &TokenTree) -> bool {
     let TokenTree::Group(group) = group else {
         return false;

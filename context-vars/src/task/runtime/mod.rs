@@ -178,27 +178,6 @@ impl<'a> InheritingBuilder<'a> {
     /// A context that `f` [attaches](crate::Context::attach) is current during the poll if `f` keeps the
     /// guard, and the task can set variables in it. The attached context ends with its guard, or with the
     /// poll at the latest.
-    ///
-    /// # Examples
-    ///
-    /// Reading the user of the task:
-    ///
-    /// ```
-    /// use context_vars::{context_var, task::InheritingBuilder};
-    /// use tokio::runtime::Builder;
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
-    ///     .on_before_task_poll(|_| assert_eq!(USER.get(), "alice"))
-    ///     .build()?;
-    /// runtime.block_on(async { USER.sync_scope("alice", || tokio::spawn(async {})).await.unwrap() });
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn on_before_task_poll(
         mut self,
         f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static,
@@ -209,27 +188,6 @@ impl<'a> InheritingBuilder<'a> {
 
     /// Sets tokio's hook `on_after_task_poll`. `f` is called in the context of the task. No other thread
     /// polls the task before `f` returns.
-    ///
-    /// # Examples
-    ///
-    /// Reading a value that the poll has set:
-    ///
-    /// ```
-    /// use context_vars::{context_var, task::InheritingBuilder};
-    /// use tokio::runtime::Builder;
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
-    ///     .on_after_task_poll(|_| assert_eq!(USER.get(), "alice"))
-    ///     .build()?;
-    /// runtime.block_on(async { tokio::spawn(async { USER.set("alice"); }).await.unwrap() });
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn on_after_task_poll(mut self, f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static) -> Self {
         self.hooks.users.after_poll = Some(Arc::new(f));
         self
@@ -237,27 +195,6 @@ impl<'a> InheritingBuilder<'a> {
 
     /// Sets tokio's hook `on_task_terminate`. `f` is called in the context of the task. For the closure of
     /// a `spawn_blocking`, which has no context here, `f` is called in that of the thread.
-    ///
-    /// # Examples
-    ///
-    /// Reading a value that the task has set:
-    ///
-    /// ```
-    /// use context_vars::{context_var, task::InheritingBuilder};
-    /// use tokio::runtime::Builder;
-    ///
-    /// context_var! {
-    ///     static USER: &str = "anonymous";
-    /// }
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// let runtime = InheritingBuilder::new(&mut Builder::new_current_thread())
-    ///     .on_task_terminate(|_| assert_eq!(USER.get(), "alice"))
-    ///     .build()?;
-    /// runtime.block_on(async { tokio::spawn(async { USER.set("alice"); }).await.unwrap() });
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn on_task_terminate(mut self, f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static) -> Self {
         self.hooks.users.terminate = Some(Arc::new(f));
         self

@@ -32,7 +32,7 @@ struct Crash {
     context: Context,
 }
 
-/// What a supervisor does after a crash.
+/// The reaction of a supervisor to a crash.
 #[derive(Clone, Copy)]
 enum Verdict {
     Restart,
@@ -118,7 +118,7 @@ impl Actor for Counter {
             Message::Count(reply) => {
                 let _ = reply.send((self.count, USER.get()));
                 // Gone with the message.
-                drop(USER.set("set by the actor"));
+                USER.set("set by the actor");
             }
             Message::Crash => panic!("crashed"),
             Message::Hold(_) => {}

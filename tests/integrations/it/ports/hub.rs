@@ -60,7 +60,7 @@ fn configure_scope(configure: impl FnOnce(&mut Tags)) {
     *hub.tags.lock().unwrap_or_else(PoisonError::into_inner) = tags;
 }
 
-/// Gives a task a hub of its own.
+/// Gives a task a separate hub.
 fn bind_hub<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let context = Context::current().with_value(&HUB, Hub::fork());
     future.in_context(context)

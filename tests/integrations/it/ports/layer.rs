@@ -22,7 +22,7 @@ context_var! {
 
 struct SpanContexts;
 
-/// The context of a span, kept while nobody is in the span.
+/// The context of a span, kept while no thread is in the span.
 #[derive(Clone)]
 struct SpanContext(Context);
 
@@ -138,7 +138,7 @@ fn what_is_set_in_a_span_is_there_when_it_is_entered_again() {
         let span = request(7);
         for steps in 1..=3 {
             span.in_scope(|| {
-                drop(STEPS.set(STEPS.get() + 1));
+                STEPS.set(STEPS.get() + 1);
                 assert_eq!(STEPS.get(), steps);
             });
             assert_eq!(STEPS.get(), 0);
@@ -222,7 +222,7 @@ async fn tasks_in_spans_are_not_mixed_up_and_may_set() {
         [1, 2, 3, 4].map(|number| {
             let steps = async move {
                 for steps in 1..=50 {
-                    drop(STEPS.set(steps));
+                    STEPS.set(steps);
                     yield_now().await;
                     assert_eq!((REQUEST.get(), STEPS.get()), (number, steps));
                 }

@@ -1,4 +1,4 @@
-//! What a carrier has already: under a listed name only the context speaks, the rest stays.
+//! Carriers that are not empty: the context replaces the values under listed names, and the rest stays.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,4 +1,4 @@
-//! What is refused, and what a rejection says.
+//! Values that are rejected, and the contents of a rejection.
 
 use context_vars::Context;
 use context_vars::propagation::{Baggage, Builder, Header, Propagator, RejectionKind};

@@ -12,8 +12,8 @@ use crate::support::Output;
 fn json_objects_have_the_variables_typed_under_a_key() {
     let subscriber = builder().json().without_time();
     let written = written!(subscriber.map_event_format(ContextFormat::new), || {
-        drop(RATIO.set(0.5));
-        drop(WIDE.set(-1));
+        RATIO.set(0.5);
+        WIDE.set(-1);
         two_events()
     });
     let context = r#""context":{"ratio":0.5,"request_id":7,"user":"alice","wide":-1}"#;
@@ -103,7 +103,7 @@ fn numbers_that_json_has_no_word_for_are_strings() {
         let written = written!(
             builder().json().map_event_format(ContextFormat::new),
             || {
-                drop(RATIO.set(value));
+                RATIO.set(value);
                 tracing::info!("accepted");
             }
         );

@@ -12,7 +12,7 @@ use tracing_subscriber::registry::LookupSpan;
 use super::{REQUEST_ID, USER, builder};
 use crate::support::Output;
 
-/// A format of a user's own, with an ending of its own.
+/// A format that a user has written, with another ending of the line.
 #[derive(Clone)]
 struct Own(&'static str);
 

@@ -125,7 +125,7 @@ fn chosen_and_redacted_variables() {
     let subscriber = builder().with_ansi(false).without_time();
     let format = |format| ContextFormat::new(format).fields(Fields::all().except([&USER]));
     let event = || {
-        drop(PASSWORD.set("secret"));
+        PASSWORD.set("secret");
         tracing::info!(target: "app", "accepted");
     };
     let written = written!(subscriber.map_event_format(format), event);
@@ -166,7 +166,7 @@ fn display_that_fails_spoils_no_line() {
     let written = written!(
         builder().json().map_event_format(ContextFormat::new),
         || {
-            drop(SHOWS.set(fails));
+            SHOWS.set(fails);
             tracing::info!("accepted");
         }
     );

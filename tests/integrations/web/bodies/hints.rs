@@ -1,4 +1,4 @@
-//! What a wrapped body says of itself.
+//! The size hint and the end of a wrapped body.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};

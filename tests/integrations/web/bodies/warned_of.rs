@@ -1,4 +1,4 @@
-//! What the documentation warns of.
+//! Cases that the documentation warns of.
 
 use std::convert::Infallible;
 

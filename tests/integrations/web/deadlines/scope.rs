@@ -1,4 +1,4 @@
-//! Where a request's scope begins and ends, without a server, on tokio's clock, which is paused.
+//! The begin and the end of a request's scope, without a server, on tokio's clock, which is paused.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -27,7 +27,7 @@ fn elapsed(error: &AnyError) -> Option<&Elapsed> {
     error.downcast_ref()
 }
 
-/// How long a request of each layer may take, as its handler sees it.
+/// The time limit of a request of each layer, as its handler sees it.
 async fn time_left(layer: ContextLayer) -> String {
     let handler = service_fn(async |_: Request<String>| {
         let left = deadline::time_left();

@@ -1,4 +1,4 @@
-//! What is left of the time, in the requests of a client.
+//! The remaining time in the requests of a client.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use super::ms;
 use crate::support::{get, sent, serve};
 
-/// What `grpc_timeout` reads in these headers.
+/// Returns the result of `grpc_timeout` for these headers.
 fn decoded(values: &[&[u8]]) -> Option<Duration> {
     let headers: Vec<_> = values
         .iter()
@@ -106,7 +106,7 @@ fn everywhere() -> InjectLayer {
     InjectLayer::new(Propagator::builder().build(), |_| true)
 }
 
-/// What a client sends in a header, in a request with 50 ms and in one without a limit.
+/// Returns the header that a client sends, in a request with 50 ms and in one without a limit.
 async fn headers_sent(layer: InjectLayer, given: &[(&'static str, &[u8])]) -> [String; 2] {
     let client = layer.layer(service_fn(async |request: Request<String>| {
         let values: Vec<_> = request.headers().values().collect();

@@ -12,7 +12,7 @@ use crate::support::ask;
 #[tokio::test]
 async fn echo_sends_what_the_variable_is_in_the_end() {
     let handler = service_fn(async |_: Request<String>| {
-        drop(TENANT.set("set by the handler".into()));
+        TENANT.set("set by the handler".into());
         let mut response = Response::new(String::new());
         let own = HeaderValue::from_static("the handler's own");
         response.headers_mut().append(TENANT_HEADER, own.clone());

@@ -1,4 +1,4 @@
-//! What the steps of the layer set, and what the request starts from.
+//! The values that the steps of the layer set, and the context that the request starts from.
 
 use std::convert::Infallible;
 use std::task::{Context as Task, Poll};
@@ -39,7 +39,7 @@ async fn steps_run_in_the_order_in_which_they_were_told_inside_the_context() {
 #[tokio::test]
 async fn what_a_closure_sets_is_part_of_the_request_and_of_nothing_else() {
     let layer = ContextLayer::new().set(&TENANT, |_| {
-        drop(USER.set("set beside".into()));
+        USER.set("set beside".into());
         Some("acme".into())
     });
     let service = layer.layer(service_fn(who));

@@ -36,7 +36,7 @@ pub(super) fn user_of(order: u64) -> String {
     format!("user-{}", order % 7)
 }
 
-/// What the handlers share. It is handed on, so that a line is written also without a context.
+/// The state that the handlers share. It is an argument, so that a line is written also without a context.
 #[derive(Clone)]
 pub(super) struct App {
     lines: Arc<Mutex<Vec<Line>>>,
@@ -95,7 +95,7 @@ impl App {
 async fn authenticate(State(app): State<App>, request: Request, next: Next) -> Response {
     tokio::task::yield_now().await;
     let user = request.headers()["authorization"].to_str().unwrap();
-    drop(USER.set(user.to_owned()));
+    USER.set(user.to_owned());
     app.line(order_of(request.headers()), "authenticated");
     next.run(request).await
 }

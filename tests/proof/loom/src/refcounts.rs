@@ -56,7 +56,7 @@ macro_rules! count {
     };
 }
 
-/// What both kinds of block rest on.
+/// The laws that both kinds of block need.
 type Law = (&'static str, fn());
 
 fn laws<C: Count>() -> [Law; 5] {

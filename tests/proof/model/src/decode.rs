@@ -4,7 +4,7 @@ use crate::program::{Body, Inherits, Keep, Op, Program, RunAsync, Work, Wrap};
 use crate::value::Hook;
 use crate::variables::Variables;
 
-/// How deep bodies nest at most.
+/// The greatest depth of nested bodies.
 const DEPTH: usize = 6;
 
 /// The numbers of variables that programs have.

@@ -1,4 +1,4 @@
-//! What really happened to values, in the order in which it did.
+//! The events of the real values, in their order.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -69,7 +69,7 @@ impl Ledger {
         self.live.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// How many values there are now.
+    /// The number of values that exist.
     pub fn live(&self) -> usize {
         self.live.load(Ordering::Relaxed)
     }

@@ -22,9 +22,9 @@ mod contexts;
 mod works;
 mod futures;
 
-/// How many contexts, tokens and works a program keeps at most.
+/// The greatest number of contexts, tokens and works that a program keeps.
 const MOST: usize = 12;
-/// How many works may be in a step at once, each started from a step of the one before.
+/// The greatest number of works that are in a step at once, each started from a step of the one before.
 const DEPTH: usize = 3;
 /// Bodies nest, and the frames of debug builds and sanitizers are large.
 pub const STACK: usize = 16 << 20;
@@ -51,12 +51,12 @@ pub struct Machine {
     ledger: Arc<Ledger>,
     model: Mutex<Model>,
     store: Mutex<Store>,
-    /// How many works are in a step.
+    /// The number of works that are in a step.
     depth: AtomicUsize,
     steps: AtomicUsize,
 }
 
-/// How an operation ended.
+/// The end of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
     Normally,
@@ -85,7 +85,7 @@ pub fn run(program: &Program) -> usize {
         assert_eq!(ended, Ended::Normally);
         machine.model().empty_root();
     } else {
-        // What the values do when the inner context ends, they do in the outer one.
+        // When the inner context ends, the hooks of its values run in the outer one.
         machine.detached(|| machine.detached(|| machine.whole(&program.body)));
     }
     machine.model().check();
@@ -94,7 +94,7 @@ pub fn run(program: &Program) -> usize {
     machine.steps.load(Ordering::Relaxed)
 }
 
-/// What work says that is asked for more than it had.
+/// The panic of work that is asked for a step after its last one.
 const AFTER_COMPLETION: &str = "work in a context was polled after it had completed";
 
 /// Keeps the panics that programs cause on purpose off the terminal.
@@ -176,7 +176,7 @@ impl Machine {
         }
     }
 
-    /// What happened to the real values is what happens to the model's.
+    /// Checks that the events of the real values are those of the model's.
     fn finish(&self, ended: Ended) {
         let mut model = self.model();
         assert_eq!(

@@ -15,7 +15,7 @@ mod attached;
 mod threads;
 mod drops;
 
-/// A value, as long as somebody has it.
+/// A value, as long as it has an owner.
 pub struct Value {
     pub id: u64,
     hook: Hook,
@@ -71,7 +71,7 @@ impl Context {
     }
 }
 
-/// What a `set` remembers.
+/// The state that a `set` remembers.
 pub struct Token {
     pub var: u16,
     context: u64,
@@ -82,12 +82,12 @@ pub struct Token {
 struct Thread {
     current: Context,
     outer: Vec<Context>,
-    /// How each context but the root's became current, the current one last.
+    /// The way in which each context except for the root became current, the current one last.
     entries: Vec<Entry>,
     ended: bool,
 }
 
-/// How a context became current.
+/// The way in which a context became current.
 enum Entry {
     /// By a scope, `run` or poll.
     Frame,
@@ -111,9 +111,9 @@ pub struct Model {
     /// The contexts that ended before their guards.
     ended: BTreeMap<Guard, Context>,
     grave: Arc<Grave>,
-    /// Values that nobody has any more and whose drop was not accounted for yet.
+    /// Values without an owner whose drop was not accounted for yet.
     due: VecDeque<(u64, Hook)>,
-    /// Whether a panic is on its way to the innermost operation around it.
+    /// `true` if a panic is on its way to the innermost operation around it.
     pub unwinding: bool,
 }
 
@@ -140,7 +140,7 @@ impl Model {
         }
     }
 
-    /// How many values somebody has.
+    /// Returns the number of values with an owner.
     pub fn live(&self) -> usize {
         self.grave.live.load(Ordering::Relaxed)
     }
@@ -169,7 +169,7 @@ impl Model {
         }
     }
 
-    /// What inherits.
+    /// Returns the context that work inherits.
     pub fn snapshot(&mut self) -> Context {
         Context {
             identity: self.identity(),
@@ -186,7 +186,7 @@ impl Model {
         }
     }
 
-    /// What a scope starts from.
+    /// Returns the context that a scope starts from.
     pub fn copy(&mut self) -> Context {
         Context {
             identity: self.identity(),
@@ -288,7 +288,7 @@ impl Model {
     /// Sets a variable, or unsets it if there is no value.
     pub fn set(&mut self, var: u16, value: Option<Arc<Value>>) -> Token {
         if self.here.ended && self.here.outer.is_empty() {
-            // Harmless: nobody would ever drop it.
+            // This is harmless, because nothing would ever drop it.
             return Token {
                 var,
                 context: 0,

@@ -8,7 +8,7 @@ use std::fmt;
 use crate::value::Hook;
 use crate::variables::Variables;
 
-/// Which of the things that are kept.
+/// An index of the things that are kept.
 pub type Pick = u8;
 /// Operations inside another.
 pub type Body = Vec<Op>;
@@ -16,7 +16,7 @@ pub type Body = Vec<Op>;
 #[derive(Clone)]
 pub struct Program {
     pub variables: Variables,
-    /// Whether it runs in the root of a thread of its own, else in an empty context.
+    /// `true` if it runs in the root of a thread of its own, else in an empty context.
     pub in_root: bool,
     pub body: Body,
 }
@@ -52,7 +52,7 @@ pub enum Op {
     DropToken(Pick),
     // Scopes.
     Scope(u16, Hook, Body),
-    /// What `#[with_context]` makes of a function: a scope, in which several are set.
+    /// The expansion of `#[with_context]` on a function: a scope in which several variables are set.
     Function(Vec<(u16, Hook)>, Body),
     Detached(Body),
     // Contexts.
@@ -99,7 +99,7 @@ pub enum Inherits {
     No,
 }
 
-/// What [`Op::RunAsync`] does.
+/// The arguments of [`Op::RunAsync`].
 #[derive(Clone, Debug)]
 pub struct RunAsync {
     pub steps: Vec<Body>,
@@ -127,7 +127,7 @@ pub enum Work {
 pub enum Wrap {
     /// `VAR.scope(..)`.
     Scope(u16, Hook),
-    /// What `#[with_context]` without values makes of an `async fn`.
+    /// The expansion of `#[with_context]` without values on an `async fn`.
     Isolating,
     /// `.inherit_context()`, where it is wrapped.
     Inherit,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ledger::{Event, Ledger};
 
-/// What a value does beyond being there. Variables are those of the program, modulo their number.
+/// The code that a value runs when it is dropped or cloned. Variables are those of the program, modulo their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hook {
     Nothing,
@@ -24,7 +24,7 @@ pub enum Hook {
     PanicOnClone,
 }
 
-/// What is thrown on purpose.
+/// The payload of a panic on purpose.
 pub struct Thrown;
 
 /// Panics without a word on the terminal.
@@ -59,7 +59,7 @@ pub struct Val<const PAD: usize> {
 struct Inner {
     id: u64,
     hook: Hook,
-    /// Absent in a default and in a clone, which nobody counts.
+    /// Absent in a default and in a clone, which are not counted.
     ledger: Option<Arc<Ledger>>,
 }
 
@@ -110,7 +110,7 @@ impl<const PAD: usize> Drop for Val<PAD> {
     }
 }
 
-/// What [`Model::hook`](crate::model::Model) expects to happen.
+/// Does what [`Model::hook`](crate::model::Model) expects.
 fn do_hook(ledger: &Arc<Ledger>, hook: Hook) {
     match hook {
         Hook::Nothing | Hook::PanicOnClone => {}

@@ -12,7 +12,7 @@ use crate::value::{Spec, Val};
 /// A future of no result.
 pub type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What the programs do with a variable.
+/// The operations of the programs on a variable.
 pub trait AnyVar: Sync {
     fn name(&self) -> &'static str;
     fn module_path(&self) -> &'static str;
@@ -25,7 +25,7 @@ pub trait AnyVar: Sync {
     fn is_set(&'static self) -> bool;
     fn set(&'static self, spec: Spec) -> Box<dyn AnyToken>;
     fn unset(&'static self) -> Box<dyn AnyToken>;
-    /// What `#[with_context]` does once its scope is entered.
+    /// Sets the variable as `#[with_context]` does once its scope is entered.
     fn set_in_scope(&'static self, spec: Spec);
     fn sync_scope(&'static self, spec: Spec, inside: &mut dyn FnMut());
     fn scope(&'static self, spec: Spec, future: Boxed) -> Boxed;
@@ -121,7 +121,7 @@ impl<const PAD: usize> AnyVar for ContextVar<Val<PAD>> {
 /// A token whose type is not known.
 pub trait AnyToken: Send {
     fn old(&self) -> Option<u64>;
-    /// Whether the variable is of the same type.
+    /// Returns whether the variable is of the same type.
     fn fits(&self, var: &'static dyn AnyVar) -> bool;
     /// By the token itself, or by a variable of the same type.
     fn reset(self: Box<Self>, by: Option<&'static dyn AnyVar>) -> ResetOutcome;
@@ -243,7 +243,7 @@ inherited! {
 
 not_inherited! { l0 l1 l2 l3 l4 l5 l6 l7 l8 l9 }
 
-/// How many inherited variables there are.
+/// The number of inherited variables.
 pub const MOST: usize = 1000;
 
 /// The variables that a program uses: `inherited` of them, from the one at `first` on, and an

@@ -18,7 +18,7 @@ mod modelled;
 
 pub use self::modelled::Modelled;
 
-/// What is to be done step by step, and a value that tells where it is dropped.
+/// Operations, to be done step by step, and a value that reports where it is dropped.
 pub struct Script {
     machine: Arc<Machine>,
     steps: VecDeque<Body>,
@@ -111,7 +111,7 @@ impl Real {
     }
 }
 
-/// What the witness does that is dropped with the script.
+/// The hook of the witness, which is dropped with the script.
 fn hook_of_witness(form: &Form, hook: Hook) -> Hook {
     match form {
         // Nothing is promised about where a function that is called many times is dropped.
@@ -181,7 +181,7 @@ impl Script {
     }
 }
 
-/// What goes on after a message was opened by its first step.
+/// The rest of a message after it was opened by its first step.
 pub fn handled(
     future: InContext<Script>,
     context: model::Context,

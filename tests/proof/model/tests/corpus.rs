@@ -1,4 +1,4 @@
-//! What the fuzzer found worth keeping, run again as an ordinary test.
+//! Runs the programs that the fuzzer kept, as an ordinary test.
 
 use std::path::Path;
 

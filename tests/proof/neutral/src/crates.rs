@@ -25,10 +25,10 @@ pub(crate) struct Crate {
     /// The dependencies of the tests that the published manifest does not have, with versions.
     #[serde(default)]
     pub(crate) dev: BTreeMap<String, String>,
-    /// Whether the others depend on this copy, annotated as it is, and not on the published crate.
+    /// `true` if the others depend on this copy, annotated as it is, and not on the published crate.
     #[serde(default)]
     pub(crate) patch: bool,
-    /// Whether `.ci/proof` runs it.
+    /// `true` if `.ci/proof` runs it.
     #[serde(default)]
     pub(crate) quick: bool,
     /// The tests that are not run.

@@ -28,7 +28,7 @@ pub(crate) struct Function {
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) functions: Vec<Function>,
-    /// How often `fn name` occurs in the tokens of macros, which nothing is put into.
+    /// The number of `fn name` in the tokens of macros, which get no attribute.
     pub(crate) in_macros: usize,
 }
 

@@ -12,9 +12,9 @@ use crate::cargo::{self, Build};
 use crate::crates::Crate;
 use crate::workspace::Workspace;
 
-/// How long the tests of one target may take.
+/// The time limit for the tests of one target.
 const LIMIT: Duration = Duration::from_secs(300);
-/// How often a test that failed is run again by itself, since some depend on time.
+/// The number of times that a failed test is run again by itself, because some depend on time.
 const ATTEMPTS: usize = 3;
 
 /// A test: the target, and its name there.

@@ -14,18 +14,18 @@ static ALLOCATOR: Counting = Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         LIVE.fetch_add(layout.size() as i64, Ordering::Relaxed);
-        // SAFETY: The caller's promise is the system allocator's.
+        // SAFETY: The layout has a size, as `alloc` requires of its callers, too.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         LIVE.fetch_sub(layout.size() as i64, Ordering::Relaxed);
-        // SAFETY: The caller's promise is the system allocator's.
+        // SAFETY: `alloc` got the block from the system's allocator, with this layout.
         unsafe { System.dealloc(block, layout) }
     }
 }
 
-/// How many bytes are allocated and not freed.
+/// Returns the number of bytes that are allocated and not freed.
 pub fn live_bytes() -> i64 {
     LIVE.load(Ordering::Relaxed)
 }

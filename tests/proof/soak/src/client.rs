@@ -19,12 +19,12 @@ use tokio::time::{sleep, timeout};
 use crate::handlers::{Kind, user_of};
 use crate::tally::Tally;
 
-/// How many requests are on their way at once.
+/// The number of requests at once.
 const CLIENTS: usize = 48;
 /// An answer that takes longer will not come.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What all clients of a round share.
+/// The state that all clients of a round share.
 struct Round {
     tally: Arc<Tally>,
     server: SocketAddr,

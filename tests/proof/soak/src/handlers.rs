@@ -1,4 +1,4 @@
-//! What is done with a request, and how it goes wrong.
+//! The handling of a request, and the ways in which it fails.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Drop for Bomb {
     }
 }
 
-/// What happens to a request.
+/// The fate of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Plain,
@@ -73,7 +73,7 @@ pub fn user_of(request: u64) -> String {
     format!("user-{}", request % 1009)
 }
 
-/// What a request is, told by hand.
+/// The properties of a request, passed on by hand.
 #[derive(Clone)]
 pub struct Order {
     pub request: u64,
@@ -90,7 +90,7 @@ impl Order {
         self.tally.reading(right);
     }
 
-    /// What was spawned came to its end, unless the server is being shut down.
+    /// Checks that spawned work has ended, unless the server is being shut down.
     #[track_caller]
     fn joined<T>(&self, result: Result<T, JoinError>) {
         let cancelled = result.as_ref().is_err_and(JoinError::is_cancelled);
@@ -160,7 +160,7 @@ async fn spawn_all(order: Order) -> Body {
         tokio::spawn(async move {
             first.check();
             tokio::task::yield_now().await;
-            drop(STEP.set(7));
+            STEP.set(7);
             first.check();
         }),
         tokio::spawn(nested(second, 3)),
@@ -215,7 +215,7 @@ async fn abort_tasks(order: Order) -> Body {
         .map(|n| {
             let order = order.clone();
             task::spawn(async move {
-                drop(TRACKED.set(order.tally.track(order.request)));
+                TRACKED.set(order.tally.track(order.request));
                 for _ in 0..n {
                     tokio::task::yield_now().await;
                     order.check();

@@ -26,7 +26,7 @@ use std::time::Instant;
 use crate::handlers::Kind;
 use crate::tally::Tally;
 
-/// How many times the server is started and shut down.
+/// The number of times that the server is started and shut down.
 const ROUNDS: u64 = 10;
 /// By how much live bytes may differ, as a share and in bytes: the larger counts.
 const SHARE: f64 = 0.01;
@@ -106,7 +106,7 @@ fn report(tally: &Tally, requests: u64, live: &[i64], began: Instant) {
     );
 }
 
-/// What went wrong, in words.
+/// Returns the failures as text.
 fn failures(tally: &Tally, requests: u64, live: &[i64]) -> Vec<String> {
     let (first, last) = (live[0], live[live.len() - 1]);
     let allowed = BYTES.max((first as f64 * SHARE) as i64);

@@ -1,4 +1,4 @@
-//! A server on a runtime of its own.
+//! A server on a separate runtime.
 
 use std::cell::RefCell;
 use std::net::SocketAddr;

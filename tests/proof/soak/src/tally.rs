@@ -1,4 +1,4 @@
-//! What is counted.
+//! The counts.
 
 use std::panic::{Location, PanicHookInfo};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -15,7 +15,7 @@ pub fn unexpected_panics() -> u64 {
     UNEXPECTED.load(Relaxed)
 }
 
-/// The panic hook: prints what nobody has planned.
+/// The panic hook, which prints panics that are not planned.
 pub fn count_unexpected_panics(info: &PanicHookInfo<'_>) {
     let text = info.payload_as_str().unwrap_or_default();
     // Tokio's timers panic when they are polled while their runtime goes.

@@ -90,7 +90,7 @@ impl Machine {
                 self.finish(ended);
                 self.keep_context(Kept { real, model });
             }
-            // What was displaced panicked when it was dropped: the context goes, too.
+            // The displaced value panicked in its drop, so the context is dropped, too.
             None => {
                 drop(model);
                 self.model().settle();

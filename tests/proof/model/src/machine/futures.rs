@@ -10,7 +10,7 @@ use crate::model::{self, Value};
 use crate::program::{Pick, RunAsync};
 use crate::work::{self, Modelled, Real, Script};
 
-/// What the model knows of a future that runs in a borrowed context.
+/// The model's state of a future that runs in a borrowed context.
 struct Running {
     /// Absent while it is entered.
     context: Option<model::Context>,

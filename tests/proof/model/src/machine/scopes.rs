@@ -43,7 +43,7 @@ impl Machine {
                 let (spec, value) = self.value(hook);
                 let ended = guarded(|| self.var(var).set_in_scope(spec));
                 let mut model = self.model();
-                drop(model.set(var, Some(value)));
+                model.set(var, Some(value));
                 model.settle();
                 assert_eq!(ended == Ended::Thrown, model.unwinding);
                 if model.unwinding {

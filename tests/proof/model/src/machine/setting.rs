@@ -99,7 +99,7 @@ impl Machine {
         };
         self.finish(ended);
         match (outcome, modelled) {
-            // What was displaced panicked when it was dropped, or did not.
+            // The displaced value may have panicked in its drop.
             (None | Some(ResetOutcome::Done), Ok(())) => {}
             (Some(ResetOutcome::Refused(kind, real)), Err(model)) => {
                 let expected = match own {

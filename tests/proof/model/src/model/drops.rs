@@ -1,4 +1,4 @@
-//! What is dropped.
+//! The drops of values.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::ledger::Event;
 use crate::value::Hook;
 
 impl Model {
-    /// Accounts for the values that nobody has any more: they were dropped, and nothing else was.
+    /// Accounts for the values without an owner: they were dropped, and no others were.
     pub fn settle(&mut self) {
         self.bury();
         while !self.due.is_empty() {
@@ -57,7 +57,7 @@ impl Model {
         }
     }
 
-    /// What [`do_hook`](crate::value) does.
+    /// Models [`do_hook`](crate::value).
     fn hook(&mut self, hook: Hook) {
         match hook {
             Hook::Nothing | Hook::PanicOnClone => {}

@@ -1,10 +1,10 @@
-//! What the model does when work does its steps and when it goes.
+//! The model of the steps of work, and of its drop.
 
 use std::sync::Arc;
 
 use crate::model::{Context, Model, Value};
 
-/// What the model knows of the work.
+/// The model's state of the work.
 pub enum Modelled {
     /// A future or an iterator.
     Layers(Layer),
@@ -117,7 +117,7 @@ impl Layer {
 }
 
 impl Modelled {
-    /// What happens before the script does its step; false if it is refused.
+    /// Models the time before the script does its step. Returns `false` if the step is refused.
     pub fn begin(&mut self, model: &mut Model) -> bool {
         match self {
             Self::Layers(layer) => return layer.enter(model),
@@ -136,7 +136,7 @@ impl Modelled {
         true
     }
 
-    /// What happens after it, or after a panic in it.
+    /// Models the time after the step, or after a panic in it.
     pub fn end(&mut self, model: &mut Model) {
         match self {
             Self::Layers(layer) => {
