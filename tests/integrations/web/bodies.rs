@@ -101,7 +101,7 @@ async fn what_a_frame_sets_is_seen_by_the_next_and_by_nobody_else() {
 fn set_value_that_notes_its_drop(seen: &Seen) {
     let seen = seen.clone();
     let hook: Hook = Box::new(move || seen.note(format!("value {}", USER.get())));
-    let _token = VALUE.set(OnDrop(hook));
+    VALUE.set(OnDrop(hook));
 }
 
 #[tokio::test]
