@@ -33,7 +33,7 @@ One run on two cores with Rust 1.95, in the profile `dev` without incremental co
 of three rounds, in each of which everything is compiled in turn. A cold build starts without compiled
 dependencies, `serde` with its derive and `tokio` with the feature `full`; the others have their default
 features. An attribute's time is the mean of 300 functions, beside the same functions without it.
-Written by `.ci/footprint --renew-times`; these are not asserted.
+Measured by `.ci/footprint --renew-times`; times are not asserted.
 ";
 
 pub(crate) fn markdown() -> String {
