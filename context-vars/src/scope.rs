@@ -72,7 +72,7 @@ impl Init {
     fn init(self, context: &mut RawContext) {
         match self {
             Self::Copy(Some(value)) => *context = thread::copy_with(value),
-            Self::Copy(None) => *context = thread::copy(),
+            Self::Copy(None) => *context = thread::copy_for_scope(),
             Self::Locals => thread::adopt_locals(context),
             Self::Done => {}
         }
@@ -128,7 +128,7 @@ impl<F> Scope<F> {
     /// that context is not known at the call.
     #[inline]
     pub(crate) fn call(f: impl FnOnce() -> F) -> Self {
-        let mut context = thread::copy();
+        let mut context = thread::copy_for_scope();
         let work = thread::run_in(&mut context, f);
         thread::remove_locals(&mut context);
         Self {

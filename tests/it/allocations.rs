@@ -4,6 +4,7 @@ use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use context_vars::{Context, context_var, detached, inherit, prelude::*};
 
@@ -122,6 +123,24 @@ fn scope_of_one_variable_allocates_nothing_after_warm_up_unless_free_lists_are_o
     } else {
         assert_eq!(count, 0);
     }
+}
+
+#[with_context(number = 1, other = 2)]
+async fn annotated() {}
+
+#[test]
+fn thread_that_only_polls_annotated_functions_keeps_blocks_too() {
+    let allocated = thread::spawn(|| {
+        let call = || assert!(poll_once(pin!(annotated())).is_ready());
+        call();
+        allocations(call)
+    });
+    let of_the_scope = if cfg!(context_vars_no_free_lists) {
+        3
+    } else {
+        0
+    };
+    assert_eq!(allocated.join().unwrap(), of_the_scope);
 }
 
 #[test]

@@ -1,27 +1,37 @@
 //! R15, R16: how work in a context is polled, completed, cancelled and dropped.
 
+use std::future::ready;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use context_vars::{Context, prelude::*};
+use context_vars::{Context, context_var, prelude::*};
 
 use crate::support::{
-    Alive, COUNT, DropHook, OnDrop, TRACKED, USER, alice, panic_of, poll_once, witness, yield_once,
+    Alive, COUNT, DropHook, OnDrop, TRACKED, USER, alice, on_drop, panic_of, poll_once, witness,
+    yield_once,
 };
+
+context_var! {
+    static BOMB: DropHook;
+}
+
+/// Ready at once. The future itself owns the first field, and not its body, which ends before.
+struct Finished<D, O>(#[allow(dead_code)] D, Option<O>);
+
+impl<D: Unpin, O: Unpin> Future for Finished<D, O> {
+    type Output = Option<O>;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<Option<O>> {
+        Poll::Ready(self.1.take())
+    }
+}
 
 #[test]
 fn finished_future_is_dropped_at_once_and_inside_its_context() {
     let (hook, seen) = witness();
-    // Owned by the future itself, not by its body, which ends before.
-    struct Finished<D>(#[allow(dead_code)] D);
-    impl<D> Future for Finished<D> {
-        type Output = ();
-        fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<()> {
-            Poll::Ready(())
-        }
-    }
-    let mut future = Box::pin(Finished(hook).in_context(alice()));
+    let mut future = Box::pin(Finished(hook, Some(())).in_context(alice()));
     assert!(poll_once(future.as_mut()).is_ready());
     assert_eq!(seen.users(), ["alice"], "before the wrapper is dropped");
 }
@@ -133,6 +143,42 @@ fn future_whose_drop_panics_leaves_the_context_restored() {
         assert_eq!(panic_of(|| drop(future)), "in drop");
         assert_eq!(USER.get(), "outer");
     });
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn finished_future_whose_drop_panics_is_dropped_once_and_its_output_inside_its_context() {
+    type Future = Pin<Box<dyn std::future::Future<Output = Option<DropHook>>>>;
+    type Wrap = fn(Finished<DropHook, DropHook>) -> Future;
+    let ways: [Wrap; 2] = [
+        |work| Box::pin(work.in_context(alice())),
+        |work| Box::pin(USER.scope("alice", work)),
+    ];
+    for wrap in ways {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let dropped = drops.clone();
+        let bomb = on_drop(move || {
+            dropped.fetch_add(1, Ordering::SeqCst);
+            panic!("in drop");
+        });
+        let (output, seen) = witness();
+        let mut future = wrap(Finished(bomb, Some(output)));
+        assert_eq!(panic_of(|| poll_once(future.as_mut())), "in drop");
+        drop(future);
+        assert_eq!(drops.load(Ordering::SeqCst), 1);
+        assert_eq!(seen.users(), ["alice"]);
+    }
+}
+
+#[test]
+fn output_is_dropped_although_the_drop_of_a_value_of_the_context_panics() {
+    let alive = Alive::default();
+    let bomb = || on_drop(|| panic!("in drop"));
+    let context = Context::new().with_value(&BOMB, bomb());
+    let mut work = pin!(ready(alive.track()).in_context(context));
+    assert_eq!(panic_of(|| poll_once(work.as_mut())), "in drop");
+    let mut scope = pin!(BOMB.scope(bomb(), ready(alive.track())));
+    assert_eq!(panic_of(|| poll_once(scope.as_mut())), "in drop");
     assert_eq!(alive.count(), 0);
 }
 

@@ -48,8 +48,11 @@ macro_rules! __declared {
                 {
                     #[allow(unused_imports, clippy::wildcard_imports)]
                     use self::*;
-                    let here = (::core::line!(), ::core::column!(), $number);
-                    $crate::__private::declared::same_call(here, $marker)
+                    // Without a local variable, which would have the name of an item of the module.
+                    $crate::__private::declared::same_call(
+                        (::core::line!(), ::core::column!(), $number),
+                        $marker,
+                    )
                 }
             })?,
         }

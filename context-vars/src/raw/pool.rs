@@ -68,7 +68,7 @@ impl<const BYTES: usize> FreeList<BYTES> {
         }
     }
 
-    /// Returns a kept block, or `None` if the list is empty. Calls no allocator.
+    /// Returns a kept block, or `None` if the list is empty. Calls the allocator only without free lists.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Box<Block<BYTES>>> {
         if cfg!(context_vars_no_free_lists) {

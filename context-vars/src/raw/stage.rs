@@ -103,7 +103,8 @@ impl<W, C: Carried> Stage<W, C> {
             return C::NONE;
         };
         let stage = ErasedStage(stage as *mut (), Self::set_done);
-        // SAFETY: The pointers come from a reference that is borrowed until this function returns.
+        // SAFETY: The pointers come from a reference that is borrowed until this function returns. The caller
+        // has taken the context.
         unsafe { drop_ready(&mut home.carried, work, stage) }
     }
 
@@ -212,8 +213,11 @@ impl<W, C: Carried> Stage<W, C> {
         let copy = home.context.clone();
         let owner = EntryOwner::current();
         // SAFETY: The scope is dropped at the end of this function, before `owner`.
-        let _scope = unsafe { FinalScope::new(&owner, copy) };
-        Some(home.carried.in_scope(|| step(work)))
+        let scope = unsafe { FinalScope::new(&owner, copy) };
+        let result = home.carried.in_scope(|| step(work));
+        // Before the return value is written, which rustc would not drop if the drop of a value panics.
+        drop(scope);
+        Some(result)
     }
 
     /// Returns `true` if the work is done.
@@ -275,7 +279,9 @@ impl<W: Future, C: Carried> Stage<W, C> {
 ///
 /// # Safety
 ///
-/// `home` and `work` point to the fields of `stage`, which is pinned and valid for writes.
+/// `stage` is active, pinned and valid for writes, and has the `set_done` of its own type. `home` and `work`
+/// point to its fields, and nothing else uses them until this returns. If the work is ready, nothing uses them
+/// afterwards.
 #[cfg_attr(not(debug_assertions), inline(always))]
 unsafe fn poll_erased<O, C: Carried>(
     home: *mut Home<C>,
@@ -297,9 +303,13 @@ unsafe fn poll_erased<O, C: Carried>(
             Poll::Pending
         }
         Poll::Ready(output) => {
-            let _scope = entered.into_scope();
-            // SAFETY: The requirements are the same.
+            let scope = entered.into_scope();
+            // Moved behind the scope, so that it is dropped inside if the drop of the work panics.
+            let output = output;
+            // SAFETY: `entered` has taken the context. The other requirements are the same.
             drop(unsafe { drop_ready(carried, work, stage) });
+            // Before the return value is written, which rustc would not drop if the drop of a value panics.
+            drop(scope);
             Poll::Ready(output)
         }
     }
@@ -308,12 +318,12 @@ unsafe fn poll_erased<O, C: Carried>(
 /// A stage whose types are erased, and its [`Stage::set_done`].
 struct ErasedStage(*mut (), unsafe fn(*mut ()));
 
-/// Drops work that is ready in the context that is current, and returns the state that it carried. The caller
-/// has taken the work's own context.
+/// Drops work that is ready in the context that is current, and returns the state that it carried.
 ///
 /// # Safety
 ///
-/// `carried` and `work` point to fields of `stage`, which is pinned and valid for writes.
+/// `stage` is active, pinned and valid for writes, and has the `set_done` of its own type. The caller has taken
+/// the context of its home. `carried` and `work` point to its fields, and nothing uses them afterwards.
 #[inline(always)]
 unsafe fn drop_ready<W: ?Sized, C: Carried>(
     carried: *mut C,

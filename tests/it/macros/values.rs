@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use context_vars::{context_var, with_context};
+use context_vars::{Context, context_var, with_context};
 
 use super::{ID, USER, assert_outside, user};
 use crate::support::yield_once;
@@ -171,4 +171,18 @@ async fn values_of_an_async_function_and_of_an_async_block_can_be_awaited() {
 fn generated_names_and_the_users_do_not_meet() {
     assert_eq!(locals_are_hygienic(), "10shadow");
     assert_eq!(arguments_are_hygienic(1, 2, 3, 4), "124");
+}
+
+#[with_context(user = { *kept = Some(Context::current()); "alice".to_owned() }, id = 2)]
+fn keeps_the_context_in_which_a_value_is_computed(kept: &mut Option<Context>) -> (String, u64) {
+    (user(), ID.get())
+}
+
+#[test]
+fn context_kept_by_a_value_expression_has_none_of_the_values() {
+    let mut kept = None;
+    let inside = keeps_the_context_in_which_a_value_is_computed(&mut kept);
+    assert_eq!(inside, ("alice".to_owned(), 2));
+    let kept = kept.expect("the expression has kept it");
+    assert_eq!((kept.get(&USER), kept.get(&ID)), (None, None));
 }

@@ -44,7 +44,7 @@ pub(crate) struct Map(NonNull<Node>);
 // not written. A borrowed fork never leaves the thread that made it, see `fork_borrowed`.
 unsafe impl Send for Map {}
 // SAFETY: Through `&Map` nothing is written but the node of a borrowed fork, by `clone`, and one for
-// which `try_set` is promised that no other code uses it; neither is shared between threads.
+// which `try_set` or `set_vacant` is promised that no other code uses it; neither is shared between threads.
 unsafe impl Sync for Map {}
 // No operation runs user code, so a panic cannot leave a half-changed map.
 impl UnwindSafe for Map {}

@@ -126,6 +126,14 @@ pub(crate) fn copy() -> RawContext {
     thread_state().copy()
 }
 
+/// Copies the current context for a scope whose values are created next: a thread that does nothing else must
+/// keep blocks for them, too.
+pub(crate) fn copy_for_scope() -> RawContext {
+    let thread = thread_state();
+    thread.make_live();
+    thread.copy()
+}
+
 /// Copies the current context and sets a value in the copy.
 pub(crate) fn copy_with(value: Value) -> RawContext {
     let thread = thread_state();

@@ -26,7 +26,9 @@ pub(crate) use self::drop_glue::{enter_for_drop, leave_after_drop, stay_for_drop
 pub use self::enter::SyncScope;
 pub(crate) use self::enter::{Entered, FinalScope, run_in};
 pub(crate) use self::entry::EntryOwner;
-pub(crate) use self::fork::{adopt_locals, copy, copy_with, is_root, remove_locals, snapshot};
+pub(crate) use self::fork::{
+    adopt_locals, copy, copy_for_scope, copy_with, is_root, remove_locals, snapshot,
+};
 #[cfg(feature = "http")]
 pub(crate) use self::read::has_value;
 pub(crate) use self::read::{is_set, with};
