@@ -29,9 +29,9 @@ impl ContextLayer {
     ///
     /// In each case the future or the body is dropped inside its context, at once unless the server does not
     /// poll the body. What is ready in the poll that finds the time over still counts, as with `timeout`: an
-    /// answer that the service gives
-    /// because its own call ran out of time reaches the client, with the first frame of its body. The end
-    /// of a body of unknown size does not count then, because the work that fills it may have been stopped.
+    /// answer that the service gives because its own call ran out of time reaches the client, with the first
+    /// frame of its body. The end of a body of unknown size does not count then, because the work that fills
+    /// it may have been stopped.
     ///
     /// A server does not poll the body while a client that reads nothing leaves no room for more. The work
     /// behind the body stops at the deadline nevertheless, if it is wrapped in `cancel_with_request`. The
