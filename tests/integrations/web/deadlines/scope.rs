@@ -325,7 +325,9 @@ fn wait_in_a_thread(context: Context) -> Waiting {
 fn wait_in_a_short_runtime(context: Context) -> Waiting {
     let in_runtime = || {
         let runtime = Builder::new_current_thread().enable_time().build();
-        runtime.unwrap().block_on(async { wait_in(context) })
+        let runtime = runtime.unwrap();
+        let _entered = runtime.enter();
+        wait_in(context)
     };
     thread::spawn(in_runtime).join().unwrap()
 }
