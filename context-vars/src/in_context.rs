@@ -114,8 +114,8 @@ impl<F> InContext<F> {
         self.project().stage.run_pinned(step)
     }
 
-    /// Equivalent to [`run_pinned`](Self::run_pinned) for a step that also returns whether it was the last.
-    /// After the last step the work is dropped inside its context immediately, and then the context.
+    /// Equivalent to [`run_pinned`](Self::run_pinned) for a step that breaks if it was the last. After
+    /// that the work is dropped inside its context immediately, and then the context.
     #[cfg(feature = "http")]
     #[inline]
     #[track_caller]

@@ -47,7 +47,7 @@ impl RequestScope {
         Poll::Ready(this.open.elapse())
     }
 
-    /// Ends the scope at its deadline also if it is not polled then.
+    /// Ends the scope at its deadline even if it is not polled then.
     pub(crate) fn elapse_unpolled(&self) {
         self.open.elapse_unpolled();
     }

@@ -83,7 +83,7 @@ impl OpenScope {
         self.state.end(CancelledKind::Completed);
     }
 
-    /// Ends the scope at its deadline also if it is not polled then.
+    /// Ends the scope at its deadline even if it is not polled then.
     #[cfg(feature = "http")]
     pub(super) fn elapse_unpolled(&self) {
         if let Some(deadline) = self.deadline {

@@ -17,7 +17,7 @@ use crate::inherit::detached;
 /// asks afterwards belongs to the nearest scope around it that has not. A scope that was dropped or
 /// ran out of time ends all that is inside, now and later.
 pub(super) struct ScopeState {
-    /// The way in which the scope ended, if it has, and [`HAS_TOKEN`].
+    /// The way in which the scope ended, if it has, and [`LOCK_AT_END`].
     flags: AtomicU8,
     is_outermost: bool,
     inner: Mutex<Inner>,
@@ -29,15 +29,19 @@ struct Inner {
     /// Cancelled by the end of this scope, or of one around it. Created when work first asks for it,
     /// because most scopes have no such work.
     token: Option<CancellationToken>,
-    /// When a timer ends the scope, if nothing that is polled does so earlier.
-    ends_at: Option<Instant>,
+    /// When a timer ends the scope, if nothing that is polled does so earlier, and the runtime of the timer:
+    /// that of the request, because the work that waits first can be on a plain thread, or in a runtime that
+    /// is dropped before. Dropped at the end of the scope, because a context that holds the scope can be kept
+    /// for longer than the runtime.
+    ends_at: Option<(Instant, Handle)>,
 }
 
 const COMPLETED: u8 = 1;
 const DROPPED: u8 = 2;
 const ELAPSED: u8 = 3;
-/// Set before a token is kept, under the lock: the end of a scope without it needs no lock.
-const HAS_TOKEN: u8 = 4;
+/// Set before a token or the time of a timer is kept, under the lock: the end of a scope without it needs no
+/// lock.
+const LOCK_AT_END: u8 = 4;
 
 impl ScopeState {
     /// Creates the state of a scope that begins inside `outer`.
@@ -61,7 +65,7 @@ impl ScopeState {
 
     /// Returns how this scope itself ended.
     fn own_end(&self) -> Option<CancelledKind> {
-        match self.flags.load(Ordering::Acquire) & !HAS_TOKEN {
+        match self.flags.load(Ordering::Acquire) & !LOCK_AT_END {
             0 => None,
             COMPLETED => Some(CancelledKind::Completed),
             DROPPED => Some(CancelledKind::Dropped),
@@ -76,16 +80,13 @@ impl ScopeState {
             CancelledKind::Dropped => DROPPED,
             CancelledKind::Elapsed => ELAPSED,
         };
-        let ended = |flags| (flags & !HAS_TOKEN == 0).then_some(flags | end);
+        let ended = |flags| (flags & !LOCK_AT_END == 0).then_some(flags | end);
         let (order, load) = (Ordering::AcqRel, Ordering::Acquire);
         let Ok(before) = self.flags.fetch_update(order, load, ended) else {
             return;
         };
-        if before & HAS_TOKEN != 0 {
-            let token = self.lock().token.take();
-            if let Some(token) = token {
-                token.cancel(); // calls wakers, so outside of the lock
-            }
+        if before & LOCK_AT_END != 0 {
+            self.notify_waiting();
         }
         if how == CancelledKind::Completed {
             // No completed scope keeps one around it that completed before. Otherwise a chain of tasks
@@ -100,28 +101,54 @@ impl ScopeState {
         }
     }
 
+    /// Cancels the token of a scope that has ended, and drops the time of its timer.
+    fn notify_waiting(&self) {
+        let (token, ends_at) = {
+            let mut inner = self.lock();
+            (inner.token.take(), inner.ends_at.take())
+        };
+        // Outside of the lock, because a token calls wakers, and the last handle of a runtime drops its hooks.
+        if let Some(token) = token {
+            token.cancel();
+        }
+        drop(ends_at);
+    }
+
     /// Ends the scope at `deadline`, if it has not ended, for the work that waits for its end.
     ///
     /// A scope without such work has no timer, because nothing would notice.
     #[cfg(feature = "http")]
     pub(super) fn end_at(self: &Arc<Self>, deadline: Instant) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
         let token = {
             let mut inner = self.lock();
-            inner.ends_at = Some(deadline);
+            if self.will_lock_at_end() {
+                inner.ends_at = Some((deadline, runtime.clone()));
+            }
             inner.token.clone()
         };
         if let Some(token) = token {
-            self.start_timer(token, deadline);
+            self.start_timer(token, deadline, &runtime);
         }
+    }
+
+    /// Lets the end of the scope take what is kept under the lock. Returns `false` if the scope has ended.
+    ///
+    /// Called under the lock, for which the end then waits.
+    fn will_lock_at_end(&self) -> bool {
+        self.flags.fetch_or(LOCK_AT_END, Ordering::AcqRel) & !LOCK_AT_END == 0
     }
 
     /// Spawns a task that ends the scope at `deadline`, unless `token` is cancelled first.
     #[cold]
-    fn start_timer(self: &Arc<Self>, token: CancellationToken, deadline: Instant) {
-        // Work on another executor may be the first that waits.
-        let Ok(runtime) = Handle::try_current() else {
-            return;
-        };
+    fn start_timer(
+        self: &Arc<Self>,
+        token: CancellationToken,
+        deadline: Instant,
+        runtime: &Handle,
+    ) {
         let scope = Arc::downgrade(self);
         let timer = async move {
             let elapsed = token.run_until_cancelled(sleep_until(deadline)).await;
@@ -236,7 +263,7 @@ impl ScopeState {
     /// Keeps a new token, unless another thread was faster, and returns what is kept.
     fn keep(self: &Arc<Self>, new: CancellationToken) -> CancellationToken {
         let mut inner = self.lock();
-        if self.flags.fetch_or(HAS_TOKEN, Ordering::AcqRel) & !HAS_TOKEN != 0 {
+        if !self.will_lock_at_end() {
             drop(inner);
             new.cancel(); // it has ended
             return new;
@@ -245,10 +272,10 @@ impl ScopeState {
             Some(token) if !token.is_cancelled() => token.clone(),
             _ => {
                 inner.token = Some(new.clone());
-                let ends_at = inner.ends_at;
+                let ends_at = inner.ends_at.clone();
                 drop(inner);
-                if let Some(deadline) = ends_at {
-                    self.start_timer(new.clone(), deadline);
+                if let Some((deadline, runtime)) = ends_at {
+                    self.start_timer(new.clone(), deadline, &runtime);
                 }
                 new
             }

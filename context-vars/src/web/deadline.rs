@@ -27,25 +27,29 @@ impl ContextLayer {
     /// | the time is over while the body is sent | the body ends with an error: a closed connection in HTTP/1, a reset stream in HTTP/2 |
     /// | the client hangs up | |
     ///
-    /// In each case the future or the body is dropped, inside its context. What is ready in the poll
-    /// that finds the time over still counts, as with `timeout`: an answer that the service gives
-    /// because its own call ran out of time reaches the client, with the first frame of its body. The end
-    /// of a body of unknown size does not count then, because the work that fills it may have been stopped.
+    /// In each case the future or the body is dropped inside its context, at once unless the server does not
+    /// poll the body. What is ready in the poll that finds the time over still counts, as with `timeout`: an
+    /// answer that the service gives because its own call ran out of time reaches the client, with the first
+    /// frame of its body. The end of a body of unknown size does not count then, because the work that fills
+    /// it may have been stopped.
     ///
     /// A server does not poll the body while a client that reads nothing leaves no room for more. The work
     /// behind the body stops at the deadline nevertheless, if it is wrapped in `cancel_with_request`. The
-    /// body is kept until the client reads again, which then gets the error, or until the connection ends:
-    /// such a connection needs a timeout of the server's.
+    /// body itself is kept until the client reads again, which then gets the error, or until the connection
+    /// ends. Set a write timeout in the server for clients that neither read nor close.
     ///
     /// # Panics
     ///
-    /// Requests that are polled outside of a tokio runtime whose time is enabled.
+    /// Requests that are pending in a poll outside of a tokio runtime whose time is enabled. While a body is
+    /// not polled, nothing of its request panics: on a runtime whose time is not enabled, the task of the timer
+    /// panics, and the work behind the body is not stopped.
     ///
     /// # Cost
     ///
     /// For each request two allocations and a variable in its context, and a timer unless all is ready
-    /// at once. Each poll that is pending, and each frame, reads the clock. A response whose request has
-    /// work in `cancel_with_request` also spawns a task with a timer, which ends with the scope.
+    /// at once. Each poll that is pending, and each frame, reads the clock. A response increments the
+    /// reference count of its runtime until the scope ends, which then takes a lock. A response whose request
+    /// has work in `cancel_with_request` also spawns a task with a timer, which ends with the scope.
     ///
     /// # Examples
     ///

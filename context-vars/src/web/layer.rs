@@ -43,9 +43,12 @@ use crate::var::ContextVar;
 /// # Cost
 ///
 /// To make or clone the service: one increment of a reference count. For each request: one context,
-/// one block for each variable set, the texts of ids and echoes: an allocation for a text of at most
-/// 64 bytes, which the headers of the request and of the response share. A poll of the future or the
-/// body is two thread-local accesses, as with [`InContext`].
+/// one block for each variable set, and the texts of ids and echoes. A poll of the future or the body is
+/// two thread-local accesses, as with [`InContext`].
+///
+/// A text that `Display` writes is one allocation if it has at most 64 bytes. A text of [`RequestId::with`] is
+/// one in addition to those of its function. The headers of the request and of the response share the text of
+/// the layer's first id; other ids have a text for each, and an echo has one for the response.
 ///
 /// # Examples
 ///
@@ -115,6 +118,7 @@ impl Plan {
         }
     }
 
+    /// Adds to the headers of a response. The known id is taken by its step.
     #[inline]
     fn answer(&self, headers: &mut HeaderMap, known: &mut Option<KnownId>) {
         for step in &self.steps {
@@ -386,7 +390,8 @@ impl ContextLayer {
     /// # }
     /// ```
     pub fn request_id_with(self, id: RequestId) -> Self {
-        self.step(id)
+        let step = self.plan.steps.len();
+        self.step(id.at(step))
     }
 
     /// Sets `var` to what `find` finds in the request; on `None` it stays as it is.
@@ -658,7 +663,11 @@ where
             };
             match &mut result {
                 Ok(response) => this.plan.answer(response.headers_mut(), this.known),
-                Err(_) => this.scope.complete(),
+                Err(_) => {
+                    this.scope.complete();
+                    // The future, which can be kept, does not keep an id that the service has replaced.
+                    *this.known = None;
+                }
             }
             ControlFlow::Break(result)
         });

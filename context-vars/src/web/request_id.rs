@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::head::Head;
 use super::step::{KnownId, Step, display_header, header_value};
-use crate::context::Context;
+use crate::context::{Context, SetValue};
 use crate::text;
 use crate::var::ContextVar;
 
@@ -36,8 +36,9 @@ use crate::var::ContextVar;
 /// [`echo`](super::ContextLayer::echo). An id whose text cannot be a header is in the variable
 /// alone, and the request's header is removed.
 ///
-/// The text of the layer's first id is written once, and used in the request and in the response. It is
-/// written again if the service sets another id.
+/// The text of the layer's first id is taken when the id is set, and used in the request and in the
+/// response, so a value whose text changes later is not written again. Another id that the service sets is
+/// written for the response.
 ///
 /// # Examples
 ///
@@ -65,6 +66,8 @@ use crate::var::ContextVar;
 #[must_use = "give it to `ContextLayer::request_id_with`"]
 pub struct RequestId {
     header: HeaderName,
+    /// The index among the steps of the layer, once it is one of them.
+    step: usize,
     ids: Box<dyn Ids>,
 }
 
@@ -150,6 +153,7 @@ impl RequestId {
     ) -> Self {
         Self {
             header: HeaderName::from_static("x-request-id"),
+            step: 0,
             ids: Box::new(TypedIds {
                 var,
                 make,
@@ -163,6 +167,27 @@ impl RequestId {
     pub fn header(mut self, header: HeaderName) -> Self {
         self.header = header;
         self
+    }
+
+    /// Makes this the step of a layer that has this index.
+    pub(super) fn at(mut self, step: usize) -> Self {
+        self.step = step;
+        self
+    }
+
+    /// Sets the variable, and returns the id's header, which is kept in `known`, too, if that is empty.
+    fn fill(
+        &self,
+        context: &mut Context,
+        sent: Option<&str>,
+        known: &mut Option<KnownId>,
+    ) -> Option<HeaderValue> {
+        let (id, header) = self.ids.fill(context, sent);
+        if known.is_none() {
+            let step = self.step;
+            *known = header.clone().map(|header| KnownId { step, id, header });
+        }
+        header
     }
 }
 
@@ -185,13 +210,13 @@ impl Step for RequestId {
         // An entry, so that the header is looked up once.
         match request.headers_mut().entry(self.header.clone()) {
             Entry::Vacant(entry) => {
-                if let Some(header) = self.ids.fill(&mut context, None, known) {
+                if let Some(header) = self.fill(&mut context, None, known) {
                     entry.insert(header);
                 }
             }
             Entry::Occupied(mut entry) => {
                 // Nothing of a refused id may be left, also where the new one cannot be a header.
-                match self.ids.fill(&mut context, sent_id(&entry), known) {
+                match self.fill(&mut context, sent_id(&entry), known) {
                     Some(header) => drop(entry.insert(header)),
                     None => drop(entry.remove()),
                 }
@@ -201,7 +226,8 @@ impl Step for RequestId {
     }
 
     fn response(&self, headers: &mut HeaderMap, known: &mut Option<KnownId>) {
-        if let Some(header) = self.ids.current(known) {
+        let own = known.take_if(|known| known.step == self.step);
+        if let Some(header) = self.ids.current(own) {
             headers.insert(&self.header, header);
         }
     }
@@ -221,16 +247,10 @@ fn sent_id<'a>(entry: &'a OccupiedEntry<'_, HeaderValue>) -> Option<&'a str> {
 trait Ids: Send + Sync {
     /// Returns the name of the variable.
     fn variable(&self) -> &'static str;
-    /// Sets the variable to the id in `sent` if it parses, else to a new one. Returns the id's header, which
-    /// is left in `known`, too.
-    fn fill(
-        &self,
-        context: &mut Context,
-        sent: Option<&str>,
-        known: &mut Option<KnownId>,
-    ) -> Option<HeaderValue>;
+    /// Sets the variable to the id in `sent` if it parses, else to a new one. Returns the id and its header.
+    fn fill(&self, context: &mut Context, sent: Option<&str>) -> (SetValue, Option<HeaderValue>);
     /// Returns the header for what the variable holds now: the known one, if it still holds that id.
-    fn current(&self, known: &mut Option<KnownId>) -> Option<HeaderValue>;
+    fn current(&self, known: Option<KnownId>) -> Option<HeaderValue>;
 }
 
 /// The ids of a variable of type `T`.
@@ -252,29 +272,20 @@ where
         self.var.name()
     }
 
-    fn fill(
-        &self,
-        context: &mut Context,
-        sent: Option<&str>,
-        known: &mut Option<KnownId>,
-    ) -> Option<HeaderValue> {
+    fn fill(&self, context: &mut Context, sent: Option<&str>) -> (SetValue, Option<HeaderValue>) {
         let mut header = None;
         let id = context.run(|| {
             let id = sent.and_then(&self.parse).unwrap_or_else(&self.make);
             header = (self.to_header)(&id);
             id
         });
-        let id = context.insert(self.var, id);
-        if known.is_none() {
-            *known = header.clone().map(|header| KnownId { id, header });
-        }
-        header
+        (context.insert(self.var, id), header)
     }
 
-    fn current(&self, known: &mut Option<KnownId>) -> Option<HeaderValue> {
-        match known.take_if(|known| known.id.is_current(self.var)) {
-            Some(known) => Some(known.header),
-            None => self.var.try_with(&self.to_header).ok().flatten(),
+    fn current(&self, known: Option<KnownId>) -> Option<HeaderValue> {
+        match known {
+            Some(known) if known.id.is_current(self.var) => Some(known.header),
+            _ => self.var.try_with(&self.to_header).ok().flatten(),
         }
     }
 }

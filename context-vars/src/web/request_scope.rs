@@ -1,4 +1,4 @@
-//! The scope that a layer gives each request, if it was told to: to the last byte of the response.
+//! The scope that a layer gives each request, if it was configured to: to the last byte of the response.
 
 #[cfg(not(feature = "deadline"))]
 pub(super) use self::absent::{RequestScope, ScopePlan};
@@ -19,14 +19,14 @@ pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 /// What polling a body of `B`'s frames gives.
 type PollFrame<B> = Poll<Option<Result<Frame<<B as Body>::Data>, BoxError>>>;
 
-/// Returns how much is left of a body, which it is asked in a copy of its context.
+/// Returns how much of a body is left. The body's `size_hint` is called in a copy of its context.
 pub(super) fn size_hint<B: Body>(body: &InContext<Option<B>>) -> SizeHint {
     let hint = |body: &Option<B>| body.as_ref().map(B::size_hint);
     let hint = body.run_ref(hint).flatten();
     hint.unwrap_or_else(|| SizeHint::with_exact(0))
 }
 
-/// Polls a body that may be gone.
+/// Polls a body, which is at its end if it was dropped.
 fn poll_frame<B>(body: Pin<&mut Option<B>>, cx: &mut task::Context<'_>) -> PollFrame<B>
 where
     B: Body<Error: Into<BoxError>>,
@@ -39,8 +39,8 @@ where
     }
 }
 
-/// Polls a body inside its context. If the frame was its last, as the body says and `completes` agrees, drops
-/// it there at once, because to enter a context for a later drop allocates.
+/// Polls a body inside its context. If the body says that the frame was its last and `completes` returns
+/// `true`, drops the body there at once, because to enter a context for a later drop allocates.
 #[inline]
 fn poll_to_end<B>(
     body: Pin<&mut InContext<Option<B>>>,

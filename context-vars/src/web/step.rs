@@ -17,8 +17,8 @@ use crate::var::ContextVar;
 pub(super) trait Step: Send + Sync {
     /// Fills the context from the request, before the service is called.
     ///
-    /// A step that creates an id leaves its header in `known`, for the response, unless an earlier step
-    /// has.
+    /// A step that sets an id also keeps the id's header in `known` for the response, unless an earlier step
+    /// has kept one.
     fn request(
         &self,
         context: Context,
@@ -28,12 +28,14 @@ pub(super) trait Step: Send + Sync {
         context
     }
 
-    /// Adds to the headers of the response, inside the context.
+    /// Adds to the headers of the response, inside the context. Takes `known` if it is of this step.
     fn response(&self, _: &mut HeaderMap, _known: &mut Option<KnownId>) {}
 }
 
 /// An id that a variable was set to, and the header that was made of it.
 pub(super) struct KnownId {
+    /// The index of the step that made the header: another step may write the same id in another way.
+    pub(super) step: usize,
     pub(super) id: SetValue,
     pub(super) header: HeaderValue,
 }

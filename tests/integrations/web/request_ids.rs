@@ -2,10 +2,13 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::future::pending;
 use std::num::ParseIntError;
+use std::pin::pin;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::{Router, routing};
 use context_vars::propagation::{Baggage, Header, Propagator};
@@ -14,7 +17,7 @@ use context_vars::{Context, ContextVar, context_var};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tower::{Layer, ServiceExt, service_fn};
+use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_http::request_id::{MakeRequestId, RequestId, SetRequestIdLayer};
 
 use crate::support::{Protocol, ask, ask_text, curl, get, serve, text};
@@ -463,7 +466,7 @@ async fn response_has_the_id_that_the_service_has_set_last() {
     let sets = |ids: &'static [u64]| {
         let handler = service_fn(move |_: Request<String>| async move {
             for id in ids {
-                drop(REQUEST_ID.set(*id));
+                REQUEST_ID.set(*id);
             }
             Ok::<_, Infallible>(Response::new(String::new()))
         });
@@ -484,7 +487,7 @@ async fn response_has_the_id_that_the_service_has_set_last() {
 #[tokio::test]
 async fn response_has_no_id_where_the_service_has_unset_it() {
     let handler = service_fn(async |_: Request<String>| {
-        drop(REQUEST_ID.unset());
+        REQUEST_ID.unset();
         Ok::<_, Infallible>(Response::new(String::new()))
     });
     let response = ask(layer().layer(handler), &[(X_REQUEST_ID, b"42")]).await;
@@ -520,6 +523,50 @@ async fn text_of_an_id_is_made_once_unless_the_service_sets_another() {
     let response = ask(layer.layer(service_fn(shared_id)), &[]).await;
     assert_eq!(response.headers()[X_REQUEST_ID], "made");
     assert_eq!(MADE.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn ids_of_one_variable_are_written_by_their_own_functions() {
+    let of = |name, id, format: fn(&u64) -> Option<String>| {
+        let header = HeaderName::from_static(name);
+        web::RequestId::with(&REQUEST_ID, move || id, format, |_| None).header(header)
+    };
+    let decimal = |id: &u64| (*id != 7).then(|| format!("dec-{id}"));
+    let hexadecimal = |id: &u64| Some(format!("hex-{id:x}"));
+    let layer = ContextLayer::new()
+        // Its own id cannot be a header, so the text of the second one is the first that is known.
+        .request_id_with(of("x-dec", 7, decimal))
+        .request_id_with(of("x-hex", 255, hexadecimal));
+    let response = ask(layer.layer(service_fn(ids_in)), &[]).await;
+    let ids = ["x-dec", "x-hex"].map(|name| &response.headers()[name]);
+    assert_eq!(ids, ["dec-255", "hex-ff"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn id_that_the_service_has_replaced_is_dropped_with_the_answer() {
+    for answers in [Some(true), Some(false), None] {
+        let first: Arc<str> = "made".into();
+        let made = Arc::downgrade(&first);
+        let first = Mutex::new(Some(first));
+        let make = move || first.lock().unwrap().take().unwrap();
+        let format = |id: &Arc<str>| Some(id.to_string());
+        let id = web::RequestId::with(&SHARED, make, format, |_| None);
+        let handler = service_fn(async |_: Request<String>| {
+            SHARED.set("another".into());
+            match answers {
+                Some(true) => Ok(Response::new(String::new())),
+                Some(false) => Err("failed"),
+                None => pending().await,
+            }
+        });
+        let layer = ContextLayer::new().request_id_with(id);
+        let layer = layer.deadline(Duration::from_secs(1));
+        let mut service = layer.layer(handler);
+        let mut answer = pin!(service.call(get(&[])));
+        let response = answer.as_mut().await;
+        assert_eq!(response.is_ok(), answers != Some(false));
+        assert!(made.upgrade().is_none(), "{answers:?}");
+    }
 }
 
 async fn shared_id(_: Request<String>) -> Result<Response<String>, Infallible> {

@@ -2,24 +2,28 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::future::{Pending, pending, ready};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{self, Poll};
+use std::thread;
 
 use bytes::Bytes;
-use context_vars::deadline::{self, CancelledKind, Elapsed};
+use context_vars::Context;
+use context_vars::deadline::{self, CancelWithRequest, CancelledKind, Elapsed};
 use context_vars::task::spawn;
 use context_vars::web::{ContextBody, ContextLayer};
 use futures::FutureExt;
 use http::{HeaderName, Request, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Empty, Full, StreamBody};
-use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::{Children, USER, dots, end, ms};
-use crate::support::{OnDrop, Seen, ask, get, text};
+use crate::support::{OnDrop, Seen, ask, get, soon, text};
 
 type AnyError = Box<dyn Error + Send + Sync>;
 
@@ -291,6 +295,73 @@ async fn work_that_a_body_starts_stops_at_the_deadline_though_the_body_is_not_po
     let mut body = pin!(ask(service, &[]).await.into_body());
     body.frame().await.unwrap().unwrap();
     assert_eq!(end(&mut receiver).await, CancelledKind::Elapsed);
+}
+
+/// The context of a request whose response is `body`, and the response.
+async fn context_of_a_request<B>(body: B) -> (Context, Response<ContextBody<B>>) {
+    let (sender, receiver) = oneshot::channel();
+    let mut sender = Some(sender);
+    let mut body = Some(body);
+    let handler = service_fn(move |_: Request<String>| {
+        drop(sender.take().unwrap().send(Context::current()));
+        ready(Ok::<_, Infallible>(Response::new(body.take().unwrap())))
+    });
+    let service = ContextLayer::new().deadline(ms(50)).layer(handler);
+    let response = ask(service, &[]).await;
+    (receiver.await.unwrap(), response)
+}
+
+type Waiting = CancelWithRequest<Pending<()>>;
+
+/// Begins to wait for the end of the request of `context`.
+fn wait_in(mut context: Context) -> Waiting {
+    context.run(|| deadline::cancel_with_request(pending()))
+}
+
+fn wait_in_a_thread(context: Context) -> Waiting {
+    thread::spawn(|| wait_in(context)).join().unwrap()
+}
+
+fn wait_in_a_short_runtime(context: Context) -> Waiting {
+    let in_runtime = || {
+        let runtime = Builder::new_current_thread().enable_time().build();
+        let runtime = runtime.unwrap();
+        let _entered = runtime.enter();
+        wait_in(context)
+    };
+    thread::spawn(in_runtime).join().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_behind_a_body_that_is_not_polled_stops_at_the_deadline_wherever_it_first_waits() {
+    for wait_first in [wait_in, wait_in_a_thread, wait_in_a_short_runtime] {
+        let start = Instant::now();
+        let (context, _response) = context_of_a_request(Full::<Bytes>::from("text")).await;
+        let first = wait_first(context.clone());
+        let second = wait_in(context);
+        for waiting in [first, second] {
+            let cancelled = soon(waiting).await.unwrap_err();
+            assert_eq!(cancelled.kind(), CancelledKind::Elapsed);
+        }
+        assert_eq!(start.elapsed(), ms(50));
+    }
+}
+
+#[test]
+fn context_that_is_kept_after_its_request_keeps_nothing_of_the_runtime() {
+    let held = Arc::new(());
+    let of_the_runtime = Arc::downgrade(&held);
+    let mut runtime = Builder::new_current_thread();
+    runtime.enable_time().on_thread_park(move || {
+        let _ = &held;
+    });
+    let runtime_and_hook = (runtime.build().unwrap(), runtime);
+    let request = context_of_a_request(Full::<Bytes>::from("text"));
+    let (context, response) = runtime_and_hook.0.block_on(request);
+    drop(response);
+    drop(runtime_and_hook);
+    assert!(of_the_runtime.upgrade().is_none());
+    drop(context);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::task::{Context as Task, Poll};
 
 use context_vars::web::ContextLayer;
-use http::{Request, Response};
+use http::request::Parts;
+use http::{Request, Response, Version};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use super::{CONNECTION, TENANT, TENANT_HEADER, USER, user_layer, who};
@@ -34,6 +35,48 @@ async fn steps_run_in_the_order_in_which_they_were_told_inside_the_context() {
         text(response.unwrap()).await,
         "alice the second tenant of alice"
     );
+}
+
+/// Returns all of the request's head, and an extension.
+fn head<B>(request: &Request<B>) -> String {
+    let (method, uri, version) = (request.method(), request.uri(), request.version());
+    let user = request.headers().get("x-user");
+    let extension = request.extensions().get::<u8>();
+    format!("{method} {uri} {version:?} {user:?} {extension:?}")
+}
+
+#[tokio::test]
+async fn closures_read_the_whole_head_and_leave_it_to_the_handler() {
+    let seen = Seen::default();
+    let note = |what: &'static str| {
+        let seen = seen.clone();
+        move |parts: &Parts| {
+            let request = Request::from_parts(parts.clone(), ());
+            seen.note(format!("{what} {}", head(&request)));
+        }
+    };
+    let (set, time) = (note("set"), note("deadline_from"));
+    let layer = ContextLayer::new()
+        .set(&USER, move |parts| {
+            set(parts);
+            None
+        })
+        .deadline_from(move |parts| {
+            time(parts);
+            None
+        });
+    let handler = service_fn(async |request: Request<String>| {
+        let text = format!("{} {}", head(&request), request.body());
+        Ok::<_, Infallible>(Response::new(text))
+    });
+    let request = Request::post("/path?query").version(Version::HTTP_2);
+    let request = request.header("x-user", "alice").extension(7_u8);
+    let request = request.body("text".to_owned()).unwrap();
+    let response = layer.layer(handler).oneshot(request).await.unwrap();
+    let expected = "POST /path?query HTTP/2.0 Some(\"alice\") Some(7)";
+    let lines = ["set", "deadline_from"].map(|what| format!("{what} {expected}"));
+    assert_eq!(seen.lines(), lines);
+    assert_eq!(text(response).await, format!("{expected} text"));
 }
 
 #[tokio::test]
