@@ -674,12 +674,17 @@ where
         let ControlFlow::Break((result, (context, companion))) = polled else {
             return self.poll_elapsed(cx).map(Ok);
         };
-        Poll::Ready(result.map(|response| {
-            response.map(|body| {
+        Poll::Ready(match result {
+            Ok(response) => Ok(response.map(|body| {
                 let body = InContext::with_companion(Some(body), context, companion);
                 ContextBody::new(body, this.scope.take_for_body())
-            })
-        }))
+            })),
+            Err(error) => {
+                // Drops the companion's state inside the context.
+                drop(InContext::with_companion((), context, companion));
+                Err(error)
+            }
+        })
     }
 }
 

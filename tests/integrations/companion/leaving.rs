@@ -7,7 +7,10 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
+use context_vars::web::ContextLayer;
 use context_vars::{inherit, inherit_context, inherit_fn, prelude::*};
+use http::{Request, Response};
+use tower::{Layer, Service, service_fn};
 
 use crate::shared::{OnDrop, poll_once};
 use crate::support::{
@@ -146,6 +149,11 @@ fn span_is_closed_inside_when_the_work_is_done() {
     assert_eq!((open_spans("closing"), closed_by()), (0, "closure"));
     drop(closing("dropped", || async {}.inherit_context()));
     assert_eq!((open_spans("closing"), closed_by()), (0, "dropped"));
+    let fails = service_fn(async |_: Request<()>| Err::<Response<String>, _>("refused"));
+    let mut service = ContextLayer::new().layer(fails);
+    let mut response = pin!(closing("refusal", || service.call(Request::new(()))));
+    assert!(poll_once(response.as_mut()).is_ready());
+    assert_eq!((open_spans("closing"), closed_by()), (0, "refusal"));
 }
 
 #[test]

@@ -22,6 +22,21 @@ mod vars {
     }
 }
 
+/// Items may have any name, also one that generated code could use for a local variable.
+#[allow(dead_code, non_upper_case_globals, reason = "they are only in the way")]
+mod in_the_way {
+    use super::context_var;
+
+    const here: u8 = 1;
+    const value: u8 = 2;
+    const declared: u8 = 3;
+    const marker: u8 = 4;
+
+    context_var! {
+        pub static BESIDE_ITEMS: u8 = here + value + declared + marker;
+    }
+}
+
 const LIMIT: usize = 3;
 
 fn double(n: u64) -> u64 {
@@ -170,6 +185,7 @@ fn cfg_switches_all_that_belongs_to_a_declaration() {
 
 #[test]
 fn macro_rules_and_included_files_can_declare() {
+    assert_eq!(in_the_way::BESIDE_ITEMS.get(), 10);
     assert_eq!(FROM_MACRO.get(), [1]);
     assert!(PLAIN_FROM_MACRO.try_get().is_err());
     assert!(FROM_MACRO.location().file().ends_with("declarations.rs"));
