@@ -104,8 +104,12 @@ impl Attachment {
 }
 
 impl Drop for Attachment {
+    #[inline]
     fn drop(&mut self) {
-        drop(self.detach());
+        // A context that ended earlier is dropped with what describes it.
+        if !self.0.has_ended() {
+            drop(self.detach());
+        }
     }
 }
 
