@@ -302,6 +302,18 @@ impl Model {
         }
     }
 
+    /// Sets the variables of a scope in order. If a replaced value panics, the rest is only dropped.
+    pub fn set_all(&mut self, values: impl IntoIterator<Item = (u16, Arc<Value>)>) {
+        for (var, value) in values {
+            if self.unwinding {
+                drop(value);
+            } else {
+                drop(self.set(var, Some(value)));
+            }
+            self.settle();
+        }
+    }
+
     /// Puts the old value back; what it displaces goes. `Err` if the token is of another context.
     pub fn reset(&mut self, token: Token) -> Result<(), Token> {
         if token.context != self.here.current.identity {

@@ -52,7 +52,8 @@ pub enum Op {
     DropToken(Pick),
     // Scopes.
     Scope(u16, Hook, Body),
-    /// The expansion of `#[with_context]` on a function: a scope in which several variables are set.
+    /// The expansion of `#[with_context]` on a function: a scope in which up to four variables are
+    /// set together, in order. They can be the same one.
     Function(Vec<(u16, Hook)>, Body),
     Detached(Body),
     // Contexts.

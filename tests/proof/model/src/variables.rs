@@ -5,7 +5,8 @@ use std::any::Any;
 use std::pin::Pin;
 use std::sync::Once;
 
-use context_vars::{__private, Context, ContextVar, ResetErrorKind, Token};
+use context_vars::__private::{Computed, ScopeValue};
+use context_vars::{Context, ContextVar, ResetErrorKind, Token};
 
 use crate::value::{Spec, Val};
 
@@ -25,8 +26,8 @@ pub trait AnyVar: Sync {
     fn is_set(&'static self) -> bool;
     fn set(&'static self, spec: Spec) -> Box<dyn AnyToken>;
     fn unset(&'static self) -> Box<dyn AnyToken>;
-    /// Sets the variable as `#[with_context]` does once its scope is entered.
-    fn set_in_scope(&'static self, spec: Spec);
+    /// Creates a value of the scope of an annotated function, to be set with the others.
+    fn prepare(&'static self, spec: Spec) -> ScopeValue;
     fn sync_scope(&'static self, spec: Spec, inside: &mut dyn FnMut());
     fn scope(&'static self, spec: Spec, future: Boxed) -> Boxed;
     fn with_value(&'static self, context: Context, spec: Spec) -> Context;
@@ -80,9 +81,9 @@ impl<const PAD: usize> AnyVar for ContextVar<Val<PAD>> {
         Box::new(self.unset())
     }
 
-    fn set_in_scope(&'static self, spec: Spec) {
+    fn prepare(&'static self, spec: Spec) -> ScopeValue {
         let value = Val::new(spec);
-        __private::set_all([__private::Computed { var: self, value }.prepare()]);
+        Computed { var: self, value }.prepare()
     }
 
     fn sync_scope(&'static self, spec: Spec, inside: &mut dyn FnMut()) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use context_vars::__private::{self, ScopeValue};
 use context_vars::detached;
 
 use super::{Ended, Machine, function, guarded};
@@ -39,21 +40,40 @@ impl Machine {
         let mut set = || {
             let scope = self.model().copy();
             self.model().enter(scope);
-            for &(var, hook) in sets {
+            let prepared = sets.iter().map(|&(var, hook)| {
                 let (spec, value) = self.value(hook);
-                let ended = guarded(|| self.var(var).set_in_scope(spec));
-                let mut model = self.model();
-                model.set(var, Some(value));
-                model.settle();
-                assert_eq!(ended == Ended::Thrown, model.unwinding);
-                if model.unwinding {
-                    drop(model);
-                    throw();
-                }
+                (self.var(var).prepare(spec), (var, value))
+            });
+            let (values, modelled): (Vec<_>, Vec<_>) = prepared.unzip();
+            let ended = guarded(|| set_all(values));
+            let mut model = self.model();
+            model.set_all(modelled);
+            assert_eq!(ended == Ended::Thrown, model.unwinding);
+            if model.unwinding {
+                drop(model);
+                throw();
             }
         };
         let ended = guarded(|| function(&mut set, &mut || self.body(body)));
         self.model().leave_scope();
         self.finish(ended);
     }
+}
+
+/// Sets the values as `#[with_context]` does once its scope is entered: by one call with an array.
+fn set_all(values: Vec<ScopeValue>) {
+    match values.len() {
+        // An annotated function without values calls nothing.
+        0 => {}
+        1 => set_array::<1>(values),
+        2 => set_array::<2>(values),
+        3 => set_array::<3>(values),
+        4 => set_array::<4>(values),
+        len => unreachable!("a function of a program sets at most four variables, not {len}"),
+    }
+}
+
+fn set_array<const N: usize>(values: Vec<ScopeValue>) {
+    let values: [ScopeValue; N] = values.try_into().ok().expect("as many values");
+    __private::set_all(values);
 }
