@@ -15,12 +15,15 @@ use context_vars::{context_var, inherit, inherit_context, task, with_context};
 use futures::executor::LocalPool;
 use futures::task::LocalSpawnExt;
 
-use crate::support::{self, Alive, DropHook, Tracked, on_drop, one_thread, rayon_pool, workers};
+use crate::support::{
+    self, Alive, DropHook, Tracked, on_drop, one_thread, panic_of, rayon_pool, workers,
+};
 
 context_var! {
     static USER: &str = "anonymous";
     static BASKET: Mutex<Vec<&'static str>> = Mutex::default();
     static TRACKED: Tracked;
+    static BOMB: DropHook;
     #[no_inherit]
     static OWN: Tracked;
     static THROUGH_A_THREAD: usize = through_a_thread();
@@ -127,6 +130,19 @@ fn work_that_outlives_its_request_keeps_every_value_of_it() {
         left.unwrap().await.unwrap();
         assert_eq!(all.count(), 0);
     });
+}
+
+// Entry: A value whose drop panics takes the result of a function with it
+#[test]
+fn result_of_a_function_leaks_if_the_drop_of_a_value_panics() {
+    #[with_context(bomb = on_drop(|| panic!("in drop")))]
+    fn result(alive: &Alive) -> Tracked {
+        alive.track()
+    }
+
+    let alive = Alive::default();
+    assert_eq!(panic_of(|| result(&alive)), "in drop");
+    assert_eq!(alive.count(), 1);
 }
 
 // Entry: Captures of a rewritten closure
