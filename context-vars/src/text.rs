@@ -86,6 +86,7 @@ impl fmt::Write for ShortText {
 /// A short text is in the block that counts its references, so it takes one allocation, and a clone takes
 /// none. The first clone of other `Bytes` allocates a count.
 #[cfg(feature = "http")]
+#[inline]
 pub(crate) fn to_bytes<T: Display>(value: &T) -> Option<Bytes> {
     let mut text = ShortText {
         bytes: [0; SHORT_LEN],

@@ -82,6 +82,7 @@ impl<T: Display + Send + Sync + 'static> Step for Echo<T> {
 }
 
 /// Returns `text` as a header, if it can be one and every peer can read it: ASCII.
+#[inline]
 pub(super) fn header_value(text: Bytes) -> Option<HeaderValue> {
     if !text.is_ascii() {
         return None;

@@ -1,51 +1,81 @@
-//! Handles one request a given number of times, for `.ci/request-cost` to count under valgrind.
+//! Serves one connection a given number of requests, for `.ci/request-cost` to count under valgrind.
 //!
 //! ```text
 //! requests               prints the names of the services that are counted
-//! requests bare 1000     handles 1000 requests with that one
+//! requests bare 1000     serves 1000 requests with that one
 //! ```
 
-use std::future::Future;
+use std::convert::Infallible;
+use std::error::Error;
 use std::hint::black_box;
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use axum::Router;
-use axum::body::Body;
-use axum::response::Response;
 use axum::routing::get;
 use context_vars::{context_var, web::ContextLayer};
-use http::{HeaderName, HeaderValue, Request};
-use http_body::Body as _;
-use tower::{Service, layer::layer_fn};
+use http::{HeaderName, HeaderValue, Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper::server::conn::http1;
+use hyper_util::service::TowerToHyperService;
+use tower::{Layer, Service, layer::layer_fn};
 use tower_http::request_id::{
     MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer,
 };
 
 context_var! {
-    static REQUEST_ID: u64;
+    static NUMBER: u64;
+    static TEXT: String;
 }
 
-/// The counted services, each with the function that adds the layers to the router.
-type Wrap = fn(Router) -> Router;
-
-const SERVICES: &[(&str, Wrap)] = &[
-    ("bare", |router| router),
-    ("identity", |router| {
-        router.layer(layer_fn(|service| service))
+/// The services by their names, each with the function that serves so many requests with it. Those whose names
+/// begin with `routed` are layers of the router, which boxes them; the others are around the router.
+const SERVICES: &[(&str, fn(u64))] = &[
+    ("bare", |requests| serve(router(), requests)),
+    ("empty", |requests| {
+        serve(ContextLayer::new().layer(router()), requests)
     }),
-    ("empty", |router| router.layer(ContextLayer::new())),
-    ("request_id", |router| {
-        router.layer(ContextLayer::new().request_id(&REQUEST_ID, new_id))
+    ("number", |requests| {
+        serve(number().layer(router()), requests)
     }),
-    ("tower-http", |router| {
+    ("text", |requests| serve(text().layer(router()), requests)),
+    ("tower-http", |requests| {
         let header = HeaderName::from_static("x-request-id");
-        router
-            .layer(PropagateRequestIdLayer::new(header.clone()))
-            .layer(SetRequestIdLayer::new(header, Numbers))
+        let inner = PropagateRequestIdLayer::new(header.clone()).layer(router());
+        let service = SetRequestIdLayer::new(header, Numbers).layer(inner);
+        serve(service, requests);
+    }),
+    ("routed-identity", |requests| {
+        let router = router().layer(layer_fn(|service| service));
+        serve(router.with_state(()), requests);
+    }),
+    ("routed-empty", |requests| {
+        let router = router().layer(ContextLayer::new());
+        serve(router.with_state(()), requests);
+    }),
+    ("routed-number", |requests| {
+        serve(router().layer(number()).with_state(()), requests);
     }),
 ];
+
+/// The router. Its state is set, as servers do, because axum would otherwise add the layers for each request.
+fn router() -> Router {
+    Router::new()
+        .route("/", get(|| async { "hello" }))
+        .with_state(())
+}
+
+fn number() -> ContextLayer {
+    ContextLayer::new().request_id(&NUMBER, new_id)
+}
+
+fn text() -> ContextLayer {
+    ContextLayer::new().request_id(&TEXT, || new_id().to_string())
+}
 
 fn new_id() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1_000_000);
@@ -62,36 +92,66 @@ impl MakeRequestId for Numbers {
     }
 }
 
-/// Handles requests of a client like curl. It is never inlined, because the script counts what
-/// happens inside of it.
-#[inline(never)]
-fn measure(router: &Router, iterations: u64) {
-    for _ in 0..iterations {
-        let request = Request::get("/")
-            .header("host", "localhost:8080")
-            .header("user-agent", "curl/8.5.0")
-            .header("accept", "*/*")
-            .body(Body::empty());
-        let request = request.expect("the request is well-formed");
-        let mut router = router.clone();
-        let Ok(response) = ready(router.call(request));
-        read(black_box(response));
+/// Serves the requests of one connection, as `axum::serve` does.
+fn serve<S, B>(service: S, requests: u64)
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone,
+    B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
+{
+    let service = TowerToHyperService::new(service);
+    let connection = http1::Builder::new().serve_connection(Client { requests }, service);
+    let mut connection = pin!(connection);
+    // hyper wakes and returns when it has served many requests without a pause.
+    while connection
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+        .map(|served| served.expect("the connection has no errors"))
+        .is_pending()
+    {}
+}
+
+/// A client like curl. A request is there whenever the server looks for one; the last one ends the connection.
+struct Client {
+    requests: u64,
+}
+
+const HEAD: &str =
+    "GET / HTTP/1.1\r\nhost: localhost:8080\r\nuser-agent: curl/8.5.0\r\naccept: */*\r\n";
+
+impl Read for Client {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        mut buf: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Some(left) = self.requests.checked_sub(1) else {
+            return Poll::Pending;
+        };
+        self.requests = left;
+        buf.put_slice(HEAD.as_bytes());
+        if left == 0 {
+            buf.put_slice(b"connection: close\r\n");
+        }
+        buf.put_slice(b"\r\n");
+        Poll::Ready(Ok(()))
     }
 }
 
-fn ready<F: Future>(future: F) -> F::Output {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("the handler waits for nothing"),
+impl Write for Client {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(black_box(bytes).len()))
     }
-}
 
-/// Reads a response to its end, as a server does.
-fn read(response: Response) {
-    let mut body = response.into_body();
-    let mut cx = Context::from_waker(Waker::noop());
-    while let Poll::Ready(Some(frame)) = Pin::new(&mut body).poll_frame(&mut cx) {
-        drop(black_box(frame.expect("the body has no errors")));
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -104,13 +164,11 @@ fn main() {
         SERVICES.iter().for_each(|(name, _)| println!("{name}"));
         return;
     };
-    let iterations = arguments.next().and_then(|count| count.parse().ok());
-    let iterations = iterations.expect("the number of iterations follows the name");
-    let (_, layered) = SERVICES
+    let requests = arguments.next().and_then(|count| count.parse().ok());
+    let requests = requests.expect("the number of requests follows the name");
+    let (_, serve) = SERVICES
         .iter()
         .find(|(name, _)| *name == wanted)
         .unwrap_or_else(|| panic!("no service is called `{wanted}`"));
-    let router = Router::new().route("/", get(|| async { "hello" }));
-    // The state is set, as servers do, because axum would otherwise add the layers for each request.
-    measure(&layered(router).with_state(()), iterations);
+    serve(requests);
 }
