@@ -1,5 +1,6 @@
 //! The pages of the documentation show files, expansions and figures that are there.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -285,6 +286,65 @@ fn readme_has_the_costs_that_were_measured() {
             readme == expected,
             "not those of RATIOS.md; README=overwrite copies them"
         );
+    }
+}
+
+/// The name and the value of each line of a file of measurements.
+fn measurements(file: &str) -> HashMap<String, String> {
+    let file = root().join("context-vars/benches").join(file);
+    let text = fs::read_to_string(file).unwrap();
+    let lines = text.lines().map(|line| line.split_once('\t').unwrap());
+    lines
+        .map(|(what, value)| (what.into(), value.into()))
+        .collect()
+}
+
+#[test]
+fn ratios_has_the_counts_and_times_of_their_files() {
+    let ratios = fs::read_to_string(root().join("context-vars/benches/RATIOS.md")).unwrap();
+    let times = measurements("compile_times.tsv");
+    let mut rows: Vec<_> = times
+        .iter()
+        .map(|(what, time)| format!("| {what} | {time} |"))
+        .collect();
+    let counts = measurements("footprint.tsv");
+    for (what, ours) in &counts {
+        if let Some(what) = what.strip_suffix("/context-vars") {
+            let tokio = counts.get(&format!("{what}/tokio"));
+            let tokio = tokio.map_or("–", String::as_str);
+            let (_, item) = what.split_once('/').unwrap();
+            rows.push(format!("| {item} | {ours} | {tokio} |"));
+        }
+    }
+    assert!(rows.len() > 15);
+    rows.retain(|row| !ratios.lines().any(|line| line == row));
+    assert!(rows.is_empty(), "not in RATIOS.md: {rows:#?}");
+}
+
+#[test]
+fn readme_has_the_times_that_were_measured() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+    let times = measurements("compile_times.tsv");
+    let build = |of: &str| &times[&format!("cold `cargo build` of an empty program with `{of}`")];
+    let call = "call of a function with one variable";
+    let sentences = [
+        format!(
+            "takes {} to build from cold with this crate's default features, and {} with `serde`",
+            build("context-vars"),
+            build("serde"),
+        ),
+        format!(
+            "with one variable takes {},",
+            times[&format!("debug build: {call}")]
+        ),
+        format!(
+            "Such a call then takes {}:",
+            times[&format!("debug build with this crate at `opt-level = 3`: {call}")]
+        ),
+    ];
+    for sentence in sentences {
+        assert!(readme.contains(&sentence), "not in the README: {sentence}");
     }
 }
 
