@@ -3,7 +3,7 @@
 //! A web service of axum streams a report from a task that writes rows for ten seconds. The handler
 //! is over at once, so a timeout around the handler would change nothing. Three clients ask:
 //!
-//! * The first asks a service whose task has a timeout of its own. The response ends where the task
+//! * The first asks a service whose task has its own timeout. The response ends where the task
 //!   was stopped, without an error, so the client takes a part for the whole.
 //! * The second asks a service whose layer has a deadline. The response ends with an error, and the
 //!   task behind it stops.

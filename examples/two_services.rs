@@ -48,7 +48,7 @@ fn line(text: &str) -> String {
     format!("{} [{}] {text}", REQUEST_ID.get(), TENANT.get())
 }
 
-// ---- The stock, a process of its own --------------------------------------------------------
+// ---- The stock, a separate process ------------------------------------------------------------
 
 fn stock() -> Router {
     let layer = ContextLayer::new().detached().extract(PROPAGATOR.clone());

@@ -54,7 +54,7 @@ fn contexts_and_tokens_are_unwind_safe() {
 macro_rules! holds {
     ($T:ty: $Trait:path) => {{
         struct Probe<T: ?Sized>(PhantomData<T>);
-        #[allow(dead_code)] // where `T` has a constant of its own
+        #[allow(dead_code)] // where `T` has its own constant
         trait Not {
             const HOLDS: bool = false;
         }

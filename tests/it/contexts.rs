@@ -122,8 +122,8 @@ fn with_value_and_without_make_the_context_they_say() {
 
 #[test]
 fn each_version_of_a_context_stays_as_it_was() {
-    // case 81 and case 82: setting an identical value makes a new entry; contexts have no identity
-    // of their own that could be compared, so "the same object" is nobody's promise here.
+    // case 81 and case 82: setting an identical value makes a new entry. Contexts cannot be compared, so
+    // the crate does not promise "the same object".
     let first = Context::new().with_value(&REQUEST_ID, 1);
     let second = first.clone().with_value(&REQUEST_ID, 2);
     let third = second.clone().with_value(&REQUEST_ID, 2);

@@ -139,7 +139,7 @@ fn dropped_on_another_thread() {
 #[test]
 fn waker_that_polls_another_task_inline() {
     // case 159
-    /// When woken, polls what it holds, on the stack of whoever wakes.
+    /// When woken, polls what it holds, on the stack of the caller of `wake`.
     struct Inline(Mutex<Option<Boxed<&'static str>>>, Mutex<Vec<&'static str>>);
     impl Wake for Inline {
         fn wake(self: Arc<Self>) {

@@ -233,7 +233,7 @@ fn default_that_came_too_late_may_read_set_and_panic_when_it_goes() {
         detached(|| {
             let first = catch_unwind(|| RACED.with(|_| ()));
             let note = NOTE.try_get().ok();
-            // Whoever lost the race gets the other's from now on.
+            // The loser of the race gets the other's from now on.
             RACED.with(|_| ());
             (first.is_err(), note)
         })

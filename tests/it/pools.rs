@@ -1,4 +1,4 @@
-//! Thousands of pieces of work, each with a context of its own, on pools that move them between
+//! Thousands of pieces of work, each with its own context, on pools that move them between
 //! threads: none reads another's.
 
 use std::sync::atomic::{AtomicUsize, Ordering};

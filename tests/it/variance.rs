@@ -1,7 +1,7 @@
 //! Variance: lifetimes and function types that may replace each other.
 //!
-//! That a variable is not covariant, so that nobody can set what its readers must not see, does
-//! not compile and is `ui/rustc/runtime/variable_of_a_subtype.rs`; so is a token's.
+//! A variable is not covariant, or code could set a value that lives shorter than its readers. What therefore
+//! does not compile is in `ui/rustc/runtime/variable_of_a_subtype.rs`, for tokens too.
 
 use context_vars::{Context, Entry, InContext, Iter, Scope, context_var};
 

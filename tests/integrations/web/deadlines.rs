@@ -51,7 +51,7 @@ async fn end(children: &mut mpsc::UnboundedReceiver<Child>) -> deadline::Cancell
     cancelled.unwrap_err().kind()
 }
 
-/// A body that sends a dot every ten milliseconds, filled by a task of its own: what is in the channel
+/// A body that sends a dot every ten milliseconds, filled by a separate task: what is in the channel
 /// ends quietly when that task is stopped.
 fn dots(count: usize) -> impl Body<Data = Bytes, Error = Infallible> + Send + 'static {
     let (sender, mut receiver) = mpsc::channel(1);

@@ -131,7 +131,7 @@ fn five_thousand_requests_of_http1_in_256_connections_keep_their_own() {
     });
 }
 
-/// Whoever goes away in the middle: everything is dropped, once, in its own context.
+/// Clients that go away in the middle: everything is dropped, once, in its own context.
 fn check_dropped(lines: Vec<Line>, orders: u64) {
     let wrong: Vec<_> = lines.iter().filter(|line| !line.is_right()).collect();
     assert!(wrong.is_empty(), "{} mixed up: {:?}", wrong.len(), wrong[0]);

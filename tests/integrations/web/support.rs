@@ -42,7 +42,7 @@ impl Protocol {
         builder.build().unwrap()
     }
 
-    /// A request to the root of a server, by a client of its own.
+    /// A request to the root of a server, by a new client.
     pub fn get(self, address: SocketAddr) -> reqwest::RequestBuilder {
         self.client().get(format!("http://{address}/"))
     }

@@ -272,7 +272,7 @@ async fn headers_of_a_stranger_that_a_proxy_copies_never_speak_for_us() {
             Some("x-key: acme"),
             r#"["acme"] ["tenant=acme,other=1;p=2"]"#,
         ),
-        // This one is sent where any text can be, and no header of its own can hold it.
+        // This one is sent where any text can be, and no separate header can hold it.
         (
             Some("x-key: umlaut"),
             r#"[] ["tenant=M%C3%BCller,other=1;p=2"]"#,

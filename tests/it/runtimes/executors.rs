@@ -72,7 +72,7 @@ where
 
 pub(super) struct Smol;
 
-/// Smol's executor with two threads of its own, as `smol::spawn` has one.
+/// Smol's executor with its own two threads, as `smol::spawn` has one.
 static SMOL: LazyLock<&smol::Executor<'_>> = LazyLock::new(|| {
     static EXECUTOR: smol::Executor<'_> = smol::Executor::new();
     for _ in 0..2 {

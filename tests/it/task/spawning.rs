@@ -53,8 +53,8 @@ async fn task_sees_what_was_bound_when_it_was_forked() {
 
 #[tokio::test]
 async fn child_gets_a_copy_and_an_element_given_to_it_wins() {
-    // case 267: Kotlin's elements may say how they are copied and merged; ours are shared until
-    // somebody sets, and what is given explicitly wins.
+    // case 267: Kotlin's elements may say how they are copied and merged. Ours are shared until one is
+    // set, and a value that is given explicitly wins.
     USER.scope("parent", async {
         let child = task::spawn(async {
             USER.set("child");
@@ -100,9 +100,9 @@ fn task_of_a_local_runtime_inherits() {
 
 #[test]
 fn scope_around_block_on_reaches_the_tasks_that_inherit_on_every_runtime() {
-    // R13: what a bare task sees is its poller's context. On a runtime of one thread that is
-    // whoever blocks on it, here the scope; on workers it is an empty one. Nobody may rely on it,
-    // and nobody needs to: what inherits sees the same on both.
+    // R13: a bare task sees the context of its poller. On a runtime of one thread that is the context of
+    // `block_on`, here the scope; on workers it is an empty one. Do not rely on it: a task that inherits
+    // sees the same on both.
     for (runtime, bare_sees) in [(one_thread(), "around"), (two_workers(), "anonymous")] {
         let seen = USER.sync_scope("around", || {
             runtime.block_on(async {

@@ -2,7 +2,7 @@
 //!
 //! A scope is changed in place, because `configure_scope` has no closure in which a changed copy could be
 //! current, and a bare `set` would be refused in a bare task. So the variable holds a scope that is
-//! locked while it changes, and everything that should have a scope of its own is given a copy of it.
+//! locked while it changes, and everything that should have its own scope is given a copy of it.
 
 use std::collections::BTreeMap;
 use std::future::Future;

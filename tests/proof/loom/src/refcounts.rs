@@ -32,7 +32,7 @@ impl<C> Block<C> {
     }
 }
 
-/// What the laws need of a count; each copy of the file has a type of its own.
+/// What the laws need of a count; each copy of the file has its own type.
 pub(crate) trait Count: 'static {
     fn one() -> Self;
     fn inc(&self);

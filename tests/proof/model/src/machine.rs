@@ -127,7 +127,7 @@ fn ended_by(payload: Box<dyn Any + Send>) -> Ended {
     }
 }
 
-/// A function with a scope of its own.
+/// A function with its own scope.
 #[with_context]
 fn function(set: &mut dyn FnMut(), body: &mut dyn FnMut()) {
     set();
@@ -188,7 +188,7 @@ impl Machine {
         model.check();
     }
 
-    /// Runs `f` on a thread of its own and waits for the thread's end.
+    /// Runs `f` on a new thread and waits for the thread's end.
     fn on_thread(&self, f: impl FnOnce() + Send) -> Ended {
         std::thread::scope(|threads| {
             let thread = std::thread::Builder::new().stack_size(STACK);

@@ -2,7 +2,7 @@
 //!
 //! A context is a map, a copy is a copy of the map, a value is an `Arc` whose last clone puts it
 //! into a grave. [`Model::settle`] then asks the ledger in which order the real values were
-//! dropped, which is nobody's promise, and does what their hooks did, in that order.
+//! dropped, which is not promised, and does what their hooks did, in that order.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};

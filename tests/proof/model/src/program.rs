@@ -16,7 +16,7 @@ pub type Body = Vec<Op>;
 #[derive(Clone)]
 pub struct Program {
     pub variables: Variables,
-    /// `true` if it runs in the root of a thread of its own, else in an empty context.
+    /// `true` if it runs in the root of a new thread, else in an empty context.
     pub in_root: bool,
     pub body: Body,
 }

@@ -256,7 +256,7 @@ fn compiled(output: &Path) -> Result<Vec<PathBuf>> {
     let Ok(text) = fs::read_to_string(list) else {
         return Ok(Vec::new());
     };
-    // After the rules, each file is listed as a rule of its own, `src/lib.rs:`.
+    // After the rules, each file is listed as a separate rule, `src/lib.rs:`.
     Ok(text
         .lines()
         .filter_map(|line| line.strip_suffix(':'))

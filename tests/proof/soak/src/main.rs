@@ -4,7 +4,7 @@
 //! cargo run --release -p context-vars-soak -- --requests 100000
 //! ```
 //!
-//! The requests come in ten rounds, each on runtimes of its own, and the server's is shut down
+//! The requests come in ten rounds, each on its own runtimes, and the server's is shut down
 //! while requests are on their way. A request is one of [`Kind`]s: handlers that panic, tasks
 //! that are aborted, clients that vanish, timeouts, values whose `Drop` panics. Everything a
 //! request touches compares what the context says with what it was told by hand.
