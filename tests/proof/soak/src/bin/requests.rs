@@ -32,9 +32,11 @@ context_var! {
     static TEXT: String;
 }
 
+type Serve = fn(u64);
+
 /// The services by their names, each with the function that serves so many requests with it. Those whose names
 /// begin with `routed` are layers of the router, which boxes them; the others are around the router.
-const SERVICES: &[(&str, fn(u64))] = &[
+const SERVICES: &[(&str, Serve)] = &[
     ("bare", |requests| serve(router(), requests)),
     ("empty", |requests| {
         serve(ContextLayer::new().layer(router()), requests)
