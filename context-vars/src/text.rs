@@ -1,6 +1,8 @@
 //! The text of values for other processes, by `Display` and `FromStr`, and the rule for ids.
 
 #[cfg(feature = "http")]
+use core::any::Any;
+#[cfg(feature = "http")]
 use core::fmt;
 use core::fmt::{Display, Write as _};
 use core::str::FromStr;
@@ -87,12 +89,16 @@ impl fmt::Write for ShortText {
 /// none. The first clone of other `Bytes` allocates a count.
 #[cfg(feature = "http")]
 #[inline]
-pub(crate) fn to_bytes<T: Display>(value: &T) -> Option<Bytes> {
+pub(crate) fn to_bytes<T: Display + 'static>(value: &T) -> Option<Bytes> {
     let mut text = ShortText {
         bytes: [0; SHORT_LEN],
         len: 0,
         long: None,
     };
-    write!(text, "{value}").ok()?;
+    // The usual type of an id is copied without a formatter, as std does it in `to_string`.
+    match (value as &dyn Any).downcast_ref::<String>() {
+        Some(value) => text.write_str(value).ok()?,
+        None => write!(text, "{value}").ok()?,
+    }
     Some(Bytes::from_owner(text))
 }

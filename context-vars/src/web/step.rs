@@ -91,6 +91,6 @@ pub(super) fn header_value(text: Bytes) -> Option<HeaderValue> {
 }
 
 /// Returns what `Display` makes as a header, on the conditions of [`header_value`].
-pub(super) fn display_header<T: Display>(value: &T) -> Option<HeaderValue> {
+pub(super) fn display_header<T: Display + 'static>(value: &T) -> Option<HeaderValue> {
     text::to_bytes(value).and_then(header_value)
 }
