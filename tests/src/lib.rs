@@ -1,4 +1,4 @@
-//! Holder of the integration tests in `it/` and `ui/`.
+//! Holder of the tests of behaviour in `it/`.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../ARCHITECTURE.md")]

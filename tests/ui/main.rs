@@ -1,6 +1,6 @@
 //! Programs that must not compile, and what the compiler says of each.
 //!
-//! `TRYBUILD=overwrite cargo test -p context-vars-tests --test ui` writes the outputs anew.
+//! `TRYBUILD=overwrite cargo test -p context-vars-ui-tests` writes the outputs anew.
 
 use std::env;
 use std::process::Command;
@@ -8,7 +8,7 @@ use std::process::Command;
 /// Mistakes for which we have words.
 #[test]
 fn mistakes_are_reported_in_our_words() {
-    trybuild::TestCases::new().compile_fail("ui/ours/*/*.rs");
+    trybuild::TestCases::new().compile_fail("ours/*/*.rs");
 }
 
 /// Mistakes that only rustc can word. On another toolchain than the pinned one it words them
@@ -16,7 +16,7 @@ fn mistakes_are_reported_in_our_words() {
 #[test]
 fn what_only_rustc_can_word_points_at_the_users_tokens() {
     if is_pinned_toolchain() {
-        trybuild::TestCases::new().compile_fail("ui/rustc/*/*.rs");
+        trybuild::TestCases::new().compile_fail("rustc/*/*.rs");
     }
 }
 
