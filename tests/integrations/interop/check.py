@@ -89,14 +89,14 @@ REASONS = [
         lambda pair, value, got: {"Python", "Rust"} & set(pair)
         and value != value.strip()
         and got == value.strip(),
-        "ours: only blanks that are not escaped are no part of the value. Python strips what it has "
+        "ours: only blanks that are escaped belong to the value. Python strips what it has "
         "decoded; Rust does, too, and also what it sends",
     ),
     (
         "blanks as `+`",
         lambda pair, value, got: pair == ("Python", "ours") and got == value.replace(" ", "+"),
-        "ours: a `+` is a plus in percent-encoding, and a blank only in forms. Say "
-        "`plus_as_space` for what Python sends",
+        "ours: a `+` is a plus in percent-encoding, and a blank only in forms. Use "
+        "`plus_as_space` for the headers that Python sends",
     ),
 ]
 
@@ -131,13 +131,13 @@ HEADERS = [
     ("`tenant=%FF`", ["tenant=%FF"], "octets that are no UTF-8 must become U+FFFD"),
     ("`tenant=a,tenant=b`", ["tenant=a,tenant=b"], "either; all take the last"),
     ("two headers, `tenant=a` and `tenant=b`", ["tenant=a", "tenant=b"], "they count as one"),
-    ("`tenant=acme;ttl=5`", ["tenant=acme;ttl=5"], "a property is no part of the value"),
-    ("`tenant = acme`", ["tenant = acme"], "blanks around are no part of the value"),
+    ("`tenant=acme;ttl=5`", ["tenant=acme;ttl=5"], "a property does not belong to the value"),
+    ("`tenant = acme`", ["tenant = acme"], "blanks around it do not belong to the value"),
     ("`tenant=%20acme`", ["tenant=%20acme"], "an escaped blank is part of it"),
     ("`tenant=a+b`", ["tenant=a+b"], "a plus is a plus"),
     ("`tenant=a=b`", ["tenant=a=b"], "a value may hold `=`"),
     ("`tenant=`", ["tenant="], "a value may be empty"),
-    ("`tenant=100%`", ["tenant=100%"], "not said: a `%` must be escaped"),
+    ("`tenant=100%`", ["tenant=100%"], "not specified: a `%` must be escaped"),
     ("`tenant=a%0Ab`", ["tenant=a%0Ab"], "allowed; ours refuses control characters"),
     ("`%74enant=acme`", ["%74enant=acme"], "a key has no escapes: this is another one"),
     ("64 members, `tenant` the last", ["k=v," * 63 + LAST], "must be carried"),
