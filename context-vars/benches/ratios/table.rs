@@ -13,7 +13,8 @@ const FOOT: &str = "
 One run on one machine, in nanoseconds of the fastest window, all operations in turn. The verdict
 \"within 0.5 ns\" is given only below 5 ns, where another placement of the code already moves a time
 by that much, and only if the instructions that valgrind counts keep the bound: the verdict then
-shows our count and the peer's. The operations in `benches/operations/` document what each row measures. Printed by `cargo bench --features deadline --bench ratios -- --write`.
+shows our count and the peer's. The operations in `benches/operations/` document what each row
+measures. Printed by `cargo bench --features deadline --bench ratios -- --write`.
 ";
 
 pub(crate) fn markdown(outcomes: &[Outcome]) -> String {
