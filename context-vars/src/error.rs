@@ -1,4 +1,4 @@
-//! The errors: a read finds no value, a token is rejected.
+//! The error of a read that finds no value, and the reasons for rejecting a token.
 //!
 //! [`ResetError`](crate::ResetError) contains a token and is therefore in `token.rs`, with
 //! [`Token`](crate::Token).
@@ -34,8 +34,8 @@ use crate::raw::thread;
 #[non_exhaustive]
 pub struct LookupError {
     key: &'static Key,
-    /// `true` for a read where nothing is inherited: in the root of a thread, or in a task that did not
-    /// enter the current context.
+    /// `true` if the read was made where nothing is inherited: in the root of a thread, or in a task
+    /// that did not enter the current context.
     nothing_inherited: bool,
 }
 
