@@ -15,10 +15,10 @@ impl Context {
     /// [`in_context`](crate::ContextExt::in_context), because they end by themselves.
     ///
     /// If `attach` is called inside a scope, `run` or poll, the attached context ends at the latest when
-    /// that scope, `run` or poll ends, and the context around it is restored exactly. A guard that lives
-    /// longer keeps the attached context, so that [`detach`](Attached::detach) can return it. Dropping
-    /// such a guard only drops the context, and forgetting the guard leaks the values. Guards can be
-    /// dropped in any order: the current context stays current until its own guard is dropped.
+    /// that scope, `run` or poll ends. The context around it is then restored exactly. A guard that
+    /// lives longer keeps the attached context, so that [`detach`](Attached::detach) can return it.
+    /// Dropping such a guard only drops the context, and forgetting the guard leaks the values. Guards
+    /// can be dropped in any order: the current context stays current until its own guard is dropped.
     ///
     /// A copy that [`Context::current`] returns has no `#[no_inherit]` variables, so they are unset
     /// while the copy is attached.

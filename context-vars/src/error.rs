@@ -138,8 +138,9 @@ impl Hash for LookupError {
 pub enum ResetErrorKind {
     /// The token was made by a `set` of another context variable.
     OtherVariable,
-    /// The token was made in another context than the current context: in a scope that has ended, in
-    /// another task or thread, or in the context of which the current context is a copy. The same error
-    /// is returned in a tokio task that has no context of its own, where nothing can be set or reset.
+    /// The token was made in another context than the current one. That context can be a scope that has
+    /// ended, belong to another task or thread, or be the original of which the current context is a
+    /// copy. The same error is returned in a tokio task that has no context of its own, where nothing
+    /// can be set or reset.
     OtherContext,
 }

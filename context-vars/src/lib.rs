@@ -67,7 +67,8 @@
 //! # What is guaranteed
 //!
 //! * A read returns the value in the current context, else the fallback given in the call, else the
-//!   default, else a [`LookupError`] that names the variable and the place of its declaration.
+//!   default, else a [`LookupError`]. The error names the variable and the place of its
+//!   declaration.
 //! * A default is computed on first need, in an empty context and under no lock. Every reader gets
 //!   the same default. A default that reads itself panics. If computing a default panics, the next read
 //!   tries again.

@@ -25,10 +25,10 @@ use crate::fields::{Field, Fields, write_json_text, write_json_value, write_text
 ///
 /// # Fields of the event
 ///
-/// A variable is left out if the event has a field of the same name, in every format: after
-/// `info!(user = "bob", "deleted")` a search for `user` finds one value, that of the event. The
-/// message has the name `message` in JSON, and none in text. The fields of spans hide no variable,
-/// because they belong to the span and not to the event.
+/// In every format, a variable is left out if the event has a field of the same name. For example,
+/// after `info!(user = "bob", "deleted")` a search for `user` finds one value, that of the event.
+/// The message has the name `message` in JSON, and none in text. The fields of spans hide no
+/// variable, because they belong to the span and not to the event.
 ///
 /// # Colours
 ///

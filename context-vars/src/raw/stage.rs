@@ -128,8 +128,8 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Runs one step of the pinned work inside its context. If the step breaks, it was the last step: the
-    /// work is then dropped immediately, inside the context, and `end` gets the carried state and the scope,
+    /// Runs one step of the pinned work inside its context. If the step breaks, it was the last step. The
+    /// work is then dropped immediately, inside the context. `end` gets the carried state and the scope,
     /// which is still entered.
     #[cfg(feature = "http")]
     #[inline]

@@ -50,8 +50,8 @@ impl VarId {
 /// * Two variables of one [`VarIdAllocator`] never have the same id, and an assigned id never
 ///   changes.
 /// * Relaxed loads are enough. A thread that holds a context with an entry of the variable sees the
-///   variable's id, because the entry was stored after the id and contexts cross threads only by
-///   means that synchronise.
+///   variable's id. The reason is that the entry was stored after the id, and contexts cross
+///   threads only by means that synchronise.
 pub(crate) struct LazyVarId(AtomicU32);
 
 impl LazyVarId {

@@ -131,7 +131,7 @@ impl Plan {
 
 impl ContextLayer {
     /// Creates a layer that gives each request a copy of the context that was entered around the call
-    /// of the service, by an outer layer or by a test.
+    /// of the service, for example by an outer layer or a test.
     ///
     /// In most servers no context was entered there, and the request starts in an empty context.
     /// Values that are set in the root of a worker's thread are never copied. See

@@ -9,9 +9,9 @@
 //! # Borrowed forks
 //!
 //! A scope of a synchronous function ends before the context around it changes. Its map is therefore a
-//! *borrowed fork*: its node begins as a bitwise copy that counts none of its values, and records in
-//! `owned` the references that it takes later. The cost of a scope therefore does not depend on the
-//! number of variables that are set around it.
+//! *borrowed fork*. The fork's node begins as a bitwise copy that counts none of its values, and
+//! records in `owned` the references that it takes later. The cost of a scope therefore does not
+//! depend on the number of variables that are set around it.
 
 mod owned_mask;
 mod tree;

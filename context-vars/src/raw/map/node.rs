@@ -209,7 +209,7 @@ impl Node {
     }
 
     /// Takes over the values one after the other, up to the first that has no slot or whose slot owns a
-    /// value, in a node that only the caller's map has.
+    /// value. Only the caller's map has the node.
     #[inline]
     pub(super) fn set_vacant(&self, values: &mut ScopeValues<'_>) {
         // A copy, which the compiler can keep in a register because no slot overlaps it.

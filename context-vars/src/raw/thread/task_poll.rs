@@ -35,7 +35,7 @@ pub(crate) fn call_as_owner(f: impl FnOnce()) {
 }
 
 /// The context of a task, which one callback makes current and a later one on the same thread takes
-/// back: between them no stack frame of this crate exists.
+/// back. Between the two callbacks no stack frame of this crate exists.
 ///
 /// During a poll the thread keeps the box, so that no other code can reach the previous context. The poll
 /// can end only when everything that began inside has ended: the entry shows this for entered contexts,
