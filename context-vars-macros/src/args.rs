@@ -54,7 +54,7 @@ fn end(argument: TokenStream, input: ParseStream, errors: &mut Errors) -> syn::R
     Ok(())
 }
 
-/// Returns whether `name =` follows.
+/// Returns `true` if `name =` follows.
 fn begins_setting(input: ParseStream) -> bool {
     let ahead = input.fork();
     ahead.call(syn::Path::parse_mod_style).is_ok() && ahead.peek(Token![=])

@@ -21,7 +21,7 @@ impl Attribute {
         }
     }
 
-    /// Returns whether `path` names this attribute, however it was imported.
+    /// Returns `true` if `path` names this attribute, however it was imported.
     pub(crate) fn is_at(self, path: &Path) -> bool {
         is_named(path, self.name())
     }
@@ -33,7 +33,7 @@ impl Display for Attribute {
     }
 }
 
-/// Returns whether the last name of `path` is `name`.
+/// Returns `true` if the last name of `path` is `name`.
 pub(crate) fn is_named(path: &Path, name: &str) -> bool {
     path.segments.last().is_some_and(|last| last.ident == name)
 }

@@ -1,11 +1,11 @@
 //! The case of names, `USER` and `user`, and the name that was probably meant.
 
-/// Returns whether `name` is in the case of a static.
+/// Returns `true` if `name` is in the case of a static.
 pub(crate) fn is_screaming(name: &str) -> bool {
     !name.chars().any(char::is_lowercase)
 }
 
-/// Returns whether `name` may be written in place of its `SCREAMING_SNAKE_CASE` form.
+/// Returns `true` if `name` may be written in place of its `SCREAMING_SNAKE_CASE` form.
 pub(crate) fn is_snake(name: &str) -> bool {
     !name.chars().any(char::is_uppercase)
 }

@@ -14,7 +14,7 @@ use crate::source_text;
 pub(crate) struct CratePath(Option<Path>);
 
 impl CratePath {
-    /// Returns whether `crate` begins the next argument, even if there is a mistake in the rest.
+    /// Returns `true` if `crate` begins the next argument, even if there is a mistake in the rest.
     pub(crate) fn peek(input: ParseStream) -> bool {
         input.peek(Token![crate]) && !input.peek2(Token![::])
     }

@@ -7,8 +7,8 @@ use syn::ext::IdentExt;
 /// Returns `#[allow(…)]` for a generated statement that rebinds `name`.
 ///
 /// The statements rebind the user's parameters under the same names and spans, so lints take them
-/// for code of the user. An attribute on a statement takes rustc as long as the statement itself, so
-/// each has only the lints that can be reported there.
+/// for code of the user. rustc takes as long for an attribute on a statement as for the statement
+/// itself, so each attribute has only the lints that can be reported there.
 pub(crate) fn rebinding_allowed(name: &Ident, at: Span) -> TokenStream {
     if is_underscored(name) {
         quote_spanned! {at=>

@@ -82,7 +82,7 @@ pub(crate) fn last(tokens: TokenStream) -> TokenStream {
     tokens.into_iter().last().into_iter().collect()
 }
 
-/// Returns the text of an expression, `…` if that is long or missing.
+/// Returns the text of an expression, or `…` if the expression is long or missing.
 pub(crate) fn of_expression(tokens: TokenStream) -> String {
     let text = of(tokens);
     let is_short = text.chars().count() <= LONGEST && !text.contains(['{', '|']);

@@ -106,7 +106,7 @@ pub(crate) fn count_attributes(tokens: &[TokenTree]) -> usize {
     2 * tokens.chunks(2).take_while(is_attribute).count()
 }
 
-/// Returns whether `tokens` begin with an item, so that the attributes before them belong to it.
+/// Returns `true` if `tokens` begin with an item, so that the attributes before them belong to it.
 pub(crate) fn begins_item(tokens: &[TokenTree]) -> bool {
     let next = word(tokens.get(1));
     match word(tokens.first()).as_str() {
@@ -119,7 +119,8 @@ pub(crate) fn begins_item(tokens: &[TokenTree]) -> bool {
     }
 }
 
-/// Returns the number of tokens in the function that `tokens` begin with, 0 if they do not.
+/// Returns the number of tokens in the function with which `tokens` begin, or 0 if they do not
+/// begin with one.
 ///
 /// ```text
 /// fn name<T: Fn(A) -> B>(a: A) -> [B; { 1 }] where T: X { … }

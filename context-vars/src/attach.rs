@@ -10,15 +10,15 @@ impl Context {
     /// Makes this context current on this thread until the guard is dropped.
     ///
     /// Use `attach` in code that is called once at the beginning and once at the end, with no closure in
-    /// between: `on_enter` and `on_exit` of a `tracing` layer, callbacks from C, a function that returns
-    /// a guard. Everywhere else prefer [`run`](Self::run), a scope or
+    /// between. Examples are `on_enter` and `on_exit` of a `tracing` layer, callbacks from C, and a
+    /// function that returns a guard. Everywhere else prefer [`run`](Self::run), a scope or
     /// [`in_context`](crate::ContextExt::in_context), because they end by themselves.
     ///
-    /// If `attach` is called inside a scope, `run` or poll, the attached context ends with it at the
-    /// latest, and the context around it is restored exactly. A guard that lives longer keeps the
-    /// attached context for [`detach`](Attached::detach); dropping such a guard has no other effect, and
-    /// forgetting it leaks the values. Guards can be dropped in any order: the current context stays
-    /// current until its own guard is dropped.
+    /// If `attach` is called inside a scope, `run` or poll, the attached context ends at the latest when
+    /// that scope, `run` or poll ends. The context around it is then restored exactly. A guard that
+    /// lives longer keeps the attached context, so that [`detach`](Attached::detach) can return it.
+    /// Dropping such a guard only drops the context, and forgetting the guard leaks the values. Guards
+    /// can be dropped in any order: the current context stays current until its own guard is dropped.
     ///
     /// A copy that [`Context::current`] returns has no `#[no_inherit]` variables, so they are unset
     /// while the copy is attached.
@@ -92,10 +92,10 @@ impl Attached {
     ///
     /// The returned context is empty in two cases:
     ///
-    /// * `detach` is called inside a scope, `run` or poll that began under this guard, with no other
-    ///   guard in between. The scope, `run` or poll still holds the context on its stack, where `detach`
-    ///   cannot reach it, and drops the context when it ends. To get the values, call `detach` after that,
-    ///   or keep a copy by [`Context::current`] before the scope, `run` or poll begins.
+    /// * `detach` is called inside a scope, `run` or poll that began under this guard, with no other guard
+    ///   in between. The scope, `run` or poll still holds the context on its stack, where `detach` cannot
+    ///   reach it, and drops the context when it ends. To get the values, call `detach` after that, or
+    ///   make a copy with [`Context::current`] before the scope, `run` or poll begins.
     /// * `detach` is called in the destructor of a thread-local, after the thread has ended the contexts
     ///   that were attached in its root.
     ///

@@ -2,7 +2,8 @@
 
 use crate::raw::key::Key;
 
-/// Panics, because a task set or unset the variable in a context that the next task on its thread would see.
+/// Panics because a task has set or unset `var` in a context that the next task on its thread would also
+/// see.
 ///
 /// Returns while the thread unwinds, since a second panic would abort the process.
 #[cold]

@@ -58,13 +58,14 @@ impl Context {
     /// Returns a copy of the current context, without `#[no_inherit]` variables.
     ///
     /// Equivalent to Python's `copy_context()`. The copy does not see later changes in the current
-    /// context, nor the current context those in the copy.
+    /// context, and the current context does not see changes in the copy.
     ///
     /// # Cost
     ///
-    /// One thread-local access and one increment of a reference count, none if nothing is set; no
-    /// allocation. The first copy made inside a scope of a synchronous function also counts the
-    /// values that the scope took over from outside, fifteen at most and one reference for all others.
+    /// One thread-local access, and one increment of a reference count if any variable is set; no
+    /// allocation. The first copy made inside a scope of a synchronous function costs more. It also
+    /// increments the reference counts of the values that the scope took over from outside: fifteen
+    /// at most, and one more for all other values together.
     ///
     /// # Examples
     ///
@@ -156,11 +157,12 @@ impl Context {
         self
     }
 
-    /// Returns the context without a value of `var`. Reads of `var` in it return the default.
+    /// Returns the context without a value for `var`, so reads of `var` in the context return the
+    /// default.
     ///
     /// # Cost
     ///
-    /// A node is copied if a copy of the context was made since.
+    /// A node is copied if the context was copied after its last change.
     ///
     /// # Examples
     ///
@@ -185,7 +187,7 @@ impl Context {
     ///
     /// # Cost
     ///
-    /// An index; no thread-local access.
+    /// One lookup in the context; no thread-local access.
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self, var: &'static ContextVar<T>) -> Option<&T> {
         self.raw.get(&var.key)
@@ -272,8 +274,8 @@ pub(crate) struct SetValue(Value);
 
 #[cfg(feature = "http")]
 impl SetValue {
-    /// Returns `true` if `var` still has this value in the current context: the value itself, and not
-    /// another one that is equal.
+    /// Returns `true` if `var` still has this value in the current context. Another value that is
+    /// equal does not count.
     pub(crate) fn is_current<T>(&self, var: &'static ContextVar<T>) -> bool {
         thread::has_value(var.key.untyped(), &self.0)
     }
@@ -284,7 +286,7 @@ impl Clone for Context {
     ///
     /// # Cost
     ///
-    /// One increment of a reference count, none if nothing is set.
+    /// One increment of a reference count if any variable is set.
     #[inline]
     fn clone(&self) -> Self {
         Self {
@@ -376,8 +378,9 @@ impl FusedIterator for Iter<'_> {}
 
 /// A context variable and its value in one context.
 ///
-/// `Debug` uses the `Debug` of the value, and `Display` its `Display` or else its `Debug`. Both print a
-/// `#[redact]`ed value as `***`, and a value whose type lacks the trait as the name of the type.
+/// `Debug` prints the value with its `Debug`. `Display` prints the value with its `Display`, or with
+/// its `Debug` if it has no `Display`. Both print a `#[redact]`ed value as `***`, and the name of the
+/// value's type if that type lacks the trait.
 ///
 /// # Examples
 ///
@@ -420,7 +423,8 @@ impl<'a> Entry<'a> {
         self.value.key().declaration.field
     }
 
-    /// Returns the value if it is a `T`, even if it is `#[redact]`ed, because that concerns printing only.
+    /// Returns the value if it is a `T`, even if the variable is `#[redact]`ed, because redaction concerns
+    /// printing only.
     #[must_use]
     pub fn downcast_ref<T: 'static>(&self) -> Option<&'a T> {
         self.value.any().downcast_ref()

@@ -1,4 +1,4 @@
-//! The errors: a read finds no value, a token is rejected.
+//! The error of a read that finds no value, and the reasons for rejecting a token.
 //!
 //! [`ResetError`](crate::ResetError) contains a token and is therefore in `token.rs`, with
 //! [`Token`](crate::Token).
@@ -34,8 +34,8 @@ use crate::raw::thread;
 #[non_exhaustive]
 pub struct LookupError {
     key: &'static Key,
-    /// `true` for a read where nothing is inherited: in the root of a thread, or in a task that did not
-    /// enter the current context.
+    /// `true` if the read was made where nothing is inherited: in the root of a thread, or in a task
+    /// that did not enter the current context.
     nothing_inherited: bool,
 }
 
@@ -138,8 +138,9 @@ impl Hash for LookupError {
 pub enum ResetErrorKind {
     /// The token was made by a `set` of another context variable.
     OtherVariable,
-    /// The token was made in another context than the current context: in a scope that has ended, in
-    /// another task or thread, or in the context of which the current context is a copy. The same error
-    /// is returned in a tokio task that has no context of its own, where nothing can be set or reset.
+    /// The token was made in another context than the current one. That context can be a scope that has
+    /// ended, belong to another task or thread, or be the original of which the current context is a
+    /// copy. The same error is returned in a tokio task that has no context of its own, where nothing
+    /// can be set or reset.
     OtherContext,
 }

@@ -19,16 +19,16 @@ pin_project! {
     /// Work that owns the context in which it runs: a future, a stream, an iterator, a closure.
     ///
     /// Every poll or step makes the context current, runs the work, and restores the previous context,
-    /// even if the work panics. Values that one step sets are seen by the next. The work is dropped
-    /// inside its context too, whether it is finished, cancelled or was never started. A future is dropped
-    /// as soon as it is ready, any other work together with the wrapper. The values of the context are
-    /// dropped after the work, outside of the context.
+    /// even if the work panics. Values that one step sets are seen by the next. The work is dropped inside
+    /// its context too, whether it is finished, cancelled or was never started. A future is dropped as
+    /// soon as it is ready, and any other work is dropped together with the wrapper. The values of the
+    /// context are dropped after the work, outside of the context.
     ///
     /// Created by [`ContextExt`].
     ///
     /// # Panics
     ///
-    /// Panics if a future is polled after it was ready, and at any other step after that.
+    /// Panics if the work is a future that has completed, and is polled or run again.
     ///
     /// # Cost
     ///
@@ -81,7 +81,7 @@ impl<F> InContext<F> {
     ///
     /// # Panics
     ///
-    /// Panics if the work is a future that was ready.
+    /// Panics if the work is a future that has completed.
     ///
     /// # Examples
     ///
@@ -114,8 +114,9 @@ impl<F> InContext<F> {
         self.project().stage.run_pinned(step)
     }
 
-    /// Equivalent to [`run_pinned`](Self::run_pinned) for a step that breaks if it was the last. After
-    /// that the work is dropped inside its context immediately, and then the context.
+    /// Like [`run_pinned`](Self::run_pinned), but `step` returns `Break` if it was the last step. The
+    /// work is then dropped immediately, inside its context, and the context is dropped after the
+    /// work.
     #[cfg(feature = "http")]
     #[inline]
     #[track_caller]
@@ -130,8 +131,8 @@ impl<F> InContext<F> {
         }
     }
 
-    /// Like [`run_to_last`](Self::run_to_last), but after the last step the context goes on: it is returned
-    /// for other work, with the companion's state.
+    /// Like [`run_to_last`](Self::run_to_last), but the last step also returns the context and the
+    /// companion's state, so that other work can continue in them.
     #[cfg(feature = "http")]
     #[inline]
     #[track_caller]
@@ -214,7 +215,7 @@ impl<F> InContext<F> {
     ///
     /// # Cost
     ///
-    /// The cost of [`Context::run`], and again for each poll.
+    /// The cost of [`Context::run`] for the call, and again for each poll.
     ///
     /// # Examples
     ///
@@ -253,14 +254,14 @@ impl<F> InContext<F> {
         }
     }
 
-    /// Runs `step` with the work in a copy of its context, so that several threads can do so at once.
-    /// Returns `None` if the work is done.
+    /// Runs `step` with the work in a copy of its context, so that several threads can call this at
+    /// once. Returns `None` if the work is done.
     #[inline]
     pub(crate) fn run_ref<R>(&self, step: impl FnOnce(&F) -> R) -> Option<R> {
         self.stage.run_ref(step)
     }
 
-    /// Returns the work for a read outside of its context, or `None` once the work is done.
+    /// Returns the work, to be read outside of its context, or `None` once the work is done.
     #[cfg(feature = "stream")]
     pub(crate) fn work(&self) -> Option<&F> {
         self.stage.work()

@@ -15,7 +15,7 @@ use crate::in_context::ContextExt;
 /// # Cost
 ///
 /// Two words in addition to `f`, three with the feature `companion`. Wrapping costs as much as
-/// [`Context::current`], a call two swaps.
+/// [`Context::current`]. A call costs two swaps of the current context.
 ///
 /// # Examples
 ///
@@ -41,9 +41,9 @@ pub fn inherit<R>(f: impl FnOnce() -> R) -> impl FnOnce() -> R {
 
 /// Equivalent to [`inherit`] for a closure that takes an argument.
 ///
-/// The closure cannot take a reference of any lifetime, because `A` is a single type. For the job of a
-/// `rayon::Scope`, call [`Context::current`] before and [`run`](Context::run) inside the job, or mark the
-/// function that spawns with `#[inherit_context]`.
+/// The closure cannot accept a reference of every lifetime, because `A` is a single type. For the job of
+/// a `rayon::Scope`, call [`Context::current`] before the job and [`run`](Context::run) inside it, or
+/// mark the function that spawns the job with `#[inherit_context]`.
 ///
 /// # Examples
 ///
@@ -76,9 +76,9 @@ pub fn inherit_with<A, R>(f: impl FnOnce(A) -> R) -> impl FnOnce(A) -> R {
 /// share: two atomic operations.
 ///
 /// In a parallel iterator with very little to do for each item, make a copy for each split instead.
-/// Two swaps an item remain, and no atomic operation. If an item only reads a variable, this is about
-/// four times faster on two threads (`benches/par_iter.rs`). A value that one item sets is then seen by
-/// the next item of its split.
+/// Each item then costs two swaps and no atomic operation. If an item only reads a variable, this is
+/// about four times faster on two threads (`benches/par_iter.rs`). A value that one item sets is then
+/// seen by the next item of its split.
 ///
 /// ```
 /// use context_vars::{Context, context_var};
@@ -128,7 +128,7 @@ pub fn inherit_fn<A, R>(f: impl Fn(A) -> R) -> impl Fn(A) -> R {
 ///
 /// # Cost
 ///
-/// Two swaps.
+/// Two swaps of the current context.
 ///
 /// # Examples
 ///

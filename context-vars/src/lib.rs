@@ -3,8 +3,8 @@
 //! Some values (request id, user, tenant, deadline) are needed throughout a request but belong in no
 //! signature. A global mixes up concurrent requests, and so does a `thread_local!` once tasks share a
 //! thread; a task-local is lost at the next `spawn`. A context variable has a default, is private to
-//! each task, and follows the work: through calls and `.await`s by itself, into the tasks and threads
-//! that you mark.
+//! each task, and follows the work: automatically through calls and `.await`s, and into the tasks and
+//! threads that you mark.
 //!
 //! ```
 //! use context_vars::{context_var, inherit_context, with_context};
@@ -30,9 +30,9 @@
 //! # }
 //! ```
 //!
-//! The pages in [`docs`] explain what is shared and what is isolated, list the limitations, help those
-//! who know Python's `contextvars` or `tokio::task_local!`, and have recipes for tests, channels and
-//! workers, libraries and web services.
+//! The pages in [`docs`] explain what is shared and what is isolated, and list the limitations. They
+//! compare this crate with Python's `contextvars` and `tokio::task_local!`, and have recipes for
+//! tests, channels and workers, libraries and web services.
 //!
 //! # Overview
 //!
@@ -53,7 +53,7 @@
 //!
 //! | work | how it inherits |
 //! |---|---|
-//! | whatever a function spawns | [`#[inherit_context]`](macro@inherit_context) on the function |
+//! | everything that a function spawns | [`#[inherit_context]`](macro@inherit_context) on the function |
 //! | a future, a stream, an iterator, a body, a message | [`inherit_context()`](ContextExt::inherit_context) |
 //! | a closure | [`inherit`], [`inherit_with`], [`inherit_fn`] |
 //! | a thread | [`thread::spawn`] |
@@ -67,7 +67,8 @@
 //! # What is guaranteed
 //!
 //! * A read returns the value in the current context, else the fallback given in the call, else the
-//!   default, else a [`LookupError`] that names the variable and the place of its declaration.
+//!   default, else a [`LookupError`]. The error names the variable and the place of its
+//!   declaration.
 //! * A default is computed on first need, in an empty context and under no lock. Every reader gets
 //!   the same default. A default that reads itself panics. If computing a default panics, the next read
 //!   tries again.
@@ -78,8 +79,8 @@
 //! * Everything that is set in a scope is dropped when the scope ends: by return, `?`, a panic, a
 //!   cancelled or dropped future. The context around the scope is then unchanged.
 //! * A scope is a closure, a future or a function. It has no guard that could be held over an
-//!   `.await`, forgotten, or dropped out of order. Only [`Context::attach`], for code that is given an
-//!   enter call and an exit call, returns one.
+//!   `.await`, forgotten, or dropped out of order. The only function that returns such a guard is
+//!   [`Context::attach`], for code that is called once to enter and once to exit.
 //! * Two futures in scopes that are polled in turn never see each other's values.
 //! * A future with a context is polled, completed, cancelled and dropped inside that context.
 //! * Work that inherits runs in a copy of the context that was current where it was wrapped. Neither
@@ -101,13 +102,14 @@
 //! None of these operations locks. The cost of a poll depends neither on the number nor on the size of
 //! the variables. The first fifteen variables are stored inline, later ones in a 16-way tree, which
 //! makes their reads slightly slower. The first copy made inside a scope of a synchronous function also
-//! counts the values that the scope took over, fifteen at most.
+//! increments the reference counts of the values that the scope took over, fifteen at most.
 //!
-//! A scope takes a node, and a block for each value, from the thread's free lists if the value has
-//! at most 104 bytes. A context is two words. A future, rounded up to whole words, is larger by two
-//! words with a context (three with the feature `companion`), by four with a scope, and by five with
-//! `#[with_context]`. The section "Cost" of each item has its costs. `cargo bench --features deadline
-//! --bench ratios` prints times beside those of other crates; `benches/RATIOS.md` has a printout.
+//! A scope takes a node, and a block for each value. They come from the thread's free lists, except
+//! for the block of a value of more than 104 bytes. A context is two words. A context makes a future
+//! larger by two words (three with the feature `companion`), a scope by four, and `#[with_context]`
+//! by five. The size of the future is first rounded up to whole words. Each item lists its costs in a
+//! section "Cost". `cargo bench --features deadline --bench ratios` prints times beside those of
+//! other crates; `benches/RATIOS.md` has a printout.
 //!
 //! # What it does not do
 //!
@@ -131,7 +133,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `macros` (default) | the three macros |
-//! | `tokio` (default) | module `task`: tasks that inherit. It also makes [`set`](ContextVar::set) panic in a task that has no context of its own, because the value would leak to the next task on that thread. Apart from this, and from `companion`, whose state is inherited by the same work, no feature changes behaviour |
+//! | `tokio` (default) | module `task`: tasks that inherit. It also makes [`set`](ContextVar::set) panic in a task that has no context of its own, because the value would leak to the next task on that thread. The feature `companion` adds state that the same work inherits. No other feature changes behaviour |
 //! | `tokio` with `--cfg tokio_unstable` | `task::InheritingBuilder`: a runtime on which every plain `tokio::spawn` inherits |
 //! | `tower` | module `service`: each call of a `tower` service in a context, for any kind of request |
 //! | `http` | module `web`: each HTTP request in a context, the streamed body of its response included; request ids. With `propagation`: variables read from a request's headers, and clients that send them on |

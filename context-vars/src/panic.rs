@@ -24,9 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// `***`, or no line if no variable is set. Then it calls the previous hook. Install this hook after
 /// hooks that do not call their previous hook. Installing it again changes nothing.
 ///
-/// The line is formatted on a separate thread, and omitted if that takes more than a second. The reason
-/// is that a `Debug` or `Display` of yours that panics during a panic would abort the process, and an
-/// implementation that waits for a lock held by the panicking code would never return.
+/// The line is formatted on a separate thread, because a `Debug` or `Display` that panics during a
+/// panic would abort the process. If formatting takes more than a second, the line says so instead of
+/// showing the values. Otherwise an implementation that waits for a lock held by the panicking code
+/// would never return.
 ///
 /// # Panics
 ///
@@ -34,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// # Cost
 ///
-/// A panic in a context with variables starts a thread. Other panics cost nothing more.
+/// A panic in a context with variables starts a thread. Other panics cost nothing extra.
 ///
 /// # Examples
 ///
@@ -55,8 +56,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// ```
 pub fn install_hook() {
     static INSTALLED: Once = Once::new();
-    // `call_once` would panic for ever after a call that panicked here, as `set_hook` does on a
-    // panicking thread. That call has installed nothing, so the next call must try again.
+    // `set_hook` panics on a panicking thread, and `call_once` would then panic in all later calls.
+    // The call that panicked has installed nothing, so the next call must try again.
     INSTALLED.call_once_force(|_| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
@@ -79,7 +80,7 @@ fn report() {
     }
 }
 
-/// Returns the line for the context, or `None` if the line would be empty or takes too long.
+/// Returns the text to show for the context, or `None` if the text would be empty.
 fn shown(context: Context) -> Option<String> {
     let line = Arc::new(Line::default());
     let shared = Arc::clone(&line);

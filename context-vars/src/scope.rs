@@ -21,6 +21,10 @@ pin_project! {
     /// The first poll copies the context in which it is made, and all later polls use that copy. A
     /// future that is never polled copies no context.
     ///
+    /// # Panics
+    ///
+    /// Panics if it is polled after it has completed.
+    ///
     /// # Cost
     ///
     /// Four words in addition to the future. The first poll creates a node and increments the reference
@@ -94,8 +98,8 @@ impl Carried for Init {
         }
     }
 
-    /// Returns `Done`. A scope that is ready carries no value, and a constant avoids that the drop of a value is
-    /// compiled for each future.
+    /// Returns `Done`, because a scope that is ready carries no value. With a constant the compiler does not
+    /// generate the drop of a value for each future.
     #[inline(always)]
     fn take_ready(&mut self) -> Self {
         debug_assert!(matches!(self, Self::Done), "the poll has prepared it");
@@ -152,7 +156,8 @@ impl<F> Scope<F> {
 }
 
 /// Wraps a future in a scope that sets nothing by itself.
-// A function with all of it in one, because a debug build compiles each of them for each future.
+// Repeats the body of `Scope::new` instead of calling it, because a debug build compiles each
+// generic function again for each future.
 #[inline]
 pub fn isolating<F>(future: F) -> Scope<F> {
     Scope {

@@ -142,7 +142,8 @@ impl<S, F: Clone> Layer<S> for ContextServiceLayer<F> {
 ///
 /// # Cost
 ///
-/// The cost of [`Context::current`] and of the closure; a poll costs as much as that of [`InContext`].
+/// A call costs as much as [`Context::current`] and the closure. A poll costs as much as a poll of
+/// [`InContext`].
 ///
 /// # Examples
 ///

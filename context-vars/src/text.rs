@@ -1,4 +1,5 @@
-//! The text of values for other processes, by `Display` and `FromStr`, and the rule for ids.
+//! Converts values to and from the texts that other processes see, by `Display` and `FromStr`, and
+//! checks ids.
 
 #[cfg(feature = "http")]
 use core::any::Any;
@@ -33,16 +34,16 @@ pub(crate) fn parse<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
-/// The length up to which a text is in one block: enough for a UUID or a `traceparent`.
+/// The length up to which a text is stored inline: enough for a UUID or a `traceparent`.
 #[cfg(feature = "http")]
 const SHORT_LEN: usize = 64;
 
-/// A text that is short, or else on the heap.
+/// A text that is stored inline if it is short, and on the heap otherwise.
 #[cfg(feature = "http")]
 struct ShortText {
     bytes: [u8; SHORT_LEN],
     len: usize,
-    /// The whole text, once it does not fit into `bytes`.
+    /// The whole text, if it does not fit into `bytes`.
     long: Option<Vec<u8>>,
 }
 
@@ -85,8 +86,8 @@ impl fmt::Write for ShortText {
 
 /// Returns the text of `Display`, or `None` if `Display` fails.
 ///
-/// A short text is in the block that counts its references, so it takes one allocation, and a clone takes
-/// none. The first clone of other `Bytes` allocates a count.
+/// A short text is stored in the same block as its reference count, so it takes one allocation, and a
+/// clone takes none. The first clone of other `Bytes` allocates a reference count.
 #[cfg(feature = "http")]
 #[inline]
 pub(crate) fn to_bytes<T: Display + 'static>(value: &T) -> Option<Bytes> {
@@ -95,7 +96,8 @@ pub(crate) fn to_bytes<T: Display + 'static>(value: &T) -> Option<Bytes> {
         len: 0,
         long: None,
     };
-    // The usual type of an id is copied without a formatter, as std does it in `to_string`.
+    // A `String`, the usual type of an id, is copied without a formatter, like in std's
+    // `to_string`.
     match (value as &dyn Any).downcast_ref::<String>() {
         Some(value) => text.write_str(value).ok()?,
         None => write!(text, "{value}").ok()?,

@@ -2,7 +2,7 @@
 //!
 //! # Examples
 //!
-//! A thread with a name, by the builder of the standard library:
+//! A named thread, created by the builder of the standard library:
 //!
 //! ```
 //! use context_vars::{context_var, inherit};
@@ -29,6 +29,10 @@ use std::thread::JoinHandle;
 ///
 /// Panics if the operating system fails to create a thread, like the standard library. Use
 /// [`inherit`](crate::inherit) with [`std::thread::Builder`] to get an error instead.
+///
+/// # Cost
+///
+/// The cost of [`inherit`](crate::inherit), in addition to that of the thread.
 ///
 /// # Examples
 ///

@@ -85,21 +85,23 @@ impl<T: 'static> fmt::Debug for Token<T> {
 impl<T: Send + Sync + 'static> ContextVar<T> {
     /// Sets the variable in the current context only.
     ///
-    /// Resetting the token restores the state before; dropping the token keeps the new value. Prefer a
-    /// scope when the value should last for one function or block, because a scope cannot be forgotten.
+    /// Resetting the token restores the previous state; dropping the token keeps the new value. Prefer
+    /// a scope when the value should last for one function or block, because a scope cannot be
+    /// forgotten.
     ///
     /// # Panics
     ///
     /// With the feature `tokio`, which is on by default, `set` panics in a tokio task or blocking
-    /// closure if the current context was entered outside of the task, because the next task polled
-    /// there would see the value. Such a context is the root of the thread, or a context in which an
-    /// executor is driven. While the thread unwinds, `value` is dropped instead of a panic, and `reset`
-    /// rejects the token.
+    /// closure if the current context was entered outside of the task. Such a context is the root of
+    /// the thread, or a context in which an executor is driven. Otherwise the next task polled there
+    /// would see the value. While the thread unwinds, `set` drops `value` instead of panicking, and
+    /// returns a token that `reset` rejects.
     ///
     /// # Cost
     ///
-    /// A block for the value, from the thread's free list if the value has at most 104 bytes. The first
-    /// token made in a context allocates, and so does the first `set` after a copy was made.
+    /// One block for the value, which comes from the thread's free list if the value has at most 104
+    /// bytes. The first token made in a context allocates, and so does the first `set` after a copy was
+    /// made.
     ///
     /// # Examples
     ///
@@ -199,7 +201,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
         Token::new(self, None, None)
     }
 
-    /// Creates a value for a scope that generated code has entered, which sets it without a token.
+    /// Prepares a value that generated code sets in a scope it has entered, without a token.
     #[inline]
     pub(crate) fn scope_value(&'static self, value: T) -> ScopeValue {
         thread::new_scope_value(&self.key, value)
@@ -211,16 +213,16 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// # Errors
     ///
     /// Returns an error if the token was made by another variable, if it was made in another context
-    /// than the current one, or if `set` would panic here. The error returns the token, and nothing
+    /// than the current one, or if `set` would panic here. The error contains the token, and nothing
     /// changes.
     ///
     /// # Cost
     ///
-    /// One thread-local access. A node is copied if a copy of the context was made since.
+    /// One thread-local access. A node is copied if the context was copied after its last change.
     ///
     /// # Examples
     ///
-    /// The variable was set again since:
+    /// Resetting after the variable was set again:
     ///
     /// ```
     /// use context_vars::{ResetErrorKind, context_var};
@@ -313,7 +315,7 @@ impl<T: Send + Sync + 'static> Token<T> {
     }
 }
 
-/// The error returned when `reset` rejects a token; it returns the token, and nothing has changed.
+/// The error returned when `reset` rejects a token. It contains the token, and nothing has changed.
 ///
 /// # Examples
 ///

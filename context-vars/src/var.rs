@@ -11,9 +11,9 @@ use crate::scope::Scope;
 
 /// A variable whose value belongs to the current context.
 ///
-/// Only [`context_var!`](crate::context_var) creates variables, always as a `static`. The declaration
-/// is a variable's identity, not the name: two variables with the same name in two modules are
-/// independent of each other.
+/// Only [`context_var!`](crate::context_var) creates variables, always as a `static`. A variable is
+/// identified by its declaration and not by its name: two variables with the same name in two modules
+/// are independent of each other.
 ///
 /// `Debug` prints the path of the variable and never a value.
 ///
@@ -131,7 +131,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # Examples
     ///
-    /// Neither, a default, a value:
+    /// No value and no default, then a default, then a value:
     ///
     /// ```
     /// use context_vars::context_var;
@@ -212,7 +212,7 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     /// # Cost
     ///
     /// One thread-local access and an index; no clone. When this thread first drops a context or a
-    /// value inside `f`, one increment of a reference count for each `with` that is running.
+    /// value inside `f`, it increments one reference count for each `with` that is running.
     ///
     /// # Examples
     ///
@@ -322,7 +322,8 @@ impl<T: Send + Sync + 'static> ContextVar<T> {
     ///
     /// # Cost
     ///
-    /// A block for the value and one node, both from the thread's free lists; two swaps.
+    /// One block for the value and one node, both from the thread's free lists; two swaps of the
+    /// current context.
     ///
     /// # Examples
     ///

@@ -95,7 +95,7 @@ fn constructor(
     };
     let declared = declared(crate_path, variable, position);
     // Its ends have the name's span; otherwise the location is that of the whole macro call. The names
-    // between do not have it, because an editor would describe them together with the variable.
+    // between them have other spans, because an editor would describe them together with the variable.
     let path = with_ends_at(name.span(), quote!(#private::variable));
     quote_spanned!(name.span()=> #path(#declared, #default))
 }
@@ -140,8 +140,8 @@ fn position_marker(variable: &Variable, position: &Position) -> TokenStream {
     }
 }
 
-/// The number is in the name, too, so that rustc reports a second variable of the same name alone,
-/// and not its marker as well.
+/// Returns the name of the marker. It contains the number, so that for a second variable of the
+/// same name rustc reports only the variable, and not its marker as well.
 fn marker(name: &Ident, number: u32) -> Ident {
     let name = name.unraw();
     format_ident!("__context_var_{name}_{number}", span = Span::call_site())
@@ -149,7 +149,7 @@ fn marker(name: &Ident, number: u32) -> Ident {
 
 /// The position of this call: its line, its column, and its number.
 ///
-/// Two calls in one `macro_rules!` macro share line and column. The number alone would not do
+/// Two calls in one `macro_rules!` macro share line and column. The number alone is not unique
 /// either, because a compiler may expand each call in another process.
 struct Position {
     number: u32,

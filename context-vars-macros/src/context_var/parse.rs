@@ -28,7 +28,7 @@ pub(super) struct Declaration {
     pub(super) reference: Option<Token![ref]>,
     pub(super) name: Ident,
     pub(super) generics: Generics,
-    /// `None` if it could not be read, which has been reported.
+    /// `None` if the type could not be read. The error has then been reported.
     pub(super) ty: Option<Type>,
     pub(super) default: Option<Expr>,
 }
@@ -456,7 +456,7 @@ impl Declaration {
         format!("{visibility}{space}static {name}: {ty}{default};")
     }
 
-    /// Returns the same without the `;`.
+    /// Returns the text of the declaration without the `;`.
     fn text_without_end(&self) -> String {
         self.text().trim_end_matches(';').to_owned()
     }

@@ -16,7 +16,7 @@ pub(super) struct ContextVars {
 }
 
 pub(super) struct Variable {
-    /// All attributes but those of this macro.
+    /// All attributes except for those of this macro.
     pub(super) attributes: Vec<Attribute>,
     pub(super) visibility: Visibility,
     pub(super) name: Ident,
@@ -28,7 +28,7 @@ pub(super) struct Variable {
 
 /// The attributes of this macro.
 const OWN: &[&str] = &["no_inherit", "redact"];
-/// Attributes that are never a misspelled one of this macro.
+/// Attributes that are never taken for misspelled attributes of this macro.
 const KNOWN: &[&str] = &[
     "no_inherit",
     "redact",
@@ -82,7 +82,8 @@ fn variable(declaration: Declaration, errors: &mut Errors) -> Variable {
     } = declaration;
     let mut own = OwnAttributes::default();
     attributes.retain(|attribute| own.keep(attribute, &name, errors));
-    // If its type cannot be generated, the variable still exists, so that its uses are no errors.
+    // A variable whose type cannot be generated gets the type `()`, so that its uses cause no
+    // further errors about a missing name.
     let (ty, default) = match ty {
         Some(ty) if generics.is_none() => (ty, default),
         _ => (parse_quote!(()), None),
@@ -148,7 +149,7 @@ struct OwnAttributes {
 }
 
 impl OwnAttributes {
-    /// Records an attribute of this macro, and returns whether the static keeps the attribute.
+    /// Records an attribute of this macro. Returns `true` if the static keeps the attribute.
     fn keep(&mut self, attribute: &Attribute, name: &Ident, errors: &mut Errors) -> bool {
         let Some(ident) = attribute.path().get_ident() else {
             return true;
@@ -168,7 +169,7 @@ impl OwnAttributes {
     }
 }
 
-/// Reports the arguments of an attribute that has none.
+/// Reports the arguments of an attribute that takes none.
 fn refuse_arguments(ident: &Ident, meta: &Meta, errors: &mut Errors) {
     let given = match meta {
         Meta::Path(_) => return,
@@ -182,7 +183,7 @@ fn refuse_arguments(ident: &Ident, meta: &Meta, errors: &mut Errors) {
     errors.push(meta, format!("`#[{ident}]` cannot be given a value"), help);
 }
 
-/// Reports an attribute that looks like a typing error.
+/// Reports an attribute that looks like a misspelled attribute of this macro.
 fn check_unknown(ident: &Ident, name: &str, errors: &mut Errors) -> bool {
     let guess = match name {
         _ if KNOWN.contains(&name) => None,
@@ -219,7 +220,8 @@ fn check_cfg_attr(attribute: &Attribute, name: &Ident, errors: &mut Errors) -> b
 }
 
 impl Variable {
-    /// Returns its `#[cfg(…)]`s, which everything that is generated for it gets, too.
+    /// Returns the variable's `#[cfg(…)]`s, which are copied to everything that is generated for
+    /// the variable.
     pub(super) fn conditions(&self) -> impl Iterator<Item = &Attribute> {
         self.attributes
             .iter()

@@ -9,11 +9,12 @@ use crate::tokens::is_punct;
 enum Position {
     /// The argument of this number.
     Argument(usize),
-    /// The first argument that is only a string literal, because those before it are optional.
+    /// The first argument that is only a string literal, because the arguments before it are
+    /// optional.
     FirstText,
 }
 
-/// Returns the position of the format string of `name!`, `None` if the macro is unknown.
+/// Returns the position of the format string of `name!`, or `None` if the macro is unknown.
 ///
 /// The string literals of unknown macros stay unchanged, because they may be data. If one of them is
 /// a format string, rustc reports the name in it that does not exist.
@@ -47,7 +48,7 @@ pub(crate) fn format_string(name: &Ident, arguments: &TokenStream) -> Option<usi
     None
 }
 
-/// Returns whether the literal is `"…"` or `r"…"`.
+/// Returns `true` if the literal is `"…"` or `r"…"`.
 fn is_text(literal: &Literal) -> bool {
     literal.to_string().starts_with(['"', 'r'])
 }

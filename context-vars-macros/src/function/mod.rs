@@ -32,7 +32,7 @@ pub(crate) struct Body {
     pub(crate) span: Span,
 }
 
-/// Reads the function that `attribute` is applied to, or reports what it is instead.
+/// Reads the function to which `attribute` is applied, or reports the item that was found instead.
 pub(crate) fn parse(attribute: Attribute, item: TokenStream) -> syn::Result<Function> {
     let read = |input: ParseStream| {
         let attributes = input.call(syn::Attribute::parse_outer)?;
@@ -82,7 +82,7 @@ fn body(attribute: Attribute, signature: &Signature, input: ParseStream) -> syn:
 }
 
 impl Function {
-    /// Returns whether the function has the attribute `name`, under any path.
+    /// Returns `true` if the function has the attribute `name`, under any path.
     pub(crate) fn has_attribute(&self, name: &str) -> bool {
         self.attributes
             .iter()
@@ -113,7 +113,7 @@ impl Function {
         }
     }
 
-    /// Returns the function with another body; braces and inner attributes are the user's.
+    /// Returns the function with another body, but with the user's braces and inner attributes.
     pub(crate) fn with_body(&self, tokens: &TokenStream) -> TokenStream {
         let Self {
             attributes,

@@ -29,7 +29,7 @@ const ITEMS: &[&str] = &[
 ];
 
 impl NotAFunction {
-    /// Returns what `input` begins with, unless it is a function.
+    /// Returns the kind of item or expression with which `input` begins, or `None` for a function.
     pub(crate) fn peek(input: ParseStream) -> Option<Self> {
         let ahead = input.fork();
         let mut modifiers = 0;
@@ -49,7 +49,7 @@ impl NotAFunction {
         }
     }
 
-    /// Classifies what begins at `start`; `ahead` is after its modifiers.
+    /// Classifies the item or expression at `start`; `ahead` is the position after its modifiers.
     fn new(start: ParseStream, ahead: ParseStream) -> Self {
         let is_closure = |input: ParseStream| {
             input.peek(Token![|])
@@ -83,7 +83,7 @@ impl NotAFunction {
         matches!(self, Self::Closure | Self::AsyncBlock)
     }
 
-    /// Returns the error for `#[attribute]` on this, which `input` begins with.
+    /// Returns the error for `#[attribute]` on this item or expression, with which `input` begins.
     pub(super) fn error(&self, attribute: Attribute, input: ParseStream) -> syn::Error {
         let only_functions = format!("`{attribute}` can only be applied to functions");
         let (message, help) = match self {

@@ -39,9 +39,9 @@ impl Parameters {
     /// Takes the parameters of a function whose body, an `async` block, captures them.
     ///
     /// A captured parameter is stored in the block's future once, a rebound one twice. Three kinds of
-    /// parameters are rebound all the same: those that the body does not use, so that rustc still
-    /// warns about them; patterns; and all parameters after one of these, because they would otherwise
-    /// be dropped after it.
+    /// parameters are rebound nevertheless. Parameters that the body does not use are rebound so that
+    /// rustc still warns about them. Patterns are rebound, too, and so are all parameters after one of
+    /// these two kinds, because they would otherwise be dropped after it.
     pub(crate) fn captured(signature: &mut Signature, body: &TokenStream) -> Self {
         Self::take(signature, true, body)
     }
@@ -139,7 +139,8 @@ impl Parameter {
         }
     }
 
-    /// The name that replaces a pattern is `mut`, because the pattern may contain `ref mut`.
+    /// Returns the statements that rebind the parameter. The name that replaces a pattern is `mut`,
+    /// because the pattern may contain `ref mut`.
     fn rebind(&self) -> TokenStream {
         let Self {
             name,
@@ -195,7 +196,7 @@ fn is_simple(name: &PatIdent) -> bool {
     name.by_ref.is_none() && name.subpat.is_none()
 }
 
-/// Returns whether `name` occurs, also in a string like `"{name}"`.
+/// Returns `true` if `name` occurs, even in a string like `"{name}"`.
 fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
     let text = name.unraw().to_string();
     tokens.clone().into_iter().any(|token| match token {

@@ -24,7 +24,7 @@ pub(crate) fn by_value(signature: &Signature) -> Option<&Receiver> {
         })
 }
 
-/// Returns whether the type is `&Self` or `Pin<&mut Self>`.
+/// Returns `true` if the type is `&Self` or `Pin<&mut Self>`.
 fn is_reference(ty: &Type) -> bool {
     match ty {
         Type::Reference(_) => true,
@@ -57,7 +57,7 @@ pub(crate) fn rebind(signature: &mut Signature) -> TokenStream {
     quote_spanned!(at=> #allowed let #mutability #name = #keyword;)
 }
 
-/// Returns whether `__self` occurs, which is also the name that `#[async_trait]` gives to `self`.
+/// Returns `true` if `__self` occurs, which is also the name that `#[async_trait]` gives to `self`.
 pub(crate) fn is_renamed_in(tokens: &TokenStream) -> bool {
     tokens
         .clone()
@@ -65,7 +65,7 @@ pub(crate) fn is_renamed_in(tokens: &TokenStream) -> bool {
         .any(|token| is_word(&token, NAME))
 }
 
-/// Returns whether a macro is called with `self` among its tokens, or with a text like `"{self}"`.
+/// Returns `true` if a macro is called with `self` among its tokens, or with a text like `"{self}"`.
 pub(crate) fn is_given_to_a_macro(tokens: &TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let mut at = 0;
@@ -152,7 +152,7 @@ fn untouched(tokens: &[TokenTree]) -> usize {
     }
 }
 
-/// Returns whether this is the `(self)` or `(in self::path)` of a visibility.
+/// Returns `true` if this is the `(self)` or `(in self::path)` of a visibility.
 fn is_restriction(token: &TokenTree) -> bool {
     let TokenTree::Group(group) = token else {
         return false;

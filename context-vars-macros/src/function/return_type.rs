@@ -170,7 +170,7 @@ fn nameable(ty: TokenStream) -> TokenStream {
     output
 }
 
-/// Returns the number of tokens in the bounds of an `impl Trait`, which `tokens` begin with.
+/// Returns the number of tokens in the bounds of an `impl Trait`, with which `tokens` begin.
 fn bounds(tokens: &[TokenTree]) -> usize {
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
@@ -187,8 +187,8 @@ fn bounds(tokens: &[TokenTree]) -> usize {
 
 /// Turns `ty` into `if let Some(returned) = None::<ty> { return returned; }`.
 ///
-/// An `async` block has no syntax for the type of its result, without which `?` and `.into()` in it
-/// could not be inferred. This code never runs and is optimised away.
+/// An `async` block has no syntax for the type of its result. Without that type, `?` and `.into()`
+/// in the block could not be inferred. The generated code never runs and is optimised away.
 pub(crate) fn expect(ty: &Type, at: Span) -> TokenStream {
     // `!` has no values, and `_`, which `impl Trait` becomes, would leave the type open.
     if matches!(ty, Type::Never(_) | Type::Infer(_) | Type::ImplTrait(_)) {

@@ -8,8 +8,8 @@ use crate::lints;
 use crate::work::rewrite::rewrite;
 
 /// Adds `#[allow(clippy::disallowed_methods)]`, because the calls in this function are no longer raw
-/// spawns, which that lint may forbid. The function gets it, since rustc rejects attributes on
-/// expressions.
+/// spawns, which that lint may forbid. The attribute is on the function, because rustc rejects
+/// attributes on expressions.
 pub(super) fn expand(inheriting: &InheritingFn) -> TokenStream {
     let InheritingFn {
         crate_path,

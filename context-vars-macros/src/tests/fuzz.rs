@@ -7,11 +7,11 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use super::{snapshots, source};
 
-/// Inputs of each kind.
+/// The number of inputs of each kind.
 const MUTATIONS: usize = 20_000;
 const RANDOM: usize = 10_000;
 
-/// A small generator, always with the same numbers.
+/// A small random number generator that always returns the same numbers.
 struct Random(u64);
 
 impl Random {
@@ -105,7 +105,7 @@ fn check(arguments: &TokenStream, input: &TokenStream) {
     );
     for output in [scoped, inheriting] {
         let is_item = syn::parse2::<syn::ItemFn>(output.clone()).is_ok();
-        // Mistakes in a body are reported by rustc, since it stays tokens.
+        // Mistakes in a body are reported by rustc, because the body stays tokens.
         let is_good = is_item || syn::parse2::<syn::ItemFn>(input.clone()).is_err();
         assert!(
             is_error(&output) || is_good,
@@ -114,7 +114,7 @@ fn check(arguments: &TokenStream, input: &TokenStream) {
     }
 }
 
-/// The items of the snapshots, each with what its attribute was given.
+/// Returns the items of the snapshots, each with the arguments of its attribute.
 fn valid() -> Vec<(TokenStream, TokenStream)> {
     let mut valid = Vec::new();
     for form in snapshots::forms() {

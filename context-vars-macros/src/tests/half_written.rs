@@ -1,5 +1,5 @@
-//! While a body is being typed it rarely parses. It reaches rustc and the editor all the same, with
-//! every token of it, so that completion works inside.
+//! While a body is being typed it rarely parses. It must nevertheless reach rustc and the editor
+//! with all of its tokens, so that completion works inside.
 
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -42,7 +42,7 @@ fn check(body: &str, item: &TokenStream) {
     let user: TokenStream = "user = String::new()".parse().unwrap();
     let none = TokenStream::new();
     let scoped = crate::with_context::with_context(user, item.clone());
-    // A body in which nothing is spawned yet is reported, and stays the function all the same.
+    // A body in which nothing is spawned yet is reported, but the function is still in the output.
     let inheriting = crate::inherit_context::inherit_context(none, item.clone());
     let is_marked = body.contains("#[");
     let messages = source::messages(scoped.clone());
@@ -67,10 +67,10 @@ fn check(body: &str, item: &TokenStream) {
     }
 }
 
-/// Marks are taken out.
+/// The marks, which are removed from the output.
 const MARKS: &[&str] = &["inherit_context"];
 
-/// The body with the parentheses and braces closed that are open, as an editor passes it on.
+/// Returns the body with its open parentheses and braces closed, as an editor passes it on.
 fn closed(body: &str) -> String {
     let mut open = Vec::new();
     for character in body.chars() {
@@ -85,7 +85,7 @@ fn closed(body: &str) -> String {
     format!("{body}{close}")
 }
 
-/// All identifiers, at any depth, in order.
+/// Returns all identifiers, at any depth, in order.
 fn words(tokens: TokenStream) -> Vec<String> {
     let mut words = Vec::new();
     for token in tokens {

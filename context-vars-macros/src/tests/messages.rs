@@ -46,7 +46,7 @@ fn messages_say_what_is_wrong_and_in_a_second_line_what_to_do() {
     }
 }
 
-/// The errors without a code in what rustc shows, which indents all lines but the first.
+/// Returns the errors without a code in the output of rustc, which indents all lines but the first.
 fn shown_errors(shown: &str) -> Vec<String> {
     let mut errors = Vec::new();
     let mut lines = shown.lines().peekable();
@@ -63,7 +63,7 @@ fn shown_errors(shown: &str) -> Vec<String> {
     errors
 }
 
-/// Whether this is the crate as cargo packs it, without `tests/ui/ours` beside it.
+/// Returns `true` if this is the crate as cargo packs it, without `tests/ui/ours` beside it.
 fn is_packed() -> bool {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("Cargo.toml.orig")

@@ -1,7 +1,7 @@
 //! The expansion of each form: `snapshots/form.rs` is the input, and `snapshots/form.expanded.rs` the
 //! output.
 //!
-//! `SNAPSHOTS=overwrite cargo test -p context-vars-macros` writes the second kind anew.
+//! `SNAPSHOTS=overwrite cargo test -p context-vars-macros` rewrites the outputs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,6 @@ pub(super) fn forms() -> Vec<PathBuf> {
 fn expanded(written: &str) -> String {
     let expanded = source::expand(written.parse().unwrap());
     let file = syn::parse2(expanded.clone()).unwrap_or_else(|error| panic!("{error}: {expanded}"));
-    // The printer leaves out the path before `!`, nothing else.
+    // The printer leaves out only the path before `!`.
     prettyplease::unparse(&file)
 }

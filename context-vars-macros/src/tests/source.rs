@@ -7,8 +7,8 @@ use syn::{Attribute, Item, Meta, TraitItem};
 
 use crate::tokens::regroup;
 
-/// The file with every call of ours replaced by what it expands to, in the order of rustc: the
-/// first attribute of an item first.
+/// Returns the file with every call of our macros replaced by its expansion, in the order of rustc:
+/// the first attribute of an item first.
 pub(super) fn expand(tokens: TokenStream) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut output = TokenStream::new();
@@ -86,7 +86,7 @@ fn apply(attribute: &Attribute, item: TokenStream) -> TokenStream {
     }
 }
 
-/// The messages of all `compile_error!`s.
+/// Returns the messages of all `compile_error!`s.
 pub(super) fn messages(tokens: TokenStream) -> Vec<String> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut messages = Vec::new();

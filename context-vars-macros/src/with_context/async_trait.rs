@@ -90,7 +90,7 @@ impl Boxed {
     }
 }
 
-/// Returns the index at which `let … = { … };` begins, 0 if there is none.
+/// Returns the index at which `let … = { … };` begins, or 0 if there is no such statement.
 fn body_statement(tokens: &[TokenTree]) -> usize {
     let end = tokens.iter().enumerate().position(|(index, token)| {
         index > 0

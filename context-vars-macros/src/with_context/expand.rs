@@ -71,7 +71,7 @@ fn sync(scoped: &mut ScopedFn) -> TokenStream {
 /// ```
 ///
 /// Only a parameter or a capture can be named `self`. A parameter is dropped after all local
-/// variables, the scope among them. As a capture it is dropped before the scope.
+/// variables, including the scope, but a capture is dropped before the scope.
 fn sync_in_closure(scoped: &mut ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
     let returned = return_type::returned(&scoped.function.signature).cloned();
@@ -79,7 +79,8 @@ fn sync_in_closure(scoped: &mut ScopedFn) -> TokenStream {
     in_closure(&call, returned.as_ref(), scoped)
 }
 
-/// Returns whether a macro in the body may print its arguments, and `self` by value is among them.
+/// Returns `true` if a macro in the body may print its arguments, and `self` by value is among
+/// them.
 ///
 /// With `#[track_caller]` the body has to stay outside of a closure, so `self` gets another name.
 fn shows_receiver(scoped: &ScopedFn) -> bool {
@@ -202,7 +203,7 @@ fn async_trait(boxed: &Boxed, scoped: &ScopedFn) -> TokenStream {
     )
 }
 
-/// Generates the evaluation of all values, and after it the setting of all variables.
+/// Generates the code that computes all values and then sets all variables.
 ///
 /// The struct `Computed` gives each expression its expected type.
 fn values(scoped: &ScopedFn) -> TokenStream {

@@ -30,7 +30,8 @@ pub(super) struct Setting {
     pub(super) value: Expr,
 }
 
-/// Reads arguments and function; `None` if this is not a function, which is reported.
+/// Reads the arguments and the function. If the item is not a function, reports that and returns
+/// `None`.
 pub(super) fn parse(
     arguments: TokenStream,
     item: TokenStream,

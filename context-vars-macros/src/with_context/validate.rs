@@ -32,13 +32,13 @@ pub(super) struct Variable {
     pub(super) value: TokenStream,
 }
 
-/// The begin and the end of the scope.
+/// The beginning and the end of the scope.
 pub(super) enum Kind {
-    /// With the call.
+    /// The scope begins and ends with the call.
     Sync,
-    /// With the first poll, and with the future.
+    /// The scope begins at the first poll and ends with the future.
     Async,
-    /// With the call, and with the future that is returned.
+    /// The scope begins at the call and ends with the returned future.
     ReturnsFuture(FutureBox),
     /// Like `Async`, for the function that `#[async_trait]` made from an `async fn`.
     AsyncTrait(Boxed),
@@ -222,7 +222,7 @@ fn variable_path(mut key: Path, errors: &mut Errors) -> Path {
     key
 }
 
-/// Reports `.await` in values, which a function that is not async cannot wait for.
+/// Reports `.await` in values of a function that is not async.
 fn refuse_await(variables: &[Variable], function: &Function, errors: &mut Errors) {
     let function = &function.signature.ident;
     for Variable { name, value, .. } in variables {

@@ -21,7 +21,7 @@ pub(super) enum Layer<'a> {
     Block(&'a ExprBlock),
 }
 
-/// Returns whether `expression` is a closure or an `async` block, also inside of layers.
+/// Returns `true` if `expression` is a closure or an `async` block, even inside of layers.
 pub(super) fn holds_work(expression: &Expr) -> bool {
     matches!(unwrap(expression).1, Expr::Closure(_) | Expr::Async(_))
 }
@@ -62,8 +62,8 @@ pub(super) fn without_parentheses(expression: &Expr) -> &Expr {
     }
 }
 
-/// Returns whether this is a variable, a function, or a field of one. Such an expression may be
-/// repeated in code that never runs, because it has no effects.
+/// Returns `true` if this is a variable, a function, or a field of a variable. Such an expression
+/// may be repeated in code that never runs, because it has no effects.
 pub(super) fn is_place(expression: &Expr) -> bool {
     match expression {
         Expr::Path(_) => true,
@@ -78,7 +78,7 @@ pub(super) fn is_place(expression: &Expr) -> bool {
     }
 }
 
-/// Returns whether this is `Box::new(…)`, `Box::pin(…)`, `Arc::new(…)` or `Rc::new(…)`.
+/// Returns `true` if this is `Box::new(…)`, `Box::pin(…)`, `Arc::new(…)` or `Rc::new(…)`.
 fn is_constructor(call: &ExprCall) -> bool {
     let Expr::Path(function) = &*call.func else {
         return false;
@@ -94,7 +94,7 @@ fn is_constructor(call: &ExprCall) -> bool {
     owns && matches!(last.as_deref(), Some("new" | "pin")) && call.args.len() == 1
 }
 
-/// Returns whether the value of `expression`, which is not a place, may be work and can be bound to a
+/// Returns `true` if the value of `expression`, which is not a place, may be work and can be bound to a
 /// name before it is passed on.
 ///
 /// The type of an argument that is passed on directly can be inferred from the parameter, and the name
@@ -127,7 +127,7 @@ pub(super) fn can_be_bound(expression: &Expr) -> bool {
     }
 }
 
-/// Returns whether the tokens contain a closure with parameters, whose types may be inferred from the
+/// Returns `true` if the tokens contain a closure with parameters, whose types may be inferred from the
 /// call.
 fn has_parameters(tokens: &TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
@@ -168,7 +168,7 @@ const VALUES: &[&str] = &[
     "vec",
 ];
 
-/// Returns whether the type of `expression` is inferred from its use.
+/// Returns `true` if the type of `expression` is inferred from its use.
 pub(super) fn leaves_its_type_open(expression: &Expr) -> bool {
     match expression {
         Expr::MethodCall(call) => is_open_method(call),
@@ -191,7 +191,7 @@ fn is_open_method(call: &ExprMethodCall) -> bool {
     }
 }
 
-/// Returns whether this is `Default::default()`, `From::from(…)`, or `serde_json::from_str(…)`. The
+/// Returns `true` if this is `Default::default()`, `From::from(…)`, or `serde_json::from_str(…)`. The
 /// paths of `u64::from(…)` and `Vec::<u8>::default()` name the type, so they are not.
 fn is_open_function(call: &ExprCall) -> bool {
     let Some(Path { segments, .. }) = path(call) else {

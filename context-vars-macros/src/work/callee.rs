@@ -35,7 +35,7 @@ const WORK_ONLY: &[&str] = &[
 /// The functions of rayon that call each closure at most once.
 const POOL_ONCE: &[&str] = &["install", "join", "join_context", "scope", "scope_fifo"];
 
-/// The names that call a closure once on each thread.
+/// The functions that call a closure once on each thread.
 const CALLS_MANY: &[&str] = &["spawn_broadcast"];
 
 /// A path, or the name of a method, with everything up to the arguments.
@@ -48,7 +48,7 @@ pub(super) struct Callee<'a> {
 }
 
 impl<'a> Callee<'a> {
-    /// Reads the path, or the path in parentheses, that `rest` begins with.
+    /// Reads the path, or the path in parentheses, with which `rest` begins.
     pub(super) fn scan(before: Option<&TokenTree>, rest: &'a [TokenTree]) -> Option<Self> {
         match &rest[0] {
             TokenTree::Ident(first) => Some(Self::path(before, first, rest)),
@@ -81,7 +81,7 @@ impl<'a> Callee<'a> {
         }
     }
 
-    /// Reads `(path)`, where that is called.
+    /// Reads `(path)` if the path is called.
     fn parentheses(
         before: Option<&TokenTree>,
         group: &Group,
@@ -117,7 +117,7 @@ impl<'a> Callee<'a> {
         }
     }
 
-    /// Returns the way in which a call runs work, if it runs it elsewhere.
+    /// Returns the way in which a call runs work, or `None` if it runs no work elsewhere.
     pub(super) fn kind(&self) -> Option<CallKind> {
         let name = self.last.unraw().to_string();
         if name == "spawn" || name.starts_with("spawn_") {
@@ -133,12 +133,12 @@ impl<'a> Callee<'a> {
         is_pool.then_some(CallKind::Pool)
     }
 
-    /// Returns whether this accepts nothing but work, so that no argument is a plain value.
+    /// Returns `true` if this accepts nothing but work, so that no argument is a plain value.
     pub(super) fn takes_only_work(&self) -> bool {
         WORK_ONLY.contains(&self.last.unraw().to_string().as_str())
     }
 
-    /// Returns whether this is known to call each closure at most once.
+    /// Returns `true` if this is known to call each closure at most once.
     pub(super) fn calls_once(&self) -> bool {
         let name = self.last.unraw().to_string();
         let is_pool = self.kind() == Some(CallKind::Pool) && POOL_ONCE.contains(&name.as_str());

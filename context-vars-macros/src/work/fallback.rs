@@ -40,8 +40,9 @@ pub(crate) fn fallback(attribute: Attribute, errors: Errors, item: TokenStream) 
     read.parse2(item).unwrap_or(unread)
 }
 
-/// Returns one expression, in which the errors are, because an attribute on an expression must not
-/// return two. The comma after an argument, which rustc passes to the attribute, is left out.
+/// Returns one expression that contains the errors, because an attribute on an expression must not
+/// return two expressions. The comma after an argument, which rustc passes to the attribute, is
+/// left out.
 fn expression(errors: &TokenStream, expression: TokenStream) -> TokenStream {
     let mut expression: Vec<TokenTree> = expression.into_iter().collect();
     while is_punct(expression.last(), ',') {

@@ -25,7 +25,7 @@ pub(super) struct Locals {
 }
 
 impl Locals {
-    /// Finds the parameters of a function and what is bound in its body.
+    /// Finds the parameters of a function and the names that are bound in its body.
     pub(super) fn of(signature: &Signature, body: &TokenStream) -> Self {
         let mut locals = Self::default();
         for parameter in &signature.inputs {
@@ -98,7 +98,7 @@ impl Locals {
         *self.bound.entry(name.to_owned()).or_default() += 1;
     }
 
-    /// Returns whether the type of the variable `path` may be inferred from a later use.
+    /// Returns `true` if the type of the variable `path` may be inferred from a later use.
     pub(super) fn may_be_untyped(&self, path: &Expr) -> bool {
         let Expr::Path(path) = path else {
             return false;
@@ -165,12 +165,12 @@ impl Locals {
         }
     }
 
-    /// Returns whether `name` is only that of a parameter with a type that is `Copy`.
+    /// Returns `true` if the only binding of `name` is a parameter with a type that is `Copy`.
     fn is_copied(&self, name: &str) -> bool {
         self.copied.contains(name) && self.bound.get(name) == Some(&1)
     }
 
-    /// Returns whether `name` is bound outside of the closure that has `own` variables.
+    /// Returns `true` if `name` is bound outside of the closure that has `own` variables.
     fn is_outside(&self, name: &str, own: &Own) -> bool {
         let count = |locals: &Self| locals.bound.get(name).copied().unwrap_or_default();
         !own.hiding.contains(name) && count(self) > count(&own.locals)
@@ -180,7 +180,7 @@ impl Locals {
 /// The variables that a closure captures, each with `true` if the closure may move it.
 pub(super) type Captured = HashMap<String, bool>;
 
-/// Returns whether a variable between these tokens may be moved: it has no `&` before it, and no
+/// Returns `true` if a variable between these tokens may be moved: it has no `&` before it, and no
 /// method, field or operator after it.
 fn is_alone(before: Option<&TokenTree>, after: Option<&TokenTree>) -> bool {
     let begins = before.is_none_or(|before| {
@@ -190,13 +190,13 @@ fn is_alone(before: Option<&TokenTree>, after: Option<&TokenTree>) -> bool {
     begins && ends
 }
 
-/// Returns whether a `let` after `before` is that of a statement, and not that of an `if` or a
+/// Returns `true` if a `let` after `before` is that of a statement, and not that of an `if` or a
 /// `while`.
 fn begins_statement(before: Option<&TokenTree>) -> bool {
     before.is_none_or(|before| is_punct(before, ';') || is_group(before, Delimiter::Brace))
 }
 
-/// Returns the name that a `let` before `tokens` declares, if its pattern is only that.
+/// Returns the name that a `let` before `tokens` declares, if its pattern is only a name.
 fn single_name(tokens: &[TokenTree]) -> Option<String> {
     let tokens = match tokens {
         [first, rest @ ..] if is_word(first, "mut") => rest,
@@ -234,7 +234,7 @@ impl Own {
     }
 }
 
-/// Returns whether a type is certainly `Copy`: a shared reference, a number, a `bool` or a `char`.
+/// Returns `true` if a type is certainly `Copy`: a shared reference, a number, a `bool` or a `char`.
 fn is_copied(ty: &Type) -> bool {
     match ty {
         Type::Reference(reference) => reference.mutability.is_none(),
@@ -255,7 +255,8 @@ fn list(tokens: TokenStream) -> Vec<TokenTree> {
     tokens.into_iter().collect()
 }
 
-/// Returns the tokens before the first for which `is_end`; none if there is no such token.
+/// Returns the tokens before the first one for which `is_end` returns `true`, or no tokens if there
+/// is none.
 fn until(tokens: &[TokenTree], is_end: impl Fn(&TokenTree) -> bool) -> &[TokenTree] {
     let end = tokens.iter().position(is_end);
     &tokens[..end.unwrap_or_default()]
@@ -274,7 +275,7 @@ fn names(pattern: &[TokenTree]) -> Vec<String> {
     all
 }
 
-/// Returns whether the initializer that `tokens` begin with is an expression like `text.into()`.
+/// Returns `true` if the initializer with which `tokens` begin is an expression like `text.into()`.
 fn leaves_its_type_open(tokens: &[TokenTree]) -> bool {
     let value = until(tokens, |at| is_punct(at, ';'));
     // Most initializers cannot be of this form, and are not parsed.
@@ -284,7 +285,7 @@ fn leaves_its_type_open(tokens: &[TokenTree]) -> bool {
     is_call && syn::parse2(value).is_ok_and(|value| argument::leaves_its_type_open(&value))
 }
 
-/// Returns the parameters of the closure that `tokens` begin with, if they have no types.
+/// Returns the parameters of the closure with which `tokens` begin, if they have no types.
 fn parameters_of_closure(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     let is_modifier = |token: &&TokenTree| is_word(*token, "move") || is_word(*token, "async");
     let modifiers = tokens.iter().take_while(is_modifier).count();
@@ -295,7 +296,7 @@ fn parameters_of_closure(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     (!is_typed).then_some(parameters)
 }
 
-/// Returns whether `tokens` begin with `=>`.
+/// Returns `true` if `tokens` begin with `=>`.
 fn is_arrow(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [a, b, ..] if is_punct(a, '=') && is_punct(b, '>'))
 }

@@ -6,8 +6,9 @@
 //!
 //! - A mistake in a body is reported by rustc, in its words and at the typo. A parser would give up
 //!   at the first token that it does not expect, and replace the function by one error.
-//! - A body contains calls of macros, whose arguments are tokens to syn, too, and syntax that is
-//!   newer than the syn which this crate was built with. Spawn calls are found among both.
+//! - A body contains calls of macros, whose arguments are only tokens for syn, too. It may also
+//!   contain syntax that is newer than the version of syn with which this crate was built. Spawn
+//!   calls are found inside both.
 //! - While a body is being typed it rarely parses. Left as tokens, it still reaches the editor, so
 //!   that completion works inside.
 //! - Tokens that are not touched keep their spans, so errors, lints and debuggers point at the

@@ -59,10 +59,10 @@ pub(crate) enum ContextOwner {
     Closure,
     /// A `move` closure around it, which calls it and has no argument to pass to it.
     OuterClosure,
-    /// A variable at the beginning of the enclosing block, or in one around the call, which the
-    /// closure borrows.
+    /// A variable at the beginning of the enclosing block, or in a block around the call. The
+    /// closure borrows it.
     Variable(ContextVariable),
-    /// The closure, which gives it away at its first call and so becomes `FnOnce`.
+    /// The closure, which gives the context away at its first call and so becomes `FnOnce`.
     FirstCall,
 }
 
@@ -105,7 +105,8 @@ pub(crate) fn verbatim(tokens: TokenStream) -> Vec<Fragment> {
     tokens.into_iter().map(Fragment::Token).collect()
 }
 
-/// Returns whether anything in `fragments` is wrapped, or would be without a syntax error.
+/// Returns `true` if anything in `fragments` is wrapped, or would be wrapped without a syntax
+/// error.
 pub(crate) fn wraps_anything(fragments: &[Fragment]) -> bool {
     let wraps = |plan: &WrapPlan| match plan {
         WrapPlan::Unwrapped(fragments) => wraps_anything(fragments),

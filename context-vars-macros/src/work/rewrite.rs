@@ -68,8 +68,8 @@ impl Writer<'_> {
         }
     }
 
-    /// The user put braces around an argument that should not be wrapped. They get a generated span,
-    /// so that rustc does not warn that they are superfluous.
+    /// Generates an argument that is not wrapped. Braces that the user put around it for this
+    /// purpose get a generated span, so that rustc does not warn that they are superfluous.
     fn unwrapped(&self, fragments: &[Fragment]) -> TokenStream {
         let (group, inside) = match fragments {
             [Fragment::Group(group, inside)] => (group, self.write(inside)),
@@ -99,7 +99,7 @@ impl Writer<'_> {
 
     /// Turns `job` into `{ … split(job) … }`, see `by_type`.
     ///
-    /// It is not bound to a name, because a `&mut` that is bound is moved instead of reborrowed.
+    /// `job` is not bound to a name, because a `&mut` that is bound is moved instead of reborrowed.
     fn place(&self, place: &Expr) -> TokenStream {
         let wrapped = self.by_type(place.span(), &quote!(#place));
         tokens::braces(wrapped, place.span()).into_token_stream()
@@ -130,8 +130,9 @@ impl Writer<'_> {
     /// tag.join(move || { let mut inherited = again(&inherited); …; call() }, rest)
     /// ```
     ///
-    /// The probe is a statement of its own: in the last expression, its temporaries would live over
-    /// the `.await` of a spawned task up to edition 2021, and the function would not be `Send`.
+    /// The probe is a separate statement. In the last expression, its temporaries would be kept
+    /// over the `.await` of a spawned task up to edition 2021, and the function would not be
+    /// `Send`.
     fn by_type(&self, span: Span, work: &TokenStream) -> TokenStream {
         let private = self.crate_path.private();
         let by_type = quote_spanned!(tokens::hygienic_at(span)=> #private::by_type);
@@ -221,9 +222,9 @@ impl Writer<'_> {
     /// }
     /// ```
     ///
-    /// The variables that the closure has captured and does not give away are dropped with it, after
-    /// the scope. To drop them before, the body would have to move them in, and the closure could be
-    /// called only once, which only rustc knows to be enough or not.
+    /// The variables that the closure has captured and does not give away are dropped with the
+    /// closure, after the scope. To drop them inside the scope, the body would have to move them in,
+    /// and the closure could be called only once. Only rustc knows whether one call is enough.
     fn plain_closure(
         &self,
         closure: &ExprClosure,
@@ -252,9 +253,9 @@ impl Writer<'_> {
     /// ```
     ///
     /// The inner closure captures the same variables as before, and the outer one owns the context.
-    /// Rustc infers that a closure is `Fn`, `FnMut` or `FnOnce` if the one that it calls is. The types
-    /// of parameters are inferred from the function that the outer closure is given to, so this is only
-    /// for closures that ignore their arguments.
+    /// Rustc infers for the outer closure the same kind, `Fn`, `FnMut` or `FnOnce`, as for the inner
+    /// closure that it calls. The types of parameters are inferred from the function to which the outer
+    /// closure is given, so this is only for closures that ignore their arguments.
     fn outer_closure(
         &self,
         closure: &ExprClosure,
@@ -359,12 +360,12 @@ fn variable_name(variable: ContextVariable, at: Span) -> Ident {
     format_ident!("__context_vars_inherited_{}", variable.0, span = at)
 }
 
-/// The position at which a closure begins.
+/// Returns the position at which a closure begins.
 fn begin(closure: &ExprClosure) -> Span {
     closure_head(closure).span()
 }
 
-/// All of a closure except for its body.
+/// Returns all of a closure except for its body.
 fn closure_head(closure: &ExprClosure) -> TokenStream {
     let ExprClosure {
         attrs,

@@ -175,8 +175,9 @@ impl Scanner<'_> {
         Ok(work.map(|work| (work, target.len() - left)))
     }
 
-    /// Scans a closure or an `async` block that starts in `start`, unless it has a mark. `callee` is
-    /// the function that a closure is given to, if the closure is an argument by itself.
+    /// Scans a closure or an `async` block. It starts in the context that its mark names, or in
+    /// `start` if it has no mark. `callee` is the function to which a closure is given, if the
+    /// closure itself is the argument.
     fn work(
         &mut self,
         expression: &Expr,
@@ -342,7 +343,7 @@ impl Scanner<'_> {
     }
 }
 
-/// Returns whether a parameter is `_`.
+/// Returns `true` if a parameter is `_`.
 fn is_ignored(parameter: &Pat) -> bool {
     match parameter {
         Pat::Wild(_) => true,
@@ -351,8 +352,8 @@ fn is_ignored(parameter: &Pat) -> bool {
     }
 }
 
-/// Returns the number of tokens in the call of a macro whose tokens do not run here, which `tokens`
-/// begin with.
+/// Returns the number of tokens in the macro call with which `tokens` begin, if its tokens do not
+/// run here.
 fn not_run(tokens: &[TokenTree]) -> usize {
     match tokens {
         [TokenTree::Ident(name), bang, TokenTree::Group(_), ..]
@@ -370,8 +371,8 @@ fn leave(tokens: &[TokenTree], fragments: &mut Vec<Fragment>) -> usize {
     tokens.len()
 }
 
-/// Returns whether `tokens` begin with a closure or an `async` block, also if there is a mistake in
-/// the rest of it.
+/// Returns `true` if `tokens` begin with a closure or an `async` block, even if there is a mistake
+/// in the rest of it.
 fn begins_work(tokens: &[TokenTree]) -> bool {
     let closure = match tokens {
         [first, rest @ ..] if ["async", "move"].iter().any(|word| is_word(first, word)) => rest,

@@ -99,7 +99,7 @@ impl<A: Companion, B: Companion> Companion for (A, B) {
 ///
 /// # Errors
 ///
-/// Returns an error if a companion is installed already, which then remains.
+/// Returns an error if a companion is installed already. That companion then stays installed.
 ///
 /// # Examples
 ///

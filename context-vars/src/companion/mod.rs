@@ -1,7 +1,7 @@
 //! Carries thread-bound state of other libraries along with work that inherits.
 //!
 //! The current span of `tracing`, OpenTelemetry's current `Context` and sentry's hub are each stored in a
-//! thread-local of their library, and are lost where work moves to another thread or task. A *companion*
+//! thread-local of their library. They are lost where work moves to another thread or task. A *companion*
 //! captures such state and enters it again. Once a program has [`install`]ed a companion, all work that
 //! inherits a context also inherits the companion's state. The state is captured where the work is
 //! wrapped, entered before each of its steps, and exited after the step, even if the step panics. The

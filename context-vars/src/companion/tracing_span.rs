@@ -9,8 +9,8 @@ use super::installed::Companion;
 
 /// A companion that carries the current span of `tracing` along with work that inherits.
 ///
-/// The span is that of `tracing::Span::current()` where the work is wrapped. The work keeps the span
-/// open until the work is done or dropped. Each step enters and exits the span, like
+/// The span is the one that `tracing::Span::current()` returns where the work is wrapped. The work
+/// keeps the span open until the work is done or dropped. Each step enters and exits the span, like
 /// `tracing::Instrument`, so work on another thread has it as its current span.
 ///
 /// Work that is wrapped outside of any span sees the span that its thread is in, usually none, because

@@ -13,15 +13,16 @@ use super::error::Cancelled;
 use super::limit::Limit;
 use super::scope_state::ScopeState;
 
-/// Waits until the current work's request has been dropped, is over, or was stopped because its time
-/// had run out.
+/// Waits until the request of the current work has completed, was dropped, or was stopped because
+/// its time had run out.
 ///
-/// That is noticed where the request is polled: one that blocks its thread past its time is stopped
-/// when it lets go of it. Once a request of `ContextLayer::deadline` sends its response, its time also
-/// ends where the body is not polled, because the client does not read.
+/// A request is stopped where it is polled, so a request that blocks its thread past its deadline is
+/// stopped only when it releases the thread. Once a request of `ContextLayer::deadline` sends its
+/// response, its time also ends while the body is not polled, which happens if the client does not
+/// read.
 ///
 /// The request is determined when this is called, by the rule of [`cancel_with_request`]. If there is
-/// none, the future never completes.
+/// no request, the future never completes.
 ///
 /// # Examples
 ///
@@ -53,29 +54,31 @@ pub fn cancelled() -> impl Future<Output = ()> + Send + 'static {
     }
 }
 
-/// Stops `future` at its next poll once the current work's request has ended; see
+/// Stops `future` at its first poll after the request of the current work has ended; see
 /// [Cancelling](super#cancelling).
 ///
 /// The request is determined when this is called: the innermost [`timeout`](super::timeout) or
 /// [`scope`](super::scope) in the current context that has not completed, or the outermost if all
-/// have. Its end wakes the future, which is dropped, and the output is [`Cancelled`]. Work without a
-/// request is never stopped.
+/// have. The end of the request wakes the task; the next poll then drops `future`, and the output is
+/// [`Cancelled`]. Work without a request is never stopped.
 ///
-/// This alone does not inherit: give it to `task::spawn`, or call
+/// The returned future does not inherit by itself: pass it to `task::spawn`, or call
 /// [`inherit_context`](crate::ContextExt::inherit_context) on it.
 ///
 /// # Errors
 ///
-/// [`Cancelled`] if the request ends first; its [`kind`](Cancelled::kind) says how.
+/// The output is [`Cancelled`] if the request ends first. [`Cancelled::kind`] returns the way in
+/// which the request ended.
 ///
 /// # Panics
 ///
-/// When polled after it was ready.
+/// Panics if the returned future is polled after it has completed.
 ///
 /// # Cost
 ///
-/// The first call in a scope allocates a node in a tree of cancellations for it and for those around
-/// it. A poll takes a lock to see whether the request is there, which only its end contends for.
+/// The first call in a scope allocates a node in a tree of cancellations, for that scope and for
+/// each scope around it. A poll takes a lock to check whether the request has ended; only the end of
+/// the request contends for that lock.
 ///
 /// # Examples
 ///
@@ -119,7 +122,7 @@ impl Request {
         })
     }
 
-    /// Ready when the request has ended.
+    /// Completes when the request has ended.
     fn poll_end(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Cancelled> {
         let this = self.project();
         ready!(this.cancelled.poll(cx));
@@ -134,7 +137,7 @@ pin_project! {
     ///
     /// # Examples
     ///
-    /// Made by [`cancel_with_request`], and named in a field:
+    /// A child as the field of a struct:
     ///
     /// ```
     /// use context_vars::deadline::{CancelWithRequest, cancel_with_request};

@@ -1,14 +1,15 @@
-//! Why work ended before it was done.
+//! The errors of work that ended before it was done.
 
 use core::error::Error;
 use core::fmt;
 use std::io;
 
-/// The time of a [`timeout`](super::timeout) was over before its work.
+/// The error returned when the time of a [`timeout`](super::timeout) is over before its work is
+/// done.
 ///
 /// # Examples
 ///
-/// Passed on with `?`, also where an [`io::Error`] is expected:
+/// An error passed on with `?`, even where an [`io::Error`] is expected:
 ///
 /// ```
 /// use std::{future, io, time::Duration};
@@ -36,10 +37,10 @@ pub struct Elapsed {
 }
 
 impl Elapsed {
-    /// Returns whether the time was that of the work around the timeout, which had less left than the
-    /// timeout asked for.
+    /// Returns `true` if the deadline was inherited: the work around the timeout had less time left
+    /// than the timeout asked for.
     ///
-    /// Another attempt is then pointless, because it has no time either.
+    /// Another attempt is then pointless, because it would have no time left either.
     ///
     /// # Examples
     ///
@@ -86,7 +87,7 @@ impl From<Elapsed> for io::Error {
     }
 }
 
-/// The request that work belonged to ended before the work was done; see
+/// The error returned when the request of some work ends before the work is done; see
 /// [`cancel_with_request`](super::cancel_with_request).
 ///
 /// # Examples
@@ -114,7 +115,7 @@ pub struct Cancelled {
 }
 
 impl Cancelled {
-    /// Returns how the request ended.
+    /// Returns the way in which the request ended.
     #[must_use]
     pub fn kind(&self) -> CancelledKind {
         self.kind
@@ -164,10 +165,10 @@ impl From<Cancelled> for io::Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CancelledKind {
-    /// The request was done before the work.
+    /// The request completed before the work was done.
     Completed,
-    /// The request was dropped before it was done: its client hung up, or its task was aborted.
+    /// The request was dropped before it completed: its client hung up, or its task was aborted.
     Dropped,
-    /// The request's time was over.
+    /// The request ran out of time.
     Elapsed,
 }

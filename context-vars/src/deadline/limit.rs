@@ -31,7 +31,7 @@ pub(super) static LIMIT: ContextVar<Limit> = ContextVar::hidden(Declaration {
 });
 
 impl Limit {
-    /// Calls `f` with that of the current work, which may have none.
+    /// Calls `f` with the limit of the current work, or returns `None` if the work has no limit.
     pub(super) fn with_current<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
         LIMIT.try_with(f).ok()
     }
@@ -55,15 +55,16 @@ impl Limit {
     }
 }
 
-/// Returns the time that the current work has left: zero if it is over, `None` if there is no limit.
+/// Returns the time that the current work has left: zero if the deadline has passed, `None` if there
+/// is no deadline.
 ///
 /// # Cost
 ///
-/// A read of a context variable, and of the clock if there is a limit.
+/// One read of a context variable, and one read of the clock if there is a deadline.
 ///
 /// # Examples
 ///
-/// None, then the least of those around:
+/// No deadline, then the earlier one of two:
 ///
 /// ```
 /// use context_vars::deadline;
@@ -82,14 +83,15 @@ pub fn time_left() -> Option<Duration> {
     Limit::with_current(Limit::time_left)?
 }
 
-/// Returns whether the current work's request has ended, or the work has no time left.
+/// Returns `true` if the request of the current work has ended, or if the work has no time left.
 ///
-/// This is for loops that compute: what does not `.await` cannot be stopped, but can stop. A scope
-/// inside the request that has completed does not count; see [Cancelling](super#cancelling).
+/// Use this in loops that compute: code that does not `.await` cannot be stopped from outside, but
+/// it can check and return. A completed scope inside the request does not count as an end; see
+/// [Cancelling](super#cancelling).
 ///
 /// # Cost
 ///
-/// That of [`time_left`], and a lock for each [`timeout`](super::timeout) and
+/// The cost of [`time_left`], and a lock for each [`timeout`](super::timeout) and
 /// [`scope`](super::scope) around the work.
 ///
 /// # Examples
@@ -118,21 +120,21 @@ pub fn is_cancelled() -> bool {
 /// Runs `future` with all variables of the context that polls it first, but without a deadline and
 /// without a request that could cancel it.
 ///
-/// For what must be finished when the request is over: [`time_left`] is `None` inside, a
-/// [`timeout`](super::timeout) has all of the time that it asks for, and
+/// Use this for work that must be finished even if the request is over. Inside it [`time_left`]
+/// returns `None`, a [`timeout`](super::timeout) has all of the time that it asks for, and
 /// [`cancel_with_request`](super::cancel_with_request) never cancels. Equivalent to Go's
 /// `context.WithoutCancel`.
 ///
-/// Like a [`ContextVar::scope`], this alone does not inherit: give it to `task::spawn`, or call
-/// [`inherit_context`](crate::ContextExt::inherit_context) on it.
+/// Like [`ContextVar::scope`], the returned future does not inherit by itself: pass it to
+/// `task::spawn`, or call [`inherit_context`](crate::ContextExt::inherit_context) on it.
 ///
 /// # Panics
 ///
-/// When polled after it was ready.
+/// Panics if the returned future is polled after it has completed.
 ///
 /// # Cost
 ///
-/// That of [`ContextVar::scope`].
+/// Equal to [`ContextVar::scope`].
 ///
 /// # Examples
 ///

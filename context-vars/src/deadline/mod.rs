@@ -1,36 +1,37 @@
-//! Deadlines of the current work, and cancellation together with its request.
+//! Deadlines of the current work, and its cancellation when its request ends.
 //!
-//! A deadline belongs to a piece of work, not to one call: [`timeout`] gives the work one, and
-//! whatever it calls, spawns or sends on inherits it, as a context variable. Nested timeouts take
-//! the minimum, because a part cannot take longer than the whole.
-//! [`Elapsed::is_inherited`] says whose time it was.
+//! A deadline belongs to a piece of work, not to one call. [`timeout`] gives the work a deadline,
+//! which follows the work like a context variable: through calls, into spawned work that inherits,
+//! and into messages. Nested timeouts take the minimum, because a part cannot take longer than the
+//! whole. [`Elapsed::is_inherited`] returns `true` if the deadline that passed belonged to the work
+//! around a timeout.
 //!
 //! A server gives its requests deadlines with `ContextLayer::deadline` of the module `web` (feature
-//! `http`), which last until the last byte of the response.
+//! `http`). Such a deadline covers the request up to the last byte of the response.
 //!
 //! # Cancelling
 //!
-//! Dropping a future stops what it awaits. It does not stop what it has *spawned*: a bare task, or
-//! one that only inherits, goes on, which is right for a mail that must be sent and wrong for a
+//! Dropping a future stops what it awaits. It does not stop what it has *spawned*: a plain task, or a
+//! task that only inherits, continues. This is right for a mail that must be sent, and wrong for a
 //! report that will not be read. A child wrapped in [`cancel_with_request`] stops with its request: at
-//! its next poll once the [`timeout`] or [`scope`] around the request has been dropped, is over, or
-//! has run out of time. A child that is never awoken, or that computes without an `.await`, cannot
-//! be stopped; it can ask [`is_cancelled`].
+//! its first poll after the [`timeout`] or [`scope`] around the request has completed, was dropped, or
+//! has run out of time. A child that is never awoken, or that computes without an `.await`, cannot be
+//! stopped from outside; it can call [`is_cancelled`].
 //!
 //! | work | when its request has ended |
 //! |---|---|
-//! | `task::spawn(work)` | goes on |
+//! | `task::spawn(work)` | continues |
 //! | `task::spawn(deadline::cancel_with_request(work))` | stops at its next poll |
-//! | `task::spawn_blocking(..)` | goes on; can ask [`is_cancelled`] |
-//! | `task::spawn(deadline::detached(work))` | goes on, with all the time that it asks for |
+//! | `task::spawn_blocking(..)` | continues; can call [`is_cancelled`] |
+//! | `task::spawn(deadline::detached(work))` | continues, with all the time that it asks for |
 //!
-//! Work that goes on still has the deadline it inherited: once that is over, its own timeouts are
-//! over at once. Work that needs its own time runs [`detached`].
+//! Work that continues still has the deadline that it inherited. Once that deadline has passed, a
+//! timeout inside the work ends immediately. If work needs its own time, run it [`detached`].
 //!
-//! Scopes nest. A child belongs to the innermost one that has not *completed* when the child is
-//! wrapped; from then on the end of that scope, or of one around it, stops the child. So a child stops
-//! with the part of the request that it was started in, and what is started after that part has
-//! completed stops with the request itself:
+//! Scopes nest. A child belongs to the innermost scope that has not *completed* when the child is
+//! wrapped. The end of that scope, or of a scope around it, stops the child. So a child stops with the
+//! part of the request in which it was started. A child that is started after that part has completed
+//! stops with the request itself:
 //!
 //! | the scope that the child inherited | a child wrapped before | a child wrapped after |
 //! |---|---|---|
@@ -38,7 +39,7 @@
 //! | completes, and is the outermost | stops | stops at once |
 //! | is dropped, or runs out of time | stops | stops at once |
 //!
-//! [`Cancelled::kind`] says which of them it was.
+//! [`Cancelled::kind`] returns the way in which the scope ended.
 //!
 //! # Examples
 //!

@@ -1,4 +1,4 @@
-//! The scope of a request that is a future first and a body later.
+//! The scope of a request, which is first a future and then a body.
 
 use core::pin::Pin;
 use core::task::{self, Poll, ready};
@@ -37,7 +37,8 @@ impl RequestScope {
         (context, scope)
     }
 
-    /// Waits until the time is over, and ends the scope then. Pending for ever without a deadline.
+    /// Waits until the time is over, and then ends the scope. Never completes if there is no
+    /// deadline.
     pub(crate) fn poll_elapsed(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Elapsed> {
         let this = self.project();
         let Some(deadline) = this.open.deadline() else {
@@ -57,7 +58,7 @@ impl RequestScope {
         self.open.deadline().is_some_and(is_over)
     }
 
-    /// Ends the scope if its time is over, which [`elapsed`](Self::elapsed) then returns.
+    /// Ends the scope if its time is over. [`elapsed`](Self::elapsed) then returns the error.
     pub(crate) fn elapse_if_over(self: Pin<&mut Self>) {
         if self.is_over() {
             let this = self.project();

@@ -1,4 +1,4 @@
-//! `scope`: work whose end cancels what belongs to it.
+//! `scope`: a future whose end cancels the work that belongs to it.
 
 use core::fmt;
 use core::future::Future;
@@ -14,20 +14,20 @@ use super::limit::Limit;
 use super::scope_state::ScopeState;
 use crate::scope::{Scope, isolating};
 
-/// Runs `future` so that what it wraps in [`cancel_with_request`](super::cancel_with_request) stops
-/// when it is dropped or over.
+/// Runs `future` in a scope: work that it wraps in
+/// [`cancel_with_request`](super::cancel_with_request) stops when `future` completes or is dropped.
 ///
-/// A [`timeout`](super::timeout) without its own time: that of the work around it still counts,
-/// and is waited for there.
+/// Equivalent to a [`timeout`](super::timeout) without its own time. The deadline of the work
+/// around the scope still applies, and is enforced by the timeout that set it.
 ///
 /// # Panics
 ///
-/// When polled after it was ready.
+/// Panics if the returned future is polled after it has completed.
 ///
 /// # Cost
 ///
-/// That of [`ContextVar::scope`](crate::ContextVar::scope), an allocation, and a lock at its end. One
-/// inside others also locks those when it begins.
+/// The cost of [`ContextVar::scope`](crate::ContextVar::scope), one allocation, and a lock when the
+/// scope ends. A scope inside other scopes also locks those when it begins.
 ///
 /// # Examples
 ///
@@ -50,13 +50,14 @@ pub fn scope<F: Future>(future: F) -> CancelScope<F> {
 /// A scope that has begun and ends, at the latest, when this is dropped.
 pub(super) struct OpenScope {
     state: Arc<ScopeState>,
-    /// The end of the time of the scope, which it asked for or inherited.
+    /// The deadline of the scope, which it asked for or inherited.
     deadline: Option<Instant>,
     is_inherited: bool,
 }
 
 impl OpenScope {
-    /// Begins a scope inside `outer`. Its deadline is `asked`, or that of `outer` if it is nearer.
+    /// Begins a scope inside `outer`. Its deadline is `asked`, or that of `outer` if that is
+    /// earlier.
     pub(super) fn within(outer: Option<&Limit>, asked: Option<Instant>) -> Self {
         let inherited = outer.and_then(|outer| outer.deadline);
         let deadline = inherited.into_iter().chain(asked).min();
@@ -67,7 +68,7 @@ impl OpenScope {
         }
     }
 
-    /// Returns what work in the scope inherits.
+    /// Returns the limit that work in the scope inherits.
     pub(super) fn limit(&self) -> Limit {
         Limit {
             deadline: self.deadline,
@@ -111,7 +112,7 @@ pin_project! {
     ///
     /// # Examples
     ///
-    /// Made by [`scope`], and named in a field:
+    /// A scope as the field of a struct:
     ///
     /// ```
     /// use context_vars::deadline::{CancelScope, scope};
@@ -128,7 +129,8 @@ pin_project! {
     /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct CancelScope<F> {
-        // Dropped first, so that destructors in the work find that it is cancelled.
+        // This field is dropped first, so that destructors in the work see that the work is
+        // cancelled.
         open: Option<OpenScope>,
         asked: Option<Instant>,
         #[pin]
@@ -145,7 +147,7 @@ impl<F> CancelScope<F> {
         }
     }
 
-    /// Returns when the work's time is over, which is known since its first poll.
+    /// Returns the deadline of the work, which is known after its first poll.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.open.as_ref()?.deadline()
     }

@@ -1,4 +1,4 @@
-//! The ends of scopes, and of the work that ends with its scope.
+//! The state of scopes: how they end, and the work that ends with them.
 
 use core::mem;
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -13,9 +13,10 @@ use crate::inherit::detached;
 
 /// The state of a scope: open or ended, and the scopes around it.
 ///
-/// The outermost is the request. A scope inside it that has *completed* did what it was for, so what
-/// asks afterwards belongs to the nearest scope around it that has not. A scope that was dropped or
-/// ran out of time ends all that is inside, now and later.
+/// The outermost scope is the request. A scope inside it that has *completed* has served its
+/// purpose, so work that is wrapped afterwards belongs to the nearest scope around it that has not
+/// completed. A scope that was dropped or ran out of time ends all work inside it, including work
+/// that is wrapped later.
 pub(super) struct ScopeState {
     /// The way in which the scope ended, if it has, and [`LOCK_AT_END`].
     flags: AtomicU8,
@@ -24,23 +25,23 @@ pub(super) struct ScopeState {
 }
 
 struct Inner {
-    /// `None` for the outermost scope, and for one that has ended for all that is inside.
+    /// `None` for the outermost scope, and for a scope that was dropped or ran out of time.
     parent: Option<Arc<ScopeState>>,
-    /// Cancelled by the end of this scope, or of one around it. Created when work first asks for it,
-    /// because most scopes have no such work.
+    /// Cancelled by the end of this scope, or of a scope around it. Created when work first waits
+    /// for that end, because in most scopes no work does.
     token: Option<CancellationToken>,
-    /// When a timer ends the scope, if nothing that is polled does so earlier, and the runtime of the timer:
-    /// that of the request, because the work that waits first can be on a plain thread, or in a runtime that
-    /// is dropped before. Dropped at the end of the scope, because a context that holds the scope can be kept
-    /// for longer than the runtime.
+    /// The time at which a timer ends the scope, unless a poll ends it earlier, and the runtime of the timer.
+    /// It is the runtime of the request, because the work that waits first can be on a plain thread, or in a
+    /// runtime that is dropped earlier. The handle is dropped at the end of the scope, because a context that
+    /// holds the scope can outlive the runtime.
     ends_at: Option<(Instant, Handle)>,
 }
 
 const COMPLETED: u8 = 1;
 const DROPPED: u8 = 2;
 const ELAPSED: u8 = 3;
-/// Set before a token or the time of a timer is kept, under the lock: the end of a scope without it needs no
-/// lock.
+/// Set under the lock before a token or the time of a timer is stored. A scope without this flag ends
+/// without the lock.
 const LOCK_AT_END: u8 = 4;
 
 impl ScopeState {
@@ -59,7 +60,8 @@ impl ScopeState {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing panics while it is locked.
+        // Nothing panics while the lock is held, so the state is consistent even if the lock is
+        // poisoned.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -73,7 +75,7 @@ impl ScopeState {
         }
     }
 
-    /// Ends the scope; the first end counts.
+    /// Ends the scope, unless it has ended before.
     pub(super) fn end(&self, how: CancelledKind) {
         let end = match how {
             CancelledKind::Completed => COMPLETED,
@@ -89,8 +91,8 @@ impl ScopeState {
             self.notify_waiting();
         }
         if how == CancelledKind::Completed {
-            // No completed scope keeps one around it that completed before. Otherwise a chain of tasks
-            // of which each spawns the next would keep the scopes of all.
+            // A completed scope must not keep a scope around it that completed earlier. Otherwise a
+            // chain of tasks, each of which spawns the next, would keep the scopes of all tasks alive.
             let outer = |inner: &Inner| inner.parent.as_ref().and_then(|outer| outer.own_end());
             if !self.is_outermost && outer(&self.lock()) == Some(CancelledKind::Completed) {
                 self.around();
@@ -107,7 +109,8 @@ impl ScopeState {
             let mut inner = self.lock();
             (inner.token.take(), inner.ends_at.take())
         };
-        // Outside of the lock, because a token calls wakers, and the last handle of a runtime drops its hooks.
+        // Both are done outside of the lock, because a token calls wakers, and the last handle of a runtime
+        // drops the runtime's hooks.
         if let Some(token) = token {
             token.cancel();
         }
@@ -116,7 +119,7 @@ impl ScopeState {
 
     /// Ends the scope at `deadline`, if it has not ended, for the work that waits for its end.
     ///
-    /// A scope without such work has no timer, because nothing would notice.
+    /// A scope without such work has no timer, because no work would notice the end.
     #[cfg(feature = "http")]
     pub(super) fn end_at(self: &Arc<Self>, deadline: Instant) {
         let Ok(runtime) = Handle::try_current() else {
@@ -134,9 +137,10 @@ impl ScopeState {
         }
     }
 
-    /// Lets the end of the scope take what is kept under the lock. Returns `false` if the scope has ended.
+    /// Makes the end of the scope take the lock and whatever is stored under it. Returns `false` if the
+    /// scope has ended already.
     ///
-    /// Called under the lock, for which the end then waits.
+    /// Must be called under the lock. An end of the scope after this call waits for the lock.
     fn will_lock_at_end(&self) -> bool {
         self.flags.fetch_or(LOCK_AT_END, Ordering::AcqRel) & !LOCK_AT_END == 0
     }
@@ -156,11 +160,13 @@ impl ScopeState {
                 scope.end(CancelledKind::Elapsed);
             }
         };
-        // On a runtime whose plain spawns inherit, the task would keep the values of its request.
+        // The task is detached, because on a runtime whose plain spawns inherit it would otherwise
+        // keep the values of its request alive.
         detached(|| drop(runtime.spawn(timer)));
     }
 
-    /// Ends a scope that was dropped before it was done, perhaps because one around it has ended.
+    /// Ends a scope that was dropped before it completed, perhaps because a scope around it has
+    /// ended.
     pub(super) fn end_dropped(&self) {
         if self.own_end().is_none() {
             let outer = self.around().and_then(|outer| outer.ended());
@@ -168,8 +174,8 @@ impl ScopeState {
         }
     }
 
-    /// Returns this scope, or if it has completed the nearest one around it that has not. Returns the
-    /// outermost if all have.
+    /// Returns this scope, or the nearest scope around it that has not completed if this one has.
+    /// Returns the outermost scope if all have completed.
     pub(super) fn nearest(self: &Arc<Self>) -> Arc<Self> {
         let mut scope = Arc::clone(self);
         while scope.own_end() == Some(CancelledKind::Completed) {
@@ -200,7 +206,8 @@ impl ScopeState {
         Some(nearest)
     }
 
-    /// Returns how this scope or one around it ended, if what asks now must end with it.
+    /// Returns how this scope or a scope around it ended, if the work that calls this must end with
+    /// it.
     pub(super) fn ended(&self) -> Option<CancelledKind> {
         let mut outer: Option<Arc<Self>> = None;
         loop {
@@ -224,15 +231,16 @@ impl ScopeState {
             let parent = scope.lock().parent.clone();
             match parent {
                 Some(parent) => scope = parent,
-                // The scope that ended has left the chain, which only a completed one does.
+                // The scope that ended is no longer in the chain, and only completed scopes are
+                // removed from it.
                 None => return CancelledKind::Completed,
             }
         }
     }
 
-    /// Returns a token that is cancelled when this scope ends, or one around it.
+    /// Returns a token that is cancelled when this scope or a scope around it ends.
     ///
-    /// Of those around it the completed ones do not count, by the rule of
+    /// Scopes around this one that have completed do not count, by the rule of
     /// [`nearest`](Self::nearest).
     pub(super) fn token(self: &Arc<Self>) -> CancellationToken {
         // In a loop, because a chain of scopes can be longer than the stack is deep.
@@ -253,14 +261,15 @@ impl ScopeState {
         token
     }
 
-    /// Returns the token that is there, unless it was cancelled by a scope around that has completed
-    /// since.
+    /// Returns the existing token, unless it was cancelled because a scope around this one has
+    /// completed since.
     fn live_token(&self) -> Option<CancellationToken> {
         let token = self.lock().token.clone()?;
         (!token.is_cancelled()).then_some(token)
     }
 
-    /// Keeps a new token, unless another thread was faster, and returns what is kept.
+    /// Stores a new token, unless another thread has stored one first, and returns the stored
+    /// token.
     fn keep(self: &Arc<Self>, new: CancellationToken) -> CancellationToken {
         let mut inner = self.lock();
         if !self.will_lock_at_end() {

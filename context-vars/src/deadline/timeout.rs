@@ -12,28 +12,29 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::error::Elapsed;
 use super::scope::CancelScope;
 
-/// Gives `future` at most `duration` from now, or what is left of the time around it if that is
-/// less.
+/// Gives `future` at most `duration` from now, or the time that the work around it has left if that
+/// is less.
 ///
-/// The time around it is that of the context which polls it first; so timeouts nest however the
-/// futures were built. `Duration::MAX` adds no limit.
+/// The work around it is the context in which the timeout is first polled. Timeouts therefore nest
+/// in the order of polling, whichever future was created first. `Duration::MAX` adds no limit.
 ///
-/// When the time is over, `future` is dropped, inside its context. It is not interrupted: one that
-/// does not return from its poll goes on. If it is ready in the poll that finds the time over, its
-/// output counts.
+/// When the time is over, `future` is dropped inside its context. A poll is not interrupted: a
+/// future that does not return from its poll continues. If `future` is ready in the poll that finds
+/// the time over, its output is returned.
 ///
 /// # Errors
 ///
-/// [`Elapsed`] if the time is over before the work.
+/// The output is [`Elapsed`] if the time is over before the work is done.
 ///
 /// # Panics
 ///
-/// When polled outside of a tokio runtime whose time is enabled, or after it was ready.
+/// Panics if the returned future is polled outside of a tokio runtime with time enabled, or after
+/// it has completed.
 ///
 /// # Cost
 ///
-/// That of [`scope`](super::scope), and for a future that is not ready at once a timer. A poll of such
-/// a future also reads the clock.
+/// The cost of [`scope`](super::scope), and a timer for a future that is not ready in its first poll.
+/// A poll of such a future also reads the clock.
 ///
 /// # Examples
 ///
@@ -63,7 +64,7 @@ pin_project! {
     ///
     /// # Examples
     ///
-    /// Made by [`timeout`], and named in a field:
+    /// A timeout as the field of a struct:
     ///
     /// ```
     /// use std::time::Duration;
@@ -100,7 +101,8 @@ pub(super) fn poll_deadline(
     let fired = sleep
         .as_pin_mut()
         .is_some_and(|sleep| sleep.poll(cx).is_ready());
-    // The timer does not fire in a task that has used up its share: there the clock decides.
+    // The timer does not fire in a task that has used up its cooperative budget, so the clock is
+    // compared as well.
     if fired || deadline <= Instant::now() {
         Poll::Ready(())
     } else {

@@ -2,17 +2,18 @@
 //!
 //! * [`semantics`]: the contract, rule by rule, with a picture.
 //! * [`limitations`]: what the crate does not do.
-//! * [`from_python`], [`from_task_local`]: side by side, and everything that differs.
+//! * [`from_python`], [`from_task_local`]: equivalents side by side, and everything that differs.
 //! * [`comparison`]: this crate beside its alternatives.
 //! * [`testing`]: tests that set variables.
 //! * [`channels`]: workers, caches and jobs that outlive a request.
 //! * [`libraries`]: variables in a library that others use.
 //! * `web` (features `http` and `deadline`): from a request's header to the last byte of its response.
-//! * `baggage` (feature `propagation`): the values that arrive from and at OpenTelemetry.
+//! * `baggage` (feature `propagation`): the values that arrive when OpenTelemetry sends or receives
+//!   them.
 //! * [`macros`]: the code that the macros generate.
 //! * [`design`]: the inner workings, and why they are sound.
 
-/// Which work shares a context, and which has a separate one.
+/// The contract: which work shares a context, and which work has a separate one.
 ///
 #[doc = include_str!("request.svg")]
 ///

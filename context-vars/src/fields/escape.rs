@@ -2,15 +2,16 @@
 
 use core::fmt::{self, Write};
 
-/// Passes text on, with the characters that could end, overwrite or disguise a line escaped.
+/// A writer that passes text on, and escapes the characters that could end, overwrite or disguise a
+/// line.
 pub(super) struct Escape<'a, W: ?Sized> {
     out: &'a mut W,
     style: EscapeStyle,
-    /// True if `out` failed. If it did not, an error comes from the formatted value itself.
+    /// `true` if writing to `out` failed. Otherwise an error comes from the formatted value itself.
     failed: bool,
 }
 
-/// Which characters are escaped, and how.
+/// The set of characters that are escaped, and the form of the escapes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum EscapeStyle {
     /// Unprintable characters, as in a Rust string.
@@ -41,7 +42,7 @@ impl<'a, W: Write + ?Sized> Escape<'a, W> {
         Self { out, style, failed }
     }
 
-    /// Writes `value`. If its formatting fails, the value ends there and the line goes on.
+    /// Writes `value`. If its formatting fails, the value ends there and the line continues.
     #[cfg(any(feature = "log", feature = "tracing"))]
     pub(super) fn format(mut self, value: impl fmt::Display) -> fmt::Result {
         match write!(self, "{value}") {
@@ -105,7 +106,7 @@ impl<W: Write + ?Sized> Write for Escape<'_, W> {
     }
 }
 
-/// Returns whether `c` is of Unicode's general category Cc, Cf, Zl or Zp.
+/// Returns `true` if `c` is of Unicode's general category Cc, Cf, Zl or Zp.
 ///
 /// These are the characters that control a terminal, end a line, change the direction of writing,
 /// or are invisible, so that two different texts look the same.

@@ -72,23 +72,23 @@ mod sealed {
 
 /// The variables of a log line, and how they are written.
 ///
-/// Names are in lower case (`request_id`) and sorted. Two variables with the same name are told apart
-/// by the paths of their modules (`app::vars::user`). A `#[redact]`ed variable is written as `***`;
-/// use [`except`](Self::except) if even its presence says too much.
+/// Names are in lower case (`request_id`) and sorted. Two variables with the same name are
+/// distinguished by the paths of their modules (`app::vars::user`). A `#[redact]`ed variable is
+/// written as `***`; use [`except`](Self::except) if even its presence reveals too much.
 ///
 /// # Values
 ///
-/// Each value stays one value on one line, whatever it contains. Strings are in quotes. A value of
-/// another type is written as its `Display` prints it, else as its `Debug` does, else as the name
-/// of its type; it is in quotes unless it is one plain word. [`render`](Self::render) replaces its `Display`.
+/// Each value stays one value on one line, whatever it contains. Strings are in quotes. A value of another
+/// type is written as its `Display` prints it, else as its `Debug` prints it, else as the name of its type.
+/// Such a value is in quotes unless it is one plain word. [`render`](Self::render) replaces its `Display`.
 ///
 /// Inside the quotes, quotes and backslashes are escaped, and so are all characters of the Unicode
-/// categories Cc, Cf, Zl and Zp: line breaks, terminal sequences, marks that change the direction
-/// of writing, and characters without a shape, such as U+200B. The joiners U+200C and U+200D, which
-/// Persian text and some emoji contain, are of category Cf and are escaped, too.
+/// categories Cc, Cf, Zl and Zp. These are line breaks, terminal sequences, marks that change the
+/// direction of writing, and invisible characters such as U+200B. The joiners U+200C and U+200D,
+/// which Persian text and some emoji contain, are of category Cf and are escaped, too.
 ///
-/// Values are formatted in an empty context. So a `Display` that writes a log line does not meet
-/// itself again in that line, and a `Display` that reads a variable sees its default.
+/// Values are formatted in an empty context. So a `Display` that writes a log line is not called
+/// again for that line, and a `Display` that reads a variable sees the variable's default.
 ///
 /// # Examples
 ///
@@ -187,11 +187,12 @@ impl Fields {
 
     /// Writes the value of `var` with `render`, in place of its `Display` or `Debug`.
     ///
-    /// The text is treated like that of a `Display`: in a line of text it is in quotes unless it is
-    /// one plain word, in JSON it is a string, for `log` it is a string value. If `render` fails, the
-    /// value ends there and the line goes on. If it panics, so does the call that formats the line.
-    /// Calling it again for the same variable replaces the closure. A `#[redact]`ed variable is still
-    /// written as `***`, because redaction is a property of the declaration that no line can lift.
+    /// The text is treated like the text of a `Display`. In a line of text it is in quotes unless it
+    /// is one plain word, in JSON it is a string, and for `log` it is a string value. If `render`
+    /// fails, the value ends there and the line continues. If `render` panics, so does the call that
+    /// formats the line. Calling this method again for the same variable replaces the closure. A
+    /// `#[redact]`ed variable is still written as `***`, because redaction is a property of the
+    /// declaration that a format cannot override.
     ///
     /// # Examples
     ///
@@ -240,7 +241,8 @@ impl Fields {
         self
     }
 
-    /// Returns the fields of `context`, which display as those of the current one do in [`fields`].
+    /// Returns a value that displays the fields of `context`, in the form that [`fields`] has for
+    /// the current context.
     ///
     /// # Examples
     ///
@@ -306,7 +308,7 @@ impl Fields {
         detached(|| self.visit_sorted(entries, visit))
     }
 
-    /// Returns whether the entry is shown.
+    /// Returns `true` if the entry is shown.
     fn has(&self, entry: &Entry<'_>) -> bool {
         let key = entry.key();
         let is_in = |list: &[&'static Key]| list.iter().any(|other| core::ptr::eq(*other, key));
@@ -358,12 +360,13 @@ impl fmt::Debug for Fields {
 ///
 /// Unlike [`Context::current`], it includes `#[no_inherit]` variables. The snapshot keeps the values
 /// alive, so an error that outlives the request should hold its text instead. [`Fields`] describes how
-/// values are written, and chooses which.
+/// values are written, and can choose variables.
 ///
 /// # Cost
 ///
-/// One increment of a reference count. Displaying it sorts the fields and enters an empty context
-/// once; it allocates for more than 16 fields, and for each value that is no number, boolean or string.
+/// One increment of a reference count. Displaying it sorts the fields and enters an empty context once.
+/// It allocates if there are more than 16 fields, and for each value that is not a number, a boolean or
+/// a string.
 ///
 /// # Examples
 ///

@@ -16,8 +16,9 @@ pub(super) struct Renderer {
     render: Arc<RenderFn>,
 }
 
-// Loggers are kept in statics and used again after a panic. A closure that panicked may have broken
-// its own captures, but nothing of ours, just as a value may in a context.
+// Loggers are kept in statics and used again after a panic. A closure that panicked may have left
+// its own captures inconsistent, but nothing in this crate. The same applies to the values of a
+// context.
 impl UnwindSafe for Renderer {}
 impl RefUnwindSafe for Renderer {}
 

@@ -50,7 +50,7 @@ fn quote(out: &mut dyn Write, text: &str) -> fmt::Result {
     out.write_char('"')
 }
 
-/// Returns whether `text` can be written without quotes.
+/// Returns `true` if `text` can be written without quotes.
 fn is_word(text: &str) -> bool {
     let ends_word = |c: char| c.is_whitespace() || is_unprintable(c) || "\"=,\\".contains(c);
     !text.is_empty() && !text.contains(ends_word)

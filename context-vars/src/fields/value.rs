@@ -12,7 +12,7 @@ use crate::context::Entry;
 #[derive(Clone, Copy)]
 pub(crate) struct Field<'a> {
     entry: Entry<'a>,
-    /// True if another variable of this context has the same name.
+    /// `true` if another variable of this context has the same name.
     ambiguous: bool,
     /// Writes the value in place of its `Display`.
     renderer: Option<&'a Renderer>,
@@ -37,7 +37,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Returns what the value is. A `#[redact]`ed value is that and nothing else.
+    /// Returns the kind of the value, which is always `Redacted` for a `#[redact]`ed variable.
     pub(crate) fn kind(&self) -> Kind<'a> {
         if self.is_redacted() {
             return Kind::Redacted;
@@ -111,7 +111,7 @@ impl<'a> Kind<'a> {
             isize => |n| i64::try_from(*n).map_or(Kind::Number, Kind::Signed),
             u128 => |_| Kind::Number,
             i128 => |_| Kind::Number,
-            // Converted to `f64`, it would print with more digits than it has.
+            // Converted to `f64`, the number would print with more digits than it has.
             f32 => |n| if n.is_finite() { Kind::Number } else { Kind::Float(f64::from(*n)) },
             Box<str> => |text| Kind::Text(text),
             Cow<'static, str> => |text| Kind::Text(text),

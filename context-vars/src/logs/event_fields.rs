@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use tracing_core::Event;
 use tracing_core::field::{Field, Visit};
 
-/// Returns whether the event has a value for a field of this name.
+/// Returns `true` if the event has a value for a field of this name.
 ///
-/// A field that was declared empty, or with a `None`, is written by no format.
+/// A field that was declared empty, or whose value is `None`, does not count, because no format
+/// writes it.
 pub(super) fn has_field(event: &Event<'_>, name: &str) -> bool {
     let declared = event.metadata().fields();
     if !declared.iter().any(|field| written_name(&field) == name) {
@@ -19,7 +20,7 @@ pub(super) fn has_field(event: &Event<'_>, name: &str) -> bool {
     find.found
 }
 
-/// Returns the name of a field as formats write it: that of `r#type` is `type`.
+/// Returns the name of a field as formats write it: `type` for `r#type`.
 fn written_name(field: &Field) -> &'static str {
     let name = field.name();
     name.strip_prefix("r#").unwrap_or(name)
@@ -36,9 +37,11 @@ impl Visit for Find<'_> {
     }
 }
 
-/// Returns `key`, with `_` appended as often as the event has a field of that name in `object` itself.
+/// Returns `key`, with `_` appended until no field of the event has that name at the top level of
+/// `object`.
 ///
-/// That is so if the format flattens events. The last brace of `object` may be missing.
+/// Fields are at the top level if the format flattens events. The last brace of `object` may be
+/// missing.
 pub(super) fn free_key(object: &str, event: &Event<'_>, key: &'static str) -> Cow<'static, str> {
     let mut key = Cow::Borrowed(key);
     while has_field(event, &key) && has_key(object, &key) {
@@ -47,7 +50,7 @@ pub(super) fn free_key(object: &str, event: &Event<'_>, key: &'static str) -> Co
     key
 }
 
-/// Returns whether an object of JSON has the key, not counting objects inside of it.
+/// Returns `true` if a JSON object has the key at its top level.
 fn has_key(object: &str, key: &str) -> bool {
     let mut depth = 0_usize;
     let mut rest = object;

@@ -1,4 +1,4 @@
-//! `ContextFormat`: an event of `tracing`, with the variables.
+//! `ContextFormat`: writes an event of `tracing` together with the variables.
 
 use core::fmt::{self, Write as _};
 
@@ -12,7 +12,7 @@ use super::known_format::{KnownFormat, Shape};
 use crate::context::Context;
 use crate::fields::{Field, Fields, write_json_text, write_json_value, write_text_value};
 
-/// Writes an event as another format does, with the variables of the current context.
+/// A format that writes an event as another format does, with the variables of the current context.
 ///
 /// | format | where the variables are written |
 /// |---|---|
@@ -20,15 +20,15 @@ use crate::fields::{Field, Fields, write_json_text, write_json_value, write_text
 /// | pretty | on a separate line: `    with request_id: 7, user: "alice"` |
 /// | JSON | under a key: `"context":{"request_id":7,"user":"alice"}`, numbers as numbers |
 ///
-/// The events that report new and closed spans have them, too, and so have the events of `log` that
-/// come through `tracing-log`.
+/// The events that report new and closed spans have the variables, too, and so have the events of
+/// `log` that come through `tracing-log`.
 ///
 /// # Fields of the event
 ///
-/// A variable is left out if the event has a field of the same name, in every format: after
-/// `info!(user = "bob", "deleted")` a search for `user` finds one value, that of the event. The
-/// message has the name `message` in JSON, and none in text. The fields of spans hide no variable,
-/// because they belong to the span and not to the event.
+/// In every format, a variable is left out if the event has a field of the same name. For example,
+/// after `info!(user = "bob", "deleted")` a search for `user` finds one value, that of the event.
+/// The message has the name `message` in JSON, and none in text. The fields of spans hide no
+/// variable, because they belong to the span and not to the event.
 ///
 /// # Colours
 ///
@@ -37,9 +37,10 @@ use crate::fields::{Field, Fields, write_json_text, write_json_value, write_text
 ///
 /// # Cost
 ///
-/// For each event: one increment of a reference count, one allocation, one enter and exit of an empty
-/// context, the text of the values, a comparison of each variable's name with those of the event's
-/// fields, and a copy of the line. If no variable is set, one thread-local access.
+/// Each event costs one increment of a reference count, one allocation, one enter and exit of an
+/// empty context, and the text of the values. Each variable's name is compared with the names of the
+/// event's fields, and the line is copied once. If no variable is set, an event costs one
+/// thread-local access.
 ///
 /// # Examples
 ///
@@ -74,7 +75,7 @@ pub struct ContextFormat<E> {
 }
 
 impl<E: KnownFormat> ContextFormat<E> {
-    /// For a format of `tracing-subscriber`: full, compact, pretty or JSON.
+    /// Wraps a format of `tracing-subscriber`: full, compact, pretty or JSON.
     #[must_use]
     pub fn new(format: E) -> Self {
         let colored = Some(format.clone().in_colour());
@@ -83,7 +84,7 @@ impl<E: KnownFormat> ContextFormat<E> {
 }
 
 impl<E> ContextFormat<E> {
-    /// For any other format that writes one line of text.
+    /// Wraps any other format that writes one line of text.
     ///
     /// The format is called with a writer that has no colours.
     ///
@@ -127,7 +128,7 @@ impl<E> ContextFormat<E> {
         Self::made(format, None, Shape::Line)
     }
 
-    /// For any other format that writes one object of JSON.
+    /// Wraps any other format that writes one JSON object.
     ///
     /// # Examples
     ///
@@ -236,7 +237,8 @@ where
         if context.is_empty() {
             return self.plain.format_event(ctx, writer, event);
         }
-        // The writer below is a new one, which cannot be made to write colours from here.
+        // The writer below is new, and this crate cannot make it write colours. So a copy of the
+        // inner format that always writes colours is used instead.
         let (inner, colored) = match &self.colored {
             Some(colored) if writer.has_ansi_escapes() => (colored, true),
             _ => (&self.plain, false),
@@ -273,7 +275,7 @@ impl Variables<'_> {
             Shape::Line | Shape::Lines => "\n",
             Shape::Object if text.ends_with('}') => "}",
             Shape::Object if text.ends_with("}\n") => "}\n",
-            // The text is no object, so there is no place for the variables.
+            // The text is not an object, so the variables cannot be inserted.
             Shape::Object => return Ok(()),
         };
         let ends = text.ends_with(ending);

@@ -31,7 +31,7 @@ impl<F: sealed::Sealed + Clone> KnownFormat for F {}
 pub enum Shape {
     /// At the end of the line.
     Line,
-    /// On a separate line, before the empty one.
+    /// On a separate line, before the empty line.
     Lines,
     /// In the object, under a key.
     Object,

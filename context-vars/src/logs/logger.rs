@@ -1,4 +1,4 @@
-//! `ContextLogger`: a record of `log`, with the variables.
+//! `ContextLogger`: logs a record of `log` together with the variables.
 
 use core::fmt::{self, Write as _};
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use log::{LevelFilter, Log, Metadata, Record, SetLoggerError};
 use crate::context::Context;
 use crate::fields::{Field, Fields, Kind, one_line, write_text_value};
 
-/// Passes records to another logger, with the variables of the current context.
+/// A logger that passes records to another logger, with the variables of the current context.
 ///
 /// The variables are key-values, after those of the record: numbers of up to 64 bits and booleans as
 /// such, everything else as text. A variable is left out if the record has a key-value of the same
@@ -24,18 +24,18 @@ use crate::fields::{Field, Fields, Kind, one_line, write_text_value};
 /// | writes the message alone | [`in_message`](Self::in_message) |
 ///
 /// Key-values are values, not text in quotes, because a logger that writes JSON adds its own quotes.
-/// `env_logger` adds none: from a user who is called `bob admin=true` it writes
-/// `user=bob admin=true`, which looks like two fields. In the message, every value is in quotes if it
-/// needs them.
+/// `env_logger` adds no quotes: for a user with the name `bob admin=true` it writes
+/// `user=bob admin=true`, which looks like two fields. In the message, every value that needs quotes
+/// has them.
 ///
 /// In both forms the characters that could end, overwrite or disguise a line are escaped first; see
 /// [`Fields`].
 ///
 /// # Cost
 ///
-/// For each record: one increment of a reference count, one enter and exit of an empty context, one
-/// allocation, one more if the record has key-values, and a scan of each text. None of them for a
-/// record that the logger's `enabled` rejects.
+/// Each record costs one increment of a reference count, one enter and exit of an empty context,
+/// one allocation, and a scan of each text. A record with key-values costs one more allocation. A
+/// record that the logger's `enabled` rejects has none of these costs.
 ///
 /// # Examples
 ///
@@ -92,9 +92,9 @@ impl<L: Log> ContextLogger<L> {
 
     /// Appends the variables to the message, as [`fields()`](crate::fields()) shows them.
     ///
-    /// Use this for a logger that prints key-values as text or not at all. A value with a blank, a
-    /// quote, a comma, a backslash or `=`, and an empty one, is in quotes. A variable for which the
-    /// record has a key-value is left out here, too.
+    /// Use this for a logger that prints key-values as text or not at all. A value is in quotes if
+    /// it is empty, or contains a blank, a quote, a comma, a backslash or `=`. A variable for which
+    /// the record has a key-value is left out here, too.
     ///
     /// # Examples
     ///
@@ -136,7 +136,7 @@ impl<L: Log> ContextLogger<L> {
     ///
     /// # Errors
     ///
-    /// Fails if the program has a logger already.
+    /// Returns an error if the program has a logger already.
     ///
     /// # Examples
     ///
@@ -226,7 +226,8 @@ impl<L: Log> Log for ContextLogger<L> {
     }
 
     fn log(&self, record: &Record<'_>) {
-        // Loggers check this themselves. It is checked here so that no value is formatted in vain.
+        // Loggers check this themselves. It is checked here so that no value is formatted
+        // unnecessarily.
         if !self.logger.enabled(record.metadata()) {
             return;
         }

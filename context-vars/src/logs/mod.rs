@@ -1,19 +1,19 @@
 //! The variables of the current context in every line of a log.
 //!
-//! [`ContextFormat`] does this for `tracing`, [`ContextLogger`] for `log`. No function passes anything
-//! on and no span has to be opened: a line has the variables that are set when it is written. They are
-//! named in lower case and sorted by name, after the fields of the event itself; where both have a name,
-//! the event's field is written. [`Fields`](crate::Fields) chooses which variables are written and how, and
-//! [`fields()`](crate::fields()) shows them in any other text.
+//! [`ContextFormat`] does this for `tracing`, [`ContextLogger`] for `log`. No function has to pass anything
+//! on, and no span has to be opened: a line shows the variables that are set when it is written. They are
+//! sorted by name, in lower case, and follow the fields of the event itself. If a field of the event has
+//! the name of a variable, only the field is written. [`Fields`](crate::Fields) chooses which variables are
+//! written and how, and [`fields()`](crate::fields()) shows them in any other text.
 //!
 //! # Untrusted values
 //!
-//! Values often come from a request. A line break, an escape sequence, an invisible character, a quote
-//! or a mebibyte of text stays one value in one line, and one string in one object of JSON. A
-//! `#[redact]`ed value is `***`.
+//! Values often come from a request. A value that contains a line break, an escape sequence, an
+//! invisible character, a quote or a mebibyte of text stays one value in one line, and one string in
+//! one JSON object. A `#[redact]`ed value is `***`.
 //!
-//! A value may write log lines while it is formatted for one. It is formatted in an empty context, so
-//! those lines have no variables, and formatting ends.
+//! The `Display` of a value may itself write log lines. The value is formatted in an empty context,
+//! so those lines have no variables, and the recursion ends.
 //!
 //! # Examples
 //!

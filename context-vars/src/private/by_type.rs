@@ -6,10 +6,10 @@
 //! tag.join(move || { /* enter a copy of `inherited` */ call() }, rest)
 //! ```
 //!
-//! The method that is called belongs to the first trait below that is implemented for the work's type,
-//! because method lookup tries the receiver with all of its references first and removes them one by one.
-//! The tag that the method returns has a type and no content. Therefore the probe never runs, and `work`
-//! is evaluated once.
+//! The method that is called belongs to the first trait below that is implemented for the work's type.
+//! The reason is that method lookup tries the receiver with all of its references first, and then removes
+//! them one by one. The tag that the method returns has a type and no content. Therefore the probe never
+//! runs, and `work` is evaluated once.
 //!
 //! If the work is a closure, generated code calls it in another closure that is written at the spawn
 //! call. Rustc infers at the end of a function which of its closures are `Fn`, `FnMut` or `FnOnce`, and
@@ -24,10 +24,10 @@ use crate::__private::Inherited;
 use crate::in_context::InContext;
 use crate::inherit::{inherit, inherit_with};
 
-/// A receiver for the methods that find out what a `T` is.
+/// A receiver for the methods that determine what a `T` is.
 pub struct Probe<'a, T>(pub &'a T);
 
-/// The answer: a `T` is wrapped in the way `How`.
+/// The answer of a [`Probe`]: `How` is the way in which a `T` is wrapped.
 pub struct Tag<How, T: ?Sized>(PhantomData<How>, PhantomData<fn(&T)>);
 
 impl<How, T: ?Sized> Tag<How, T> {

@@ -17,13 +17,14 @@ pub struct Declared {
 /// `declared!(name, field, type, no_inherit, redact)` creates a [`Declared`].
 ///
 /// For one variable of each call of `context_var!`, two more arguments follow: the number of the call,
-/// and the name of a constant beside the variable, its marker, which has the position of the call. They
-/// are compared with the marker in the module:
+/// and the name of its marker. The marker is a constant beside the variable that holds the position of
+/// the call. The position and number of this call are compared with the marker in the module:
 ///
-/// A path that starts with `self::` sees the module and never the body of a function, and what a
-/// glob imports into the inner block takes precedence over the item in the outer block. So the name
-/// refers to this call's marker if the call is in the module. Otherwise it refers to the zeros, or
-/// to the marker of another variable of that name in the module, which has another position.
+/// A path that starts with `self::` sees the module and never the body of a function. An item that
+/// a glob imports into the inner block takes precedence over the item in the outer block. So the
+/// name refers to this call's marker if the call is in the module. Otherwise it refers to the
+/// constant of zeros below, or to the marker of another variable of that name in the module, which
+/// has another position.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __declared {
@@ -48,7 +49,8 @@ macro_rules! __declared {
                 {
                     #[allow(unused_imports, clippy::wildcard_imports)]
                     use self::*;
-                    // Without a local variable, which would have the name of an item of the module.
+                    // No local variable is bound here, because an item of the module could have its
+                    // name.
                     $crate::__private::declared::same_call(
                         (::core::line!(), ::core::column!(), $number),
                         $marker,
@@ -59,7 +61,7 @@ macro_rules! __declared {
     }};
 }
 
-/// Returns whether this call of `context_var!` created the marker.
+/// Returns `true` if this call of `context_var!` created the marker.
 #[must_use]
 pub const fn same_call(here: (u32, u32, u32), marker: (u32, u32, u32)) -> bool {
     here.0 == marker.0 && here.1 == marker.1 && here.2 == marker.2
@@ -67,7 +69,7 @@ pub const fn same_call(here: (u32, u32, u32), marker: (u32, u32, u32)) -> bool {
 
 /// The functions that print a `T`: `Show::<T>::DEBUG` is `None` if `T` has no `Debug`.
 ///
-/// If the bounds of the inherent constants hold, they take precedence over those of the trait [`NoShow`].
+/// Inherent constants whose bounds hold take precedence over those of the trait [`NoShow`].
 pub struct Show<T>(PhantomData<fn(T)>);
 
 impl<T: Debug + 'static> Show<T> {

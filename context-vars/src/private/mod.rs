@@ -55,10 +55,10 @@ impl<T: Send + Sync + 'static> Shareable for T {}
 
 // ---- `#[with_context]` ----
 
-/// A value that was computed, to be set when all of its scope are.
+/// A computed value, to be set once all values of its scope are computed.
 ///
-/// Generated code writes the struct and calls no function, because rustc would explain a value of
-/// another type with the signature of that function.
+/// Generated code writes this struct instead of calling a function, because rustc would explain a
+/// value of the wrong type with the signature of that function.
 pub struct Computed<T: 'static> {
     pub var: &'static ContextVar<T>,
     pub value: T,
@@ -72,7 +72,7 @@ impl<T: Send + Sync> Computed<T> {
     }
 }
 
-/// Runs the body of a function that is not async, which is a closure, in a scope.
+/// Runs `f`, the body of a function that is not async, in a scope.
 #[inline]
 pub fn sync_scope<R>(f: impl FnOnce() -> R) -> R {
     let _scope = SyncScope::enter();
@@ -165,8 +165,8 @@ impl Inherited {
 /// The context of a closure without `move`.
 ///
 /// Such a closure can own its context only if it consumes the context. If the closure must be callable
-/// again, rustc reports that it cannot move out of a value of this type, and the name of the type tells
-/// the user how to correct that.
+/// again, rustc reports that it cannot move out of a value of this type. The name of the type then
+/// shows the user how to correct that.
 pub struct WriteMoveBeforeTheClosureToCallItMoreThanOnce(Inherited);
 
 impl WriteMoveBeforeTheClosureToCallItMoreThanOnce {

@@ -7,9 +7,10 @@ use super::rejection::RejectionKind;
 /// The name of the header.
 pub(super) const HEADER: &str = "baggage";
 
-/// The most members of one message, as in the grammar of W3C; a platform must carry at least 64.
+/// The maximum number of members in one message, as in the grammar of W3C. A platform must carry at
+/// least 64.
 const MOST_MEMBERS: usize = 180;
-/// The most bytes of one message, which are those that a platform must carry.
+/// The maximum number of bytes in one message, which is the number that a platform must carry.
 const MOST_BYTES: usize = 8192;
 
 /// The counts that are compared with the limits of one message.
@@ -20,7 +21,8 @@ struct Size {
 }
 
 impl Size {
-    /// Counts a member of `len` bytes and the comma before it, unless it goes beyond a limit.
+    /// Counts a member of `len` bytes and the comma before it, unless the member would exceed a
+    /// limit.
     fn admit(&mut self, len: usize) -> Result<(), RejectionKind> {
         if self.members == MOST_MEMBERS {
             return Err(RejectionKind::TooMany);
@@ -109,9 +111,9 @@ fn escape(value: &str, out: &mut String) {
 
 /// Returns the text from which `escape` made `value`.
 ///
-/// W3C requires that octets which are not UTF-8 are replaced by U+FFFD. A `+` is a blank in forms and
-/// not in baggage, but some peers write it as one. A backslash must be escaped, but OpenTelemetry for
-/// Rust does not escape it.
+/// W3C requires that octets which are not UTF-8 are replaced by U+FFFD. A `+` means a blank in HTML
+/// forms but not in baggage; some peers nevertheless write a blank as `+`. A backslash must be
+/// escaped, but OpenTelemetry for Rust does not escape it.
 pub(super) fn unescape(value: &str, plus_as_space: bool) -> Result<String, RejectionKind> {
     let mut decoded = Vec::with_capacity(value.len());
     let mut bytes = value.bytes();
@@ -136,10 +138,10 @@ fn digit(byte: u8) -> Option<u8> {
     u8::try_from(value).ok()
 }
 
-/// Returns the key as which a peer may read `key`.
+/// Returns the key that a peer may read instead of `key`.
 ///
-/// By the grammar a key has no escapes. OpenTelemetry nevertheless decodes keys and strips blanks from
-/// them, each language in a different way, so a client could set `tenant` by sending `%74enant`.
+/// The grammar allows no escapes in a key. OpenTelemetry nevertheless decodes keys and strips blanks
+/// from them, each language in a different way, so a client could set `tenant` by sending `%74enant`.
 pub(super) fn as_read_by_peers(key: &str) -> Cow<'_, str> {
     if !key.contains(['%', '+']) {
         return Cow::Borrowed(key);

@@ -79,9 +79,9 @@ impl Builder {
 
     /// Calls `f` for every value that is not sent or not accepted. Calling this again replaces `f`.
     ///
-    /// Untrusted input can cause a limited number of calls: for each message at most one call for each
-    /// reason and listed variable, and one for each reason and the baggage. All members without a
-    /// variable that are left out for the same reason are reported in one call; see
+    /// Untrusted input can cause only a limited number of calls. Each message causes at most one call
+    /// for each listed variable and reason, and one call for the baggage and each reason. All members
+    /// without a variable that are left out for the same reason are reported in one call; see
     /// [`Rejection::count`](super::Rejection::count).
     ///
     /// # Examples

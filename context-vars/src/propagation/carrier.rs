@@ -39,9 +39,9 @@ pub trait Injector {
 
     /// Removes the values under `name`.
     ///
-    /// Called if a listed variable has no value that can be sent, because a value that the carrier had
-    /// before, such as from a request that is passed on, would be taken for the variable's value. The
-    /// default implementation does nothing, which is correct for carriers that were empty.
+    /// Called if a listed variable has no value that can be sent. Otherwise a value that the carrier
+    /// had before, for example from a request that is passed on, would be taken for the variable's
+    /// value. The default implementation does nothing, which is correct for carriers that were empty.
     fn remove(&mut self, name: &str) {
         let _ = name;
     }
@@ -132,7 +132,7 @@ where
 }
 
 impl<S: BuildHasher> Injector for HashMap<String, String, S> {
-    /// Compares names as headers do, without regard to case: looks at every entry.
+    /// Ignores the case of names, as HTTP does in headers, and therefore visits every entry.
     fn set(&mut self, name: &str, value: String) {
         Injector::remove(self, name);
         self.insert(name.to_owned(), value);
@@ -148,14 +148,14 @@ impl<S: BuildHasher> Injector for HashMap<String, String, S> {
 }
 
 impl<S: BuildHasher> Extractor for HashMap<String, String, S> {
-    /// Compares names as headers do, without regard to case: looks at every entry.
+    /// Ignores the case of names, as HTTP does in headers, and therefore visits every entry.
     fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
         named(self, name)
     }
 }
 
 impl Injector for BTreeMap<String, String> {
-    /// Compares names as headers do, without regard to case: looks at every entry.
+    /// Ignores the case of names, as HTTP does in headers, and therefore visits every entry.
     fn set(&mut self, name: &str, value: String) {
         Injector::remove(self, name);
         self.insert(name.to_owned(), value);
@@ -171,14 +171,14 @@ impl Injector for BTreeMap<String, String> {
 }
 
 impl Extractor for BTreeMap<String, String> {
-    /// Compares names as headers do, without regard to case: looks at every entry.
+    /// Ignores the case of names, as HTTP does in headers, and therefore visits every entry.
     fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
         named(self, name)
     }
 }
 
 impl Injector for Vec<(String, String)> {
-    /// Compares names as headers do, without regard to case.
+    /// Ignores the case of names, as HTTP does in headers.
     fn set(&mut self, name: &str, value: String) {
         Injector::remove(self, name);
         self.push((name.to_owned(), value));
@@ -194,7 +194,7 @@ impl Injector for Vec<(String, String)> {
 }
 
 impl Extractor for Vec<(String, String)> {
-    /// Compares names as headers do, without regard to case.
+    /// Ignores the case of names, as HTTP does in headers.
     fn get<'a>(&'a self, name: &str) -> Vec<Cow<'a, str>> {
         named(self.iter().map(|(name, value)| (name, value)), name)
     }

@@ -92,8 +92,8 @@ impl Entry {
 
 /// A variable that travels in a separate header; see [`Builder::header`](super::Builder::header).
 ///
-/// The value's text must be visible ASCII, with blanks inside allowed. Other values are neither sent
-/// nor accepted.
+/// The value's text must be visible ASCII. Blanks are allowed inside the text. Other values are
+/// neither sent nor accepted.
 ///
 /// # Examples
 ///
@@ -132,7 +132,7 @@ impl Header {
     /// Creates an entry that sends `var` as the text that `format` returns and reads it by `parse`.
     ///
     /// A value for which `format` returns `None` is not sent. A text for which `parse` returns `None` is
-    /// rejected because of its type.
+    /// rejected as a value of the wrong type.
     ///
     /// # Panics
     ///
@@ -164,7 +164,7 @@ impl Header {
         let name = name.into();
         assert!(
             baggage::is_token(&name) && !name.eq_ignore_ascii_case(baggage::HEADER),
-            "`{name}` cannot be the name of a header of its own"
+            "`{name}` cannot be the name of a separate header"
         );
         let codec = TypedCodec { var, format, parse };
         Self(Entry::new(Location::Header, name, codec))
@@ -260,7 +260,7 @@ impl Baggage {
     /// Reads a `+` as a blank.
     ///
     /// Use this for peers that write blanks this way, such as OpenTelemetry for Python. Peers that follow
-    /// W3C baggage mean a plus.
+    /// W3C baggage mean a plus sign.
     ///
     /// # Examples
     ///

@@ -3,17 +3,17 @@
 //! A [`Propagator`] lists which variables travel, and under which names. The list is an allow-list: a
 //! variable that is not listed is neither sent nor accepted, whatever the context holds or a peer sends.
 //! Members of W3C baggage that are not listed pass through unread if [`Builder::forward_unlisted`] is
-//! called. A propagator does not depend on HTTP: an [`Injector`] and [`Extractor`] is anything that
-//! carries texts under names, such as the headers of a queue's message, the metadata of a job, or the
-//! environment of a child process.
+//! called. A propagator does not depend on HTTP: any type that carries texts under names can be an
+//! [`Injector`] and [`Extractor`]. Examples are the headers of a queue's message, the metadata of a job,
+//! and the environment of a child process.
 //!
 //! # Untrusted values
 //!
 //! A received value is rejected if it is too long, malformed, of the wrong type, or contains control
 //! characters, and so is a header that is repeated. The variable then stays unchanged, and the value is
 //! reported as a [`Rejection`] to [`Builder::on_rejection`]. A received value never causes a panic and is
-//! never truncated. A well-formed value is accepted as true, so extract values only from a peer that may
-//! speak for its users.
+//! never truncated. A well-formed value is accepted as true, so extract values only from a peer that you
+//! trust to speak for its users.
 //!
 //! A sent request has, under a listed name, only the value from the context. A header that was copied
 //! from a client's request is replaced, or removed if the variable is not set, and `baggage` is merged
@@ -24,8 +24,8 @@
 //! * [`Header`]: the unchanged text of the value in a separate header, for visible ASCII: ids, numbers,
 //!   tokens.
 //! * [`Baggage`]: a member of the header `baggage`, percent-encoded, for any text without control
-//!   characters. OpenTelemetry reads and writes it in every language, though not all read the same
-//!   text in the same bytes.
+//!   characters. OpenTelemetry reads and writes it in every language, but not every language reads
+//!   the same text from the same bytes.
 //!
 //! Both support any type: [`Header::new`] and [`Baggage::new`] use `Display` and `FromStr`, while
 //! [`Header::with`] and [`Baggage::with`] use two functions, for types such as `Arc<str>`. With

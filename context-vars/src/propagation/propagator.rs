@@ -97,13 +97,13 @@ impl Propagator {
     ///
     /// # Panics
     ///
-    /// Panics if the `Display` of a listed variable's type panics, or the closure passed to
-    /// [`on_rejection`](super::Builder::on_rejection).
+    /// Panics if the `Display` of a listed variable's type panics, or if the closure passed to
+    /// [`on_rejection`](super::Builder::on_rejection) panics.
     ///
     /// # Cost
     ///
-    /// The text of each value, and the carrier's own: one `set` or `remove` for each listed header, and
-    /// for all of the baggage one look-up and one `set` or `remove`.
+    /// The text of each value is formatted. The carrier gets one `set` or `remove` for each listed
+    /// header, and one look-up and one `set` or `remove` for all of the baggage.
     ///
     /// # Examples
     ///
@@ -228,8 +228,8 @@ impl Propagator {
     ///
     /// # Panics
     ///
-    /// Panics if the `FromStr` of a listed variable's type panics, or the closure passed to
-    /// [`on_rejection`](super::Builder::on_rejection).
+    /// Panics if the `FromStr` of a listed variable's type panics, or if the closure passed to
+    /// [`on_rejection`](super::Builder::on_rejection) panics.
     ///
     /// # Cost
     ///
@@ -310,9 +310,9 @@ impl Propagator {
 
     /// Returns the headers that carry the current context, for a client's request.
     ///
-    /// A client such as reqwest replaces headers of the same name by them. It leaves headers of variables
-    /// that are not set, and replaces all of `baggage`. If a request may have such headers already, call
-    /// [`inject`](Self::inject) on its headers instead.
+    /// A client such as reqwest replaces the request's headers of the same names with these. It keeps
+    /// headers of variables that are not set, and replaces the whole `baggage` header. If a request may
+    /// have such headers already, call [`inject`](Self::inject) on its headers instead.
     ///
     /// # Examples
     ///
@@ -355,7 +355,7 @@ impl Propagator {
         });
     }
 
-    /// Reports members of the baggage, those of a listed variable under its name.
+    /// Reports members of the baggage. Members of a listed variable are reported under its name.
     fn report_dropped(&self, dropped: &Tally, injecting: bool) {
         for &Dropped {
             listed,

@@ -121,17 +121,20 @@ impl Error for Rejection<'_> {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectionKind {
-    /// The header occurs several times. A repeated member of the baggage is not rejected: the last counts.
+    /// The header occurs several times. A repeated member of the baggage is not rejected: the last member
+    /// counts.
     Repeated,
     /// The value is longer than [`max_len`](super::Header::max_len), or it is a member of the baggage that
     /// exceeds the 8192 bytes together with the members before it.
     TooLong,
     /// The value is a member of the baggage after 180 others.
     TooMany,
-    /// The grammar of W3C baggage does not allow the value: no `=`, half an escape, a quote.
+    /// The grammar of W3C baggage does not allow the value, for example because of a missing `=`,
+    /// half an escape, or a quote.
     Malformed,
-    /// The value contains a control character, or in a header anything but visible ASCII with blanks
-    /// inside. A value that is listed with `as_id` is empty, or contains a blank or anything but ASCII.
+    /// The value contains a control character, or in a header a character that is neither visible ASCII
+    /// nor a blank between others. With `as_id`, the value is empty, or contains a blank or a character
+    /// that is not ASCII.
     Character,
     /// The text could not be converted to the variable's type.
     WrongType,
@@ -140,11 +143,11 @@ pub enum RejectionKind {
 impl fmt::Display for RejectionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Repeated => "is there several times",
+            Self::Repeated => "occurs several times",
             Self::TooLong => "is too long",
             Self::TooMany => "is past the limit of 180 members",
             Self::Malformed => "is malformed",
-            Self::Character => "holds a character that is not allowed there",
+            Self::Character => "contains a character that is not allowed there",
             Self::WrongType => "is not of the variable's type",
         })
     }

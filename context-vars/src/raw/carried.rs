@@ -18,7 +18,7 @@ pub(crate) trait Carried: Sized {
     #[inline(always)]
     fn prepare(&mut self, _context: &mut RawContext) {}
 
-    /// Takes the state that is still carried after the work was ready.
+    /// Takes the state that is still carried when the work is ready.
     #[inline(always)]
     fn take_ready(&mut self) -> Self {
         mem::replace(self, Self::NONE)

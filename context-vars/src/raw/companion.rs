@@ -1,9 +1,9 @@
 //! The companion's state that inheriting work carries in addition to its context.
 //!
-//! A context is data: it can be copied, sent and read. The state that `tracing` or OpenTelemetry keep in
-//! their thread-locals can only be captured, entered and left. It is captured where work is wrapped to
-//! inherit, and is never part of a [`Context`](crate::Context). Without the feature `companion` there is
-//! no such state, and nothing in this file takes memory or time.
+//! A context is data: it can be copied, sent and read. In contrast, the state that `tracing` or
+//! OpenTelemetry keeps in a thread-local can only be captured, entered and left. It is captured where
+//! work is wrapped to inherit, and is never part of a [`Context`](crate::Context). Without the feature
+//! `companion` there is no such state, and nothing in this file takes memory or time.
 
 #[cfg(not(feature = "companion"))]
 pub(crate) use self::absent::{CompanionGuard, CompanionState};
@@ -91,7 +91,7 @@ mod installed {
         /// The state of work that runs in whatever state its thread has.
         pub(crate) const NONE: Self = Self(None);
 
-        /// Captures the current state of this thread by the installed companion, if there is one.
+        /// Captures the current state of this thread with the installed companion, if there is one.
         #[inline]
         pub(crate) fn capture() -> Self {
             match COMPANION.get() {
@@ -142,7 +142,7 @@ mod installed {
     /// A guard and what it borrows from.
     struct EnteredState {
         guard: ManuallyDrop<Box<dyn ErasedGuard>>,
-        /// Keeps the state alive until the guard was dropped.
+        /// Keeps the state alive until the guard has been dropped.
         _state: Captured,
     }
 
@@ -164,7 +164,7 @@ mod installed {
 
     impl Drop for EnteredState {
         fn drop(&mut self) {
-            // SAFETY: It is dropped here and not used afterwards.
+            // SAFETY: The guard is dropped here and not used afterwards.
             unsafe { ManuallyDrop::drop(&mut self.guard) };
         }
     }

@@ -111,7 +111,7 @@ impl RawContext {
         self.map_of(id)?.get(id)
     }
 
-    /// Returns the address of the value, which is valid as long as it stays in this context.
+    /// Returns the address of the value, which is valid as long as the value stays in this context.
     pub(super) fn get_ptr(&self, id: VarId) -> Option<ValuePtr> {
         self.map_of(id)?.get_ptr(id)
     }
@@ -145,7 +145,7 @@ impl RawContext {
         *self.extra_mut().id.get_or_insert_with(ContextId::next)
     }
 
-    /// Removes the `#[no_inherit]` values that are also in `origin`.
+    /// Removes the `#[no_inherit]` values that this context shares with `origin`.
     pub(super) fn remove_locals_of(&mut self, pool: &Pool, origin: &Self) {
         for id in origin.locals() {
             if self.get_ptr(id) == origin.get_ptr(id) {

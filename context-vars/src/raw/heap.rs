@@ -17,7 +17,7 @@ pub(crate) struct ThreadHeap {
     drops: Drops,
 }
 
-/// More values than this are not dropped inside of each other's `Drop`.
+/// The maximum number of values that are dropped inside of each other's `Drop`.
 const MAX_NESTED_DROPS: usize = 32;
 
 /// The values that are being dropped, and the values that wait to be dropped.
@@ -29,8 +29,9 @@ struct Drops {
     waiting: Cell<Option<Box<Waiting>>>,
 }
 
-/// A value that waits to be dropped, as an entry of a linked list. In a `Vec`, an allocator that releases
-/// values could run in the middle of a `push`; an entry is allocated before the list is changed.
+/// A value that waits to be dropped, as an entry of a linked list. A `Vec` could call an allocator that
+/// releases values in the middle of a `push`, while an entry of this list is allocated before the list is
+/// changed.
 struct Waiting {
     value: ValuePtr,
     next: Option<Box<Waiting>>,
@@ -81,7 +82,8 @@ impl ThreadHeap {
         }
     }
 
-    /// Drops a value whose `Drop` may release other values, now or when the outermost is dropped.
+    /// Drops a value whose `Drop` may release other values, either now or when the outermost
+    /// running `Drop` ends.
     ///
     /// # Safety
     ///
@@ -140,7 +142,7 @@ impl ThreadHeap {
     }
 }
 
-/// The innermost active read of a thread, or none; only to be compared.
+/// The innermost active read of a thread, or none. It can only be compared.
 #[cfg(all(feature = "tokio", tokio_unstable))]
 #[derive(PartialEq, Eq)]
 pub(super) struct InnermostRead(*const ReadFrame);

@@ -10,7 +10,7 @@ use super::var_id::{LazyVarId, VarId, VarIdAllocator};
 static INHERITABLE: VarIdAllocator = VarIdAllocator::inheritable();
 static LOCAL: VarIdAllocator = VarIdAllocator::local();
 
-/// Prints an erased value; a function that was instantiated where the type is known.
+/// A function that prints an erased value, instantiated where the type is known.
 pub(crate) type PrintFn = fn(&dyn Any, &mut fmt::Formatter<'_>) -> fmt::Result;
 
 /// The properties of a variable that its declaration determines.

@@ -12,10 +12,10 @@
 use core::cell::Cell;
 use core::mem::MaybeUninit;
 
-/// The most blocks of one size that a thread keeps.
+/// The maximum number of blocks of one size that a thread keeps.
 const CAPACITY: usize = 64;
 
-/// `BYTES` bytes without content, aligned for everything up to 16 bytes.
+/// `BYTES` uninitialised bytes, aligned for types with an alignment of up to 16 bytes.
 #[repr(align(16))]
 pub(crate) struct Block<const BYTES: usize>(#[allow(dead_code)] MaybeUninit<[u8; BYTES]>);
 
@@ -24,7 +24,7 @@ pub(crate) struct Block<const BYTES: usize>(#[allow(dead_code)] MaybeUninit<[u8;
 /// The list is a stack in an array, because a linked list would store its links in memory that a use after
 /// free could still write.
 pub(crate) struct FreeList<const BYTES: usize> {
-    /// The block freed last. A scope allocates one and frees it, and so touches nothing else.
+    /// The block freed last. A scope that allocates one block and frees it uses only this field.
     last: Cell<Option<Box<Block<BYTES>>>>,
     blocks: [Cell<Option<Box<Block<BYTES>>>>; CAPACITY - 1],
     len: Cell<usize>,
@@ -62,13 +62,14 @@ impl<const BYTES: usize> FreeList<BYTES> {
         let len = self.len.get();
         // `get` instead of an index, so that callers need no landing pad for a panic.
         if let Some(empty) = self.blocks.get(len) {
-            // Forgetting the `None` that was there spares a drop.
+            // Forgetting the `None` that was there avoids a drop.
             core::mem::forget(empty.replace(Some(block)));
             self.len.set(len + 1);
         }
     }
 
-    /// Returns a kept block, or `None` if the list is empty. Calls the allocator only without free lists.
+    /// Returns a kept block, or `None` if the list is empty. Calls the allocator only if free lists are
+    /// switched off.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Box<Block<BYTES>>> {
         if cfg!(context_vars_no_free_lists) {
@@ -77,7 +78,7 @@ impl<const BYTES: usize> FreeList<BYTES> {
         if let Some(block) = self.last.take() {
             return Some(block);
         }
-        // No array has an entry with the number before zero, so `get` checks for an empty list as well.
+        // If the list is empty, `last` wraps to an index that no array has, so `get` returns `None`.
         let last = self.len.get().wrapping_sub(1);
         let block = self.blocks.get(last)?.take();
         self.len.set(last);
@@ -116,7 +117,7 @@ impl Pool {
         }
     }
 
-    /// Starts to keep blocks. The caller arranges that [`close`](Self::close) is called when the
+    /// Starts to keep blocks. The caller must ensure that [`close`](Self::close) is called when the
     /// thread ends.
     pub(crate) fn open(&self) {
         self.bytes32.open.set(true);

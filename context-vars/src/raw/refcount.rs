@@ -5,18 +5,18 @@
 
 use super::sync::{AtomicUsize, Ordering};
 
-/// A count above this means that references leak in a loop. Like `Arc`, the process aborts before
-/// the count can wrap.
+/// A count above this means that references leak in a loop. The process is then aborted before the
+/// count can wrap, as with `Arc`.
 const MAX: usize = isize::MAX as usize;
 
 /// The number of references to a block.
 ///
 /// # Invariants
 ///
-/// * Only the holder of a reference increments the count. A holder that sees the count to be 1
-///   therefore knows that it stays 1 until that holder increments it.
-/// * The holder that drops the last reference, or that sees the count to be 1, also sees everything
-///   that other holders did before they dropped theirs.
+/// * Only the holder of a reference increments the count. A holder that reads a count of 1
+///   therefore knows that the count stays 1 until this holder increments it.
+/// * The holder that drops the last reference, or that reads a count of 1, also sees everything
+///   that other holders did before they dropped their references.
 pub(crate) struct RefCount(AtomicUsize);
 
 impl RefCount {
@@ -46,14 +46,15 @@ impl RefCount {
         }
     }
 
-    /// Returns whether the caller's reference is the only one.
+    /// Returns `true` if the caller's reference is the only one.
     #[inline]
     pub(crate) fn is_one(&self) -> bool {
-        // Acquire pairs with the Release in `dec`: what former holders did happened before.
+        // Acquire pairs with the Release in `dec`: everything that former holders did happened
+        // before this load.
         self.0.load(Ordering::Acquire) == 1
     }
 
-    /// Removes the caller's reference. Returns true if it was the last one, in which case the
+    /// Removes the caller's reference. Returns `true` if it was the last one, in which case the
     /// caller frees the block.
     #[inline]
     pub(crate) fn dec(&self) -> bool {

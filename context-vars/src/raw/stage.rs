@@ -2,8 +2,8 @@
 //!
 //! Neither [`Stage`] nor the types that contain it implement `Drop`. With a `Drop`, everything that the
 //! work borrows would have to outlive the wrapper strictly, which plain futures do not require. Instead,
-//! two fields whose types do not depend on the work are dropped around it: the first enters the context,
-//! the last leaves it.
+//! two fields whose types do not depend on the work are dropped before and after the work: the first
+//! enters the context, and the last leaves it.
 
 use core::future::Future;
 use core::mem::{self, ManuallyDrop};
@@ -28,8 +28,8 @@ pin_project! {
     }
 }
 
-/// The home of a context whose work is active, and the state that the work carries. When it is dropped with
-/// the work, it enters both before the work is dropped.
+/// The home of a context whose work is active, and the state that the work carries. When active work is
+/// dropped, its home is dropped first and enters both.
 ///
 /// The home is borrowed while the context is entered. Its words are then stale, because the context is in
 /// the state of the thread.
@@ -82,7 +82,7 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Returns the state that active work carries, for a change.
+    /// Returns the state that active work carries, so that the caller can change it.
     #[cfg(feature = "deadline")]
     pub(crate) fn carried_mut(self: Pin<&mut Self>) -> Option<&mut C> {
         match self.project() {
@@ -91,7 +91,7 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Drops work that is ready in the context that is current, and returns the state that it carried.
+    /// Drops work that is ready, in the current context, and returns the state that the work carried.
     /// The caller has taken the work's own context.
     #[cfg(feature = "http")]
     #[inline(always)]
@@ -128,8 +128,9 @@ impl<W, C: Carried> Stage<W, C> {
         }
     }
 
-    /// Runs one step of the pinned work inside its context. If the step breaks, it was the last: the work is
-    /// dropped there immediately, and `end` gets the scope that is still entered and the carried state.
+    /// Runs one step of the pinned work inside its context. If the step breaks, it was the last step. The
+    /// work is then dropped immediately, inside the context. `end` gets the carried state and the scope,
+    /// which is still entered.
     #[cfg(feature = "http")]
     #[inline]
     #[track_caller]
@@ -153,7 +154,8 @@ impl<W, C: Carried> Stage<W, C> {
             }
             ControlFlow::Break(result) => {
                 let scope = entered.into_scope();
-                // Moved behind the scope, so that it is dropped inside if the drop of the work panics.
+                // Declared after the scope, so that it is dropped inside the context if the drop of the
+                // work panics.
                 let result = result;
                 let carried = self.drop_work();
                 ControlFlow::Break((result, end(scope, carried)))
@@ -215,7 +217,8 @@ impl<W, C: Carried> Stage<W, C> {
         // SAFETY: The scope is dropped at the end of this function, before `owner`.
         let scope = unsafe { FinalScope::new(&owner, copy) };
         let result = home.carried.in_scope(|| step(work));
-        // Before the return value is written, which rustc would not drop if the drop of a value panics.
+        // Dropped before the return value is written, because rustc would not drop the return value if
+        // the drop of a value in the scope panics.
         drop(scope);
         Some(result)
     }
@@ -227,7 +230,7 @@ impl<W, C: Carried> Stage<W, C> {
         matches!(self, Self::Done)
     }
 
-    /// Returns the work for a read outside of its context, or `None` once the work is done.
+    /// Returns the work, to be read outside of its context, or `None` once the work is done.
     #[cfg(feature = "stream")]
     pub(crate) fn work(&self) -> Option<&W> {
         match self {
@@ -255,7 +258,8 @@ impl<W: Clone, C: Carried + Clone> Clone for Stage<W, C> {
 }
 
 impl<W: Future, C: Carried> Stage<W, C> {
-    /// Polls the work inside its context. When the work is ready, it is dropped there at once.
+    /// Polls the work inside its context. Work that is ready is dropped immediately, inside the
+    /// context.
     // Always inlined, like the polls that call it, because saving the registers of another frame would
     // take as long as the swap. A debug build compiles this for each future, so what does not need the
     // future's type is in `poll_erased`.
@@ -275,7 +279,7 @@ impl<W: Future, C: Carried> Stage<W, C> {
 
 /// Polls `work` inside the context of `home`, where it is dropped when it is ready.
 ///
-/// The fields are given by pointers, because the stage that they belong to is overwritten here.
+/// The fields are passed as pointers, because the stage to which they belong is overwritten here.
 ///
 /// # Safety
 ///
@@ -304,11 +308,13 @@ unsafe fn poll_erased<O, C: Carried>(
         }
         Poll::Ready(output) => {
             let scope = entered.into_scope();
-            // Moved behind the scope, so that it is dropped inside if the drop of the work panics.
+            // Declared after the scope, so that it is dropped inside the context if the drop of the
+            // work panics.
             let output = output;
             // SAFETY: `entered` has taken the context. The other requirements are the same.
             drop(unsafe { drop_ready(carried, work, stage) });
-            // Before the return value is written, which rustc would not drop if the drop of a value panics.
+            // Dropped before the return value is written, because rustc would not drop the return value
+            // if the drop of a value in the scope panics.
             drop(scope);
             Poll::Ready(output)
         }
@@ -318,7 +324,7 @@ unsafe fn poll_erased<O, C: Carried>(
 /// A stage whose types are erased, and its [`Stage::set_done`].
 struct ErasedStage(*mut (), unsafe fn(*mut ()));
 
-/// Drops work that is ready in the context that is current, and returns the state that it carried.
+/// Drops work that is ready, in the current context, and returns the state that the work carried.
 ///
 /// # Safety
 ///

@@ -1,4 +1,5 @@
-//! The tokio task that runs on this thread, which decides who may set in a context (R21).
+//! The tokio task that runs on this thread. It decides whether variables may be set in the current
+//! context (R21).
 //!
 //! Without the feature `tokio` no task is known, and nothing here takes memory or time.
 
@@ -48,7 +49,8 @@ struct RunningCallback {
 
 #[cfg(all(feature = "tokio", tokio_unstable))]
 impl RunningCallback {
-    /// Returns the innermost callback, unless the running code belongs to another task inside of it.
+    /// Returns the innermost callback, unless the running code belongs to another task that runs
+    /// inside the callback.
     fn innermost() -> Option<Self> {
         let callback = CALLBACK.get();
         callback.filter(|callback| callback.runs_in == TaskId::current())

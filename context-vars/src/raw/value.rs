@@ -125,7 +125,7 @@ impl ScopeValue {
     }
 }
 
-/// The values that a scope takes over, in order. Those that it does not take are dropped.
+/// The values that a scope takes over, in order. Values that the scope does not take are dropped.
 pub(super) struct ScopeValues<'a>(slice::IterMut<'a, ScopeValue>);
 
 impl<'a> ScopeValues<'a> {
@@ -142,7 +142,8 @@ impl<'a> ScopeValues<'a> {
         self.0.as_slice().is_empty()
     }
 
-    /// Returns the next value with what `f` returns for it, unless that is `None`.
+    /// Returns the next value together with the result of `f` for it. Leaves the value and returns
+    /// `None` if `f` returns `None`.
     #[inline]
     pub(super) fn next_if_some<R>(
         &mut self,
@@ -165,7 +166,7 @@ impl Iterator for ScopeValues<'_> {
 }
 
 impl Drop for ScopeValues<'_> {
-    // If the `Drop` of a previous value panics, the values behind it are left.
+    // Values are left here if setting an earlier one drops a previous value whose `Drop` panics.
     #[inline]
     fn drop(&mut self) {
         self.for_each(drop);

@@ -163,8 +163,8 @@ impl ValuePtr {
         unsafe { self.header() }.count.inc();
     }
 
-    /// Removes a reference. Returns true if it was the last one, in which case the caller frees the
-    /// block.
+    /// Removes a reference. Returns `true` if it was the last one, in which case the caller frees
+    /// the block.
     ///
     /// # Safety
     ///
@@ -175,7 +175,7 @@ impl ValuePtr {
         unsafe { self.header() }.count.dec_likely_last()
     }
 
-    /// Returns whether dropping the value runs user code.
+    /// Returns `true` if dropping the value runs user code.
     ///
     /// # Safety
     ///
@@ -225,7 +225,7 @@ impl ValuePtr {
     }
 }
 
-/// Drops the value, then frees the block, also if the value's `Drop` panics.
+/// Drops the value, then frees the block, even if the value's `Drop` panics.
 ///
 /// # Safety
 ///

@@ -23,7 +23,7 @@ impl VarId {
         self == Self::UNASSIGNED
     }
 
-    /// Returns whether the variable is `#[no_inherit]`.
+    /// Returns `true` if the variable is `#[no_inherit]`.
     #[inline]
     pub(crate) fn is_local(self) -> bool {
         self.0 & Self::LOCAL != 0
@@ -35,8 +35,8 @@ impl VarId {
         (self.0 & !Self::LOCAL) as usize
     }
 
-    /// Returns the variable's index in the map of inheritable variables. A local id gives an index
-    /// that no slot has.
+    /// Returns the variable's index in the map of inheritable variables. The index of a local id is
+    /// beyond all slots.
     #[inline]
     pub(crate) fn index_if_inheritable(self) -> usize {
         self.0 as usize
@@ -50,8 +50,8 @@ impl VarId {
 /// * Two variables of one [`VarIdAllocator`] never have the same id, and an assigned id never
 ///   changes.
 /// * Relaxed loads are enough. A thread that holds a context with an entry of the variable sees the
-///   variable's id, because the entry was stored after the id and contexts cross threads only by
-///   means that synchronise.
+///   variable's id. The reason is that the entry was stored after the id, and contexts cross
+///   threads only by means that synchronise.
 pub(crate) struct LazyVarId(AtomicU32);
 
 impl LazyVarId {
@@ -107,7 +107,7 @@ impl VarIdAllocator {
     pub(crate) fn assign(&self, id: &LazyVarId) -> VarId {
         let mut last = match self.last.lock() {
             Ok(last) => last,
-            // Only the panic below can poison the lock, and nothing has changed then.
+            // Only the panic below can poison the lock, and it happens before anything is changed.
             Err(poisoned) => poisoned.into_inner(),
         };
         // The id is read again under the lock, because another thread may have assigned an id since the

@@ -1,4 +1,4 @@
-//! Bodies whose every frame is made in a context.
+//! Bodies that produce every frame in a context.
 
 use core::fmt;
 use core::pin::Pin;
@@ -11,10 +11,10 @@ use pin_project_lite::pin_project;
 use super::request_scope::{BoxError, RequestScope, size_hint};
 use crate::in_context::InContext;
 
-/// Each frame is made in the context, trailers too, and the body is dropped in it: when it was sent,
-/// and when the client went away in the middle.
+/// Each frame, including trailers, is produced inside the context. The body is dropped inside the
+/// context, too, whether it was sent completely or the client disconnected earlier.
 ///
-/// `size_hint` and `is_end_stream` are the body's own, each asked in a copy of its context.
+/// `size_hint` and `is_end_stream` are those of the body, each called in a copy of its context.
 impl<B: Body> Body for InContext<B> {
     type Data = B::Data;
     type Error = B::Error;
@@ -38,21 +38,23 @@ impl<B: Body> Body for InContext<B> {
 }
 
 pin_project! {
-    /// The body of a response in its request's context; made by
+    /// The body of a response in its request's context; created by
     /// [`ContextService`](super::ContextService).
     ///
-    /// Like an [`InContext`] body, but if the request has a deadline, it ends with an error that holds
-    /// `deadline::Elapsed` when the time is over first. So a client never takes a part for the whole:
-    /// HTTP/1 closes the connection, HTTP/2 resets the stream.
+    /// Like an [`InContext`] body, but if the request's deadline passes before the end of the body,
+    /// the body ends with an error that contains `deadline::Elapsed`. HTTP/1 then closes the
+    /// connection and HTTP/2 resets the stream, so a client never takes a part for the whole.
     ///
-    /// The body inside is dropped with this one, or already when it says with a frame that the frame was its
-    /// last (`is_end_stream`): in its context in any case, and the context's values after it.
+    /// The inner body is dropped together with this one, or earlier, if after a frame its `is_end_stream`
+    /// returns `true`. In both cases it is dropped inside its context, and the context's values are dropped
+    /// after it.
     ///
-    /// The error is a boxed one, as in the bodies of tower-http: the body's own error or `Elapsed`.
+    /// The error is boxed, as in the bodies of tower-http. It contains the inner body's error or
+    /// `Elapsed`.
     ///
     /// # Examples
     ///
-    /// Named in a signature, by a middleware around the layer:
+    /// A middleware around the layer, which names the type in a signature:
     ///
     /// ```
     /// use context_vars::web::ContextBody;
@@ -67,7 +69,7 @@ pin_project! {
     /// ```
     #[must_use = "a body does nothing unless polled"]
     pub struct ContextBody<B> {
-        // Dropped first, so that destructors in the body find that it is cancelled.
+        // This field is dropped first, so that destructors in the body see that it is cancelled.
         scope: RequestScope,
         #[pin]
         body: InContext<Option<B>>,
@@ -110,7 +112,7 @@ where
         let is_end = |body: &Option<B>| body.as_ref().is_none_or(is_whole);
         let is_end = self.body.run_ref(is_end).unwrap_or(true);
         if is_end {
-            // A server does not poll a body that says so, but drops it.
+            // A server does not poll a body that returns `true` here, but drops it.
             self.scope.complete();
         }
         is_end

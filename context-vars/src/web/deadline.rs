@@ -1,4 +1,4 @@
-//! Deadlines of requests, and of what they ask others.
+//! Deadlines of requests, and of the requests that they send to others.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -12,44 +12,46 @@ use crate::deadline::Elapsed;
 impl ContextLayer {
     /// Gives each request at most `duration`, from the call to the last byte of the response.
     ///
-    /// The request runs as in [`deadline::timeout`](crate::deadline::timeout): what it calls and spawns
-    /// inherits the deadline, nested timeouts take the minimum, and what it wraps in
-    /// [`cancel_with_request`](crate::deadline::cancel_with_request) stops with it. If there is less
-    /// time around the call (another layer's), that counts, except for a layer that is
-    /// [`detached`](Self::detached). Of several deadlines the nearest counts, whichever method they
-    /// come from.
+    /// The request runs as in [`deadline::timeout`](crate::deadline::timeout): the functions that it
+    /// calls and spawned work that inherits have the deadline, and nested timeouts take the minimum.
+    /// Work that it wraps in [`cancel_with_request`](crate::deadline::cancel_with_request) stops with
+    /// it. If the work around the call has less time left, for example because of another layer, that
+    /// deadline counts, unless this layer is [`detached`](Self::detached). Of several deadlines the
+    /// nearest counts, whichever method they come from.
     ///
     /// The scope ends with the last byte of the response, or earlier:
     ///
     /// | what happens | what the client gets |
     /// |---|---|
-    /// | the time is over before the service has answered | 504 with an empty body, or what [`on_elapsed`](Self::on_elapsed) makes |
+    /// | the time is over before the service has answered | 504 with an empty body, or the response of [`on_elapsed`](Self::on_elapsed) |
     /// | the time is over while the body is sent | the body ends with an error: a closed connection in HTTP/1, a reset stream in HTTP/2 |
-    /// | the client hangs up | |
+    /// | the client hangs up | nothing |
     ///
-    /// In each case the future or the body is dropped inside its context, at once unless the server does not
-    /// poll the body. What is ready in the poll that finds the time over still counts, as with `timeout`: an
-    /// answer that the service gives because its own call ran out of time reaches the client, with the first
-    /// frame of its body. The end of a body of unknown size does not count then, because the work that fills
-    /// it may have been stopped.
+    /// In each case the future or the body is dropped inside its context, immediately unless the server does
+    /// not poll the body. As with `timeout`, a result that is ready in the poll that finds the time over
+    /// still counts. For example, the response of a service whose own call ran out of time reaches the
+    /// client, with the first frame of its body. The end of a body of unknown size does not count in that
+    /// poll, because the work that fills the body may have been stopped.
     ///
-    /// A server does not poll the body while a client that reads nothing leaves no room for more. The work
-    /// behind the body stops at the deadline nevertheless, if it is wrapped in `cancel_with_request`. The
-    /// body itself is kept until the client reads again, which then gets the error, or until the connection
-    /// ends. Set a write timeout in the server for clients that neither read nor close.
+    /// If the client does not read, the server has no room for more data and does not poll the body. The
+    /// work that fills the body nevertheless stops at the deadline if it is wrapped in
+    /// `cancel_with_request`. The body itself is kept until the client reads again and gets the error, or
+    /// until the connection ends. Set a write timeout in the server for clients that neither read nor
+    /// close.
     ///
     /// # Panics
     ///
-    /// Requests that are pending in a poll outside of a tokio runtime whose time is enabled. While a body is
-    /// not polled, nothing of its request panics: on a runtime whose time is not enabled, the task of the timer
-    /// panics, and the work behind the body is not stopped.
+    /// A request panics if it is pending in a poll outside of a tokio runtime with time enabled. While a body
+    /// is not polled, its request does not panic. On a runtime without time enabled, the task of the timer
+    /// then panics instead, and the work that fills the body is not stopped.
     ///
     /// # Cost
     ///
-    /// For each request two allocations and a variable in its context, and a timer unless all is ready
-    /// at once. Each poll that is pending, and each frame, reads the clock. A response increments the
-    /// reference count of its runtime until the scope ends, which then takes a lock. A response whose request
-    /// has work in `cancel_with_request` also spawns a task with a timer, which ends with the scope.
+    /// Each request costs two allocations, one variable in its context, and a timer unless everything is
+    /// ready immediately. Each poll that is pending, and each frame, reads the clock. A response holds a
+    /// reference to its runtime until the scope ends; the end of the scope then takes a lock. If the request
+    /// has work in `cancel_with_request`, its response also spawns a task with a timer, which ends with the
+    /// scope.
     ///
     /// # Examples
     ///
@@ -77,25 +79,25 @@ impl ContextLayer {
         self.deadline_from(move |_| Some(duration))
     }
 
-    /// Gives each request the time that `find` finds in it, from the call to the last byte of the
-    /// response; see [`deadline`](Self::deadline).
+    /// Gives each request the time that `find` returns for it, from the call to the last byte of
+    /// the response; see [`deadline`](Self::deadline).
     ///
     /// `find` is called inside the request's context, after all steps. If it returns `None`, the
-    /// request still has a scope, as by [`cancel_on_disconnect`](Self::cancel_on_disconnect), but no
-    /// time from here. A client can ask for any time: give the layer a [`deadline`](Self::deadline) as
-    /// well to bound it.
+    /// request still has a scope, as with [`cancel_on_disconnect`](Self::cancel_on_disconnect), but no
+    /// deadline from this method. A client can ask for any time, so give the layer a
+    /// [`deadline`](Self::deadline) as an upper bound, too.
     ///
     /// # Panics
     ///
-    /// Requests for which `find` panics, and those of [`deadline`](Self::deadline).
+    /// A request panics if `find` panics for it, and as described at [`deadline`](Self::deadline).
     ///
     /// # Cost
     ///
-    /// That of [`deadline`](Self::deadline).
+    /// Equal to [`deadline`](Self::deadline).
     ///
     /// # Examples
     ///
-    /// What the client asks for in `grpc-timeout`, but at most ten seconds:
+    /// The time that the client asks for in `grpc-timeout`, but at most ten seconds:
     ///
     /// ```
     /// use std::time::Duration;
@@ -118,21 +120,22 @@ impl ContextLayer {
         })
     }
 
-    /// Lets what a request wraps in [`cancel_with_request`](crate::deadline::cancel_with_request) stop
-    /// when its client hangs up, or with the last byte of the response.
+    /// Stops the work that a request wraps in
+    /// [`cancel_with_request`](crate::deadline::cancel_with_request) when its client hangs up, or
+    /// after the last byte of the response.
     ///
-    /// Gives each request the scope that [`deadline`](Self::deadline) gives it, but no time of its own.
-    /// A layer without any of these methods gives requests no scope, so `cancel_with_request` never
-    /// stops anything there.
+    /// Each request gets the same scope as with [`deadline`](Self::deadline), but no time limit. A
+    /// layer without any of these methods gives requests no scope, so `cancel_with_request` never stops
+    /// anything there.
     ///
     /// # Panics
     ///
-    /// Requests in a layer around which there is a deadline, if they are polled outside of a tokio
-    /// runtime whose time is enabled.
+    /// A request panics if the work around the layer has a deadline and the request is polled
+    /// outside of a tokio runtime with time enabled.
     ///
     /// # Cost
     ///
-    /// For each request two allocations and a variable in its context.
+    /// Two allocations and one variable in the context, for each request.
     ///
     /// # Examples
     ///
@@ -162,19 +165,20 @@ impl ContextLayer {
         self.with_scope(|scope| scope.has_scope = true)
     }
 
-    /// Answers with what `answer` makes, in place of an empty 504, when the time of a request is over
-    /// before the service has answered. Calling this again replaces the closure.
+    /// Answers with the response that `answer` returns, instead of an empty 504, when the time of a
+    /// request is over before the service has answered. Calling this again replaces the closure.
     ///
-    /// It is called inside the request's context. The body is empty;
+    /// `answer` is called inside the request's context. The body of the response is empty;
     /// [`echo`](Self::echo) and the request id are added to its headers.
     ///
     /// # Panics
     ///
-    /// Requests for which `answer` panics.
+    /// A request panics if `answer` panics for it.
     ///
     /// # Examples
     ///
-    /// What a gRPC client expects. With tonic this is `Status::deadline_exceeded("").into_http()`:
+    /// The response that a gRPC client expects. With tonic this is
+    /// `Status::deadline_exceeded("").into_http()`:
     ///
     /// ```
     /// use std::time::Duration;
@@ -209,15 +213,16 @@ mod sent {
     use super::super::inject::InjectLayer;
 
     impl InjectLayer {
-        /// Sends what is left of the current work's time in `header`, to the hosts that get the
-        /// variables. Calling this or [`grpc_timeout`](Self::grpc_timeout) again replaces it.
+        /// Sends the time that the current work has left in `header`, to the hosts that get the
+        /// variables. Calling this or [`grpc_timeout`](Self::grpc_timeout) again replaces the
+        /// header.
         ///
-        /// A header of that name that the request has already is replaced. Work without a limit sends
-        /// none, and leaves such a header.
+        /// If the request already has a header of that name, that header is replaced. Work without a
+        /// deadline sends no header, and leaves an existing one unchanged.
         ///
         /// # Panics
         ///
-        /// Requests for which `encode` panics.
+        /// A request panics if `encode` panics for it.
         ///
         /// # Examples
         ///
@@ -245,10 +250,10 @@ mod sent {
             self.with_deadline_header(DeadlineHeader::new(header, encode))
         }
 
-        /// Sends what is left of the current work's time in `grpc-timeout`, to the hosts that get the
+        /// Sends the time that the current work has left in `grpc-timeout`, to the hosts that get the
         /// variables; see [`deadline_header`](Self::deadline_header).
         ///
-        /// A time that the request has already stays if it is shorter.
+        /// If the request already has a shorter time in that header, the header stays unchanged.
         ///
         /// # Examples
         ///

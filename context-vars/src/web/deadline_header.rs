@@ -1,4 +1,4 @@
-//! What is left of the current work's time, in a header of a client's request.
+//! The time that the current work has left, in a header of a client's request.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::grpc;
 use crate::deadline::time_left;
 
-/// Sends what is left of the current work's time.
+/// A header that sends the time that the current work has left.
 #[derive(Clone)]
 pub(super) struct DeadlineHeader {
     name: HeaderName,

@@ -1,4 +1,4 @@
-//! The header `grpc-timeout`: how long the caller of a gRPC method still waits.
+//! The header `grpc-timeout`: the time for which the caller of a gRPC method still waits.
 
 use core::time::Duration;
 
@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub(super) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
-/// The units from the finest, each with what it is in nanoseconds.
+/// The units, the finest first, each with its length in nanoseconds.
 const UNITS: [(char, u128); 6] = [
     ('n', 1),
     ('u', 1_000),
@@ -17,15 +17,16 @@ const UNITS: [(char, u128); 6] = [
     ('H', 3_600_000_000_000),
 ];
 
-/// The largest number that has the eight digits that the protocol allows.
+/// The largest number with eight digits, which are the most that the protocol allows.
 const MOST: u128 = 99_999_999;
 
-/// Returns how long the client of a gRPC request still waits: what its `grpc-timeout` says.
+/// Returns the time for which the client of a gRPC request still waits, from its header
+/// `grpc-timeout`.
 ///
-/// For [`ContextLayer::deadline_from`](super::ContextLayer::deadline_from). Returns `None` if the
-/// header is missing, malformed or repeated. The value is a number of one to eight digits and a
-/// unit: `H`, `M`, `S` for hours, minutes and seconds, `m`, `u`, `n` for milliseconds, microseconds
-/// and nanoseconds.
+/// Can be passed to [`ContextLayer::deadline_from`](super::ContextLayer::deadline_from). Returns
+/// `None` if the header is missing, malformed or repeated. The value is a number of one to eight
+/// digits and a unit: `H`, `M`, `S` for hours, minutes and seconds, `m`, `u`, `n` for milliseconds,
+/// microseconds and nanoseconds.
 ///
 /// # Examples
 ///
@@ -69,13 +70,13 @@ pub(super) fn decode(headers: &HeaderMap) -> Option<Duration> {
 /// Returns a duration as a value of `grpc-timeout`, in the finest unit in which it has at most eight
 /// digits.
 ///
-/// Rounded down, so that the other side never has more time than there is; zero is `0n`. The longest
-/// is `99999999H`.
+/// The value is rounded down, so that the peer never has more time than is left. Zero is `0n`, and
+/// the longest value is `99999999H`.
 ///
 /// # Examples
 ///
-/// What is left of the current work's time, for a client that is no `tower` service;
-/// [`InjectLayer::grpc_timeout`](super::InjectLayer::grpc_timeout) does this for those that are:
+/// The time that the current work has left, sent by a client that is not a `tower` service (for
+/// `tower` services use [`InjectLayer::grpc_timeout`](super::InjectLayer::grpc_timeout)):
 ///
 /// ```
 /// use context_vars::{deadline, web::encode_grpc_timeout};
@@ -100,6 +101,6 @@ pub fn encode_grpc_timeout(duration: Duration) -> HeaderValue {
     let fits = |(_, unit): &(char, u128)| nanoseconds / unit <= MOST;
     let (name, unit) = UNITS.into_iter().find(fits).unwrap_or(UNITS[5]);
     let text = format!("{}{name}", (nanoseconds / unit).min(MOST));
-    // Never empty: digits and a letter can be in a header.
+    // The conversion never fails, because digits and a letter are allowed in a header.
     HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("0n"))
 }

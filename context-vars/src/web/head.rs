@@ -5,8 +5,8 @@ use core::mem;
 use http::request::Parts;
 use http::{HeaderMap, Request};
 
-/// The head of a request, which stays in the request where only headers are read: to take a request apart and
-/// put it together again copies it twice.
+/// The head of a request. It stays in the request while only headers are used, because taking a request apart
+/// and putting it together again would copy it twice.
 pub(super) trait Head {
     fn headers_mut(&mut self) -> &mut HeaderMap;
 

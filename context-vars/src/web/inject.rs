@@ -1,4 +1,4 @@
-//! The other end: a client whose requests carry the current context's variables.
+//! The client side: requests that carry the current context's variables.
 
 use core::fmt;
 use core::task::{self, Poll};
@@ -16,7 +16,7 @@ use super::step::{KnownId, Step};
 use crate::context::Context;
 use crate::propagation::Propagator;
 
-/// Lets the variables that a propagator accepts come in with a request.
+/// A step that sets the variables that a propagator extracts from a request.
 pub(super) struct Extract(pub(super) Propagator);
 
 impl Step for Extract {
@@ -30,9 +30,9 @@ impl Step for Extract {
     }
 }
 
-/// Puts the current context's variables into the headers of a client's requests.
+/// A layer that writes the current context's variables into the headers of a client's requests.
 ///
-/// For clients that are `tower` services, such as hyper-util's client and tonic's channel. The
+/// The client must be a `tower` service, such as hyper-util's client or tonic's channel. The
 /// [module](super#clients) has recipes for these, and for reqwest.
 ///
 /// # Examples
@@ -84,20 +84,21 @@ struct Rule {
 }
 
 impl InjectLayer {
-    /// Sends what `propagator` lists with the requests for which `send_to` returns true.
+    /// Creates a layer that sends the variables that `propagator` lists with the requests for which
+    /// `send_to` returns `true`.
     ///
-    /// `send_to` is called for each request, with all of it but the body, because variables that
-    /// identify your users are not meant for every server that a client talks to. A request for
-    /// which it returns false is not changed. A client that follows redirects *inside* the layer
-    /// carries the headers on to hosts that `send_to` is not asked about.
+    /// `send_to` is called with the head of each request, because variables that identify your
+    /// users are not meant for every server to which a client connects. A request for which it
+    /// returns `false` is not changed. A client that follows redirects *inside* the layer sends the
+    /// headers on to other hosts without a call of `send_to`.
     ///
-    /// Under the listed names only the current context speaks: a header that the request has already
-    /// is replaced, or removed if its variable is not set, and `baggage` is merged member by member;
-    /// see [`Propagator::inject`].
+    /// The listed names have only values from the current context. A header that the request has
+    /// already is replaced, or removed if its variable is not set. `baggage` is merged member by
+    /// member; see [`Propagator::inject`].
     ///
     /// # Panics
     ///
-    /// Requests for which `send_to` or a variable's `Display` panics.
+    /// A request panics if `send_to` or a variable's `Display` panics for it.
     ///
     /// # Examples
     ///
@@ -121,8 +122,9 @@ impl InjectLayer {
     /// # }
     /// ```
     ///
-    /// A channel of tonic has one server, and its requests have a path without a host. So the layer
-    /// around a channel to a server of yours sends with every request, or by the path or the headers:
+    /// A channel of tonic has one server, and its requests have a path without a host. So a layer
+    /// around a channel to a server of yours can send the variables with every request, or select
+    /// requests by the path or the headers:
     ///
     /// ```
     /// use context_vars::{context_var, propagation::{Header, Propagator}, web::InjectLayer};
@@ -154,7 +156,7 @@ impl InjectLayer {
         }
     }
 
-    /// Sends what is left of the current work's time in a header.
+    /// Sends the time that the current work has left in a header.
     #[cfg(feature = "deadline")]
     pub(super) fn with_deadline_header(mut self, header: DeadlineHeader) -> Self {
         self.deadline = Some(header);
@@ -181,14 +183,14 @@ impl<S> Layer<S> for InjectLayer {
     }
 }
 
-/// A client that sends the current context's variables; made by [`InjectLayer`].
+/// A client that sends the current context's variables; created by [`InjectLayer`].
 ///
-/// The variables are those at the time of the `call`. A client in a `tower::buffer` is called by
-/// its worker, elsewhere: put the layer around the buffer.
+/// The values are those at the time of the `call`. A client inside a `tower::buffer` is called by
+/// the buffer's worker, in another context, so put the layer around the buffer.
 ///
 /// # Examples
 ///
-/// Named in a field:
+/// As the field of a struct:
 ///
 /// ```
 /// use context_vars::web::{Inject, InjectLayer};

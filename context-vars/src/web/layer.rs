@@ -31,28 +31,30 @@ use crate::raw::companion::CompanionState;
 use crate::raw::thread;
 use crate::var::ContextVar;
 
-/// Gives each request a context: for its call, its future and the body of its response.
+/// A layer that gives each request a context: for its call, its future and the body of its
+/// response.
 ///
-/// What the layer is told is done for each request in the order in which it was told, each step
-/// inside the context as it is then: a [`set`](Self::set) can read the request id that was written
-/// above it. The layer has no type parameters, so it can be named in signatures and fields.
+/// Steps run for each request in the order in which they were added, and each sees the variables
+/// set by earlier steps. For example, a [`set`](Self::set) can read the request id if the id was
+/// added before it. The layer has no type parameters, so it can be named in signatures and fields.
 ///
-/// Two of them nest. The inner one's context is a copy, so what is set inside of it is not seen
-/// by the outer one's [`echo`](Self::echo).
+/// Two layers nest. The context of the inner layer is a copy, so values that are set inside it are
+/// not seen by the [`echo`](Self::echo) of the outer layer.
 ///
 /// # Cost
 ///
-/// To make or clone the service: one increment of a reference count. For each request: one context,
-/// one block for each variable set, and the texts of ids and echoes. A poll of the future or the body is
-/// two thread-local accesses, as with [`InContext`].
+/// Creating or cloning the service increments one reference count. Each request costs one context, one
+/// block for each variable that is set, and the texts of ids and echoes. A poll of the future or the
+/// body is two thread-local accesses, as with [`InContext`].
 ///
-/// A text that `Display` writes is one allocation if it has at most 64 bytes. A text of [`RequestId::with`] is
-/// one in addition to those of its function. The headers of the request and of the response share the text of
-/// the layer's first id; other ids have a text for each, and an echo has one for the response.
+/// A text that `Display` writes costs one allocation if it has at most 64 bytes. A text of
+/// [`RequestId::with`] costs one allocation in addition to those of its function. The headers of the request
+/// and of the response share the text of the layer's first id. Each other id has a separate text for each of
+/// the two headers, and an echo has one text for the response.
 ///
 /// # Examples
 ///
-/// Named in a signature; the [module](super) has a whole request:
+/// A function that returns a layer; the [module](super) shows a whole request:
 ///
 /// ```
 /// use context_vars::{context_var, web::ContextLayer};
@@ -74,7 +76,7 @@ pub struct ContextLayer {
     plan: Arc<Plan>,
 }
 
-/// What a layer does; shared by all clones of it and of its services.
+/// The steps and options of a layer, shared by all clones of the layer and of its services.
 #[derive(Clone, Default)]
 struct Plan {
     detached: bool,
@@ -86,8 +88,8 @@ impl Plan {
     /// Returns the context in which a request starts.
     #[inline]
     fn start(&self) -> Context {
-        // Never from the root of a worker: without the feature `tokio`, a middleware outside of this
-        // layer could have set something there for another client's request.
+        // The root of a worker's thread is never copied. Without the feature `tokio`, a middleware
+        // outside of this layer could have set a variable there for another client's request.
         if self.detached || thread::is_root() {
             Context::new()
         } else {
@@ -109,7 +111,7 @@ impl Plan {
         self.scope.begin(context, request)
     }
 
-    /// Captures the companion's state, unless requests start without anything from outside.
+    /// Captures the companion's state, unless the layer is detached.
     fn companion(&self) -> CompanionState {
         if self.detached {
             CompanionState::NONE
@@ -129,14 +131,15 @@ impl Plan {
 
 impl ContextLayer {
     /// Creates a layer that gives each request a copy of the context that was entered around the call
-    /// of the service, by an outer layer or by a test.
+    /// of the service, for example by an outer layer or a test.
     ///
-    /// In most servers none was, and the request starts in an empty context: what is set in the root
-    /// of a worker's thread is never copied. See [above](super#where-a-context-ends).
+    /// In most servers no context was entered there, and the request starts in an empty context.
+    /// Values that are set in the root of a worker's thread are never copied. See
+    /// [above](super#where-a-context-ends).
     ///
     /// # Examples
     ///
-    /// With what is set around the call:
+    /// A value that is set around the call:
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -163,13 +166,14 @@ impl ContextLayer {
         Self::default()
     }
 
-    /// Lets each request start in an empty context.
+    /// Starts each request in an empty context.
     ///
-    /// For the front door, where nothing may come in but what the other methods let in.
+    /// Use this in the outermost layer of a server, where a request should have only the values
+    /// that the other methods set.
     ///
     /// # Examples
     ///
-    /// Without what is set around the call:
+    /// A value that is set around the call is not seen:
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -197,13 +201,13 @@ impl ContextLayer {
         self
     }
 
-    /// Sets `var` to the request's id: what the client sent in `x-request-id`, else a new one.
+    /// Sets `var` to the request's id: the id that the client sent in `x-request-id`, or a new id.
     ///
     /// Equivalent to [`request_id_header`](Self::request_id_header) with that name.
     ///
     /// # Examples
     ///
-    /// A client that sends none:
+    /// A client that sends no id:
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -237,17 +241,17 @@ impl ContextLayer {
         self.request_id_with(RequestId::new(var, make))
     }
 
-    /// Sets `var` to the request's id: what the client sent in `header`, else a new one.
+    /// Sets `var` to the request's id: the id that the client sent in `header`, or a new id.
     ///
-    /// [`RequestId`] says which ids are accepted, and where the id is seen: in the variable, in the
-    /// request's header, and in the response.
+    /// [`RequestId`] describes which ids are accepted, and where the id is seen: in the variable,
+    /// in the request's header, and in the response.
     ///
-    /// A client that can send an id can send another client's. If that matters, always create a new
-    /// one: [`request_id_always_new`](Self::request_id_always_new).
+    /// A client can send another client's id. If that matters, always create a new id:
+    /// [`request_id_always_new`](Self::request_id_always_new).
     ///
     /// # Panics
     ///
-    /// Requests for which `make`, `from_str` or `Display` panic.
+    /// A request panics if `make`, `from_str` or `Display` panics for it.
     ///
     /// # Examples
     ///
@@ -288,7 +292,7 @@ impl ContextLayer {
     ///
     /// # Examples
     ///
-    /// A client that sends one:
+    /// A client that sends an id:
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -326,12 +330,12 @@ impl ContextLayer {
 
     /// Sets `var` to a new id for each request, whatever the client sent in `header`.
     ///
-    /// The client's header is replaced by the new id, so that nothing inside can take the client's
-    /// for the request's. The response has the new id too.
+    /// The new id replaces the client's header, so that no inner layer can take the client's id for
+    /// the request's id. The response has the new id, too.
     ///
     /// # Panics
     ///
-    /// Requests for which `make` or `Display` panic.
+    /// A request panics if `make` or `Display` panics for it.
     ///
     /// # Examples
     ///
@@ -366,7 +370,7 @@ impl ContextLayer {
     ///
     /// # Panics
     ///
-    /// Requests for which the functions of `id` panic.
+    /// A request panics if a function of `id` panics for it.
     ///
     /// # Examples
     ///
@@ -394,13 +398,14 @@ impl ContextLayer {
         self.step(id.at(step))
     }
 
-    /// Sets `var` to what `find` finds in the request; on `None` it stays as it is.
+    /// Sets `var` to the value that `find` returns for the request. If `find` returns `None`, `var`
+    /// is not changed.
     ///
-    /// `find` runs in the request's context and sees what the steps above it have set.
+    /// `find` runs in the request's context and sees the variables set by earlier steps.
     ///
     /// # Panics
     ///
-    /// Requests for which `find` panics.
+    /// A request panics if `find` panics for it.
     ///
     /// # Examples
     ///
@@ -431,20 +436,22 @@ impl ContextLayer {
         self.step(SetFrom { var, find })
     }
 
-    /// Sends what `var` holds back to the client, in `header` of the response.
+    /// Sends the value of `var` back to the client, in `header` of the response.
     ///
-    /// It is what a read gives when the service has answered, a default included, whatever was set
-    /// in the request's context until then. A header of that name in the response is replaced: the
-    /// client shall see what the log lines have. It is left as it is when the variable has neither
-    /// value nor default, or when its text may not stand in a header: line breaks and other control
-    /// characters, anything but ASCII.
+    /// The value is the one that a read returns when the service has answered, including a default.
+    /// It may have been set anywhere in the request's context until then. A header of that name in
+    /// the response is replaced, so that the client sees the value that the log lines have. The
+    /// header is left unchanged if the variable has neither a value nor a default, or if its text
+    /// cannot be in a header. Such a text contains control characters, for example line breaks, or
+    /// characters that are not ASCII.
     ///
-    /// A service that fails (`Err`) has no response to put it into: place the layer outside of
-    /// those that turn errors into responses. A `#[redact]`ed variable is sent, since you asked.
+    /// A service that returns `Err` has no response to which a header could be added, so place the
+    /// layer outside of layers that turn errors into responses. A `#[redact]`ed variable is sent,
+    /// because `#[redact]` concerns printing only.
     ///
     /// # Panics
     ///
-    /// Requests for which `Display` panics.
+    /// A request panics if `Display` panics for it.
     ///
     /// # Examples
     ///
@@ -478,14 +485,15 @@ impl ContextLayer {
         self.step(Echo { header, var })
     }
 
-    /// Sets the variables that `propagator` lists to what the request's headers say.
+    /// Sets the variables that `propagator` lists to the values in the request's headers.
     ///
-    /// For requests of a peer that may speak for its users: what is well-formed is believed. What
-    /// is not leaves its variable as it is, see [`Propagator::extract`].
+    /// Use this only for requests of a peer that you trust to speak for its users, because a
+    /// well-formed value is accepted as true. Any other value leaves its variable unchanged; see
+    /// [`Propagator::extract`].
     ///
     /// # Panics
     ///
-    /// Requests for which a `FromStr` of yours panics.
+    /// A request panics if the `FromStr` of a listed variable's type panics for it.
     ///
     /// # Examples
     ///
@@ -508,7 +516,7 @@ impl ContextLayer {
         self.step(Extract(propagator))
     }
 
-    /// Changes which scope each request gets.
+    /// Changes the scope that each request gets.
     #[cfg(feature = "deadline")]
     pub(super) fn with_scope(mut self, change: impl FnOnce(&mut ScopePlan)) -> Self {
         change(&mut Arc::make_mut(&mut self.plan).scope);
@@ -538,13 +546,13 @@ impl<S> Layer<S> for ContextLayer {
     }
 }
 
-/// A service that runs each request in a context; made by [`ContextLayer`].
+/// A service that runs each request in a context; created by [`ContextLayer`].
 ///
-/// `poll_ready` is not part of any request and runs in the context of whoever asks.
+/// `poll_ready` is not part of any request and runs in the context of its caller.
 ///
 /// # Examples
 ///
-/// Named in a field:
+/// As the field of a struct:
 ///
 /// ```
 /// use context_vars::web::{ContextLayer, ContextService};
@@ -600,17 +608,19 @@ where
 }
 
 pin_project! {
-    /// The response of [`ContextService`], whose body goes on in the same context.
+    /// The future that [`ContextService`] returns. The body of its response continues in the same
+    /// context.
     ///
-    /// Not in a copy of it: what the service sets until its last poll is seen by the body.
+    /// The context is not copied, so the body sees everything that the service sets until its last
+    /// poll.
     ///
     /// # Panics
     ///
-    /// If it is polled after it was ready.
+    /// Panics if it is polled after it has completed.
     ///
     /// # Examples
     ///
-    /// Named in a field:
+    /// As the field of a struct:
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -634,7 +644,7 @@ pin_project! {
     /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct ResponseFuture<F> {
-        // Dropped first, so that destructors in the future find that it is cancelled.
+        // This field is dropped first, so that destructors in the future see that it is cancelled.
         scope: RequestScope,
         #[pin]
         future: InContext<F>,
@@ -665,7 +675,8 @@ where
                 Ok(response) => this.plan.answer(response.headers_mut(), this.known),
                 Err(_) => {
                     this.scope.complete();
-                    // The future, which can be kept, does not keep an id that the service has replaced.
+                    // This future may be kept for longer, and must not keep an id that the service has
+                    // replaced.
                     *this.known = None;
                 }
             }

@@ -1,14 +1,15 @@
-//! HTTP requests, each in a context of its own, up to the last byte of the streamed response.
+//! HTTP requests, each in a separate context, up to the last byte of the streamed response.
 //!
-//! [`ContextLayer`] stands around a service: a router of axum, a server of tonic, anything that
-//! speaks `tower`. It gives each request a context, fills it from the request, and runs the
-//! service's call, its future and the body of its response in this one context. So a user whom a
-//! middleware sets is seen by the handler, by the functions below it, and by the stream that the
-//! handler returns, which is polled long after the handler is over.
+//! [`ContextLayer`] wraps a service: a router of axum, a server of tonic, or any other `tower`
+//! service. It gives each request a context, fills it from the request, and runs the service's
+//! call, its future and the body of its response in this one context. So a user that a middleware
+//! sets is seen by the handler, by the functions that it calls, and by the stream that it returns.
+//! That stream is polled long after the handler has returned.
 //!
 //! # Examples
 //!
-//! A request id: taken over from the client or made, sent back, and readable everywhere.
+//! A request id that the client sends or the layer creates. It is sent back, and can be read
+//! everywhere.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -47,61 +48,62 @@
 //! # }
 //! ```
 //!
-//! A client may send another client's id. Where that matters, a server that anyone can reach gives
-//! each request a new one with [`request_id_always_new`](ContextLayer::request_id_always_new), which
-//! replaces the client's header for all layers inside. [`RequestId`] says which ids are accepted,
-//! and is for types that have no `FromStr`.
+//! A client can send another client's id. If that matters, a public server should give each request
+//! a new id with [`request_id_always_new`](ContextLayer::request_id_always_new), which replaces the
+//! client's header for all inner layers. [`RequestId`] describes which ids are accepted, and
+//! supports types that have no `FromStr`.
 //!
-//! With axum it is `Router::new().route(..).layer(layer)`, with tonic
-//! `Server::builder().layer(layer)`; `examples/request_id.rs` is a whole server.
+//! With axum write `Router::new().route(..).layer(layer)`, and with tonic
+//! `Server::builder().layer(layer)`. The file `examples/request_id.rs` is a whole server.
 //!
 //! # Deadlines, and clients that hang up
 //!
 //! With the feature `deadline` the layer can limit a request's time, from the call to the last byte of
-//! the body, and stop what the request has spawned when it ends in any way:
+//! the body. It can also stop the work that the request has spawned, in whatever way the request ends:
 //!
-//! | the layer has | past the time | the client hangs up |
+//! | the layer has | the time is over | the client hangs up |
 //! |---|---|---|
 //! | `deadline(duration)`, `deadline_from(find)` | 504, or a body that ends with an error; children stop | children stop |
-//! | `cancel_on_disconnect()` | no limit of its own | children stop |
-//! | none of these | no limit of its own | children go on |
+//! | `cancel_on_disconnect()` | no limit from this layer | children stop |
+//! | none of these | no limit from this layer | children continue |
 //!
-//! Children are what is wrapped in `deadline::cancel_with_request`; the future and the body themselves
-//! are dropped by the server in any case. `InjectLayer` sends on what is left of the time, and
+//! Children are work that is wrapped in `deadline::cancel_with_request`. The server drops the future
+//! and the body themselves in any case. `InjectLayer` sends on the time that is left, and
 //! `grpc_timeout` reads it.
 //!
 //! A timeout *around* a handler, or a layer that limits the response's future alone, ends when the head
-//! is returned. A body that a task still fills is then not limited, or, if the task is, cut off
-//! silently, with status 200. `examples/streamed_deadline.rs` shows both.
+//! is returned. A body that a task still fills is then not limited. If the task itself is limited, the
+//! body is cut off silently, with status 200. `examples/streamed_deadline.rs` shows both.
 //!
 //! # Where a context ends
 //!
-//! * **A scope on a handler does not reach the stream that the handler returns**, since the
-//!   stream is polled when the handler is over: `#[with_context]` there lasts for the handler
-//!   alone. Set the variable in the request's own context (a middleware inside the layer calls
-//!   [`set`](crate::ContextVar::set)), or give the stream a copy of the scope:
+//! * **A scope on a handler does not reach the stream that the handler returns**, because the
+//!   stream is polled after the handler has returned. `#[with_context]` on a handler covers the
+//!   handler alone. Set the variable in the request's own context (a middleware inside the layer
+//!   calls [`set`](crate::ContextVar::set)), or give the stream a copy of the scope:
 //!   `Body::from_stream(stream.inherit_context())`.
-//! * **What a handler spawns does not inherit** unless it is asked to:
+//! * **Work that a handler spawns does not inherit** unless you mark or wrap it:
 //!   [`#[inherit_context]`](macro@crate::inherit_context), `task::spawn`.
-//! * **`tower::buffer` calls the service inside it in a worker task**, as all layers do that spawn.
+//! * **`tower::buffer` calls the service inside it in a worker task**, as do all layers that spawn.
 //!   Put the [`ContextLayer`] inside the buffer, next to the handlers.
 //! * **The callback of an upgrade** (axum's `WebSocketUpgrade::on_upgrade`) runs in a bare task:
 //!   `upgrade.on_upgrade(inherit_with(|socket| serve(socket).inherit_context()))`, with
-//!   [`inherit_with`](crate::inherit_with) for the callback's own part and `inherit_context` for
-//!   the future that it returns.
-//! * **What is set around `serve` does not reach requests**: a server spawns a bare task for each
-//!   connection, and one more for each request of HTTP/2. Without a runtime that inherits, each
-//!   request therefore starts empty; [`detached`](ContextLayer::detached) makes it certain.
+//!   [`inherit_with`](crate::inherit_with) for the callback itself and `inherit_context` for the
+//!   future that it returns.
+//! * **Values that are set around `serve` do not reach requests**: a server spawns a bare task for
+//!   each connection, and one more for each request of HTTP/2. Without a runtime that inherits,
+//!   each request therefore starts empty; [`detached`](ContextLayer::detached) guarantees it.
 //! * **A layer outside the [`ContextLayer`] is outside of the context**: place the layer last in
 //!   axum, where the last layer is the outermost, and first in a `ServiceBuilder`.
+//!
 //! # Clients
 //!
-//! What the context holds is sent on by a `propagation::Propagator`, which lists the variables:
+//! A `propagation::Propagator` sends on the variables that it lists:
 //!
 //! * **hyper-util** and other clients that are `tower` services: an `InjectLayer` around the
-//!   client. Its rule says for which requests, by their address, headers or extensions.
+//!   client. Its rule selects requests by their address, headers or extensions.
 //! * **tonic**: an `InjectLayer` around the channel. The requests that it sees have a path without a
-//!   host, because a channel has one server: `InjectLayer::new(propagator, |_| true)` for each
+//!   host, because a channel has one server. Use `InjectLayer::new(propagator, |_| true)` for each
 //!   channel to a server of yours. A client that is created `with_origin` has the host, too.
 //! * **reqwest**: `client.get(url).headers(propagator.headers())`. Headers of the same name are
 //!   replaced; those of variables that are not set stay. In a program that copies headers of
@@ -110,9 +112,9 @@
 //! * **reqwest-middleware**: a `Middleware` of five lines that calls the same for each request; the
 //!   page on the [web](crate::docs::web#clients) has it.
 //!
-//! **A client that follows redirects carries headers to other hosts**, like reqwest by default. What
-//! was meant for one host is then sent to the next: with variables that identify a user, use
-//! `redirect::Policy::none()`.
+//! **A client that follows redirects carries headers to other hosts**, like reqwest by default.
+//! Values that were meant for one host are then sent to the next. With variables that identify a
+//! user, use `redirect::Policy::none()`.
 
 mod head;
 mod request_scope;

@@ -1,4 +1,4 @@
-//! Request ids: taken over from the client if it may choose them, else created.
+//! Request ids: accepted from the client if they are valid, and created otherwise.
 
 use core::fmt::{self, Display};
 use core::str::FromStr;
@@ -13,32 +13,32 @@ use crate::context::{Context, SetValue};
 use crate::text;
 use crate::var::ContextVar;
 
-/// The id of each request: the client's, or a new one; see
+/// The id of each request: the client's id or a new one; see
 /// [`ContextLayer::request_id_with`](super::ContextLayer::request_id_with).
 ///
 /// # Which ids are accepted
 ///
-/// A client's id is taken over if it is the only header of that name, has 1 to 128 bytes, all of
-/// them visible ASCII, and parses. Otherwise a new one is created, and nothing of the refused id is
-/// seen inside, logged or sent back. A `String` parses always; a stricter type, a UUID or a number,
-/// refuses what does not look like an id. The same rule applies to a variable that a
+/// A client's id is accepted if it is the only header of that name, has 1 to 128 bytes of visible
+/// ASCII, and parses. Otherwise a new id is created, and no part of the rejected id is seen inside,
+/// logged or sent back. A `String` always parses; a stricter type, such as a UUID or a number,
+/// rejects texts that do not look like an id. The same rule applies to a variable that a
 /// `propagation::Propagator` lists with `Header::as_id` or `Baggage::as_id`.
 ///
-/// A client that can send an id can send another client's. If that matters, always create a new
-/// one: [`request_id_always_new`](super::ContextLayer::request_id_always_new).
+/// A client can send another client's id. If that matters, always create a new id:
+/// [`request_id_always_new`](super::ContextLayer::request_id_always_new).
 ///
 /// # Where an id is seen
 ///
-/// In the variable, from the next step of the layer to the last byte of the body. In the request's
-/// header, where layers inside look for it (`TraceLayer` and `SetRequestIdLayer` of tower-http):
-/// the id's text replaces what the client sent. And in the same header of the response, where it
-/// is what the variable holds when the service has answered, like with
-/// [`echo`](super::ContextLayer::echo). An id whose text cannot be a header is in the variable
-/// alone, and the request's header is removed.
+/// The id is in the variable, from the next step of the layer to the last byte of the body. It is
+/// in the request's header, where inner layers look for it (`TraceLayer` and `SetRequestIdLayer` of
+/// tower-http): the id's text replaces the text that the client sent. It is also in the same header
+/// of the response, which has the variable's value when the service has answered, like with
+/// [`echo`](super::ContextLayer::echo). An id whose text cannot be a header is only in the
+/// variable, and the request's header is removed.
 ///
-/// The text of the layer's first id is taken when the id is set, and used in the request and in the
-/// response, so a value whose text changes later is not written again. Another id that the service sets is
-/// written for the response.
+/// The text of the layer's first id is formatted when the id is set, and is used in the request and in the
+/// response. A value whose text changes later is therefore not formatted again. If the service sets
+/// another id, that id is formatted for the response.
 ///
 /// # Examples
 ///
@@ -74,8 +74,8 @@ pub struct RequestId {
 impl RequestId {
     /// Identifies requests by `var`, as the text that `Display` writes and `FromStr` reads.
     ///
-    /// `make` creates the id of a request that has none which is accepted. It runs in the request's
-    /// context and sees what earlier steps of the layer have set.
+    /// `make` creates the id of a request that has no accepted id. It runs in the request's context
+    /// and sees what earlier steps of the layer have set.
     ///
     /// # Examples
     ///
@@ -98,7 +98,7 @@ impl RequestId {
         Self::of(var, make, display_header, text::parse)
     }
 
-    /// Identifies requests by `var` with new ids alone, as the text that `Display` writes.
+    /// Identifies requests by `var`, always with a new id, as the text that `Display` writes.
     pub(super) fn always_new<T>(
         var: &'static ContextVar<T>,
         make: impl Fn() -> T + Send + Sync + 'static,
@@ -111,9 +111,9 @@ impl RequestId {
 
     /// Identifies requests by `var`, as the text that `format` writes and `parse` reads.
     ///
-    /// For types without `Display` or `FromStr`, such as `Arc<str>`, and for ids that are written
-    /// in another way. A text for which `parse` returns `None` is not accepted: `|_| None` always
-    /// creates a new id. A value for which `format` returns `None` is in the variable alone. `propagation` has the same pair of
+    /// Use this for types without `Display` or `FromStr`, such as `Arc<str>`, and for ids with another text.
+    /// A text for which `parse` returns `None` is not accepted, so `|_| None` always creates a new id. A
+    /// value for which `format` returns `None` is only in the variable. `propagation` has the same pair of
     /// functions, `Header::new` and `Header::with`.
     ///
     /// # Examples
@@ -169,13 +169,14 @@ impl RequestId {
         self
     }
 
-    /// Makes this the step of a layer that has this index.
+    /// Makes this the step with this index of a layer.
     pub(super) fn at(mut self, step: usize) -> Self {
         self.step = step;
         self
     }
 
-    /// Sets the variable, and returns the id's header, which is kept in `known`, too, if that is empty.
+    /// Sets the variable, and returns the id's header. Stores the header in `known`, too, if `known` is
+    /// empty.
     fn fill(
         &self,
         context: &mut Context,
@@ -207,7 +208,7 @@ impl Step for RequestId {
         request: &mut dyn Head,
         known: &mut Option<KnownId>,
     ) -> Context {
-        // An entry, so that the header is looked up once.
+        // An entry is used, so that the header is looked up once.
         match request.headers_mut().entry(self.header.clone()) {
             Entry::Vacant(entry) => {
                 if let Some(header) = self.fill(&mut context, None, known) {
@@ -215,7 +216,7 @@ impl Step for RequestId {
                 }
             }
             Entry::Occupied(mut entry) => {
-                // Nothing of a refused id may be left, also where the new one cannot be a header.
+                // No part of a rejected id may be left, even if the new id cannot be a header.
                 match self.fill(&mut context, sent_id(&entry), known) {
                     Some(header) => drop(entry.insert(header)),
                     None => drop(entry.remove()),
@@ -233,7 +234,7 @@ impl Step for RequestId {
     }
 }
 
-/// The id that the client sent, if it sent exactly one, and one that it may choose.
+/// Returns the id that the client sent, if it sent exactly one and may choose that one.
 fn sent_id<'a>(entry: &'a OccupiedEntry<'_, HeaderValue>) -> Option<&'a str> {
     let mut sent = entry.iter();
     let (Some(value), None) = (sent.next(), sent.next()) else {
@@ -249,7 +250,8 @@ trait Ids: Send + Sync {
     fn variable(&self) -> &'static str;
     /// Sets the variable to the id in `sent` if it parses, else to a new one. Returns the id and its header.
     fn fill(&self, context: &mut Context, sent: Option<&str>) -> (SetValue, Option<HeaderValue>);
-    /// Returns the header for what the variable holds now: the known one, if it still holds that id.
+    /// Returns the header for the variable's current value. This is the known header if the variable
+    /// still has that id.
     fn current(&self, known: Option<KnownId>) -> Option<HeaderValue>;
 }
 

@@ -1,4 +1,5 @@
-//! The scope that a layer gives each request, if it was configured to: to the last byte of the response.
+//! The scope that a layer gives each request, if it is configured to, up to the last byte of the
+//! response.
 
 #[cfg(not(feature = "deadline"))]
 pub(super) use self::absent::{RequestScope, ScopePlan};
@@ -16,10 +17,11 @@ use crate::in_context::InContext;
 
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// What polling a body of `B`'s frames gives.
+/// The result of polling a body with the frames of `B`.
 type PollFrame<B> = Poll<Option<Result<Frame<<B as Body>::Data>, BoxError>>>;
 
-/// Returns how much of a body is left. The body's `size_hint` is called in a copy of its context.
+/// Returns the size of the rest of a body. The body's `size_hint` is called in a copy of its
+/// context.
 pub(super) fn size_hint<B: Body>(body: &InContext<Option<B>>) -> SizeHint {
     let hint = |body: &Option<B>| body.as_ref().map(B::size_hint);
     let hint = body.run_ref(hint).flatten();
@@ -39,8 +41,9 @@ where
     }
 }
 
-/// Polls a body inside its context. If the body says that the frame was its last and `completes` returns
-/// `true`, drops the body there at once, because to enter a context for a later drop allocates.
+/// Polls a body inside its context. If the body then reports that the frame was its last and `completes`
+/// returns `true`, drops the body immediately, inside the context. Entering the context for a later drop
+/// would allocate.
 #[inline]
 fn poll_to_end<B>(
     body: Pin<&mut InContext<Option<B>>>,
@@ -85,11 +88,11 @@ mod present {
     type Limit = dyn Fn(&Parts) -> Option<Duration> + Send + Sync;
     type Answer = dyn Fn(Elapsed) -> Response<()> + Send + Sync;
 
-    /// Which scope each request gets.
+    /// The scope that each request gets.
     #[derive(Clone, Default)]
     pub(in crate::web) struct ScopePlan {
         pub(in crate::web) has_scope: bool,
-        /// How long a request may take; the least of them counts.
+        /// The functions that return a request's time. The shortest time counts.
         pub(in crate::web) limits: Vec<Arc<Limit>>,
         pub(in crate::web) answer: Option<Arc<Answer>>,
     }
@@ -124,7 +127,7 @@ mod present {
             (context, RequestScope(Some(Box::pin(scope))))
         }
 
-        /// Returns the answer to a request whose time was over before it had one.
+        /// Returns the response for a request whose time was over before the service answered.
         pub(in crate::web) fn answer(&self, elapsed: Elapsed) -> Response<()> {
             if let Some(answer) = &self.answer {
                 return answer(elapsed);
@@ -135,8 +138,8 @@ mod present {
         }
     }
 
-    /// The scope of a request. Boxed, because it moves from the future to the body, and so that it
-    /// takes one word where there is none.
+    /// The scope of a request. It is boxed because it moves from the future to the body, and
+    /// because it then takes only one word in a request that has no scope.
     pub(in crate::web) struct RequestScope(Option<Pin<Box<request::RequestScope>>>);
 
     impl RequestScope {
@@ -149,7 +152,7 @@ mod present {
             Self(self.0.take())
         }
 
-        /// Waits until the time is over. Pending for ever if the request has no scope.
+        /// Waits until the time is over. Never completes if the request has no scope.
         #[inline]
         pub(in crate::web) fn poll_elapsed(&mut self, cx: &mut task::Context<'_>) -> Poll<Elapsed> {
             match &mut self.0 {
@@ -177,8 +180,9 @@ mod present {
 
         /// Returns `true` if a body that is at its end was sent as a whole.
         ///
-        /// Once the time is over, the work that fills the body may have been stopped. Its end then counts
-        /// only if the body knows that nothing is `left`: otherwise a client would take a part for the whole.
+        /// Once the time is over, the work that fills the body may have been stopped. The end of the body
+        /// then counts only if the body knows that nothing is `left`. Otherwise a client would take a part
+        /// for the whole.
         #[inline]
         pub(in crate::web) fn is_whole(&self, left: impl FnOnce() -> SizeHint) -> bool {
             let is_over = self.0.as_ref().is_some_and(|scope| scope.is_over());
@@ -232,7 +236,7 @@ mod present {
                         return polled;
                     }
                     if matches!(polled, Poll::Ready(Some(_))) {
-                        // As with a timeout, what is ready counts. The next poll fails.
+                        // As with a timeout, a frame that is ready counts. The next poll fails.
                         self.elapse_if_over();
                         return polled;
                     }

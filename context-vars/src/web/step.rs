@@ -1,4 +1,4 @@
-//! One thing that the layer does for each request, with its types erased.
+//! One step that the layer runs for each request, with its types erased.
 
 use core::fmt::Display;
 
@@ -11,7 +11,8 @@ use crate::context::{Context, SetValue};
 use crate::text;
 use crate::var::ContextVar;
 
-/// What a [`ContextLayer`](super::ContextLayer) does, in the order in which it was told.
+/// A step of a [`ContextLayer`](super::ContextLayer), which runs its steps in the order in which
+/// they were added.
 ///
 /// The types are erased so that the layer has no parameters and its users can name it.
 pub(super) trait Step: Send + Sync {
@@ -28,11 +29,12 @@ pub(super) trait Step: Send + Sync {
         context
     }
 
-    /// Adds to the headers of the response, inside the context. Takes `known` if it is of this step.
+    /// Adds to the headers of the response, inside the context. Takes `known` if it belongs to this
+    /// step.
     fn response(&self, _: &mut HeaderMap, _known: &mut Option<KnownId>) {}
 }
 
-/// An id that a variable was set to, and the header that was made of it.
+/// An id to which a variable was set, and the header that was created from it.
 pub(super) struct KnownId {
     /// The index of the step that made the header: another step may write the same id in another way.
     pub(super) step: usize,
@@ -40,7 +42,7 @@ pub(super) struct KnownId {
     pub(super) header: HeaderValue,
 }
 
-/// Sets a variable to what a closure finds in the request.
+/// A step that sets a variable to the value that a closure finds in the request.
 pub(super) struct SetFrom<T: 'static, F> {
     pub(super) var: &'static ContextVar<T>,
     pub(super) find: F,
@@ -66,7 +68,7 @@ where
     }
 }
 
-/// Puts what a variable holds at the end into a header of the response.
+/// A step that writes the final value of a variable into a header of the response.
 pub(super) struct Echo<T: 'static> {
     pub(super) header: HeaderName,
     pub(super) var: &'static ContextVar<T>,
@@ -81,7 +83,8 @@ impl<T: Display + Send + Sync + 'static> Step for Echo<T> {
     }
 }
 
-/// Returns `text` as a header, if it can be one and every peer can read it: ASCII.
+/// Returns `text` as a header, if it is allowed in a header and is ASCII, which every peer can
+/// read.
 #[inline]
 pub(super) fn header_value(text: Bytes) -> Option<HeaderValue> {
     if !text.is_ascii() {
@@ -90,7 +93,7 @@ pub(super) fn header_value(text: Bytes) -> Option<HeaderValue> {
     HeaderValue::from_maybe_shared(text).ok()
 }
 
-/// Returns what `Display` makes as a header, on the conditions of [`header_value`].
+/// Returns the text of `Display` as a header, under the conditions of [`header_value`].
 pub(super) fn display_header<T: Display + 'static>(value: &T) -> Option<HeaderValue> {
     text::to_bytes(value).and_then(header_value)
 }

@@ -40,7 +40,7 @@ fn broken_baggage_leaves_the_variable_unset_and_is_reported() {
     let member = |what: &str| format!("`baggage` was not accepted in full: a member {what}");
     let tenant = |what: &str| format!("`TENANT` was not accepted as `tenant`: the value {what}");
     let id = |what: &str| format!("`ID` was not accepted as `id`: the value {what}");
-    let character = "holds a character that is not allowed there";
+    let character = "contains a character that is not allowed there";
     for (header, rejection) in [
         ("tenant=%4", tenant("is malformed")),
         ("tenant=%", tenant("is malformed")),
@@ -211,17 +211,17 @@ fn broken_headers_leave_the_variable_unset_and_are_reported() {
             "`LABEL` was not accepted as `x-label`: the value {what}"
         )]
     };
-    let character = "holds a character that is not allowed there";
+    let character = "contains a character that is not allowed there";
     assert_eq!(extract("x-label", &[b"\xff\xfe"]), label(character));
     assert_eq!(extract("x-label", &["ü".as_bytes()]), label(character));
     assert_eq!(extract("x-label", &[b"a\tb"]), label(character));
     assert_eq!(
         extract("x-label", &[b"a", b"b"]),
-        label("is there several times")
+        label("occurs several times")
     );
     assert_eq!(
         extract("x-label", &[b"a", b"a"]),
-        label("is there several times")
+        label("occurs several times")
     );
     assert_eq!(extract("x-label", &[&[b'x'; 1025]]), label("is too long"));
     let id = ["`ID` was not accepted as `x-id`: the value is not of the variable's type"];

@@ -1,7 +1,7 @@
 //! The persistent map from a variable's id to its value, behind one pointer.
 //!
-//! The first fifteen variables have an inline slot in the map's node, so that reading one is an
-//! index. All others are in a [tree](tree::Tree) beside the slots.
+//! The first fifteen variables have an inline slot in the map's node, so that a read is one access
+//! to an array. All others are in a [tree](tree::Tree) beside the slots.
 //!
 //! Copies of a map share its node. A node is changed in place while only one map has it.
 //! `thread/release.rs` releases nodes when maps are dropped.
@@ -9,9 +9,9 @@
 //! # Borrowed forks
 //!
 //! A scope of a synchronous function ends before the context around it changes. Its map is therefore a
-//! *borrowed fork*: its node begins as a bitwise copy that counts none of its values, and records in
-//! `owned` which references it owns later. The cost of a scope therefore does not depend on the number of
-//! variables that are set around it.
+//! *borrowed fork*. The fork's node begins as a bitwise copy that counts none of its values, and
+//! records in `owned` the references that it takes later. The cost of a scope therefore does not
+//! depend on the number of variables that are set around it.
 
 mod owned_mask;
 mod tree;
@@ -36,15 +36,16 @@ unsafe impl Sync for EmptyNode {}
 
 static EMPTY: EmptyNode = EmptyNode(Node::immortal());
 
-/// A map from ids to values; `clone` shares.
+/// A map from ids to values. Clones share one node.
 #[repr(transparent)]
 pub(crate) struct Map(NonNull<Node>);
 
 // SAFETY: Values are `Send + Sync`, counts are atomic, and a node that another map has as well is
 // not written. A borrowed fork never leaves the thread that made it, see `fork_borrowed`.
 unsafe impl Send for Map {}
-// SAFETY: Through `&Map` nothing is written but the node of a borrowed fork, by `clone`, and one for
-// which `try_set` or `set_vacant` is promised that no other code uses it; neither is shared between threads.
+// SAFETY: Through `&Map` only two kinds of nodes are written: that of a borrowed fork, by `clone`, and one
+// for which the caller of `try_set` or `set_vacant` ensures that no other code uses it. Neither is shared
+// between threads.
 unsafe impl Sync for Map {}
 // No operation runs user code, so a panic cannot leave a half-changed map.
 impl UnwindSafe for Map {}
@@ -74,7 +75,7 @@ impl Map {
         self.node().slot(id.index_if_inheritable())
     }
 
-    /// Returns the address of the value, which is valid as long as it stays in this map.
+    /// Returns the address of the value, which is valid as long as the value stays in this map.
     #[inline]
     pub(super) fn get_ptr(&self, id: VarId) -> Option<ValuePtr> {
         let index = id.index();
@@ -115,13 +116,13 @@ impl Map {
         }
     }
 
-    /// Sets an inline slot if only this map has the node, else hands `value` back. Most sets are of
-    /// this kind.
+    /// Sets an inline slot if only this map has the node, and otherwise returns `value` as the
+    /// error. Most sets are of the first kind.
     ///
     /// # Safety
     ///
-    /// No other code reads or writes the map meanwhile: this is `&mut self` for a map to which no
-    /// `&mut` can be made.
+    /// No other code reads or writes the map meanwhile. The method takes `&self` only because no
+    /// `&mut` to the current context's map can be created.
     #[inline]
     pub(super) unsafe fn try_set(
         &self,
@@ -139,7 +140,7 @@ impl Map {
     ///
     /// # Safety
     ///
-    /// That of [`try_set`](Self::try_set).
+    /// The same as for [`try_set`](Self::try_set).
     #[inline]
     pub(super) unsafe fn set_vacant(&self, values: &mut ScopeValues<'_>) {
         if self.node().count.is_one() {
@@ -149,7 +150,7 @@ impl Map {
 
     /// Creates a copy with a new node, which owns all of its references.
     fn fork(&self, pool: &Pool) -> Self {
-        // Allocated before the fork begins to borrow: an allocator may set variables.
+        // Allocated before the fork begins to borrow, because an allocator may set variables.
         let memory = pool.nodes.alloc();
         // SAFETY: Until the fork is made owned, `self` is borrowed and nothing is called.
         let fork = unsafe { self.fork_borrowed(memory) };
@@ -170,7 +171,8 @@ impl Map {
         }
     }
 
-    /// Creates a copy in `memory` that takes no reference to what it finds here.
+    /// Creates a copy in `memory` that borrows the values of this map and takes no references to
+    /// them.
     ///
     /// Calls no allocator.
     ///
@@ -209,7 +211,7 @@ impl Map {
     ///
     /// # Safety
     ///
-    /// That of `release`.
+    /// The same as for `release`.
     #[inline]
     pub(super) unsafe fn release_likely_last(&mut self, heap: &ThreadHeap) {
         heap.retain_active_reads();

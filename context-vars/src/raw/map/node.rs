@@ -15,7 +15,7 @@ use crate::raw::var_id::VarId;
 
 /// The number of slots. Slot 0 is always empty, because every unassigned id names it.
 pub(super) const SLOTS: usize = 16;
-/// Represents the tree in `owned`, where slot 0 has no use for its bit.
+/// The bit that represents the tree in `owned`. It is that of slot 0, which is always empty.
 const TREE: usize = 0;
 
 pub(super) struct Node {
@@ -121,8 +121,8 @@ impl Node {
             // SAFETY: The tree is valid for reads. The copy is in a `ManuallyDrop`, and it is
             // neither dropped nor changed as long as `owned` does not name it.
             tree: UnsafeCell::new(unsafe { ptr::read(self.tree.get()) }),
-            // In one piece, because a debug build clones an array by a call for each slot, which takes longer
-            // than the rest of a scope.
+            // Copied in one piece, because a debug build clones an array with one call for each slot, which
+            // takes longer than the rest of a scope.
             // SAFETY: The slots are valid for reads, and have no destructor.
             slots: unsafe { ptr::read(&self.slots) },
         };
@@ -149,7 +149,8 @@ impl Node {
             }
         }
         if let Some(tree) = self.tree().filter(|_| !self.owned.contains(TREE)) {
-            // The node owns the clone from now on, whose bits are those that it has already.
+            // The node owns the clone from now on. The clone need not be stored, because it has the
+            // same bits as the tree in the node.
             mem::forget(tree.clone());
             self.owned.set(TREE, true);
         }
@@ -208,7 +209,7 @@ impl Node {
     }
 
     /// Takes over the values one after the other, up to the first that has no slot or whose slot owns a
-    /// value, in a node that only the caller's map has.
+    /// value. Only the caller's map has the node.
     #[inline]
     pub(super) fn set_vacant(&self, values: &mut ScopeValues<'_>) {
         // A copy, which the compiler can keep in a register because no slot overlaps it.
@@ -222,8 +223,8 @@ impl Node {
         self.owned.copy_from(&owned);
     }
 
-    /// Sets the value with an index beyond the slots, in a node that only the caller's map has and
-    /// that is not the current context's: it allocates.
+    /// Sets the value with an index beyond the slots, in a node that only the caller's map has.
+    /// Because this allocates, the node must not be that of the current context.
     pub(super) fn set_spilled(&self, index: usize, value: Option<Value>) -> Option<Value> {
         // SAFETY: Only the caller's map has the node, and no reference into the tree is held, because
         // `spilled` returns pointers to values, which are not in the tree itself. The code below drops no
@@ -238,14 +239,15 @@ impl Node {
     }
 }
 
-/// A guard that frees a node without maps: first the references that the node owns, then its memory.
+/// A guard that frees a node that no map has: first the references that the node owns, then its
+/// memory.
 pub(super) struct NodeDropGuard<'h> {
     node: NonNull<Node>,
     heap: &'h ThreadHeap,
 }
 
 impl<'h> NodeDropGuard<'h> {
-    // Not inlined, because most maps are dropped while another one has the node as well.
+    // Not inlined, because most maps are dropped while another map has the node as well.
     #[inline(never)]
     pub(super) fn free(node: NonNull<Node>, heap: &'h ThreadHeap) {
         Self::free_inline(node, heap);
@@ -255,7 +257,8 @@ impl<'h> NodeDropGuard<'h> {
     pub(super) fn free_inline(node: NonNull<Node>, heap: &'h ThreadHeap) {
         let mut guard = ManuallyDrop::new(Self { node, heap });
         match guard.only_value() {
-            // The end of most scopes. The value is dropped last, so nothing remains if it panics.
+            // The end of most scopes. The value is dropped last, so nothing is left to do if its
+            // `Drop` panics.
             Some(value) => {
                 guard.dealloc();
                 // SAFETY: `only_value` took the reference out of the node.
@@ -274,7 +277,7 @@ impl<'h> NodeDropGuard<'h> {
         mem::forget(guard);
     }
 
-    /// Takes out the only reference that the node owns, if that is one to a value.
+    /// Takes out the only reference that the node owns, if it owns just one and that is to a value.
     #[inline]
     fn only_value(&mut self) -> Option<ValuePtr> {
         // SAFETY: The memory is freed after this, and no map has the node.
@@ -290,7 +293,8 @@ impl<'h> NodeDropGuard<'h> {
     fn drop_values(&mut self) {
         // SAFETY: The memory is freed after this, and no map has the node.
         let node = unsafe { self.node.as_ref() };
-        // Each bit is cleared first: if a value's `Drop` panics, the destructor goes on after it.
+        // Each bit is cleared first: if a value's `Drop` panics, the destructor continues with the
+        // next value.
         while let Some(slot) = node.owned.pop() {
             if let Some(value) = node.slots[slot].get() {
                 // SAFETY: `owned` recorded that the reference belongs to the node, and no longer does.

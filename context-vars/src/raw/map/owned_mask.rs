@@ -1,10 +1,11 @@
-//! The set of references that belong to a node itself: one bit a slot.
+//! The set of references that belong to a node itself: one bit per slot.
 
 use core::cell::Cell;
 
 /// A bitset of slots, numbered from 0 to 15.
 ///
-/// It is a `Cell` in a block that threads share: it is written only while one thread has the node.
+/// It can be a `Cell` in a block that threads share, because it is written only while one thread
+/// has the node.
 #[derive(Clone)]
 pub(super) struct OwnedMask(Cell<u16>);
 
@@ -31,7 +32,7 @@ impl OwnedMask {
         self.0.set(others | u16::from(owned) << slot);
     }
 
-    /// Inserts `slot`, unless it is in the set already. Returns whether it was inserted.
+    /// Inserts `slot`. Returns `true` if it was not in the set before.
     #[inline]
     pub(super) fn insert(&self, slot: usize) -> bool {
         let vacant = !self.contains(slot);
@@ -39,7 +40,7 @@ impl OwnedMask {
         vacant
     }
 
-    /// Returns the only slot in the set.
+    /// Returns the slot in the set if the set has exactly one.
     #[inline]
     pub(super) fn only(&self) -> Option<usize> {
         let mask = self.0.get();

@@ -1,7 +1,7 @@
 //! The values of the sixteenth variable and later ones: a persistent tree with sixteen branches.
 //!
-//! Snapshots share a tree. It is changed in place while it is not shared, and one path of it is
-//! copied while it is: `Arc::make_mut` does both.
+//! Snapshots share a tree. A tree that is not shared is changed in place, and one path of a shared
+//! tree is copied. `Arc::make_mut` does both.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Tree {
         }
     }
 
-    /// Returns whether the tree is high enough for `index`.
+    /// Returns `true` if the tree is high enough for `index`.
     fn holds(&self, index: usize) -> bool {
         index.checked_shr(BITS * (self.height + 1)).unwrap_or(0) == 0
     }

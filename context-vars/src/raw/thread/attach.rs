@@ -2,17 +2,18 @@
 //!
 //! Scopes, `run` and polls nest strictly, because stack frames and closures create them. An attached
 //! context does not: its guard may be dropped at any time, or never. So the thread keeps a list of
-//! them, and three things can happen in another order than the usual one:
+//! attached contexts, and must handle three unusual orders:
 //!
 //! * A scope, `run` or poll ends while contexts that were attached inside of it are still current.
 //!   It ends them first.
-//! * A guard is dropped while another attached context is above its own. Its context is taken out from
-//!   under that one.
-//! * A guard is dropped while a scope, `run` or poll is right above its context, which is then on the
-//!   stack of that frame and cannot be reached. It is *released*: the frame takes it out when it ends.
+//! * A guard is dropped while another attached context is above its own. Its context is then taken out
+//!   from under the other one.
+//! * A guard is dropped while a scope, `run` or poll is right above its context. The context is then
+//!   on the stack of that frame and cannot be reached. It is marked as *released*, and the frame takes
+//!   it out when the frame ends.
 //!
-//! A frame does not search the list when it ends. It compares its entry with the thread's anyway, and
-//! only if they differ it calls [`ThreadState::settle`]. In the first case they differ because the
+//! A frame does not search the list when it ends. It has to compare its entry with the thread's anyway,
+//! and calls [`ThreadState::settle`] only if they differ. In the first case they differ because the
 //! attached context is the innermost entry. In the third case the entry of the topmost frame is replaced
 //! by [`EntryId::DEFERRED`]. When that frame ends, it replaces the entry of the next frame in the same
 //! way, until the frame that is right above the released context has ended.
@@ -33,11 +34,11 @@ impl Attachment {
     /// Makes `context` current until the guard is dropped or the frame around the call ends.
     pub(crate) fn new(context: RawContext) -> Self {
         let thread = thread_state();
-        // The thread must end the context at its end at the latest if it is attached in the root.
+        // If the context is attached in the root, it must end at the latest when the thread ends.
         thread.make_live();
-        // A context that a callback attaches is for the task of the callback.
+        // A context that a callback attaches belongs to the task of the callback.
         let owner = EntryOwner::acting();
-        // Allocated before anything changes: an allocator may use variables.
+        // Allocated before anything changes, because an allocator may use variables.
         let attached = Rc::new(AttachedContext {
             owner,
             previous: Cell::new(None),
@@ -45,7 +46,7 @@ impl Attachment {
             ended: Cell::new(None),
             is_released: Cell::new(false),
         });
-        // SAFETY: The list of the thread keeps the owner until the context was left.
+        // SAFETY: The list of the thread keeps the owner until the context has been left.
         let previous = unsafe { thread.enter(attached.entry(), context) };
         let innermost = &thread.attachments.innermost;
         attached.previous.set(Some(previous));
@@ -55,8 +56,8 @@ impl Attachment {
     }
 
     /// Ends the attachment. Returns the context with the values that were set in it. Returns `None` if a
-    /// scope, `run` or poll that began under it still runs: that frame has the context, and drops it when
-    /// the frame ends.
+    /// scope, `run` or poll that began under it still runs: that frame then has the context, and drops it
+    /// when the frame ends.
     pub(crate) fn detach(&self) -> Option<RawContext> {
         match self.detach_in_order() {
             Some(context) => context,
@@ -106,7 +107,7 @@ impl Attachment {
 impl Drop for Attachment {
     #[inline]
     fn drop(&mut self) {
-        // A context that ended earlier is dropped with what describes it.
+        // A context that ended earlier is dropped with its `AttachedContext`.
         if !self.0.has_ended() {
             drop(self.detach());
         }
@@ -123,8 +124,8 @@ pub(super) struct SettleLeftovers {
 }
 
 impl ThreadState {
-    /// Ends the contexts that keep the frame with this entry from ending: contexts that were attached inside
-    /// of it, and a released context right below it, which is then removed from `previous`.
+    /// Ends the contexts that keep the frame with this entry from ending. These are contexts that were
+    /// attached inside of it, and a released context right below it, which is then removed from `previous`.
     ///
     /// Called when the frame's entry is not the current one.
     pub(super) fn settle(&self, entry: EntryId, previous: &mut Previous) -> SettleLeftovers {
@@ -207,7 +208,8 @@ impl ThreadState {
         attached.ended.set(self.pop_attached());
     }
 
-    /// Ends an attached context that `above` holds. `above` then holds the context around it.
+    /// Ends an attached context that `above` holds. After that, `above` holds the context around
+    /// the attached one.
     fn take_out(&self, attached: &AttachedContext, above: &mut Previous) -> Option<RawContext> {
         // The context is handed to code that may drop it on another thread.
         self.heap.retain_active_reads();

@@ -1,4 +1,4 @@
-//! The list of the contexts that are attached on a thread; `attach.rs` says what happens with them.
+//! The list of the contexts that are attached on a thread; `attach.rs` describes how they end.
 
 use core::cell::Cell;
 use core::ptr;
@@ -14,7 +14,7 @@ pub(super) struct Attachments {
     deferred: Cell<Option<Box<DeferredFrame>>>,
 }
 
-/// A context that is attached, or was.
+/// A context that is or was attached.
 pub(super) struct AttachedContext {
     /// Its address identifies the entry.
     pub(super) owner: EntryOwner,
@@ -24,7 +24,7 @@ pub(super) struct AttachedContext {
     pub(super) outer: Cell<Option<Rc<AttachedContext>>>,
     /// The context, if it ended before its guard.
     pub(super) ended: Cell<Option<RawContext>>,
-    /// The guard is gone, but a frame that is right above still runs.
+    /// `true` if the guard was dropped while a frame right above still runs.
     pub(super) is_released: Cell<bool>,
 }
 
@@ -82,9 +82,10 @@ impl Attachments {
         }
     }
 
-    /// Lets the first frame at or under `topmost` settle when it ends. Returns the new `topmost`.
+    /// Makes the first frame at or under `topmost` call `settle` when it ends. Returns the new
+    /// `topmost`.
     ///
-    /// Takes `spare` if it needs it, and neither allocates nor frees.
+    /// Takes `spare` if it is needed, and neither allocates nor frees.
     pub(super) fn defer(
         &self,
         topmost: EntryId,
@@ -153,7 +154,7 @@ impl AttachedContext {
         self.previous_entry().is_none()
     }
 
-    /// Returns the entry around this one, unless this has ended.
+    /// Returns the entry around this one, unless this one has ended.
     pub(super) fn previous_entry(&self) -> Option<EntryId> {
         self.with_previous(|previous| previous.entry())
     }

@@ -21,8 +21,9 @@ pub(crate) struct DefaultCell<T: 'static> {
     computing: AtomicU32,
 }
 
-/// More threads than this do not race for one default. They wait for each other, each started by a
-/// computation of the default before it, and would go on until no thread can be started.
+/// The maximum number of threads that compute one default. More threads are not a race: each was
+/// started by the computation on the thread before it, which waits for it. Without a limit, this
+/// would go on until no thread can be started.
 const MAX_COMPUTING: u32 = 1024;
 
 impl<T: 'static> DefaultCell<T> {
@@ -40,7 +41,8 @@ impl<T: Send + Sync + 'static> DefaultCell<T> {
     ///
     /// # Panics
     ///
-    /// Panics if computing the default reads the default itself, on this thread or through others.
+    /// Panics if computing the default reads the default itself, on this thread or through other
+    /// threads.
     #[inline]
     #[track_caller]
     pub(crate) fn get(&'static self, key: &'static TypedKey<T>) -> Option<&'static T> {

@@ -15,11 +15,11 @@ use crate::raw::value::Value;
 pub(crate) fn enter_for_drop(context: RawContext, enter: impl FnOnce() -> CompanionGuard) {
     let thread = thread_state();
     let owner = TaskId::current();
-    // Allocated before anything changes: an allocator may use variables.
+    // Allocated before anything changes, because an allocator may use variables.
     let mut running = RunningDrop::new();
     running.previous = Some(thread.enter_as(owner, context));
     thread.running_drops.push(running);
-    // If this panics, the context is left all the same.
+    // Even if this panics, `leave_after_drop` leaves the context.
     let companion = enter();
     if let Some(mut running) = thread.running_drops.pop() {
         running.companion = companion;

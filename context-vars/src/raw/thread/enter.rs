@@ -19,8 +19,8 @@ impl ThreadState {
     ///
     /// # Safety
     ///
-    /// If `entry` is that of an [`EntryOwner`], this neither moves nor is dropped before the context was
-    /// left.
+    /// If `entry` is that of an [`EntryOwner`], the owner neither moves nor is dropped before the
+    /// context has been left.
     #[inline]
     pub(super) unsafe fn enter(&self, entry: EntryId, context: RawContext) -> Previous {
         let entry = self.entry.replace(entry);
@@ -36,11 +36,11 @@ impl ThreadState {
     /// Makes a copy of the current context current until [`end_scope`](Self::end_scope).
     #[inline(always)]
     fn enter_scope(&self) -> BorrowedPrevious {
-        // Asked before the fork begins to borrow, because tokio may allocate.
+        // The task is determined before the fork begins to borrow, because tokio may allocate.
         let owner = TaskId::current();
         // SAFETY: What is borrowed from becomes a `BorrowedPrevious`, which only `end_scope` uses
-        // up. That takes the copy out of the thread's state, makes the previous context current
-        // whole, and only drops the copy from then on. The copy is reachable through the state of
+        // up. `end_scope` takes the copy out of the thread's state, makes the whole previous
+        // context current, and only then drops the copy. The copy is reachable through the state of
         // this thread alone. A `BorrowedPrevious` that is forgotten keeps what it has for ever.
         let fork = unsafe { self.fork_borrowed() };
         self.enter_as(owner, fork)
@@ -68,22 +68,23 @@ impl ThreadState {
         }
     }
 
-    /// Makes `previous` current again and returns the context that was.
+    /// Makes `previous` current again and returns the context that was current until then.
     ///
-    /// Its owner may drop that context on another thread, so active reads get references first. Those
-    /// that began inside have ended, unless a coroutine was suspended in one.
+    /// The caller may drop that context on another thread, so active reads take references first.
+    /// Reads that began inside the context have ended, unless a coroutine was suspended in such a
+    /// read.
     #[inline(always)]
     pub(super) fn leave(&self, entry: EntryId, previous: Previous) -> RawContext {
         self.leave_and_restore(entry, previous, None)
     }
 
-    /// Like [`leave`](Self::leave), for what [`enter_as`](Self::enter_as) has entered.
+    /// Like [`leave`](Self::leave), for a context that [`enter_as`](Self::enter_as) has entered.
     #[inline(always)]
     pub(super) fn leave_scope(&self, previous: BorrowedPrevious) -> RawContext {
         self.leave_and_restore(previous.entry, previous.previous, Some(previous.owner))
     }
 
-    /// `owner` is that of the scope around, if a scope is left.
+    /// Leaves the context. `owner` is the owner of the scope around, if a scope is left.
     #[inline(always)]
     fn leave_and_restore(
         &self,
@@ -91,11 +92,12 @@ impl ThreadState {
         previous: Previous,
         owner: Option<TaskId>,
     ) -> RawContext {
-        // Before the entry is compared: right behind the work, the compiler would keep the entry in a
-        // register over the work instead of computing it again.
+        // Called before the entry is compared. If the comparison came right after the work, the
+        // compiler would keep the entry in a register during the work instead of computing it again.
         self.heap.retain_active_reads();
         if self.entry.get() != entry {
-            // Not `previous` itself, which would then be in memory wherever this is inlined.
+            // A copy is passed, because `previous` itself would then be in memory wherever this is
+            // inlined.
             return leave_unusually(entry, Previous { ..previous }, owner);
         }
         self.restore(previous, owner)
@@ -112,7 +114,7 @@ impl ThreadState {
         self.swap(RawContext::from_parts(map, extra))
     }
 
-    /// Makes `previous` current again and drops the context that was, in the previous one.
+    /// Makes `previous` current again and then drops the context that was current until then.
     #[inline(always)]
     fn end_scope(&self, previous: BorrowedPrevious) {
         release::drop_outlined(self.leave_scope(previous));
@@ -132,7 +134,7 @@ fn leave_unusually(entry: EntryId, mut previous: Previous, owner: Option<TaskId>
     context
 }
 
-/// Calls `f` inside the context whose home this is.
+/// Calls `f` inside the context in `home`.
 #[inline(always)]
 pub(crate) fn run_in<R>(home: &mut RawContext, f: impl FnOnce() -> R) -> R {
     let owner = EntryOwner::current();
@@ -143,27 +145,28 @@ pub(crate) fn run_in<R>(home: &mut RawContext, f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// A context that is current until this is dropped, and is then in its home again.
+/// A context that is current until this guard is dropped, and is then moved back to its home.
 pub(crate) struct Entered<'o, 'h> {
     owner: &'o EntryOwner,
-    /// Keeps the words of the context, which belong to the thread's state meanwhile: the borrow lets no
-    /// other code see them, and to write others would take three instructions.
+    /// Still contains the words of the context, which meanwhile belong to the thread's state. The
+    /// borrow lets no other code see them, and writing other words would take three instructions.
     home: &'h mut RawContext,
     previous: Previous,
 }
 
 impl<'o, 'h> Entered<'o, 'h> {
-    /// Makes the context whose home this is current.
+    /// Makes the context in `home` current.
     ///
     /// # Safety
     ///
     /// The guard, or the [`FinalScope`] that it becomes, is dropped before either borrow ends. So it is
     /// not forgotten.
-    // Always inlined, and after tokio was asked for the owner: few registers are kept over that call.
+    // Always inlined, and called after tokio was asked for the owner, because few registers are kept
+    // over that call.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) unsafe fn new(owner: &'o EntryOwner, home: &'h mut RawContext) -> Self {
         // SAFETY: The reference is valid for reads. The home is not used again before another context was
-        // written there: the guard, which is not forgotten, borrows the home, and everything that
+        // written there. The guard, which is not forgotten, borrows the home, and everything that
         // consumes the guard writes to the home first.
         let context = unsafe { ptr::read(home) };
         // SAFETY: The guard leaves the context while it borrows the owner.
@@ -175,9 +178,10 @@ impl<'o, 'h> Entered<'o, 'h> {
         }
     }
 
-    /// Ends what was attached inside, and stays entered, but drops the context when it is left.
+    /// Ends the contexts that were attached inside, and stays entered. The context is dropped when
+    /// it is left.
     ///
-    /// For work that is ready, which is dropped in its own context.
+    /// This is for work that is ready, which is dropped in its own context.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn into_scope(self) -> FinalScope<'o> {
         let mut this = ManuallyDrop::new(self);
@@ -189,7 +193,8 @@ impl<'o, 'h> Entered<'o, 'h> {
         }
     }
 
-    /// Leaves the context after what ran inside has returned, without a call.
+    /// Leaves the context after the code that ran inside has returned. This is inlined, unlike
+    /// `drop`.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn leave(self) {
         let mut this = ManuallyDrop::new(self);
@@ -200,8 +205,8 @@ impl<'o, 'h> Entered<'o, 'h> {
 }
 
 impl Drop for Entered<'_, '_> {
-    // A call, so that where a poll unwinds nothing needs `self` in memory: it would be written
-    // there at each poll.
+    // This is a call, so that `self` need not be in memory where a poll unwinds. Otherwise each
+    // poll would write it there.
     #[inline]
     fn drop(&mut self) {
         leave_outlined(self.owner, self.home, self.previous.take());
@@ -213,7 +218,7 @@ fn leave_outlined(owner: &EntryOwner, home: &mut RawContext, previous: Previous)
     bring_home(home, thread_state().leave(owner.entry(), previous));
 }
 
-/// Writes a context to a home whose own one was entered.
+/// Writes a context to a home whose own context was entered.
 #[inline(always)]
 fn bring_home(home: &mut RawContext, context: RawContext) {
     // SAFETY: The reference is valid for writes. The overwritten words need no drop, because their context
@@ -221,7 +226,8 @@ fn bring_home(home: &mut RawContext, context: RawContext) {
     unsafe { ptr::write(home, context) };
 }
 
-/// The context of work that has ended, which is current until this is dropped, and is dropped then.
+/// The context of work that has ended. It is current until this guard is dropped, and is then
+/// dropped.
 pub(crate) struct FinalScope<'a> {
     owner: &'a EntryOwner,
     previous: Previous,
@@ -263,7 +269,7 @@ impl Drop for FinalScope<'_> {
     }
 }
 
-/// A context that is current until this is dropped, and is dropped then.
+/// A context that is current until this guard is dropped, and is then dropped.
 ///
 /// [`enter`](Self::enter) creates it as a copy of the current one, for functions that are not
 /// async: it must not be kept over an `.await`. Generated code holds it under a name that user code
@@ -278,8 +284,9 @@ impl SyncScope {
     /// # Cost
     ///
     /// One node from the thread's free list, whatever the number of variables.
-    // A call, like `drop`: inlined, they would add 300 bytes to each annotated function. While a body
-    // runs that may panic, the previous context is in memory anyway, for the drop while unwinding.
+    // This is a call, like `drop`, because inlined they would add 300 bytes to each annotated
+    // function. While a body that may panic runs, the previous context is in memory anyway, so that
+    // unwinding can drop it.
     #[inline(never)]
     pub fn enter() -> Self {
         Self(thread_state().enter_scope())
@@ -303,8 +310,8 @@ impl SyncScope {
         Self(thread_state().enter_as(owner, context))
     }
 
-    /// Sets a value that has no inline slot, when the scope has been entered: that may allocate, and
-    /// by then no code can reach what the scope borrows from.
+    /// Enters a scope and then sets a value that has no inline slot. Setting the value may allocate,
+    /// and once the scope is entered no code can reach the context from which the scope borrows.
     #[cold]
     fn enter_and_set(key: &'static Key, value: Value) -> Self {
         let scope = Self::enter();
@@ -318,7 +325,7 @@ impl SyncScope {
         thread_state().end_scope(self.0.take());
     }
 
-    /// Calls `f` inside, and leaves the scope.
+    /// Calls `f` inside the scope, and then leaves the scope.
     #[inline(always)]
     pub(crate) fn run<R>(self, f: impl FnOnce() -> R) -> R {
         let scope = ExitOnUnwind(ManuallyDrop::new(self).0.take());
@@ -334,7 +341,7 @@ impl Drop for SyncScope {
     #[inline(never)]
     fn drop(&mut self) {
         let thread = thread_state();
-        // Checked before anything is read from `self`, so that no register has to keep that over a call.
+        // Checked before anything is read from `self`, so that no register has to be kept over a call.
         if thread.heap.has_active_reads() || thread.entry.get() != self.0.entry {
             return self.end_unusually();
         }

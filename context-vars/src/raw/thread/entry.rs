@@ -14,9 +14,10 @@ pub(super) struct EntryId(*const EntryOwner);
 
 /// The task in which a context was entered. Its address identifies the entry.
 ///
-/// It is on the stack of the function that enters, or in what describes the entry, because there it
-/// need not be saved and restored like what is in the thread's state.
-// The address is a multiple of four, also on targets like m68k where no integer is aligned so.
+/// It is stored on the stack of the function that enters, or in the object that describes the
+/// entry. In the thread's state it would have to be saved and restored.
+// The address is a multiple of four even on targets such as m68k, where no integer has that
+// alignment.
 #[repr(align(4))]
 pub(crate) struct EntryOwner {
     task: TaskId,
@@ -26,11 +27,11 @@ pub(crate) struct EntryOwner {
 }
 
 impl EntryId {
-    /// No context is entered.
+    /// The id of the root, in which no context is entered.
     pub(super) const ROOT: Self = Self::without_owner(2);
     /// The id of no entry.
     pub(super) const NONE: Self = Self::without_owner(6);
-    /// Replaces the entry of a frame that has to settle what is attached when it ends.
+    /// Replaces the id of a frame that has to call `settle` when it ends.
     pub(super) const DEFERRED: Self = Self::without_owner(10);
 
     /// Returns the id of the scope with this number, which is odd.
@@ -39,13 +40,15 @@ impl EntryId {
         Self::without_owner(number)
     }
 
-    /// Returns an id that is no multiple of four, and so is no address of an [`EntryOwner`].
+    /// Creates an id that is not a multiple of four, and therefore not the address of an
+    /// [`EntryOwner`].
     #[inline]
     const fn without_owner(id: usize) -> Self {
         Self(ptr::without_provenance(id))
     }
 
-    /// Returns the address of the entry's owner, unless the thread keeps that, as it does for a scope.
+    /// Returns the address of the entry's owner, or `None` if the thread keeps the owner, as it does
+    /// for a scope.
     #[inline]
     pub(super) fn owner(self) -> Option<*const EntryOwner> {
         (self.0.addr() % 4 == 0).then_some(self.0)
@@ -78,14 +81,15 @@ impl EntryOwner {
         self.task
     }
 
-    /// Returns the id of the entry that this belongs to.
+    /// Returns the id of the entry to which this owner belongs.
     #[inline]
     pub(super) fn entry(&self) -> EntryId {
         EntryId(ptr::from_ref(self))
     }
 }
 
-/// The context around the current one, with the function that entered or what describes the entry.
+/// The context around the current one. It is kept by the function that entered the current context,
+/// or by the object that describes the entry.
 ///
 /// It has no destructor: only `ThreadState::leave` and `ThreadState::end_scope` use it up.
 pub(super) struct Previous {
@@ -144,7 +148,8 @@ impl Previous {
 /// the previous one.
 pub(super) struct BorrowedPrevious {
     pub(super) previous: Previous,
-    /// The entry of the current context; none once this was taken, so that it cannot end again.
+    /// The entry of the current context; `EntryId::NONE` once this was taken, so that the entry
+    /// cannot end again.
     pub(super) entry: EntryId,
     /// The owner of the scope around the current one.
     pub(super) owner: TaskId,

@@ -33,7 +33,7 @@ impl ThreadState {
     fn register_exit(&self) {
         let phase = match EXIT.try_with(|_| ()) {
             Ok(()) => Phase::Live,
-            // The thread is past the end of its other thread-locals.
+            // The thread has already destroyed its other thread-locals.
             Err(_) => Phase::Ended,
         };
         self.phase.set(phase);

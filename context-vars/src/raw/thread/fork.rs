@@ -6,8 +6,8 @@ use crate::raw::map::{InlineSlot, Map};
 use crate::raw::value::Value;
 
 impl ThreadState {
-    /// Creates a copy for a scope that ends before the current context changes: it borrows what it
-    /// finds, so that it costs the same however many variables are set.
+    /// Creates a copy for a scope that ends before the current context changes. The copy borrows
+    /// its values, so its cost does not depend on the number of variables that are set.
     ///
     /// # Safety
     ///
@@ -28,7 +28,7 @@ impl ThreadState {
     ///
     /// # Safety
     ///
-    /// Those of `fork_borrowed`.
+    /// The same as for `fork_borrowed`.
     // This is a separate function, because scopes of one variable are the most frequent.
     #[inline(never)]
     pub(super) unsafe fn fork_borrowed_with(&self, slot: InlineSlot, value: Value) -> RawContext {
@@ -43,30 +43,32 @@ impl ThreadState {
         }
     }
 
-    /// Creates a borrowed fork of the inheritable values, if they are all there is and a free block
-    /// is kept for the node.
+    /// Creates a borrowed fork of the inheritable values, if the context has no other values and
+    /// the thread keeps a free block for the node.
     ///
     /// # Safety
     ///
-    /// Those of `fork_borrowed`, until the fork is dropped or owns what it borrowed.
+    /// The same as for `fork_borrowed`, until the fork is dropped or owns what it borrowed.
     #[inline(always)]
     unsafe fn try_fork_borrowed(&self) -> Option<Map> {
         // SAFETY: The reference is gone with the expression, which only reads.
         if unsafe { self.extra() }.is_some_and(Extra::has_local) {
             return None;
         }
-        // Before the fork begins to borrow: where free lists are switched off, this allocates.
+        // Called before the fork begins to borrow, because this allocates if free lists are
+        // switched off.
         let memory = self.heap.pool.nodes.pop()?;
         // SAFETY: The caller keeps the current context unchanged, and nothing else is called while
         // the reference exists.
         Some(unsafe { self.map().fork_borrowed(memory) })
     }
 
-    /// Allocates everything first, because an allocator may set variables, and borrows then.
+    /// Allocates everything before the copy begins to borrow, because an allocator may set
+    /// variables.
     ///
     /// # Safety
     ///
-    /// Those of `fork_borrowed`.
+    /// The same as for `fork_borrowed`.
     #[cold]
     unsafe fn fork_borrowed_slow(&self) -> RawContext {
         self.make_live();
@@ -82,7 +84,7 @@ impl ThreadState {
 
     /// # Safety
     ///
-    /// Those of `fork_borrowed`.
+    /// The same as for `fork_borrowed`.
     #[cold]
     unsafe fn fork_borrowed_with_slow(&self, slot: InlineSlot, value: Value) -> RawContext {
         // SAFETY: The requirements are the same.
@@ -126,8 +128,8 @@ pub(crate) fn copy() -> RawContext {
     thread_state().copy()
 }
 
-/// Copies the current context for a scope whose values are created next: a thread that does nothing else must
-/// keep blocks for them, too.
+/// Copies the current context for a scope whose values are created next. Before that the thread starts to
+/// keep free blocks, because a thread that only enters such scopes needs them, too.
 pub(crate) fn copy_for_scope() -> RawContext {
     let thread = thread_state();
     thread.make_live();

@@ -1,8 +1,8 @@
 //! The current context of each thread: read, changed, copied, and swapped for another.
 //!
-//! There is one mechanism. Everything that runs in another context (`run`, a scope, a poll, inherited
-//! work) swaps the two words of its `RawContext` with those in the thread's state, and swaps them back
-//! when the work returns or panics.
+//! There is one mechanism for everything that runs in another context: `run`, a scope, a poll, and
+//! inherited work. The two words of its `RawContext` are swapped with those in the thread's state, and
+//! swapped back when the work returns or panics.
 
 mod entry;
 mod attachments;

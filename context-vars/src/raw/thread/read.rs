@@ -5,8 +5,8 @@ use crate::raw::key::{Key, TypedKey};
 #[cfg(feature = "http")]
 use crate::raw::value::Value;
 
-/// Calls `f` with the value in the current context, which stays valid whatever `f` does. If the variable
-/// is not set, `Err` returns `f`.
+/// Calls `f` with the value in the current context, which stays valid whatever `f` does. Returns `f` as
+/// the error if the variable is not set.
 #[inline]
 pub(crate) fn with<T, R, F>(key: &'static TypedKey<T>, f: F) -> Result<R, F>
 where
@@ -26,15 +26,15 @@ where
     Ok(unsafe { thread.heap.read(value, f) })
 }
 
-/// Returns whether the variable has this value in the current context: the value itself, and not another one
-/// that is equal. The caller's reference ensures that no other value has its address.
+/// Returns `true` if the variable has this value in the current context. Another value that is equal does
+/// not count. The caller's reference ensures that no other value has the same address.
 #[cfg(feature = "http")]
 #[inline]
 pub(crate) fn has_value(key: &Key, value: &Value) -> bool {
     thread_state().read(key.id()) == Some(value.ptr())
 }
 
-/// Returns whether the variable has a value in the current context.
+/// Returns `true` if the variable has a value in the current context.
 #[inline]
 pub(crate) fn is_set(key: &Key) -> bool {
     thread_state().read(key.id()).is_some()

@@ -1,4 +1,4 @@
-//! The list of the contexts that were entered for a drop; `drop_glue.rs` says what happens with them.
+//! The list of the contexts that were entered for a drop; `drop_glue.rs` enters and leaves them.
 
 use core::cell::Cell;
 

@@ -25,17 +25,17 @@ pub(super) enum Phase {
     Fresh,
     /// The root will be emptied when the thread ends.
     Live,
-    /// The root was emptied: what is set in it from now on is dropped at once.
+    /// The root was emptied. A value that is set in it from now on is dropped immediately.
     Ended,
 }
 
 /// All data that this crate keeps for a thread.
 ///
-/// One thread-local holds it all, because in position-independent code each access to one may be a
-/// call.
+/// One thread-local holds all of it, because in position-independent code each access to a
+/// thread-local may be a call.
 ///
-/// The two words of the current context are separate fields, so that they are moved one by one:
-/// read back as a pair, right after they were written as words, they would wait for the
+/// The two words of the current context are separate fields, so that they are moved one by one.
+/// Reading them back as a pair, right after they were written as single words, would wait for the
 /// processor's store buffer.
 #[repr(C)]
 pub(super) struct ThreadState {
@@ -151,7 +151,7 @@ impl ThreadState {
         }
     }
 
-    /// Makes `context` current and returns the one that was.
+    /// Makes `context` current and returns the previous one.
     #[inline]
     pub(super) fn swap(&self, context: RawContext) -> RawContext {
         let (map, extra) = context.into_parts();
@@ -220,7 +220,7 @@ impl ThreadState {
         self.change(|context, pool| context.set(pool, id, value))
     }
 
-    /// Empties the thread's root, if that is current.
+    /// Empties the thread's root and returns its content, if the root is current.
     pub(super) fn take_root(&self) -> Option<RawContext> {
         self.heap.retain_active_reads();
         self.is_root().then(|| self.swap(RawContext::EMPTY))

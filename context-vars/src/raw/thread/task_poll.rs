@@ -20,32 +20,33 @@ thread_local! {
         const { ManuallyDrop::new(Cell::new(None)) };
 }
 
-/// Calls `f`, a callback that runs between the polls of a task whose context is current, so that it
-/// may set there: tokio's task id is that of the worker meanwhile.
+/// Calls `f`, a callback that runs between the polls of a task whose context is current, on behalf
+/// of that task. Otherwise `f` could not set variables there, because tokio meanwhile reports the
+/// task of the worker.
 ///
-/// In the root of the thread, where no task has a context, it may do what it could before.
+/// In the root of the thread, where no task has a context, this changes nothing for `f`.
 pub(crate) fn call_as_owner(f: impl FnOnce()) {
     if is_root() {
         return f();
     }
-    // The owner is not replaced meanwhile: what `f` attaches may outlast it, and would keep the owner
-    // that the context around has at that moment.
+    // The owner is not replaced meanwhile, because a context that `f` attaches may outlast `f`, and
+    // would keep the owner that the context around it has at that moment.
     thread_state().current_owner().act_as(f);
 }
 
 /// The context of a task, which one callback makes current and a later one on the same thread takes
-/// back: between them no stack frame of this crate exists.
+/// back. Between the two callbacks no stack frame of this crate exists.
 ///
-/// During a poll the thread keeps the box, so that no other code can reach the context around. The poll can
-/// end only when everything that began inside has ended: the entry shows this for entered contexts, `read`
-/// for active reads. Polls therefore nest strictly with everything else that enters a context; otherwise
-/// the process is aborted.
+/// During a poll the thread keeps the box, so that no other code can reach the previous context. The poll
+/// can end only when everything that began inside has ended: the entry shows this for entered contexts,
+/// `read` for active reads. Polls therefore nest strictly with everything else that enters a context;
+/// otherwise the process is aborted.
 pub(crate) struct TaskContext {
     /// Empty during a poll.
     context: RawContext,
 }
 
-/// Identifies the context of a task, by its address, as long as that exists.
+/// Identifies the context of a task by its address, as long as that context exists.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TaskKey(usize);
 
@@ -54,7 +55,7 @@ struct RunningPoll {
     previous: BorrowedPrevious,
     /// The innermost read that was active.
     read: InnermostRead,
-    /// The poll around this one, the only case that needs a box.
+    /// The poll around this one. Only nested polls need a box.
     outer: Option<Box<RunningPoll>>,
 }
 

@@ -10,14 +10,15 @@ use crate::raw::value::{ScopeValue, ScopeValues, TypedValue, Value};
 ///
 /// A task may set variables in a context that it entered itself. In the thread's root, and in a context
 /// that was entered outside of the task, the task that is polled there next would see the value. Code that
-/// runs in no task may set variables everywhere, and a callback in the context of its task.
+/// runs in no task may set variables everywhere. A callback may set variables in the context of its task.
 #[inline]
 pub(crate) fn may_set() -> bool {
     let task = TaskId::current();
     task.is_none() || is_owner(task)
 }
 
-/// Returns whether the current context was entered in `task`, or a callback of its task runs.
+/// Returns `true` if the current context was entered in `task`, or if a callback of the context's
+/// task is running.
 #[inline]
 fn is_owner(task: TaskId) -> bool {
     let owner = thread_state().current_owner();
@@ -64,8 +65,8 @@ fn set_first(
     (thread.set(key, value), Some(id))
 }
 
-/// Restores `old` if the current context is `context`, and returns the replaced value. Otherwise `Err`
-/// returns `old`.
+/// Restores `old` if the current context is `context`, and returns the replaced value. Otherwise
+/// returns `old` as the error.
 #[inline]
 pub(crate) fn reset<T>(
     key: &'static TypedKey<T>,
@@ -104,7 +105,7 @@ fn set_in_scope(mut values: ScopeValues<'_>) {
     }
 }
 
-/// Sets variables for which a slot must be created first, or a previous value dropped.
+/// Sets variables for which a slot must be created first, or a previous value must be dropped.
 #[inline(never)]
 fn set_one_by_one(values: ScopeValues<'_>) {
     for value in values {

@@ -1,4 +1,5 @@
-//! A tokio runtime whose plain `tokio::spawn` inherits, by the hooks of `tokio_unstable`.
+//! A tokio runtime on which a plain `tokio::spawn` inherits, based on the hooks of
+//! `tokio_unstable`.
 //!
 //! Tokio calls a hook when a task is spawned, before and after each of its polls, and when the task ends,
 //! and passes only the task's id. The contexts of tasks that are not being polled are therefore stored in
@@ -35,7 +36,8 @@ use table::{Part, Table};
 /// A task runs in a copy of the context that is current where the task is spawned, and keeps the values
 /// that it sets from poll to poll. As always, `#[no_inherit]` variables are not copied.
 ///
-/// The builder exists only with `--cfg tokio_unstable`, because tokio's hooks do.
+/// The builder exists only with `--cfg tokio_unstable`, because tokio's hooks exist only with that
+/// flag.
 ///
 /// # What does not inherit
 ///
@@ -66,8 +68,9 @@ use table::{Part, Table};
 ///
 /// # Cost
 ///
-/// One allocation a task. A poll locks the task's part of a table twice, and moves the context out of a
-/// hash map and back. [`task::spawn`](crate::task::spawn) costs less, because it needs none of this.
+/// One allocation for each task. A poll locks the task's part of a table twice, and moves the context
+/// out of a hash map and back. [`task::spawn`](crate::task::spawn) costs less, because it needs none of
+/// this.
 ///
 /// # Examples
 ///
@@ -193,8 +196,8 @@ impl<'a> InheritingBuilder<'a> {
         self
     }
 
-    /// Sets tokio's hook `on_task_terminate`. `f` is called in the context of the task. For the closure of
-    /// a `spawn_blocking`, which has no context here, `f` is called in that of the thread.
+    /// Sets tokio's hook `on_task_terminate`. `f` is called in the context of the task. The closure of a
+    /// `spawn_blocking` has no context here, so for it `f` is called in the context of the thread.
     pub fn on_task_terminate(mut self, f: impl Fn(&TaskMeta<'_>) + Send + Sync + 'static) -> Self {
         self.hooks.users.terminate = Some(Arc::new(f));
         self
@@ -374,7 +377,7 @@ impl Hooks {
     }
 }
 
-/// Ends a poll, if the task has a context and this thread is in it.
+/// A guard that ends a poll, if the task has a context and this thread is in it.
 struct Leave<'a>(&'a Part, Id);
 
 impl Drop for Leave<'_> {

@@ -103,7 +103,8 @@ impl Part {
         None
     }
 
-    /// Takes the context of a task that is about to be polled; `None` if it has none.
+    /// Takes the context of a task that is about to be polled. Returns `None` if the task has no
+    /// context.
     pub(super) fn take(&self, id: Id) -> Option<Box<TaskContext>> {
         let mut tasks = self.lock();
         loop {
@@ -169,7 +170,7 @@ impl Part {
     }
 }
 
-/// A hasher for the id of a task, which hashes itself as its number.
+/// A hasher for task ids. An id hashes itself as one number.
 #[derive(Default)]
 struct IdHasher(u64);
 

@@ -56,7 +56,7 @@ fn header_takes_visible_ascii_and_refuses_to_send_the_rest() {
         assert_eq!(
             taken(&rejections),
             [
-                "`TENANT` was not sent as `x-tenant`: the value holds a character that is not allowed there"
+                "`TENANT` was not sent as `x-tenant`: the value contains a character that is not allowed there"
             ]
         );
     }

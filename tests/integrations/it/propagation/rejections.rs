@@ -11,15 +11,15 @@ fn names_that_peers_would_not_understand_are_refused_at_once() {
     let listings: [(Listing, &str); 6] = [
         (
             |b| b.header(Header::new(&REQUEST_ID, "x request")),
-            "`x request` cannot be the name of a header of its own",
+            "`x request` cannot be the name of a separate header",
         ),
         (
             |b| b.header(Header::new(&REQUEST_ID, "")),
-            "`` cannot be the name of a header of its own",
+            "`` cannot be the name of a separate header",
         ),
         (
             |b| b.header(Header::new(&REQUEST_ID, "Baggage")),
-            "`Baggage` cannot be the name of a header of its own",
+            "`Baggage` cannot be the name of a separate header",
         ),
         (
             |b| b.baggage(Baggage::new(&TENANT, "ten ant")),
