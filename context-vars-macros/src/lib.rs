@@ -250,8 +250,8 @@ pub fn with_context(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// 1. **Literals.** Closures and `async` blocks inherit if they are arguments of certain calls.
 ///    These are calls whose last name is `spawn` or begins with `spawn_`, calls whose path begins
-///    with `rayon::`, and calls of a method `install`. They may be inside of `Box::new`, `Box::pin`
-///    and `Arc::new`, or be the last expression of a `{ block }`. Calls inside macros like
+///    with `rayon::`, and calls of a method `install`. They may be inside of `Box::new`, `Box::pin`,
+///    `Arc::new` and `Rc::new`, or be the last expression of a `{ block }`. Calls inside macros like
 ///    `select!`, `join!` and `vec!` are found.
 /// 2. **Named work.** The functions `spawn`, `spawn_blocking`, `spawn_local`, `spawn_on`,
 ///    `spawn_local_on`, `spawn_blocking_on`, `spawn_fifo`, `spawn_broadcast`, `spawn_pinned`,

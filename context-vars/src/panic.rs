@@ -98,7 +98,7 @@ fn shown(context: Context) -> Option<String> {
         .spawn(show);
     let text = match thread {
         Ok(_) => line.wait(),
-        Err(_) => Some("(no thread to show it)".to_owned()),
+        Err(_) => Some("(no thread could be started to show it)".to_owned()),
     };
     let text = text.unwrap_or_else(|| "(a value takes too long to show)".to_owned());
     (!text.is_empty()).then_some(text)

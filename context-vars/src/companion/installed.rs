@@ -49,7 +49,7 @@ use crate::raw::companion::{self as erased, ErasedCompanion, ErasedGuard, Erased
 /// }
 ///
 /// # fn main() {
-/// companion::install(Depth).expect("nobody else does");
+/// companion::install(Depth).expect("no other companion");
 /// DEPTH.set(3);
 /// let work = inherit(|| DEPTH.get());
 /// assert_eq!(std::thread::spawn(work).join().unwrap(), 3);
@@ -109,7 +109,7 @@ impl<A: Companion, B: Companion> Companion for (A, B) {
 /// # #[cfg(feature = "tracing")] {
 /// use context_vars::companion::{self, TracingSpan};
 ///
-/// companion::install(TracingSpan).expect("nobody else does");
+/// companion::install(TracingSpan).expect("no other companion");
 /// assert!(companion::install(TracingSpan).is_err());
 /// # }
 /// ```

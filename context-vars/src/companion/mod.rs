@@ -18,7 +18,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
 //! # tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
-//! companion::install(companion::TracingSpan).expect("nobody else does");
+//! companion::install(companion::TracingSpan).expect("no other companion");
 //!
 //! let span = tracing::info_span!("request");
 //! let task = span.in_scope(|| task::spawn(async { tracing::Span::current() }));
@@ -55,7 +55,7 @@
 //! }
 //!
 //! # fn main() {
-//! companion::install(OtelContext).expect("nobody else does");
+//! companion::install(OtelContext).expect("no other companion");
 //!
 //! #[derive(Debug, PartialEq)]
 //! struct Tenant(&'static str);

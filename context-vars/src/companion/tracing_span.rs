@@ -32,7 +32,7 @@ use super::installed::Companion;
 /// # tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
 /// use context_vars::{companion, inherit};
 ///
-/// companion::install(companion::TracingSpan).expect("nobody else does");
+/// companion::install(companion::TracingSpan).expect("no other companion");
 ///
 /// let span = tracing::info_span!("request");
 /// let work = span.in_scope(|| inherit(tracing::Span::current));

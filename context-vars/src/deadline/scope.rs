@@ -26,8 +26,8 @@ use crate::scope::{Scope, isolating};
 ///
 /// # Cost
 ///
-/// The cost of [`ContextVar::scope`](crate::ContextVar::scope), one allocation, and a lock when the
-/// scope ends. A scope inside other scopes also locks those when it begins.
+/// The cost of [`ContextVar::scope`](crate::ContextVar::scope) and one allocation. The scope, and
+/// the scopes around it, are locked for a moment when it begins and ends.
 ///
 /// # Examples
 ///
