@@ -20,16 +20,19 @@ many! {
     V50 V51 V52 V53 V54 V55 V56 V57 V58 V59 V60 V61 V62 V63 V64 V65
 }
 
-/// Shows what it is told to; with `fails` it reports an error after that.
-#[derive(Clone)]
+/// Shows a text; with `fails` it reports an error after that.
 pub struct Shows {
-    pub text: &'static str,
-    pub fails: bool,
+    text: &'static str,
+    fails: bool,
 }
 
 impl Shows {
     pub fn text(text: &'static str) -> Self {
         Self { text, fails: false }
+    }
+
+    pub fn and_fails(text: &'static str) -> Self {
+        Self { text, fails: true }
     }
 }
 
@@ -61,6 +64,16 @@ impl fmt::Debug for Prints {
     }
 }
 
+/// Sets a variable and opens a scope while it is formatted.
+struct ShowsUser;
+
+impl fmt::Display for ShowsUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        REQUEST_ID.set(8);
+        USER.sync_scope("inner".into(), || write!(f, "<{}>", USER.get()))
+    }
+}
+
 /// Shows the fields of the context in which it is formatted.
 struct ShowsFields;
 
@@ -81,6 +94,7 @@ context_var! {
     static POINT: Point;
     static LEVEL: Level;
     static LOGS: ShowsFields;
+    static NESTED: ShowsUser;
     static PRINTS: Prints;
     static OPAQUE: Opaque;
     #[no_inherit]
@@ -139,8 +153,17 @@ pub fn is_one_line(text: &str) -> bool {
     !text.contains(is_unprintable)
 }
 
+/// Checks that a collector of log lines takes `line` for one line with these fields.
+#[track_caller]
+pub fn check_fields(line: &str, expected: &[(&str, &str)]) {
+    assert!(is_one_line(line), "{line:?}");
+    let fields = read_fields(line);
+    let fields = fields.iter().map(|(name, value)| (*name, &**value));
+    assert_eq!(fields.collect::<Vec<_>>(), expected);
+}
+
 /// Reads `name=value name="quoted value"` as a collector of log lines does.
-pub fn read_fields(mut line: &str) -> Vec<(String, String)> {
+fn read_fields(mut line: &str) -> Vec<(&str, String)> {
     let mut fields = Vec::new();
     while let Some((name, rest)) = line.split_once('=') {
         let quoted = rest.strip_prefix('"').and_then(|rest| {
@@ -153,7 +176,7 @@ pub fn read_fields(mut line: &str) -> Vec<(String, String)> {
         });
         let (value, rest) =
             quoted.unwrap_or_else(|| rest.split_at(rest.find(' ').unwrap_or(rest.len())));
-        fields.push((name.to_owned(), unescape(value)));
+        fields.push((name, unescape(value)));
         line = rest.strip_prefix(' ').unwrap_or(rest);
     }
     assert_eq!(line, "", "{fields:?}");
@@ -205,12 +228,9 @@ fn types_of_the_standard_library_show_as_in_tracing() {
 
 #[test]
 fn other_types_show_by_display_then_debug_then_name() {
-    let point = Point {
-        x: 1,
-        label: "a\nb",
-    };
+    let label = "a\nb";
     let context = Context::new()
-        .with_value(&POINT, point)
+        .with_value(&POINT, Point { x: 1, label })
         .with_value(&LEVEL, Level::High)
         .with_value(&OPAQUE, Opaque);
     let opaque = std::any::type_name::<Opaque>();
@@ -236,13 +256,7 @@ fn other_types_show_by_display_then_debug_then_name() {
 #[test]
 fn display_that_fails_spoils_neither_the_line_nor_the_program() {
     let context = Context::new()
-        .with_value(
-            &SHOWS,
-            Shows {
-                text: "half",
-                fails: true,
-            },
-        )
+        .with_value(&SHOWS, Shows::and_fails("half"))
         .with_value(&REQUEST_ID, 7);
     assert_eq!(context.to_string(), "request_id=7 shows=half");
 }
@@ -255,34 +269,22 @@ fn hostile_values_stay_one_value_on_one_line() {
             .with_value(&SHOWS, Shows::text(text))
             .with_value(&PRINTS, Prints(text))
             .with_value(&REQUEST_ID, 7);
-        let line = context.to_string();
-        assert!(is_one_line(&line), "{line:?}");
         let expected = [
             ("prints", text),
             ("request_id", "7"),
             ("shows", text),
             ("user", text),
         ];
-        assert_eq!(
-            read_fields(&line),
-            expected.map(|(n, v)| (n.into(), v.into()))
-        );
+        check_fields(&context.to_string(), &expected);
     }
-    let large = Context::new().with_value(&USER, "x\n".repeat(1 << 19));
-    let line = large.to_string();
-    assert_eq!(
-        line.len(),
-        "user=\"\"".len() + 3 * (1 << 19),
-        "nothing is cut"
-    );
-    assert!(is_one_line(&line));
+    let large = "x\n".repeat(1 << 19);
+    let context = Context::new().with_value(&USER, large.clone());
+    check_fields(&context.to_string(), &[("user", &large)]);
 }
 
 #[test]
 fn characters_are_escaped_exactly_if_the_unicode_database_calls_them_control_format_or_separator() {
-    let all: Vec<char> = (0..=u32::from(char::MAX))
-        .filter_map(char::from_u32)
-        .collect();
+    let all: Vec<char> = ('\0'..=char::MAX).collect();
     for chars in all.chunks(64) {
         let expected: String = chars
             .iter()
@@ -310,35 +312,31 @@ fn chosen_fields_are_those_alone() {
         .with_value(&USER, "alice".to_owned())
         .with_value(&REQUEST_ID, 7)
         .with_value(&FLAG, true);
-    let line = |fields: Fields| fields.of(&context).to_string();
-    assert_eq!(
-        line(Fields::all()),
-        r#"flag=true request_id=7 user="alice""#
-    );
-    assert_eq!(
-        line(Fields::all().only([&USER, &REQUEST_ID])),
-        r#"request_id=7 user="alice""#
-    );
-    assert_eq!(line(Fields::all().only([&USER]).only([&FLAG])), "flag=true");
-    assert_eq!(
-        line(Fields::all().except([&USER]).except([&FLAG])),
-        "request_id=7"
-    );
-    assert_eq!(
-        line(Fields::all().only([&USER, &FLAG]).except([&USER])),
-        "flag=true"
-    );
-    assert_eq!(line(Fields::all().only([])), "");
-    let fields = Fields::all()
-        .only([&USER])
-        .render(&FLAG, std::fmt::Debug::fmt);
-    let (debug, here) = (format!("{fields:?}"), module_path!());
-    assert_eq!(
-        debug,
-        format!(
-            "Fields {{ only: Some([ContextVar({here}::USER)]), except: [], render: [ContextVar({here}::FLAG)] }}",
-        )
-    );
+    for (fields, expected) in [
+        (Fields::all(), r#"flag=true request_id=7 user="alice""#),
+        (
+            Fields::all().only([&USER, &REQUEST_ID]),
+            r#"request_id=7 user="alice""#,
+        ),
+        (Fields::all().only([&USER]).only([&FLAG]), "flag=true"),
+        (
+            Fields::all().except([&USER]).except([&FLAG]),
+            "request_id=7",
+        ),
+        (
+            Fields::all().only([&USER, &FLAG]).except([&USER]),
+            "flag=true",
+        ),
+        (Fields::all().only([]), ""),
+    ] {
+        assert_eq!(fields.of(&context).to_string(), expected, "{fields:?}");
+    }
+    let fields = Fields::all().only([&USER]).render(&FLAG, fmt::Debug::fmt);
+    let here = module_path!();
+    let only = format!("only: Some([ContextVar({here}::USER)])");
+    let render = format!("render: [ContextVar({here}::FLAG)]");
+    let expected = format!("Fields {{ {only}, except: [], {render} }}");
+    assert_eq!(format!("{fields:?}"), expected);
 }
 
 #[test]
@@ -349,10 +347,8 @@ fn many_fields_are_sorted_by_name_too() {
             context.with_value(*var, "x".into())
         });
         let line = context.to_string();
-        let names: Vec<_> = line
-            .split(' ')
-            .map(|field| field.split('=').next())
-            .collect();
+        let fields = line.split(' ');
+        let names: Vec<_> = fields.map(|field| field.split('=').next()).collect();
         assert_eq!(names.len(), count);
         assert!(names.is_sorted(), "{line}");
     }
@@ -387,29 +383,9 @@ fn fields_are_those_of_the_moment_no_inherit_included() {
 
 #[test]
 fn value_may_do_anything_while_it_is_shown() {
-    struct Nested;
-    impl fmt::Display for Nested {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            REQUEST_ID.set(8);
-            USER.sync_scope("inner".into(), || write!(f, "<{}>", USER.get()))
-        }
-    }
-    context_var_nested::check(Nested);
-}
-
-mod context_var_nested {
-    use std::fmt::Display;
-    use std::sync::Arc;
-
-    context_vars::context_var! {
-        static NESTED: Arc<dyn Display + Send + Sync>;
-    }
-
-    pub fn check(value: impl Display + Send + Sync + 'static) {
-        NESTED.sync_scope(Arc::new(value), || {
-            assert_eq!(context_vars::fields().to_string(), "nested=<inner>");
-        });
-    }
+    NESTED.sync_scope(ShowsUser, || {
+        assert_eq!(fields().to_string(), "nested=<inner>");
+    });
 }
 
 #[test]
@@ -439,12 +415,9 @@ fn context_is_current_again_after_a_value_panicked_while_it_was_shown() {
 
 #[test]
 fn rendered_value_is_a_word_or_in_quotes_and_the_last_closure_counts() {
-    let point = Point {
-        x: 1,
-        label: "north east",
-    };
+    let label = "north east";
     let context = Context::new()
-        .with_value(&POINT, point)
+        .with_value(&POINT, Point { x: 1, label })
         .with_value(&REQUEST_ID, 255)
         .with_value(&USER, "alice".to_owned())
         .with_value(&OPAQUE, Opaque);
@@ -494,13 +467,8 @@ fn rendered_hostile_values_stay_one_value_on_one_line() {
                 text.chars().try_for_each(|c| write!(out, "{c}"))
             })
             .render(&USER, |user, out| out.write_str(user));
-        let line = fields.of(&context).to_string();
-        assert!(is_one_line(&line), "{line:?}");
         let expected = [("flag", text), ("request_id", "7"), ("user", text)];
-        assert_eq!(
-            read_fields(&line),
-            expected.map(|(n, v)| (n.into(), v.into()))
-        );
+        check_fields(&fields.of(&context).to_string(), &expected);
     }
 }
 

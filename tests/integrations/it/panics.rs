@@ -1,11 +1,11 @@
 //! The report of a panic, tested in a separate process because the hook belongs to the process.
 
-use std::process::Command;
 use std::sync::Mutex;
 
 use context_vars::{context_var, panic};
 
 use crate::fields::{HOSTILE, is_one_line};
+use crate::support::run_alone;
 
 context_var! {
     static REQUEST_ID: u64;
@@ -48,19 +48,9 @@ const CASE: &str = "CONTEXT_VARS_PANIC_CASE";
 
 /// The lines that a case writes to standard error, up to the end of the panic's own report.
 fn report(case: &str) -> Vec<String> {
-    let own = std::env::current_exe().unwrap();
-    let output = Command::new(own)
-        .args(["--exact", "panics::case", "--nocapture", "--test-threads=1"])
-        .env(CASE, case)
-        .env("RUST_BACKTRACE", "0")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{case}: {output:?}");
-    let text = String::from_utf8(output.stderr).unwrap();
-    text.lines()
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect()
+    let text = run_alone("panics::case", CASE, case);
+    let lines = text.lines().filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
 }
 
 /// Not a test by itself: what the process of a case does.
@@ -117,44 +107,30 @@ fn install_while_panicking() {
 
 #[test]
 fn context_comes_before_the_previous_hook_s_report_once() {
-    let reports: [(&str, &[&str]); 7] = [
-        ("two", &["request_id=7 user=\"alice\"", "two"]),
-        ("none", &["none"]),
-        ("redacted", &["password=***", "redacted"]),
+    for (case, context, text) in [
+        ("two", "request_id=7 user=\"alice\"", "two"),
+        ("redacted", "password=***", "redacted"),
         // A thread has its own context.
-        ("thread", &["user=\"alice\"", "in a thread"]),
+        ("thread", "user=\"alice\"", "in a thread"),
         // A value is formatted in an empty context.
-        ("nested", &["nested=<>", "nested"]),
-        // A value that panics when it is shown does not abort.
-        (
-            "bomb",
-            &["in Debug", "(a value panics when shown)", "first"],
-        ),
-        // One that waits for the panicking thread does not hang.
-        (
-            "locked",
-            &["(a value takes too long to show)", "with a lock"],
-        ),
-    ];
-    for (case, expected) in reports {
-        let lines = report(case);
-        let starts = |line: &String| {
-            let rest = line.strip_prefix("context of the panic: ");
-            rest.or(line.strip_prefix("previous hook: "))
-                .unwrap()
-                .to_owned()
-        };
-        assert_eq!(
-            lines.iter().map(starts).collect::<Vec<_>>(),
-            expected,
-            "{case}"
-        );
-        let context = |line: &&String| line.starts_with("context");
-        let before = lines.len().saturating_sub(2);
-        let contexts = lines.iter().filter(context).count();
-        assert_eq!(contexts, usize::from(case != "none"), "{case}");
-        assert_eq!(context(&&lines[before]), case != "none", "{case}");
+        ("nested", "nested=<>", "nested"),
+        // A value that waits for the panicking thread does not hang.
+        ("locked", "(a value takes too long to show)", "with a lock"),
+    ] {
+        let context = format!("context of the panic: {context}");
+        let expected = [context, format!("previous hook: {text}")];
+        assert_eq!(report(case), expected, "{case}");
     }
+    assert_eq!(report("none"), ["previous hook: none"]);
+    // A value that panics when it is shown does not abort.
+    assert_eq!(
+        report("bomb"),
+        [
+            "previous hook: in Debug",
+            "context of the panic: (a value panics when shown)",
+            "previous hook: first"
+        ]
+    );
 }
 
 #[test]
