@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use context_vars::Context;
-use context_vars::propagation::{Baggage, Header, Propagator};
+use context_vars::propagation::{Baggage, Extractor, Header, Propagator};
 use http::HeaderMap;
 
 use super::{
@@ -71,25 +71,21 @@ fn maps_lists_closures_and_header_maps_carry() {
     let propagator = both();
     let context = tenant("a b").with_value(&REQUEST_ID, 7);
     let shown = r#"{REQUEST_ID: 7, TENANT: "a b"}"#;
-
-    let mut hash = HashMap::from([("x-trace".to_owned(), "1".to_owned())]);
-    propagator.inject(&context, &mut hash);
-    assert_eq!(hash.len(), 3);
-    assert_eq!(received(&propagator, &hash), shown);
-
-    let mut list = vec![("x-request-id".to_owned(), "old".to_owned())];
-    propagator.inject(&context, &mut list);
-    assert_eq!(list.len(), 2, "the old value is replaced: {list:?}");
-    assert_eq!(received(&propagator, &list), shown);
+    let before = [("x-request-id", "old"), ("x-trace", "1")];
+    let after = [
+        ("X-Request-Id", "7"),
+        ("baggage", "tenant=a%20b"),
+        ("x-trace", "1"),
+    ];
+    let from_each = check_each_carrier(&propagator, &context, &before, &after);
+    assert_eq!(from_each, [shown; 4]);
 
     let mut headers = HeaderMap::new();
     headers.append("x-request-id", "old".parse().unwrap());
     headers.append("x-request-id", "older".parse().unwrap());
     propagator.inject(&context, &mut headers);
     assert_eq!(headers.get_all("x-request-id").iter().count(), 1);
-    assert_eq!(received(&propagator, &headers), shown);
-    let mut current = context.clone();
-    assert_eq!(current.run(|| propagator.headers()), headers);
+    assert_eq!(context.clone().run(|| propagator.headers()), headers);
 
     let mut table: Vec<(String, Vec<u8>)> = Vec::new();
     propagator.inject(&context, &mut |name: &str, value: String| {
@@ -114,14 +110,15 @@ fn several_baggage_headers_count_as_one() {
     assert_eq!(propagator.rejections(), 0);
 }
 
-/// Injects into each kind of carrier, which has the entries `before` and must have those `after`.
+/// Injects into each kind of carrier, which has the entries `before` and must have those `after`, and
+/// returns what is then received from it.
 #[track_caller]
 fn check_each_carrier(
     propagator: &Propagator,
     context: &Context,
     before: &[(&str, &str)],
     after: &[(&str, &str)],
-) {
+) -> [String; 4] {
     let expected = map(after);
     let mut sorted = map(before);
     propagator.inject(context, &mut sorted);
@@ -138,6 +135,9 @@ fn check_each_carrier(
     assert_eq!(BTreeMap::from_iter(hashed.clone()), expected);
     propagator.inject(context, &mut headers);
     assert_eq!(headers, HeaderMap::try_from(&hashed).unwrap());
+
+    let carriers: [&dyn Extractor; 4] = [&sorted, &list, &hashed, &headers];
+    carriers.map(|carrier| received(propagator, carrier))
 }
 
 /// The identity of another tenant, under names in another case.
