@@ -36,10 +36,6 @@ fn propagator(calls: Arc<AtomicUsize>) -> Propagator {
         .build()
 }
 
-fn is_of_a_header(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~' | b'\t')
-}
-
 /// Whatever comes in, nothing panics, and what is accepted is sound and comes back when sent on.
 ///
 /// A member of others is dropped if it no longer fits: our values may be longer than they came.
@@ -74,7 +70,11 @@ pub fn check(bytes: &[u8]) {
     let mut again = Vec::new();
     propagator.inject(&context, &mut again);
     for (_, header) in &again {
-        assert!(header.bytes().all(is_of_a_header), "{header:?}");
+        let mut bytes = header.bytes();
+        assert!(
+            bytes.all(|byte| matches!(byte, b' '..=b'~' | b'\t')),
+            "{header:?}"
+        );
     }
     let back = propagator.extract(Context::new(), &again);
     let [shown, came_back] = [&context, &back].map(|context| format!("{context:?}"));

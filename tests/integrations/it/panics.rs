@@ -1,5 +1,6 @@
 //! The report of a panic, tested in a separate process because the hook belongs to the process.
 
+use std::fmt;
 use std::sync::Mutex;
 
 use context_vars::{context_var, panic};
@@ -12,37 +13,19 @@ context_var! {
     static USER: String;
     #[redact]
     static PASSWORD: &'static str;
-    static BOMB: Bomb;
-    static LOCKED: Locked;
-    static NESTED: Nested;
+    static SHOWN: Shown;
 }
 
-struct Bomb;
+/// Is shown by a function, which may do anything.
+struct Shown(fn(&mut fmt::Formatter<'_>) -> fmt::Result);
 
-impl std::fmt::Debug for Bomb {
-    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        panic!("in Debug");
-    }
-}
-
-/// Shows the fields of the context in which it is formatted.
-struct Nested;
-
-impl std::fmt::Debug for Nested {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "<{}>", context_vars::fields())
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.0)(f)
     }
 }
 
 static LOCK: Mutex<u32> = Mutex::new(0);
-
-struct Locked;
-
-impl std::fmt::Debug for Locked {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", LOCK.lock().is_ok())
-    }
-}
 
 const CASE: &str = "CONTEXT_VARS_PANIC_CASE";
 
@@ -77,12 +60,18 @@ fn case() {
             let worker = context_vars::thread::spawn(|| panic!("in a thread"));
             std::panic::resume_unwind(worker.join().unwrap_err())
         }),
-        "nested" => NESTED.sync_scope(Nested, || panic!("nested")),
-        "bomb" => BOMB.sync_scope(Bomb, || panic!("first")),
-        "locked" => LOCKED.sync_scope(Locked, || {
-            let _held = LOCK.lock().unwrap();
-            panic!("with a lock");
-        }),
+        "nested" => {
+            let nested = Shown(|f| write!(f, "<{}>", context_vars::fields()));
+            SHOWN.sync_scope(nested, || panic!("nested"))
+        }
+        "bomb" => SHOWN.sync_scope(Shown(|_| panic!("in Debug")), || panic!("first")),
+        "locked" => {
+            let waits = Shown(|f| write!(f, "{:?}", LOCK.lock().is_ok()));
+            SHOWN.sync_scope(waits, || {
+                let _held = LOCK.lock().unwrap();
+                panic!("with a lock");
+            })
+        }
         hostile => USER.sync_scope(HOSTILE[hostile.parse::<usize>().unwrap()].into(), || {
             panic!("hostile")
         }),
@@ -113,7 +102,7 @@ fn context_comes_before_the_previous_hook_s_report_once() {
         // A thread has its own context.
         ("thread", "user=\"alice\"", "in a thread"),
         // A value is formatted in an empty context.
-        ("nested", "nested=<>", "nested"),
+        ("nested", "shown=<>", "nested"),
         // A value that waits for the panicking thread does not hang.
         ("locked", "(a value takes too long to show)", "with a lock"),
     ] {

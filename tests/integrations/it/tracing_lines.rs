@@ -6,7 +6,7 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::fmt::format::{DefaultFields, Format, Full, Pretty};
 use tracing_subscriber::fmt::{FormatEvent, FormatFields, SubscriberBuilder};
 
-use crate::fields::Shows;
+use crate::fields::ShownBy;
 use crate::support::Output;
 
 mod text;
@@ -22,11 +22,10 @@ context_var! {
     static PASSWORD: &'static str;
     static RATIO: f64;
     static WIDE: i128;
-    static SHOWS: Shows;
+    static SHOWN: ShownBy;
     static FLOOR: u8;
     static MESSAGE: &'static str;
     static TYPE: &'static str;
-    static LOGS: formatting::Logs;
 }
 
 fn builder() -> SubscriberBuilder {
@@ -78,11 +77,4 @@ fn only_line(written: &str) -> &str {
     let (line, rest) = written.split_once('\n').unwrap();
     assert_eq!(rest, "", "after {line:?}");
     line
-}
-
-/// An event outside and one inside of a span.
-fn two_events() {
-    tracing::info!(target: "app", items = 3, "accepted");
-    let span = tracing::info_span!(target: "app", "shop", floor = 2);
-    span.in_scope(|| tracing::warn!(target: "app", "sold out"));
 }

@@ -6,19 +6,9 @@ use context_vars::Fields;
 use context_vars::logs::ContextFormat;
 use serde_json::{Value, json};
 
-use super::{LOGS, PASSWORD, REQUEST_ID, USER, WIDE, builder, only_line, plain, written};
-use crate::fields::{HOSTILE, check_fields, is_one_line};
+use super::{PASSWORD, REQUEST_ID, SHOWN, USER, WIDE, builder, only_line, plain, written};
+use crate::fields::{HOSTILE, ShownBy, check_fields, is_one_line};
 use crate::support::run_alone;
-
-/// Writes an event while it is formatted.
-pub struct Logs;
-
-impl fmt::Display for Logs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        tracing::warn!(target: "app", "inside");
-        f.write_str("logged")
-    }
-}
 
 const CASE: &str = "CONTEXT_VARS_VALUE_THAT_LOGS";
 
@@ -31,8 +21,12 @@ fn process_with_a_value_that_logs() {
     }
     let subscriber = plain().map_event_format(ContextFormat::new);
     subscriber.with_writer(std::io::stderr).init();
+    let logs = ShownBy(|f| {
+        tracing::warn!(target: "app", "inside");
+        f.write_str("logged")
+    });
     REQUEST_ID.sync_scope(7, || {
-        LOGS.sync_scope(Logs, || {
+        SHOWN.sync_scope(logs, || {
             let span = tracing::info_span!(target: "app", "shop", floor = 2);
             span.in_scope(|| tracing::info!(target: "app", "outside"));
         });
@@ -45,7 +39,7 @@ fn value_that_logs_while_it_is_formatted_writes_a_line_without_variables_and_in_
     assert_eq!(
         run_alone(test, CASE, ""),
         " WARN shop{floor=2}: app: inside\n \
-         INFO shop{floor=2}: app: outside logs=logged request_id=7\n"
+         INFO shop{floor=2}: app: outside request_id=7 shown=logged\n"
     );
 }
 

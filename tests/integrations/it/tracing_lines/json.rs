@@ -1,19 +1,21 @@
 //! Objects of JSON.
 
+use std::fmt;
+
 use context_vars::logs::ContextFormat;
 use serde_json::{Value, json};
 
-use super::{
-    RATIO, SHOWS, USER, WIDE, builder, only_line, plain, two_events, with_variables, written,
-};
-use crate::fields::{HOSTILE, Shows, is_one_line};
+use super::{RATIO, SHOWN, USER, WIDE, builder, only_line, plain, with_variables, written};
+use crate::fields::{HOSTILE, ShownBy, is_one_line};
 
 #[test]
 fn json_objects_have_the_variables_typed_under_a_key() {
     let written = with_variables(plain().json(), || {
         RATIO.set(0.5);
         WIDE.set(-1);
-        two_events();
+        tracing::info!(target: "app", items = 3, "accepted");
+        let span = tracing::info_span!(target: "app", "shop", floor = 2);
+        span.in_scope(|| tracing::warn!(target: "app", "sold out"));
     });
     let context = r#""context":{"ratio":0.5,"request_id":7,"user":"alice","wide":-1}"#;
     assert_eq!(
@@ -99,9 +101,9 @@ fn numbers_that_json_has_no_word_for_are_strings() {
 #[test]
 fn display_that_fails_spoils_no_line() {
     let written = with_variables(builder().json(), || {
-        SHOWS.set(Shows::and_fails("half"));
+        SHOWN.set(ShownBy(|f| f.write_str("half").and(Err(fmt::Error))));
         tracing::info!("accepted");
     });
     let event: Value = serde_json::from_str(&written).unwrap();
-    assert_eq!(event["context"]["shows"], "half");
+    assert_eq!(event["context"]["shown"], "half");
 }

@@ -15,22 +15,24 @@ fn events() {
 }
 
 #[test]
-fn events_own_field_wins_in_full_and_compact_lines() {
+fn full_and_compact_lines_end_with_the_variables_and_the_events_own_field_wins() {
     assert_eq!(
         with_variables(plain(), events),
         " INFO app: deleted user=\"bob\" floor=1 request_id=7 type=\"variable\"\n \
          INFO app: declared type=3 floor=1 request_id=7 user=\"alice\"\n \
          INFO shop{floor=2}: app: sold user=Some(1) floor=1 request_id=7 type=\"variable\"\n"
     );
+    // A span's field hides no variable.
     assert_eq!(
-        with_variables(plain().compact(), events).lines().last(),
-        Some(" INFO shop: app: sold user=Some(1) floor=2 floor=1 request_id=7 type=\"variable\""),
-        "a span's field hides no variable"
+        with_variables(plain().compact(), events),
+        " INFO app: deleted user=\"bob\" floor=1 request_id=7 type=\"variable\"\n \
+         INFO app: declared type=3 floor=1 request_id=7 user=\"alice\"\n \
+         INFO shop: app: sold user=Some(1) floor=2 floor=1 request_id=7 type=\"variable\"\n"
     );
 }
 
 #[test]
-fn events_own_field_wins_in_pretty_events() {
+fn pretty_events_have_a_line_with_the_variables_and_their_own_field_wins() {
     assert_eq!(
         with_variables(plain_pretty(), events),
         "   INFO app: deleted, user: \"bob\"\n    \

@@ -4,34 +4,8 @@ use context_vars::logs::ContextFormat;
 use context_vars::{Fields, detached};
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use super::{
-    PASSWORD, USER, builder, only_line, plain, plain_pretty, two_events, with_variables, written,
-};
+use super::{PASSWORD, USER, builder, only_line, plain, with_variables, written};
 use crate::fields::{HOSTILE, is_one_line};
-
-#[test]
-fn full_and_compact_lines_end_with_the_variables() {
-    assert_eq!(
-        with_variables(plain(), two_events),
-        " INFO app: accepted items=3 request_id=7 user=\"alice\"\n \
-         WARN shop{floor=2}: app: sold out request_id=7 user=\"alice\"\n"
-    );
-    assert_eq!(
-        with_variables(plain().compact(), two_events),
-        " INFO app: accepted items=3 request_id=7 user=\"alice\"\n \
-         WARN shop: app: sold out floor=2 request_id=7 user=\"alice\"\n"
-    );
-}
-
-#[test]
-fn pretty_events_have_a_line_with_the_variables() {
-    assert_eq!(
-        with_variables(plain_pretty(), two_events),
-        "   INFO app: accepted, items: 3\n    with request_id: 7, user: \"alice\"\n\n   \
-         WARN app: sold out\n    in app::shop with floor: 2\n    \
-         with request_id: 7, user: \"alice\"\n\n"
-    );
-}
 
 #[test]
 fn colours_are_those_of_the_layer() {
