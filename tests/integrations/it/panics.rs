@@ -1,12 +1,13 @@
 //! The report of a panic, tested in a separate process because the hook belongs to the process.
 
 use std::fmt;
+use std::panic::catch_unwind;
 use std::sync::Mutex;
 
 use context_vars::{context_var, panic};
 
 use crate::fields::{HOSTILE, is_one_line};
-use crate::support::run_alone;
+use crate::support::{OnDrop, run_alone};
 
 context_var! {
     static REQUEST_ID: u64;
@@ -47,11 +48,11 @@ fn case() {
         eprintln!("previous hook: {text}");
     }));
     if case == "late" {
-        install_while_panicking();
+        assert!(catch_unwind(install_while_panicking).is_err());
     }
     panic::install_hook();
     panic::install_hook();
-    let caught = std::panic::catch_unwind(|| match case.as_str() {
+    let caught = catch_unwind(|| match case.as_str() {
         "two" => REQUEST_ID.sync_scope(7, || USER.sync_scope("alice".into(), || panic!("two"))),
         "none" => panic!("none"),
         "late" => REQUEST_ID.sync_scope(7, || panic!("late")),
@@ -81,17 +82,8 @@ fn case() {
 
 /// Installs the hook where that panics, and nothing is installed.
 fn install_while_panicking() {
-    struct Install;
-    impl Drop for Install {
-        fn drop(&mut self) {
-            assert!(std::panic::catch_unwind(panic::install_hook).is_err());
-        }
-    }
-    let caught = std::panic::catch_unwind(|| {
-        let _install = Install;
-        panic!("first");
-    });
-    assert!(caught.is_err());
+    let _install = OnDrop(|| assert!(catch_unwind(panic::install_hook).is_err()));
+    panic!("first");
 }
 
 #[test]
