@@ -12,7 +12,7 @@ use context_vars::{
     InContext, context_var, inherit, inherit_context, inherit_fn, inherit_with, prelude::*,
     task as tasks, thread,
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use tokio::task::JoinSet;
@@ -46,8 +46,7 @@ fn messages_and_their_clones() {
     let clone = message.clone();
     assert_eq!((message.run(|_| seen()), seen()), (ACME, NOTHING));
     let opened = clone.run_async(|_| async { seen() });
-    let mut opened = std::pin::pin!(opened);
-    assert_eq!(opened.as_mut().poll(&mut noop()), Poll::Ready(ACME));
+    assert_eq!(opened.now_or_never(), Some(ACME));
     assert_eq!(seen(), NOTHING);
 }
 

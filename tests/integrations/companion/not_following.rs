@@ -1,19 +1,17 @@
 //! Work that is given a context by hand, or none, runs in the state of its thread.
 
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use context_vars::companion::{self, TracingSpan};
 use context_vars::web::ContextLayer;
 use context_vars::{
     Context, context_var, detached, inherit, inherit_context, prelude::*, thread, with_context,
 };
+use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use tower::{Layer, Service, service_fn};
 
-use crate::shared::poll_once;
 use crate::support::{ACME, NOTHING, Seen, in_acme, in_other, install, seen};
 
 context_var! {
@@ -21,10 +19,7 @@ context_var! {
 }
 
 fn poll<F: Future>(future: F) -> F::Output {
-    match poll_once(pin!(future)) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("it never waits"),
-    }
+    future.now_or_never().expect("it never waits")
 }
 
 #[test]
