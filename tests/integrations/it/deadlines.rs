@@ -345,8 +345,14 @@ async fn error_of_a_timeout_becomes_an_io_error_that_holds_it() {
 async fn child_that_is_done_before_gives_its_output() {
     let child = async { spawn_child(sleep(ms(10)).map(|()| 7)).await.unwrap() };
     assert_eq!(deadline::scope(child).await, Ok(7));
-    let without_a_request = cancel_with_request(async { 8 });
-    assert_eq!(without_a_request.await, Ok(8));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_cancelled_without_a_request() {
+    assert!(!deadline::is_cancelled());
+    assert_eq!(cancel_with_request(async { 8 }).await, Ok(8));
+    let waiting = tokio::time::timeout(ms(1000), deadline::cancelled());
+    assert!(waiting.await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
@@ -393,13 +399,6 @@ async fn blocking_work_can_ask() {
         })
     });
     worker.await.await.unwrap();
-}
-
-#[tokio::test(start_paused = true)]
-async fn cancelled_waits_for_ever_without_a_request() {
-    assert!(!deadline::is_cancelled());
-    let waiting = tokio::time::timeout(ms(1000), deadline::cancelled());
-    assert!(waiting.await.is_err());
 }
 
 #[tokio::test]
