@@ -216,14 +216,27 @@ fn other_types_show_by_display_then_debug_then_name() {
 }
 
 #[test]
-fn display_that_fails_spoils_neither_the_line_nor_the_program() {
-    let half = ShownBy(|f| f.write_str("half").and(Err(fmt::Error)));
-    let context = Context::new().with_value(&SHOWN, half).with_value(&WIDE, 7);
-    assert_eq!(context.to_string(), "shown=half wide=7");
+fn display_or_render_that_fails_ends_its_value_and_not_the_line() {
+    fn half(out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("half")?;
+        Err(fmt::Error)
+    }
+    let context = Context::new()
+        .with_value(&FLAG, true)
+        .with_value(&SHOWN, ShownBy(half))
+        .with_value(&WIDE, 7);
+    let fields = Fields::all().render(&FLAG, |_, out| half(out));
+    let line = fields.of(&context).to_string();
+    assert_eq!(line, "flag=half shown=half wide=7");
 }
 
 #[test]
-fn hostile_values_stay_one_value_on_one_line() {
+fn hostile_values_stay_one_value_on_one_line_rendered_or_not() {
+    let rendered = Fields::all()
+        .render(&USER, |user, out| out.write_str(user))
+        .render(&SHOWS, |shows, out| {
+            shows.0.chars().try_for_each(|c| write!(out, "{c}"))
+        });
     for text in HOSTILE {
         let context = Context::new()
             .with_value(&USER, text.to_owned())
@@ -237,6 +250,7 @@ fn hostile_values_stay_one_value_on_one_line() {
             ("user", text),
         ];
         check_fields(&context.to_string(), &expected);
+        check_fields(&rendered.of(&context).to_string(), &expected);
     }
     let large = "x\n".repeat(1 << 19);
     let context = Context::new().with_value(&USER, large.clone());
@@ -261,9 +275,11 @@ fn characters_are_escaped_exactly_if_the_unicode_database_calls_them_control_for
 }
 
 #[test]
-fn redacted_is_stars_and_unset_is_nothing() {
+fn redacted_is_stars_also_when_it_is_rendered_and_unset_is_nothing() {
     let context = Context::new().with_value(&PASSWORD, "secret".to_owned());
     assert_eq!(context.to_string(), "password=***");
+    let rendered = Fields::all().render(&PASSWORD, |password, out| out.write_str(password));
+    assert_eq!(rendered.of(&context).to_string(), "password=***");
     assert_eq!(Context::new().to_string(), "", "USER has only a default");
 }
 
@@ -389,42 +405,6 @@ fn rendered_value_is_a_word_or_in_quotes_and_the_last_closure_counts() {
     assert_eq!(fields.clone().of(&context).to_string(), line);
     let chosen = fields.only([&USER, &OPAQUE]).except([&OPAQUE]);
     assert_eq!(chosen.of(&context).to_string(), "user=a");
-}
-
-#[test]
-fn render_that_fails_ends_its_value_and_not_the_line() {
-    let context = Context::new()
-        .with_value(&FLAG, true)
-        .with_value(&REQUEST_ID, 7);
-    let fields = Fields::all().render(&FLAG, |_, out| {
-        out.write_str("half")?;
-        Err(fmt::Error)
-    });
-    assert_eq!(fields.of(&context).to_string(), "flag=half request_id=7");
-}
-
-#[test]
-fn redacted_variable_stays_stars_when_it_is_rendered() {
-    let context = Context::new().with_value(&PASSWORD, "secret".to_owned());
-    let fields = Fields::all().render(&PASSWORD, |password, out| out.write_str(password));
-    assert_eq!(fields.of(&context).to_string(), "password=***");
-}
-
-#[test]
-fn rendered_hostile_values_stay_one_value_on_one_line() {
-    for text in HOSTILE {
-        let context = Context::new()
-            .with_value(&USER, text.to_owned())
-            .with_value(&FLAG, true)
-            .with_value(&REQUEST_ID, 7);
-        let fields = Fields::all()
-            .render(&FLAG, move |_, out| {
-                text.chars().try_for_each(|c| write!(out, "{c}"))
-            })
-            .render(&USER, |user, out| out.write_str(user));
-        let expected = [("flag", text), ("request_id", "7"), ("user", text)];
-        check_fields(&fields.of(&context).to_string(), &expected);
-    }
 }
 
 #[test]
