@@ -12,14 +12,14 @@ use context_vars::{
     InContext, context_var, inherit, inherit_context, inherit_fn, inherit_with, prelude::*,
     task as tasks, thread,
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use tokio::task::JoinSet;
 use tower::{Layer, Service, service_fn};
 
 use crate::shared::{LIMIT, noop};
-use crate::support::{ACME, NOTHING, Seen, in_acme, seen, within};
+use crate::support::{ACME, NOTHING, OTHER, Seen, in_acme, in_other, seen};
 
 context_var! {
     static USER: &str = "anonymous";
@@ -46,8 +46,7 @@ fn messages_and_their_clones() {
     let clone = message.clone();
     assert_eq!((message.run(|_| seen()), seen()), (ACME, NOTHING));
     let opened = clone.run_async(|_| async { seen() });
-    let mut opened = std::pin::pin!(opened);
-    assert_eq!(opened.as_mut().poll(&mut noop()), Poll::Ready(ACME));
+    assert_eq!(opened.now_or_never(), Some(ACME));
     assert_eq!(seen(), NOTHING);
 }
 
@@ -78,10 +77,9 @@ async fn tasks_at_every_poll() {
 #[test]
 fn iterators_and_streams_at_every_step() {
     let mut steps = in_acme(|| (0..2).map(|_| seen()).inherit_context());
-    assert_eq!(
-        (steps.next(), seen(), steps.next()),
-        (Some(ACME), NOTHING, Some(ACME))
-    );
+    for _ in 0..2 {
+        assert_eq!((steps.next(), seen()), (Some(ACME), NOTHING));
+    }
     let mut steps = in_acme(|| stream::iter(0..2).map(|_| seen()).inherit_context());
     let mut cx = noop();
     for _ in 0..2 {
@@ -94,13 +92,11 @@ fn iterators_and_streams_at_every_step() {
 fn what_the_attribute_wraps() {
     #[inherit_context]
     fn closures() -> Vec<Seen> {
+        let boxed: Box<dyn FnOnce() -> Seen + Send> = Box::new(seen);
         let plain = std_thread::spawn(|| seen());
         let by_type = std_thread::spawn(seen);
-        let boxed: Box<dyn FnOnce() -> Seen + Send> = Box::new(seen);
-        let boxed = std_thread::spawn(boxed);
-        [plain, by_type, boxed]
-            .map(|worker| worker.join().unwrap())
-            .into()
+        let workers = [plain, by_type, std_thread::spawn(boxed)];
+        workers.map(|worker| worker.join().unwrap()).into()
     }
     assert_eq!(in_acme(closures), [ACME; 3]);
 
@@ -117,10 +113,8 @@ fn what_the_attribute_wraps() {
         all.extend([a, b, installed, receiver.recv_timeout(LIMIT).unwrap()]);
         all
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(2)
-        .build()
-        .unwrap();
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(2);
+    let pool = builder.build().unwrap();
     assert_eq!(in_acme(|| pools(&pool)), [ACME; 6]);
     assert_eq!(pool.broadcast(|_| seen()), [NOTHING; 2]);
 }
@@ -144,10 +138,16 @@ fn protocols_of_ones_own() {
     assert_eq!(seen(), NOTHING);
 }
 
-/// A body that shows what it sees: at each frame, when asked for its size, and when dropped.
-struct Shows(u32, &'static Mutex<Vec<Seen>>);
+/// A body that notes what it sees: at each frame, when asked whether it has ended, and when dropped.
+struct Notes(u32, &'static Mutex<Vec<Seen>>);
 
-impl Body for Shows {
+impl Notes {
+    fn note(&self) {
+        self.1.lock().unwrap().push(seen());
+    }
+}
+
+impl Body for Notes {
     type Data = &'static [u8];
     type Error = std::convert::Infallible;
 
@@ -155,20 +155,20 @@ impl Body for Shows {
         mut self: Pin<&mut Self>,
         _: &mut task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        self.1.lock().unwrap().push(seen());
+        self.note();
         self.0 -= 1;
         Poll::Ready((self.0 > 0).then(|| Ok(Frame::data(&b"x"[..]))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.1.lock().unwrap().push(seen());
+        self.note();
         false
     }
 }
 
-impl Drop for Shows {
+impl Drop for Notes {
     fn drop(&mut self) {
-        self.1.lock().unwrap().push(seen());
+        self.note();
     }
 }
 
@@ -181,19 +181,19 @@ fn read(body: impl Body) {
 
 #[tokio::test]
 async fn requests_and_the_bodies_of_their_responses() {
-    static SHOWN: Mutex<Vec<Seen>> = Mutex::new(Vec::new());
+    static NOTED: Mutex<Vec<Seen>> = Mutex::new(Vec::new());
     let answer = async |_: Request<()>| {
-        SHOWN.lock().unwrap().push(seen());
-        Ok::<_, ()>(Response::new(Shows(2, &SHOWN)))
+        NOTED.lock().unwrap().push(seen());
+        Ok::<_, ()>(Response::new(Notes(2, &NOTED)))
     };
     let mut service = ContextLayer::new().layer(service_fn(answer));
     let response = in_acme(|| service.call(Request::new(())));
     read(response.await.unwrap().into_body());
     // The answer, whether it is over, a frame, whether that was the last, the end, the drop.
-    assert_eq!(*SHOWN.lock().unwrap(), [ACME; 6]);
-    SHOWN.lock().unwrap().clear();
-    read(in_acme(|| Shows(1, &SHOWN).inherit_context()));
-    assert_eq!(*SHOWN.lock().unwrap(), [ACME; 3]);
+    assert_eq!(*NOTED.lock().unwrap(), [ACME; 6]);
+    NOTED.lock().unwrap().clear();
+    read(in_acme(|| Notes(1, &NOTED).inherit_context()));
+    assert_eq!(*NOTED.lock().unwrap(), [ACME; 3]);
     assert_eq!(seen(), NOTHING);
 }
 
@@ -209,18 +209,12 @@ async fn jobs_of_a_service() {
 fn nested_work_has_the_state_of_where_it_was_wrapped() {
     let outer = in_acme(|| {
         inherit(|| {
-            let inner = within(
-                || tracing::info_span!("inner"),
-                "other",
-                8,
-                || inherit(seen),
-            );
+            let inner = in_other(|| inherit(seen));
             let before = seen();
             (before, inner(), seen())
         })
     });
-    let other = (Some("inner"), Some("other"), 8);
-    assert_eq!(outer(), (ACME, other, ACME));
+    assert_eq!(outer(), (ACME, OTHER, ACME));
     let handed_on = in_acme(|| inherit(|| thread::spawn(seen)));
     assert_eq!(handed_on().join().unwrap(), ACME);
 }
@@ -228,13 +222,7 @@ fn nested_work_has_the_state_of_where_it_was_wrapped() {
 #[test]
 fn state_replaces_that_of_the_thread() {
     let work = in_acme(|| inherit(seen));
-    let other = within(
-        || tracing::info_span!("other"),
-        "other",
-        8,
-        || (work(), seen()),
-    );
-    assert_eq!(other, (ACME, (Some("other"), Some("other"), 8)));
+    assert_eq!(in_other(|| (work(), seen())), (ACME, OTHER));
 }
 
 #[test]
@@ -245,19 +233,13 @@ fn variables_and_state_follow_side_by_side() {
 
 #[test]
 fn two_hundred_thousand_hops_leave_no_chain() {
-    struct Hop {
-        next: Box<dyn FnOnce() -> Hop>,
-        seen: Seen,
-    }
+    struct Hop(Seen, Box<dyn FnOnce() -> Hop>);
     fn hop() -> Hop {
-        Hop {
-            next: Box::new(inherit(hop)),
-            seen: seen(),
-        }
+        Hop(seen(), Box::new(inherit(hop)))
     }
     let mut here = in_acme(hop);
     for _ in 0..200_000 {
-        here = (here.next)();
+        here = (here.1)();
     }
-    assert_eq!((here.seen, seen()), (ACME, NOTHING));
+    assert_eq!((here.0, seen()), (ACME, NOTHING));
 }

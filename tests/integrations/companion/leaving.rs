@@ -1,7 +1,7 @@
 //! The state is left on every way out, and the work is dropped inside it.
 
-use std::cell::RefCell;
-use std::future::pending;
+use std::cell::{Cell, RefCell};
+use std::future::{pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
@@ -14,50 +14,59 @@ use tower::{Layer, Service, service_fn};
 
 use crate::shared::{OnDrop, poll_once};
 use crate::support::{
-    ACME, CANNOT_BE_ENTERED, NOTHING, Seen, WORKER, closed_by, in_acme, open_spans, seen, within,
+    ACME, CANNOT_BE_ENTERED, NOTHING, Seen, WORKER, closing, in_acme, seen, within,
 };
 
 /// Notes what it sees when it is dropped.
-fn noting(at_drop: &Rc<RefCell<Vec<Seen>>>) -> OnDrop<impl FnMut() + use<>> {
-    let at_drop = at_drop.clone();
-    OnDrop(move || at_drop.borrow_mut().push(seen()))
+struct Notes(Rc<RefCell<Vec<Seen>>>);
+
+impl Drop for Notes {
+    fn drop(&mut self) {
+        self.0.borrow_mut().push(seen());
+    }
 }
 
-fn on_drop() -> (Rc<RefCell<Vec<Seen>>>, OnDrop<impl FnMut()>) {
-    let at_drop = Rc::default();
-    let value = noting(&at_drop);
-    (at_drop, value)
+/// Checks that a value is dropped in the state of [`in_acme`] by `f`, to which it is given.
+#[track_caller]
+fn check_drop(f: impl FnOnce(Notes)) {
+    let seen = Rc::default();
+    f(Notes(Rc::clone(&seen)));
+    assert_eq!(seen.take(), [ACME]);
+}
+
+/// Checks that `f` panics and leaves no state.
+#[track_caller]
+fn check_panic<R>(f: impl FnOnce() -> R) {
+    assert!(catch_unwind(AssertUnwindSafe(f)).is_err());
+    assert_eq!(seen(), NOTHING);
 }
 
 #[test]
 fn work_is_dropped_inside_the_state_it_inherited() {
-    let (at_drop, value) = on_drop();
-    drop(in_acme(|| async move { drop(value) }.inherit_context()));
-    let value = noting(&at_drop);
-    {
+    check_drop(|value| drop(in_acme(|| async move { drop(value) }.inherit_context())));
+    check_drop(|value| {
         let future = async move {
             pending::<()>().await;
             drop(value);
         };
         let mut cancelled = pin!(in_acme(|| future.inherit_context()));
         assert!(poll_once(cancelled.as_mut()).is_pending());
-    }
-    let value = noting(&at_drop);
-    let mut done = pin!(in_acme(|| std::future::poll_fn(move |_| {
-        let _value = &value;
-        Poll::Ready(())
-    })
-    .inherit_context()));
-    assert!(poll_once(done.as_mut()).is_ready());
-    let value = noting(&at_drop);
-    drop(in_acme(|| inherit(move || drop(value))));
-    let value = noting(&at_drop);
-    drop(in_acme(|| inherit_fn(move |_: u32| _ = &value)));
-    let value = noting(&at_drop);
-    drop(in_acme(|| {
-        (0..1).map(move |_| _ = &value).inherit_context()
-    }));
-    assert_eq!(*at_drop.borrow(), [ACME; 6]);
+    });
+    let mut done = None;
+    check_drop(|value| {
+        let work = poll_fn(move |_| {
+            let _value = &value;
+            Poll::Ready(())
+        });
+        let done = done.insert(Box::pin(in_acme(|| work.inherit_context())));
+        assert!(poll_once(done.as_mut()).is_ready());
+    });
+    check_drop(|value| drop(in_acme(|| inherit(move || drop(value)))));
+    check_drop(|value| drop(in_acme(|| inherit_fn(move |_: u32| _ = &value))));
+    check_drop(|value| {
+        let steps = (0..1).map(move |_| _ = &value);
+        drop(in_acme(|| steps.inherit_context()));
+    });
     assert_eq!(seen(), NOTHING);
 }
 
@@ -70,90 +79,71 @@ fn panics_leave_the_state() {
         }
         spawn(|| panic!("on purpose"))
     }
-    let (at_drop, value) = on_drop();
-    let caught = catch_unwind(AssertUnwindSafe(|| {
-        in_acme(|| {
+    check_drop(|value| {
+        check_panic(in_acme(|| {
             inherit(|| {
                 let _value = value;
                 panic!("on purpose")
             })
-        })();
-    }));
-    assert!(caught.is_err());
-    assert_eq!((seen(), &*at_drop.borrow()), (NOTHING, &vec![ACME]));
-
+        }));
+    });
     let mut future = pin!(in_acme(|| async { panic!("on purpose") }.inherit_context()));
-    let caught = catch_unwind(AssertUnwindSafe(|| poll_once(future.as_mut())));
-    assert!(caught.is_err());
-    assert_eq!(seen(), NOTHING);
-
-    let work = in_acme(by_attribute);
-    assert!(catch_unwind(AssertUnwindSafe(work)).is_err());
-    assert_eq!(seen(), NOTHING);
-
+    check_panic(|| poll_once(future.as_mut()));
+    check_panic(in_acme(by_attribute));
     let bomb = OnDrop(|| {
         assert_eq!(seen(), ACME);
         panic!("on purpose");
     });
     let work = in_acme(|| async move { drop(bomb) }.inherit_context());
-    assert!(catch_unwind(AssertUnwindSafe(|| drop(work))).is_err());
-    assert_eq!(seen(), NOTHING);
+    check_panic(|| drop(work));
+}
+
+/// Wraps work in a state that cannot be entered.
+fn in_unenterable<R>(f: impl FnOnce() -> R) -> R {
+    let span = || tracing::info_span!("request");
+    within(span, "acme", CANNOT_BE_ENTERED, f)
 }
 
 #[test]
 fn companion_that_panics_leaves_what_was_entered_before() {
-    fn span() -> tracing::Span {
-        tracing::info_span!("request")
-    }
-    let (at_drop, value) = on_drop();
-    let work = within(span, "acme", CANNOT_BE_ENTERED, || {
-        inherit(move || drop(value))
-    });
-    assert!(catch_unwind(AssertUnwindSafe(work)).is_err());
-    assert_eq!((seen(), at_drop.borrow().len()), (NOTHING, 1));
+    let notes = Rc::default();
+    let value = Notes(Rc::clone(&notes));
+    check_panic(in_unenterable(|| inherit(move || drop(value))));
+    assert_eq!(notes.take().len(), 1);
 }
 
 #[test]
 fn work_is_dropped_inside_its_context_also_if_the_companion_panics() {
-    struct Worker(Rc<RefCell<Vec<&'static str>>>);
-    impl Drop for Worker {
-        fn drop(&mut self) {
-            self.0.borrow_mut().push(WORKER.get());
-        }
-    }
-    let seen = Rc::<RefCell<Vec<&'static str>>>::default();
-    let value = Worker(seen.clone());
-    let span = || tracing::info_span!("request");
-    let work = WORKER.sync_scope("alice", || {
-        let future = async move { drop(value) };
-        within(span, "acme", CANNOT_BE_ENTERED, || future.inherit_context())
-    });
-    assert!(catch_unwind(AssertUnwindSafe(|| drop(work))).is_err());
-    assert_eq!(*seen.borrow(), ["alice"]);
+    let worker = Cell::new("");
+    let value = OnDrop(|| worker.set(WORKER.get()));
+    let future = async move { drop(value) };
+    let work = WORKER.sync_scope("alice", || in_unenterable(|| future.inherit_context()));
+    check_panic(|| drop(work));
+    assert_eq!(worker.get(), "alice");
 }
 
 #[test]
 fn span_is_closed_inside_when_the_work_is_done() {
-    fn closing<R>(worker: &'static str, f: impl FnOnce() -> R) -> R {
+    fn in_closing<R>(worker: &'static str, f: impl FnOnce() -> R) -> R {
         let span = || tracing::info_span!("closing");
         WORKER.sync_scope(worker, || within(span, "acme", 7, f))
     }
-    let mut future = pin!(closing("future", || async {}.inherit_context()));
-    assert_eq!(open_spans("closing"), 1);
+    let mut future = pin!(in_closing("future", || async {}.inherit_context()));
+    assert_eq!(closing().0, 1);
     assert!(poll_once(future.as_mut()).is_ready());
     // The future is still there.
-    assert_eq!((open_spans("closing"), closed_by()), (0, "future"));
-    let closure = closing("closure", || inherit(seen));
-    assert_eq!(open_spans("closing"), 1);
+    assert_eq!(closing(), (0, "future"));
+    let closure = in_closing("closure", || inherit(seen));
+    assert_eq!(closing().0, 1);
     closure();
-    assert_eq!((open_spans("closing"), closed_by()), (0, "closure"));
-    drop(closing("dropped", || async {}.inherit_context()));
-    assert_eq!((open_spans("closing"), closed_by()), (0, "dropped"));
+    assert_eq!(closing(), (0, "closure"));
+    drop(in_closing("dropped", || async {}.inherit_context()));
+    assert_eq!(closing(), (0, "dropped"));
     let fails = service_fn(async |_: Request<()>| Err::<Response<String>, _>("refused"));
     let mut service = ContextLayer::new().layer(fails);
-    let mut response = pin!(closing("refusal", || service.call(Request::new(()))));
+    let mut response = pin!(in_closing("refusal", || service.call(Request::new(()))));
     assert!(poll_once(response.as_mut()).is_ready());
-    assert_eq!((open_spans("closing"), closed_by()), (0, "refusal"));
+    assert_eq!(closing(), (0, "refusal"));
 }
 
 #[test]

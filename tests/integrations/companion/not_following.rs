@@ -1,30 +1,25 @@
 //! Work that is given a context by hand, or none, runs in the state of its thread.
 
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use context_vars::companion::{self, TracingSpan};
 use context_vars::web::ContextLayer;
 use context_vars::{
     Context, context_var, detached, inherit, inherit_context, prelude::*, thread, with_context,
 };
+use futures_util::FutureExt;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use tower::{Layer, Service, service_fn};
 
-use crate::shared::poll_once;
-use crate::support::{ACME, NOTHING, Seen, in_acme, install, seen, within};
+use crate::support::{ACME, NOTHING, Seen, in_acme, in_other, install, seen};
 
 context_var! {
     static USER: &str = "anonymous";
 }
 
 fn poll<F: Future>(future: F) -> F::Output {
-    match poll_once(pin!(future)) {
-        Poll::Ready(output) => output,
-        Poll::Pending => panic!("it never waits"),
-    }
+    future.now_or_never().expect("it never waits")
 }
 
 #[test]
@@ -37,10 +32,10 @@ fn scopes_and_contexts_leave_the_state_alone() {
     fn returns() -> impl Future<Output = Seen> {
         async { seen() }
     }
-    let wrapped = in_acme(|| async { seen() }.in_context(Context::current()));
-    assert_eq!(poll(wrapped), NOTHING);
-    let scoped = in_acme(|| USER.scope("alice", async { seen() }));
-    assert_eq!(poll(scoped), NOTHING);
+    let wrapped = || async { seen() }.in_context(Context::current());
+    assert_eq!(poll(in_acme(wrapped)), NOTHING);
+    let scoped = || USER.scope("alice", async { seen() });
+    assert_eq!(poll(in_acme(scoped)), NOTHING);
     assert_eq!(poll(in_acme(attribute)), NOTHING);
     assert_eq!(poll(in_acme(returns)), NOTHING);
     let mut by_hand = Box::pin(in_acme(|| ().in_context(Context::current())));
@@ -48,8 +43,7 @@ fn scopes_and_contexts_leave_the_state_alone() {
     let mut context = in_acme(Context::current);
     assert_eq!(context.run(seen), NOTHING);
     // And where there is some, it is seen.
-    let wrapped = async { seen() }.in_context(context.clone());
-    assert_eq!(in_acme(|| poll(wrapped)), ACME);
+    assert_eq!(in_acme(|| poll(wrapped())), ACME);
     assert_eq!(in_acme(|| USER.sync_scope("alice", seen)), ACME);
     assert_eq!(in_acme(|| poll(attribute())), ACME);
     assert_eq!(in_acme(|| detached(seen)), ACME);
@@ -87,11 +81,7 @@ fn nothing_to_take_is_nothing_to_enter() {
     install();
     let work = inherit(seen);
     // OpenTelemetry's context is taken when it is empty, too. A span cannot be hidden.
-    let other = (Some("other"), None, 8);
-    assert_eq!(
-        within(|| tracing::info_span!("other"), "other", 8, work),
-        other
-    );
+    assert_eq!(in_other(work), (Some("other"), None, 8));
     assert_eq!(thread::spawn(seen).join().unwrap(), NOTHING);
 }
 
@@ -99,11 +89,10 @@ fn nothing_to_take_is_nothing_to_enter() {
 fn second_companion_is_refused() {
     install();
     let error = companion::install(TracingSpan).unwrap_err();
+    let shared: Arc<dyn std::error::Error + Send + Sync> = Arc::new(error);
     assert_eq!(
-        error.to_string(),
+        shared.to_string(),
         "a companion is installed already; two can be installed together, as a pair"
     );
-    let shared: Arc<dyn std::error::Error + Send + Sync> = Arc::new(error);
-    drop(shared);
     assert_eq!(in_acme(|| inherit(seen))(), ACME);
 }

@@ -1,8 +1,7 @@
 //! The companion of this process, and what of the thread's state a piece of work sees.
 
 use std::cell::Cell;
-use std::collections::HashMap;
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, Once};
 
 use context_vars::companion::{self, Companion, TracingSpan};
 use context_vars::context_var;
@@ -60,43 +59,30 @@ impl Companion for OwnNumber {
     }
 }
 
-/// The number of open spans of each name.
-static OPEN: Mutex<Option<HashMap<&'static str, usize>>> = Mutex::new(None);
-
-fn change_open(name: &'static str, change: impl FnOnce(&mut usize)) {
-    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    change(open.get_or_insert_default().entry(name).or_default());
-}
-
-pub(crate) fn open_spans(name: &'static str) -> usize {
-    let mut found = 0;
-    change_open(name, |open| found = *open);
-    found
-}
-
 context_var! {
     pub(crate) static WORKER: &str = "nobody";
 }
 
-/// Who closed the last span called `closing`.
-static CLOSED_BY: Mutex<&str> = Mutex::new("nothing");
+/// The number of open spans called `closing`, and for whom the last one was closed.
+static CLOSING: Mutex<(usize, &str)> = Mutex::new((0, "nothing"));
 
-pub(crate) fn closed_by() -> &'static str {
-    *CLOSED_BY.lock().unwrap_or_else(PoisonError::into_inner)
+pub(crate) fn closing() -> (usize, &'static str) {
+    *CLOSING.lock().unwrap()
 }
 
-struct CountSpans;
+struct WatchClosing;
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for CountSpans {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for WatchClosing {
     fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: layer::Context<'_, S>) {
-        change_open(attributes.metadata().name(), |open| *open += 1);
+        if attributes.metadata().name() == "closing" {
+            CLOSING.lock().unwrap().0 += 1;
+        }
     }
 
     fn on_close(&self, id: Id, context: layer::Context<'_, S>) {
-        let span = context.span(&id).expect("it is being closed");
-        change_open(span.name(), |open| *open -= 1);
-        if span.name() == "closing" {
-            *CLOSED_BY.lock().unwrap_or_else(PoisonError::into_inner) = WORKER.get();
+        if context.span(&id).expect("it is being closed").name() == "closing" {
+            let mut closing = CLOSING.lock().unwrap();
+            *closing = (closing.0 - 1, WORKER.get());
         }
     }
 }
@@ -105,7 +91,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for CountSpans {
 pub(crate) fn install() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
-        tracing::subscriber::set_global_default(Registry::default().with(CountSpans)).unwrap();
+        tracing::subscriber::set_global_default(Registry::default().with(WatchClosing)).unwrap();
         companion::install(((TracingSpan, OtelContext), OwnNumber)).unwrap();
     });
 }
@@ -118,6 +104,7 @@ pub(crate) type Seen = (Option<&'static str>, Option<&'static str>, u32);
 
 pub(crate) const NOTHING: Seen = (None, None, 0);
 pub(crate) const ACME: Seen = (Some("request"), Some("acme"), 7);
+pub(crate) const OTHER: Seen = (Some("other"), Some("other"), 8);
 
 pub(crate) fn seen() -> Seen {
     let span = Span::current().metadata().map(|metadata| metadata.name());
@@ -128,6 +115,11 @@ pub(crate) fn seen() -> Seen {
 /// Calls `f` where [`seen`] gives [`ACME`].
 pub(crate) fn in_acme<R>(f: impl FnOnce() -> R) -> R {
     within(|| tracing::info_span!("request"), "acme", 7, f)
+}
+
+/// Calls `f` where [`seen`] gives [`OTHER`].
+pub(crate) fn in_other<R>(f: impl FnOnce() -> R) -> R {
+    within(|| tracing::info_span!("other"), "other", 8, f)
 }
 
 pub(crate) fn within<R>(

@@ -5,11 +5,12 @@
 //! The first argument says who answers: `ours`, this crate; `ours-plus`, this crate, for which a `+`
 //! that comes in is a blank; `opentelemetry`, OpenTelemetry for Rust.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write as _};
 
 use context_vars::propagation::{Baggage, Propagator};
 use context_vars::{Context, context_var};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 mod opentelemetry_peer;
 
@@ -19,45 +20,23 @@ context_var! {
 }
 
 /// Values under their keys.
-type Values = Vec<(String, String)>;
+type Values = BTreeMap<String, String>;
 
-/// One that sends and reads baggage.
-struct Peer {
-    inject: fn(Values) -> Vec<String>,
-    extract: fn(Vec<String>) -> Values,
-}
-
-impl Peer {
-    fn named(name: &str) -> Self {
-        match name {
-            "ours" => Self {
-                inject,
-                extract: |headers| extract(propagator(|baggage| baggage), headers),
-            },
-            "ours-plus" => Self {
-                inject,
-                extract: |headers| extract(propagator(Baggage::plus_as_space), headers),
-            },
-            "opentelemetry" => Self {
-                inject: opentelemetry_peer::inject,
-                extract: opentelemetry_peer::extract,
-            },
-            other => panic!("there is no peer `{other}`"),
-        }
+fn answer(peer: &str, question: &Value) -> Value {
+    if let Some(values) = question.get("inject") {
+        let values = serde_json::from_value(values.clone()).expect("texts");
+        return json!(match peer {
+            "opentelemetry" => opentelemetry_peer::inject(values),
+            _ => inject(values),
+        });
     }
-
-    fn answer(&self, question: &Value) -> Value {
-        if let Some(values) = question["inject"].as_object() {
-            let text = |value: &Value| value.as_str().expect("a text").to_owned();
-            let values = values.iter().map(|(key, value)| (key.clone(), text(value)));
-            return json!((self.inject)(values.collect()));
-        }
-        let headers = serde_json::from_value(question["extract"].clone()).expect("headers");
-        let values = (self.extract)(headers).into_iter();
-        Value::Object(Map::from_iter(
-            values.map(|(key, value)| (key, value.into())),
-        ))
-    }
+    let headers = serde_json::from_value(question["extract"].clone()).expect("headers");
+    json!(match peer {
+        "ours" => extract(propagator(|baggage| baggage), headers),
+        "ours-plus" => extract(propagator(Baggage::plus_as_space), headers),
+        "opentelemetry" => opentelemetry_peer::extract(headers),
+        other => panic!("there is no peer `{other}`"),
+    })
 }
 
 fn propagator(option: fn(Baggage) -> Baggage) -> Propagator {
@@ -93,10 +72,10 @@ fn extract(propagator: Propagator, headers: Vec<String>) -> Values {
 }
 
 fn main() {
-    let peer = Peer::named(&std::env::args().nth(1).expect("the name of a peer"));
+    let peer = std::env::args().nth(1).expect("the name of a peer");
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let question: Value = serde_json::from_str(&line.expect("text")).expect("JSON");
-        writeln!(out, "{}", peer.answer(&question)).expect("the asker reads");
+        writeln!(out, "{}", answer(&peer, &question)).expect("the asker reads");
     }
 }

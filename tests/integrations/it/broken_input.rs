@@ -4,7 +4,7 @@ use context_vars::propagation::{Baggage, Header, Propagator, RejectionKind};
 use context_vars::{Context, context_var};
 use proptest::prelude::*;
 
-use crate::propagation::{reporting, taken};
+use crate::propagation::reporting;
 
 context_var! {
     static ID: u64;
@@ -12,19 +12,28 @@ context_var! {
     static LABEL: String;
 }
 
-/// Returns the value of `TENANT` and the reports after one `baggage` header.
-fn of_baggage(header: &str) -> (Option<String>, Vec<String>) {
+/// Returns a message with one `baggage` header.
+fn baggage(header: &str) -> Vec<(String, String)> {
+    vec![("baggage".to_owned(), header.to_owned())]
+}
+
+/// Checks the value of `TENANT` and the reports after one `baggage` header.
+#[track_caller]
+fn check(header: &str, value: Option<&str>, reports: &[String]) {
     let builder = Propagator::builder()
         .baggage(Baggage::new(&TENANT, "tenant").max_len(64))
         .baggage(Baggage::new(&ID, "id").max_len(64));
     let (propagator, rejections) = reporting(builder);
-    let carrier = vec![("baggage".to_owned(), header.to_owned())];
-    let context = propagator.extract(Context::new(), &carrier);
-    assert_eq!(context.get(&ID), None);
-    let rejections = taken(&rejections);
-    let counted: u64 = rejections.iter().map(|rejection| count(rejection)).sum();
-    assert_eq!(propagator.rejections(), counted, "{rejections:?}");
-    (context.get(&TENANT).cloned(), rejections)
+    let context = propagator.extract(Context::new(), &baggage(header));
+    assert_eq!(context.get(&ID), None, "{header:?}");
+    assert_eq!(
+        context.get(&TENANT).map(String::as_str),
+        value,
+        "{header:?}"
+    );
+    assert_eq!(rejections(), reports, "{header:?}");
+    let counted: u64 = reports.iter().map(|report| count(report)).sum();
+    assert_eq!(propagator.rejections(), counted, "{header:?}");
 }
 
 /// Returns the number of members or values that a rejection is about.
@@ -35,58 +44,58 @@ fn count(rejection: &str) -> u64 {
     })
 }
 
+fn of_members(what: &str) -> String {
+    format!("`baggage` was not accepted in full: {what}")
+}
+
+fn of_tenant(what: &str) -> String {
+    format!("`TENANT` was not accepted as `tenant`: the value {what}")
+}
+
+const CHARACTER: &str = "contains a character that is not allowed there";
+const TYPE: &str = "is not of the variable's type";
+
 #[test]
 fn broken_baggage_leaves_the_variable_unset_and_is_reported() {
-    let member = |what: &str| format!("`baggage` was not accepted in full: a member {what}");
-    let tenant = |what: &str| format!("`TENANT` was not accepted as `tenant`: the value {what}");
-    let id = |what: &str| format!("`ID` was not accepted as `id`: the value {what}");
-    let character = "contains a character that is not allowed there";
-    for (header, rejection) in [
-        ("tenant=%4", tenant("is malformed")),
-        ("tenant=%", tenant("is malformed")),
-        ("tenant=%zz", tenant("is malformed")),
-        ("tenant=%+1", tenant("is malformed")),
-        ("tenant=%é1", tenant("is malformed")),
-        ("tenant=a b", tenant("is malformed")),
-        ("tenant=\"a\"", tenant("is malformed")),
-        ("tenant=ü", tenant("is malformed")),
-        ("tenant=%0A", tenant(character)),
-        ("tenant=%1B%5B31m", tenant(character)),
-        ("tenant=%C2%85", tenant(character)),
-        ("tenant=%00", tenant(character)),
-        ("tenant=a,tenant=%00", tenant(character)),
-        (&format!("tenant={}", "x".repeat(65)), tenant("is too long")),
-        ("tenant", member("is malformed")),
-        ("=acme", member("is malformed")),
-        ("ten ant=acme", member("is malformed")),
-        (";tenant=acme", member("is malformed")),
-        ("id=seven", id("is not of the variable's type")),
-        ("id=", id("is not of the variable's type")),
-        (
-            "id=18446744073709551616",
-            id("is not of the variable's type"),
-        ),
+    let long = format!("tenant={}", "x".repeat(65));
+    for (header, what) in [
+        ("tenant=%4", "is malformed"),
+        ("tenant=%", "is malformed"),
+        ("tenant=%zz", "is malformed"),
+        ("tenant=%+1", "is malformed"),
+        ("tenant=%é1", "is malformed"),
+        ("tenant=a b", "is malformed"),
+        ("tenant=\"a\"", "is malformed"),
+        ("tenant=ü", "is malformed"),
+        ("tenant=%0A", CHARACTER),
+        ("tenant=%1B%5B31m", CHARACTER),
+        ("tenant=%C2%85", CHARACTER),
+        ("tenant=%00", CHARACTER),
+        ("tenant=a,tenant=%00", CHARACTER),
+        (&long, "is too long"),
     ] {
-        assert_eq!(of_baggage(header), (None, vec![rejection]), "{header:?}");
+        check(header, None, &[of_tenant(what)]);
+    }
+    for header in ["tenant", "=acme", "ten ant=acme", ";tenant=acme"] {
+        check(header, None, &[of_members("a member is malformed")]);
+    }
+    for header in ["id=seven", "id=", "id=18446744073709551616"] {
+        let told = format!("`ID` was not accepted as `id`: the value {TYPE}");
+        check(header, None, &[told]);
     }
 }
 
 #[test]
 fn good_member_among_broken_ones_is_accepted() {
-    let broken = |what: &str| format!("`baggage` was not accepted in full: {what} malformed");
     for (header, what) in [
-        (",,tenant=acme,", "each of 3 members is"),
-        ("x y=1,tenant=acme", "a member is"),
-        ("nothing,\ttenant\t=\tacme\t", "a member is"),
+        (",,tenant=acme,", "each of 3 members is malformed"),
+        ("x y=1,tenant=acme", "a member is malformed"),
+        ("nothing,\ttenant\t=\tacme\t", "a member is malformed"),
     ] {
-        assert_eq!(
-            of_baggage(header),
-            (Some("acme".into()), vec![broken(what)]),
-            "{header:?}"
-        );
+        check(header, Some("acme"), &[of_members(what)]);
     }
     for header in ["", " ", "tenant2=x", "Tenant=x", "other=%FF%FE,other=%4"] {
-        assert_eq!(of_baggage(header), (None, vec![]), "{header:?}");
+        check(header, None, &[]);
     }
 }
 
@@ -99,95 +108,59 @@ fn octets_that_are_no_utf8_are_replaced() {
         ("tenant=%ED%A0%80", "\u{fffd}\u{fffd}\u{fffd}"),
         ("tenant=%C0%AF", "\u{fffd}\u{fffd}"),
     ] {
-        assert_eq!(of_baggage(header), (Some(text.into()), vec![]), "{header}");
+        check(header, Some(text), &[]);
     }
     // The replacement counts towards the length of the value.
-    let (value, rejections) = of_baggage(&format!("tenant={}", "%FF".repeat(22)));
-    assert_eq!(
-        (value, rejections[0].as_str()),
-        (
-            None,
-            "`TENANT` was not accepted as `tenant`: the value is too long"
-        )
-    );
+    let long = format!("tenant={}", "%FF".repeat(22));
+    check(&long, None, &[of_tenant("is too long")]);
 }
 
 #[test]
 fn members_past_the_limits_are_dropped_and_counted_and_the_others_stay() {
-    let dropped = |what: &str| vec![format!("`baggage` was not accepted in full: {what}")];
-    let tenant = |what: &str| {
-        vec![format!(
-            "`TENANT` was not accepted as `tenant`: the value {what}"
-        )]
-    };
     let others = ",k=v".repeat(179);
-    assert_eq!(
-        of_baggage(&format!("tenant=a{others}")),
-        (Some("a".into()), vec![])
+    check(&format!("tenant=a{others}"), Some("a"), &[]);
+    let two_more = format!("tenant=a{others},k=v,k=v");
+    let dropped = of_members("each of 2 members is past the limit of 180 members");
+    check(&two_more, Some("a"), &[dropped]);
+    let last = format!("k=v{others},tenant=a");
+    check(
+        &last,
+        None,
+        &[of_tenant("is past the limit of 180 members")],
     );
-    assert_eq!(
-        of_baggage(&format!("tenant=a{others},k=v,k=v")),
-        (
-            Some("a".into()),
-            dropped("each of 2 members is past the limit of 180 members")
-        )
-    );
-    assert_eq!(
-        of_baggage(&format!("k=v{others},tenant=a")),
-        (None, tenant("is past the limit of 180 members"))
-    );
+
     let longest = format!("tenant=a,x={}", "x".repeat(8192 - 11));
     assert_eq!(longest.len(), 8192);
-    assert_eq!(of_baggage(&longest), (Some("a".into()), vec![]));
-    assert_eq!(
-        of_baggage(&format!("{longest}x")),
-        (Some("a".into()), dropped("a member is too long"))
-    );
+    check(&longest, Some("a"), &[]);
+    let too_long = [of_members("a member is too long")];
+    check(&format!("{longest}x"), Some("a"), &too_long);
     // A long member takes no place from those after it that fit.
-    let around = format!("x={},tenant=a", "x".repeat(8192));
-    assert_eq!(
-        of_baggage(&around),
-        (Some("a".into()), dropped("a member is too long"))
-    );
+    let after_a_long_one = format!("x={},tenant=a", "x".repeat(8192));
+    check(&after_a_long_one, Some("a"), &too_long);
     let last = format!("x={},tenant=aaaaa", "x".repeat(8192 - 14));
-    assert_eq!(of_baggage(&last), (None, tenant("is too long")));
+    check(&last, None, &[of_tenant("is too long")]);
 }
 
 #[test]
 fn last_of_two_members_counts() {
     for header in ["tenant=a,tenant=b", "tenant=%00,tenant=b;p=1, k=v"] {
-        assert_eq!(of_baggage(header), (Some("b".into()), vec![]), "{header}");
+        check(header, Some("b"), &[]);
     }
-    let propagator = Propagator::builder()
-        .baggage(Baggage::new(&TENANT, "tenant"))
-        .build();
-    let mut headers = http::HeaderMap::new();
-    for header in ["tenant=a,k=v", "k=w", "tenant=b", "tenant=c"] {
-        headers.append("baggage", header.parse().unwrap());
-    }
-    let context = propagator.extract(Context::new(), &headers);
-    assert_eq!(context.get(&TENANT).unwrap(), "c");
-    assert_eq!(propagator.rejections(), 0);
 }
 
 #[test]
 fn properties_are_not_part_of_the_value() {
     for header in ["tenant=a;p=1", "tenant=a ;p", "tenant=a;p=%00;q=\"x\""] {
-        assert_eq!(of_baggage(header), (Some("a".into()), vec![]), "{header}");
+        check(header, Some("a"), &[]);
     }
 }
 
 #[test]
 fn value_of_before_stays_where_a_broken_one_comes() {
-    let propagator = Propagator::builder()
-        .baggage(Baggage::new(&TENANT, "tenant"))
-        .build();
+    let builder = Propagator::builder().baggage(Baggage::new(&TENANT, "tenant"));
     let before = Context::new().with_value(&TENANT, "before".to_owned());
-    let carrier = vec![("baggage".to_owned(), "tenant=%F".to_owned())];
-    assert_eq!(
-        propagator.extract(before, &carrier).get(&TENANT).unwrap(),
-        "before"
-    );
+    let context = builder.build().extract(before, &baggage("tenant=%F"));
+    assert_eq!(context.get(&TENANT).unwrap(), "before");
 }
 
 #[test]
@@ -196,60 +169,36 @@ fn broken_headers_leave_the_variable_unset_and_are_reported() {
         .header(Header::new(&LABEL, "x-label"))
         .header(Header::new(&ID, "x-id"));
     let (propagator, rejections) = reporting(builder);
-    let extract = |name: &str, values: &[&[u8]]| {
+    let check = |variable: &str, name: &'static str, values: &[&[u8]], what: &str| {
         let mut headers = http::HeaderMap::new();
         for value in values {
-            let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
             headers.append(name, http::HeaderValue::from_bytes(value).unwrap());
         }
         let context = propagator.extract(Context::new(), &headers);
         assert!(context.is_empty(), "{name} {values:?} {context:?}");
-        taken(&rejections)
+        let told = format!("`{variable}` was not accepted as `{name}`: the value {what}");
+        assert_eq!(rejections(), [told], "{values:?}");
     };
-    let label = |what: &str| {
-        [format!(
-            "`LABEL` was not accepted as `x-label`: the value {what}"
-        )]
-    };
-    let character = "contains a character that is not allowed there";
-    assert_eq!(extract("x-label", &[b"\xff\xfe"]), label(character));
-    assert_eq!(extract("x-label", &["ü".as_bytes()]), label(character));
-    assert_eq!(extract("x-label", &[b"a\tb"]), label(character));
-    assert_eq!(
-        extract("x-label", &[b"a", b"b"]),
-        label("occurs several times")
-    );
-    assert_eq!(
-        extract("x-label", &[b"a", b"a"]),
-        label("occurs several times")
-    );
-    assert_eq!(extract("x-label", &[&[b'x'; 1025]]), label("is too long"));
-    let id = ["`ID` was not accepted as `x-id`: the value is not of the variable's type"];
-    for value in ["", "-1", "7 ", "0x7", "7,8"] {
-        let expected = if value == "7 " {
-            character
-        } else {
-            "is not of the variable's type"
-        };
-        let found = extract("x-id", &[value.as_bytes()]);
-        assert_eq!(
-            found,
-            [id[0].replace("is not of the variable's type", expected)],
-            "{value:?}"
-        );
+    for value in [&b"\xff\xfe"[..], "ü".as_bytes(), b"a\tb"] {
+        check("LABEL", "x-label", &[value], CHARACTER);
     }
+    for value in [b"a", b"b"] {
+        check("LABEL", "x-label", &[b"a", value], "occurs several times");
+    }
+    check("LABEL", "x-label", &[&[b'x'; 1025]], "is too long");
+    for value in ["", "-1", "0x7", "7,8"] {
+        check("ID", "x-id", &[value.as_bytes()], TYPE);
+    }
+    check("ID", "x-id", &[b"7 "], CHARACTER);
 }
 
 #[test]
 fn plus_is_a_plus_unless_the_peer_writes_blanks_so() {
-    let carrier = vec![(
-        "baggage".to_owned(),
-        "tenant=a+b%2B,label=a+b%2B".to_owned(),
-    )];
     let propagator = Propagator::builder()
         .baggage(Baggage::new(&TENANT, "tenant"))
         .baggage(Baggage::new(&LABEL, "label").plus_as_space())
         .build();
+    let carrier = baggage("tenant=a+b%2B,label=a+b%2B");
     let context = propagator.extract(Context::new(), &carrier);
     assert_eq!(format!("{context:?}"), r#"{LABEL: "a b+", TENANT: "a+b+"}"#);
 }
@@ -273,7 +222,7 @@ proptest! {
         for text in [context.get(&TENANT), context.get(&LABEL)].into_iter().flatten() {
             prop_assert!(text.len() <= 16 && !text.contains(char::is_control), "{text:?}");
         }
-        prop_assert!(taken(&rejections).len() <= 4);
+        prop_assert!(rejections().len() <= 4);
     }
 
     #[test]
@@ -297,13 +246,15 @@ fn kinds_are_told_apart() {
         .on_rejection(move |rejection| told.lock().unwrap().push(rejection.kind()))
         .build();
     let many = format!("{}tenant=1", "k=v,".repeat(180));
-    for header in ["tenant=%4", "tenant=%00", &many, &format!("k={:9000}", "")] {
-        let carrier = vec![("baggage".to_owned(), header.replace(' ', "x"))];
-        drop(propagator.extract(Context::new(), &carrier));
+    for header in [
+        "tenant=%4",
+        "tenant=%00",
+        &many,
+        &format!("k={}", "x".repeat(9000)),
+    ] {
+        drop(propagator.extract(Context::new(), &baggage(header)));
     }
     use RejectionKind::{Character, Malformed, TooLong, TooMany};
-    assert_eq!(
-        *kinds.lock().unwrap(),
-        [Malformed, Character, TooMany, TooLong]
-    );
+    let expected = [Malformed, Character, TooMany, TooLong];
+    assert_eq!(*kinds.lock().unwrap(), expected);
 }

@@ -1,6 +1,7 @@
 //! The fields of a line, whatever the values hold.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,36 +21,28 @@ many! {
     V50 V51 V52 V53 V54 V55 V56 V57 V58 V59 V60 V61 V62 V63 V64 V65
 }
 
-/// Shows what it is told to; with `fails` it reports an error after that.
-#[derive(Clone)]
-pub struct Shows {
-    pub text: &'static str,
-    pub fails: bool,
-}
+/// Shows a text.
+pub struct Shows(String);
 
 impl Shows {
-    pub fn text(text: &'static str) -> Self {
-        Self { text, fails: false }
+    pub fn text(text: &str) -> Self {
+        Self(text.to_owned())
     }
 }
 
 impl fmt::Display for Shows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text)?;
-        if self.fails { Err(fmt::Error) } else { Ok(()) }
+        f.write_str(&self.0)
     }
 }
 
-#[derive(Debug)]
-#[allow(dead_code)] // for `Debug`
-pub struct Point {
-    x: i32,
-    label: &'static str,
-}
+/// Is shown by a function, which may do anything.
+pub struct ShownBy(pub fn(&mut fmt::Formatter<'_>) -> fmt::Result);
 
-#[derive(Debug)]
-pub enum Level {
-    High,
+impl fmt::Display for ShownBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.0)(f)
+    }
 }
 
 /// Has a `Debug` that is written by hand and prints untrusted text as it is.
@@ -61,15 +54,6 @@ impl fmt::Debug for Prints {
     }
 }
 
-/// Shows the fields of the context in which it is formatted.
-struct ShowsFields;
-
-impl fmt::Display for ShowsFields {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<{}{}>", fields(), Context::current())
-    }
-}
-
 pub struct Opaque;
 
 context_var! {
@@ -78,9 +62,9 @@ context_var! {
     #[redact]
     static PASSWORD: String;
     static SHOWS: Shows;
-    static POINT: Point;
-    static LEVEL: Level;
-    static LOGS: ShowsFields;
+    static POINT: (i32, &'static str);
+    static ORDERING: Ordering;
+    static SHOWN: ShownBy;
     static PRINTS: Prints;
     static OPAQUE: Opaque;
     #[no_inherit]
@@ -139,47 +123,49 @@ pub fn is_one_line(text: &str) -> bool {
     !text.contains(is_unprintable)
 }
 
+/// Checks that a collector of log lines takes `line` for one line with these fields.
+#[track_caller]
+pub fn check_fields(line: &str, expected: &[(&str, &str)]) {
+    assert!(is_one_line(line), "{line:?}");
+    let expected = expected.iter();
+    let expected: Vec<_> = expected
+        .map(|(n, v)| (n.to_string(), v.to_string()))
+        .collect();
+    assert_eq!(read_fields(line), expected);
+}
+
 /// Reads `name=value name="quoted value"` as a collector of log lines does.
-pub fn read_fields(mut line: &str) -> Vec<(String, String)> {
+fn read_fields(line: &str) -> Vec<(String, String)> {
     let mut fields = Vec::new();
-    while let Some((name, rest)) = line.split_once('=') {
-        let quoted = rest.strip_prefix('"').and_then(|rest| {
-            let closes = |(at, _): &(usize, _)| {
-                let backslashes = rest[..*at].bytes().rev().take_while(|b| *b == b'\\');
-                backslashes.count() % 2 == 0
-            };
-            let (end, _) = rest.match_indices('"').find(closes)?;
-            Some((&rest[..end], &rest[end + 1..]))
-        });
-        let (value, rest) =
-            quoted.unwrap_or_else(|| rest.split_at(rest.find(' ').unwrap_or(rest.len())));
-        fields.push((name.to_owned(), unescape(value)));
-        line = rest.strip_prefix(' ').unwrap_or(rest);
+    let mut chars = line.chars().peekable();
+    while chars.peek().is_some() {
+        let name = chars.by_ref().take_while(|c| *c != '=').collect();
+        let quoted = chars.next_if_eq(&'"').is_some();
+        let end = if quoted { '"' } else { ' ' };
+        let mut value = String::new();
+        while let Some(c) = chars.next().filter(|c| *c != end) {
+            value.push(if c == '\\' { unescape(&mut chars) } else { c });
+        }
+        if quoted {
+            chars.next_if_eq(&' ');
+        }
+        fields.push((name, value));
     }
-    assert_eq!(line, "", "{fields:?}");
     fields
 }
 
-fn unescape(mut value: &str) -> String {
-    let mut text = String::new();
-    while let Some((plain, rest)) = value.split_once('\\') {
-        text.push_str(plain);
-        let special = rest.chars().next().unwrap();
-        let hex = rest.strip_prefix("u{").and_then(|hex| hex.split_once('}'));
-        let (c, rest) = match (special, hex) {
-            (_, Some((hex, rest))) => {
-                let code = u32::from_str_radix(hex, 16).unwrap();
-                (char::from_u32(code).unwrap(), rest)
-            }
-            ('n', None) => ('\n', &rest[1..]),
-            ('r', None) => ('\r', &rest[1..]),
-            ('t', None) => ('\t', &rest[1..]),
-            (c, None) => (c, &rest[c.len_utf8()..]),
-        };
-        text.push(c);
-        value = rest;
+/// Reads the character that is meant after a backslash.
+fn unescape(chars: &mut impl Iterator<Item = char>) -> char {
+    match chars.next().unwrap() {
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'u' => {
+            let hex: String = chars.skip(1).take_while(|c| *c != '}').collect();
+            char::from_u32(u32::from_str_radix(&hex, 16).unwrap()).unwrap()
+        }
+        c => c,
     }
-    text + value
 }
 
 #[test]
@@ -205,18 +191,14 @@ fn types_of_the_standard_library_show_as_in_tracing() {
 
 #[test]
 fn other_types_show_by_display_then_debug_then_name() {
-    let point = Point {
-        x: 1,
-        label: "a\nb",
-    };
     let context = Context::new()
-        .with_value(&POINT, point)
-        .with_value(&LEVEL, Level::High)
+        .with_value(&POINT, (1, "a\nb"))
+        .with_value(&ORDERING, Ordering::Less)
         .with_value(&OPAQUE, Opaque);
     let opaque = std::any::type_name::<Opaque>();
     assert_eq!(
         context.to_string(),
-        format!(r#"level=High opaque={opaque} point="Point {{ x: 1, label: \"a\\nb\" }}""#)
+        format!(r#"opaque={opaque} ordering=Less point="(1, \"a\\nb\")""#)
     );
     for (text, shown) in [
         ("018f-7a", "018f-7a"),
@@ -234,55 +216,50 @@ fn other_types_show_by_display_then_debug_then_name() {
 }
 
 #[test]
-fn display_that_fails_spoils_neither_the_line_nor_the_program() {
+fn display_or_render_that_fails_ends_its_value_and_not_the_line() {
+    fn half(out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("half")?;
+        Err(fmt::Error)
+    }
     let context = Context::new()
-        .with_value(
-            &SHOWS,
-            Shows {
-                text: "half",
-                fails: true,
-            },
-        )
-        .with_value(&REQUEST_ID, 7);
-    assert_eq!(context.to_string(), "request_id=7 shows=half");
+        .with_value(&FLAG, true)
+        .with_value(&SHOWN, ShownBy(half))
+        .with_value(&WIDE, 7);
+    let fields = Fields::all().render(&FLAG, |_, out| half(out));
+    let line = fields.of(&context).to_string();
+    assert_eq!(line, "flag=half shown=half wide=7");
 }
 
 #[test]
-fn hostile_values_stay_one_value_on_one_line() {
+fn hostile_values_stay_one_value_on_one_line_rendered_or_not() {
+    let rendered = Fields::all()
+        .render(&USER, |user, out| out.write_str(user))
+        .render(&SHOWS, |shows, out| {
+            shows.0.chars().try_for_each(|c| write!(out, "{c}"))
+        });
     for text in HOSTILE {
         let context = Context::new()
             .with_value(&USER, text.to_owned())
             .with_value(&SHOWS, Shows::text(text))
             .with_value(&PRINTS, Prints(text))
             .with_value(&REQUEST_ID, 7);
-        let line = context.to_string();
-        assert!(is_one_line(&line), "{line:?}");
         let expected = [
             ("prints", text),
             ("request_id", "7"),
             ("shows", text),
             ("user", text),
         ];
-        assert_eq!(
-            read_fields(&line),
-            expected.map(|(n, v)| (n.into(), v.into()))
-        );
+        check_fields(&context.to_string(), &expected);
+        check_fields(&rendered.of(&context).to_string(), &expected);
     }
-    let large = Context::new().with_value(&USER, "x\n".repeat(1 << 19));
-    let line = large.to_string();
-    assert_eq!(
-        line.len(),
-        "user=\"\"".len() + 3 * (1 << 19),
-        "nothing is cut"
-    );
-    assert!(is_one_line(&line));
+    let large = "x\n".repeat(1 << 19);
+    let context = Context::new().with_value(&USER, large.clone());
+    check_fields(&context.to_string(), &[("user", &large)]);
 }
 
 #[test]
 fn characters_are_escaped_exactly_if_the_unicode_database_calls_them_control_format_or_separator() {
-    let all: Vec<char> = (0..=u32::from(char::MAX))
-        .filter_map(char::from_u32)
-        .collect();
+    let all: Vec<char> = ('\0'..=char::MAX).collect();
     for chars in all.chunks(64) {
         let expected: String = chars
             .iter()
@@ -298,9 +275,11 @@ fn characters_are_escaped_exactly_if_the_unicode_database_calls_them_control_for
 }
 
 #[test]
-fn redacted_is_stars_and_unset_is_nothing() {
+fn redacted_is_stars_also_when_it_is_rendered_and_unset_is_nothing() {
     let context = Context::new().with_value(&PASSWORD, "secret".to_owned());
     assert_eq!(context.to_string(), "password=***");
+    let rendered = Fields::all().render(&PASSWORD, |password, out| out.write_str(password));
+    assert_eq!(rendered.of(&context).to_string(), "password=***");
     assert_eq!(Context::new().to_string(), "", "USER has only a default");
 }
 
@@ -310,35 +289,26 @@ fn chosen_fields_are_those_alone() {
         .with_value(&USER, "alice".to_owned())
         .with_value(&REQUEST_ID, 7)
         .with_value(&FLAG, true);
-    let line = |fields: Fields| fields.of(&context).to_string();
-    assert_eq!(
-        line(Fields::all()),
-        r#"flag=true request_id=7 user="alice""#
-    );
-    assert_eq!(
-        line(Fields::all().only([&USER, &REQUEST_ID])),
-        r#"request_id=7 user="alice""#
-    );
-    assert_eq!(line(Fields::all().only([&USER]).only([&FLAG])), "flag=true");
-    assert_eq!(
-        line(Fields::all().except([&USER]).except([&FLAG])),
-        "request_id=7"
-    );
-    assert_eq!(
-        line(Fields::all().only([&USER, &FLAG]).except([&USER])),
-        "flag=true"
-    );
-    assert_eq!(line(Fields::all().only([])), "");
-    let fields = Fields::all()
-        .only([&USER])
-        .render(&FLAG, std::fmt::Debug::fmt);
-    let (debug, here) = (format!("{fields:?}"), module_path!());
-    assert_eq!(
-        debug,
-        format!(
-            "Fields {{ only: Some([ContextVar({here}::USER)]), except: [], render: [ContextVar({here}::FLAG)] }}",
-        )
-    );
+    let all = Fields::all;
+    for (fields, expected) in [
+        (all(), r#"flag=true request_id=7 user="alice""#),
+        (
+            all().only([&USER, &REQUEST_ID]),
+            r#"request_id=7 user="alice""#,
+        ),
+        (all().only([&USER]).only([&FLAG]), "flag=true"),
+        (all().except([&USER]).except([&FLAG]), "request_id=7"),
+        (all().only([&USER, &FLAG]).except([&USER]), "flag=true"),
+        (all().only([]), ""),
+    ] {
+        assert_eq!(fields.of(&context).to_string(), expected, "{fields:?}");
+    }
+    let fields = all().only([&USER]).render(&FLAG, fmt::Debug::fmt);
+    let here = module_path!();
+    let only = format!("only: Some([ContextVar({here}::USER)])");
+    let render = format!("render: [ContextVar({here}::FLAG)]");
+    let expected = format!("Fields {{ {only}, except: [], {render} }}");
+    assert_eq!(format!("{fields:?}"), expected);
 }
 
 #[test]
@@ -349,10 +319,8 @@ fn many_fields_are_sorted_by_name_too() {
             context.with_value(*var, "x".into())
         });
         let line = context.to_string();
-        let names: Vec<_> = line
-            .split(' ')
-            .map(|field| field.split('=').next())
-            .collect();
+        let fields = line.split(' ');
+        let names: Vec<_> = fields.map(|field| field.split('=').next()).collect();
         assert_eq!(names.len(), count);
         assert!(names.is_sorted(), "{line}");
     }
@@ -387,42 +355,25 @@ fn fields_are_those_of_the_moment_no_inherit_included() {
 
 #[test]
 fn value_may_do_anything_while_it_is_shown() {
-    struct Nested;
-    impl fmt::Display for Nested {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            REQUEST_ID.set(8);
-            USER.sync_scope("inner".into(), || write!(f, "<{}>", USER.get()))
-        }
-    }
-    context_var_nested::check(Nested);
-}
-
-mod context_var_nested {
-    use std::fmt::Display;
-    use std::sync::Arc;
-
-    context_vars::context_var! {
-        static NESTED: Arc<dyn Display + Send + Sync>;
-    }
-
-    pub fn check(value: impl Display + Send + Sync + 'static) {
-        NESTED.sync_scope(Arc::new(value), || {
-            assert_eq!(context_vars::fields().to_string(), "nested=<inner>");
-        });
-    }
+    let shown = ShownBy(|f| {
+        REQUEST_ID.set(8);
+        USER.sync_scope("inner".into(), || write!(f, "<{}>", USER.get()))
+    });
+    SHOWN.sync_scope(shown, || assert_eq!(fields().to_string(), "shown=<inner>"));
 }
 
 #[test]
 fn value_that_shows_the_fields_it_belongs_to_does_not_meet_itself() {
-    LOGS.sync_scope(ShowsFields, || {
-        REQUEST_ID.sync_scope(7, || {
-            assert_eq!(fields().to_string(), "logs=<> request_id=7");
-            let rendered =
-                Fields::all().render(&REQUEST_ID, |id, out| write!(out, "{id}{}", fields()));
-            let context = Context::current();
-            assert_eq!(rendered.of(&context).to_string(), "logs=<> request_id=7");
-            assert!(REQUEST_ID.is_set(), "the context is current again");
-        });
+    let shown = ShownBy(|f| write!(f, "<{}{}>", fields(), Context::current()));
+    let context = Context::new()
+        .with_value(&SHOWN, shown)
+        .with_value(&REQUEST_ID, 7);
+    context.clone().run(|| {
+        assert_eq!(fields().to_string(), "request_id=7 shown=<>");
+        let rendered = Fields::all().render(&REQUEST_ID, |id, out| write!(out, "{id}{}", fields()));
+        let line = rendered.of(&context).to_string();
+        assert_eq!(line, "request_id=7 shown=<>");
+        assert!(REQUEST_ID.is_set(), "the context is current again");
     });
 }
 
@@ -439,12 +390,8 @@ fn context_is_current_again_after_a_value_panicked_while_it_was_shown() {
 
 #[test]
 fn rendered_value_is_a_word_or_in_quotes_and_the_last_closure_counts() {
-    let point = Point {
-        x: 1,
-        label: "north east",
-    };
     let context = Context::new()
-        .with_value(&POINT, point)
+        .with_value(&POINT, (1, "north east"))
         .with_value(&REQUEST_ID, 255)
         .with_value(&USER, "alice".to_owned())
         .with_value(&OPAQUE, Opaque);
@@ -453,55 +400,11 @@ fn rendered_value_is_a_word_or_in_quotes_and_the_last_closure_counts() {
         .render(&REQUEST_ID, fmt::LowerHex::fmt)
         .render(&USER, |user, out| out.write_str(&user[..1]))
         .render(&OPAQUE, |_, out| out.write_str("seen=true"))
-        .render(&POINT, |point, out| out.write_str(point.label));
-    let line = fields.clone().of(&context).to_string();
-    assert_eq!(
-        line,
-        r#"opaque="seen=true" point="north east" request_id=ff user=a"#
-    );
+        .render(&POINT, |point, out| out.write_str(point.1));
+    let line = r#"opaque="seen=true" point="north east" request_id=ff user=a"#;
+    assert_eq!(fields.clone().of(&context).to_string(), line);
     let chosen = fields.only([&USER, &OPAQUE]).except([&OPAQUE]);
     assert_eq!(chosen.of(&context).to_string(), "user=a");
-}
-
-#[test]
-fn render_that_fails_ends_its_value_and_not_the_line() {
-    let context = Context::new()
-        .with_value(&FLAG, true)
-        .with_value(&REQUEST_ID, 7);
-    let fields = Fields::all().render(&FLAG, |_, out| {
-        out.write_str("half")?;
-        Err(fmt::Error)
-    });
-    assert_eq!(fields.of(&context).to_string(), "flag=half request_id=7");
-}
-
-#[test]
-fn redacted_variable_stays_stars_when_it_is_rendered() {
-    let context = Context::new().with_value(&PASSWORD, "secret".to_owned());
-    let fields = Fields::all().render(&PASSWORD, |password, out| out.write_str(password));
-    assert_eq!(fields.of(&context).to_string(), "password=***");
-}
-
-#[test]
-fn rendered_hostile_values_stay_one_value_on_one_line() {
-    for text in HOSTILE {
-        let context = Context::new()
-            .with_value(&USER, text.to_owned())
-            .with_value(&FLAG, true)
-            .with_value(&REQUEST_ID, 7);
-        let fields = Fields::all()
-            .render(&FLAG, move |_, out| {
-                text.chars().try_for_each(|c| write!(out, "{c}"))
-            })
-            .render(&USER, |user, out| out.write_str(user));
-        let line = fields.of(&context).to_string();
-        assert!(is_one_line(&line), "{line:?}");
-        let expected = [("flag", text), ("request_id", "7"), ("user", text)];
-        assert_eq!(
-            read_fields(&line),
-            expected.map(|(n, v)| (n.into(), v.into()))
-        );
-    }
 }
 
 #[test]

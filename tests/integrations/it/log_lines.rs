@@ -8,7 +8,7 @@ use context_vars::{Fields, context_var, detached};
 use log::kv::{Key, Value, VisitSource};
 use log::{Level, LevelFilter, Log, Record};
 
-use crate::fields::{HOSTILE, Shows, is_one_line, read_fields};
+use crate::fields::{HOSTILE, Shows, check_fields, is_one_line};
 use crate::support::Output;
 
 context_var! {
@@ -32,42 +32,63 @@ impl fmt::Display for Logs {
     }
 }
 
-/// `env_logger` as it is, without the time.
-fn env_logger() -> (env_logger::Logger, Output) {
+/// `env_logger` as it is, without the time, and with the variables.
+fn env_logger() -> (ContextLogger<env_logger::Logger>, Output) {
     let output = Output::default();
     let logger = env_logger::Builder::new()
         .filter_level(LevelFilter::Info)
         .format_timestamp(None)
         .target(env_logger::Target::Pipe(Box::new(output.clone())))
         .build();
-    (logger, output)
+    (ContextLogger::new(logger), output)
 }
 
-fn in_context(f: impl FnOnce()) {
+/// Returns the lines of one record with these fields as key-values and in the message.
+fn both_lines(fields: Fields, set: &dyn Fn()) -> [String; 2] {
+    let (logger, output) = env_logger();
+    let logger = logger.fields(fields);
+    in_context(|| {
+        set();
+        log(&logger, Level::Info);
+        let key_values = output.text();
+        log(&logger.in_message(), Level::Info);
+        [key_values, output.text()]
+    })
+}
+
+fn in_context<R>(f: impl FnOnce() -> R) -> R {
     detached(|| {
         REQUEST_ID.set(7);
         USER.set("alice".to_owned());
-        f();
-    });
+        f()
+    })
 }
 
 fn log(logger: &dyn Log, level: Level) {
     let own = [("items", 3)];
-    let message = "accepted";
-    logger.log(
-        &Record::builder()
-            .args(format_args!("{message}"))
-            .level(level)
-            .target("app")
-            .key_values(&own)
-            .build(),
-    );
+    let mut record = Record::builder();
+    record.level(level).target("app").key_values(&own);
+    logger.log(&record.args(format_args!("accepted")).build());
+}
+
+/// Hands the records up to a level to a function.
+struct Calls(LevelFilter, fn(&Record<'_>));
+
+impl Log for Calls {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() <= self.0
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        (self.1)(record);
+    }
+
+    fn flush(&self) {}
 }
 
 #[test]
 fn env_logger_prints_the_variables_after_the_records_own_values() {
     let (logger, output) = env_logger();
-    let logger = ContextLogger::new(logger);
     in_context(|| {
         log(&logger, Level::Info);
         log(&logger, Level::Debug);
@@ -81,22 +102,17 @@ fn env_logger_prints_the_variables_after_the_records_own_values() {
 
 #[test]
 fn variables_in_the_message_are_those_of_fields() {
-    let (logger, output) = env_logger();
-    let logger = ContextLogger::new(logger).in_message();
-    in_context(|| log(&logger, Level::Info));
-    let chosen = logger.fields(Fields::all().only([]));
-    in_context(|| log(&chosen, Level::Info));
-    assert_eq!(
-        output.text(),
-        "[INFO  app] accepted request_id=7 user=\"alice\" items=3\n[INFO  app] accepted items=3\n"
-    );
+    let [_, all] = both_lines(Fields::all(), &|| ());
+    let expected = "[INFO  app] accepted request_id=7 user=\"alice\" items=3\n";
+    assert_eq!(all, expected);
+    let none = both_lines(Fields::all().only([]), &|| ());
+    assert_eq!(none, ["[INFO  app] accepted items=3\n"; 2]);
 }
 
 #[test]
 fn value_that_logs_while_it_is_formatted_writes_a_line_without_variables() {
     for in_message in [false, true] {
-        let (logger, output) = env_logger();
-        let mut logger = ContextLogger::new(logger);
+        let (mut logger, output) = env_logger();
         if in_message {
             logger = logger.in_message();
         }
@@ -118,87 +134,67 @@ fn value_that_logs_while_it_is_formatted_writes_a_line_without_variables() {
 
 #[test]
 fn records_own_value_wins_over_the_variable_of_the_same_name() {
-    let (logger, output) = env_logger();
-    let logger = ContextLogger::new(logger);
-    in_context(|| {
-        ITEMS.set(10);
-        log(&logger, Level::Info);
-        log(&logger.in_message(), Level::Info);
-    });
     assert_eq!(
-        output.text(),
-        "[INFO  app] accepted items=3 request_id=7 user=alice\n\
-         [INFO  app] accepted request_id=7 user=\"alice\" items=3\n"
+        both_lines(Fields::all(), &|| _ = ITEMS.set(10)),
+        [
+            "[INFO  app] accepted items=3 request_id=7 user=alice\n",
+            "[INFO  app] accepted request_id=7 user=\"alice\" items=3\n",
+        ]
     );
 }
 
 #[test]
-fn in_the_message_a_value_is_in_quotes_that_as_a_key_value_looks_like_two() {
-    let (logger, output) = env_logger();
-    let logger = ContextLogger::new(logger);
-    in_context(|| {
-        USER.set("bob admin=true".to_owned());
-        log(&logger, Level::Info);
-    });
-    assert_eq!(
-        output.text(),
-        "[INFO  app] accepted items=3 request_id=7 user=bob admin=true\n"
-    );
-    let logger = logger.in_message();
-    for text in HOSTILE
-        .iter()
-        .chain(&["bob admin=true", "", "=", "\"", "\\"])
-    {
-        in_context(|| {
+fn key_value_with_a_blank_looks_like_two() {
+    let user = || _ = USER.set("bob admin=true".to_owned());
+    let [line, _] = both_lines(Fields::all(), &user);
+    let expected = "[INFO  app] accepted items=3 request_id=7 user=bob admin=true\n";
+    assert_eq!(line, expected);
+}
+
+#[test]
+fn hostile_values_keep_one_line_and_in_the_message_their_quotes() {
+    let long = "x\n".repeat(1 << 16);
+    let others = ["bob admin=true", "", "=", "\"", "\\", &long];
+    for text in HOSTILE.into_iter().chain(others) {
+        let lines = both_lines(Fields::all(), &|| {
             SHOWS.set(Shows::text(text));
-            USER.set(text.to_string());
-            log(&logger, Level::Info);
+            USER.set(text.to_owned());
         });
-        let line = output.text();
-        let fields = line.strip_prefix("[INFO  app] accepted ").unwrap();
+        let [key_values, in_message] = lines.each_ref().map(|line| {
+            let line = line.strip_prefix("[INFO  app] accepted ").unwrap();
+            line.strip_suffix('\n').unwrap()
+        });
+        assert!(is_one_line(key_values), "{key_values:?}");
         let expected = [
             ("request_id", "7"),
             ("shows", text),
             ("user", text),
             ("items", "3"),
         ];
-        assert_eq!(
-            read_fields(fields.strip_suffix('\n').unwrap()),
-            expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        );
+        check_fields(in_message, &expected);
     }
 }
 
 #[test]
 fn rendered_variable_is_text_for_loggers() {
-    let (logger, output) = env_logger();
     let fields = Fields::all()
         .render(&USER, |user, out| write!(out, "{} \n{}", user.len(), user))
         .render(&REQUEST_ID, |id, out| write!(out, "#{id}"));
-    let logger = ContextLogger::new(logger).fields(fields);
-    in_context(|| {
-        log(&logger, Level::Info);
-        log(&logger.in_message(), Level::Info);
-    });
     assert_eq!(
-        output.text(),
-        "[INFO  app] accepted items=3 request_id=#7 user=5 \\nalice\n\
-         [INFO  app] accepted request_id=#7 user=\"5 \\nalice\" items=3\n"
+        both_lines(fields, &|| ()),
+        [
+            "[INFO  app] accepted items=3 request_id=#7 user=5 \\nalice\n",
+            "[INFO  app] accepted request_id=#7 user=\"5 \\nalice\" items=3\n",
+        ]
     );
 }
 
 #[test]
 fn chosen_and_redacted_variables() {
-    let (logger, output) = env_logger();
-    let logger = ContextLogger::new(logger).fields(Fields::all().except([&USER]));
-    in_context(|| {
-        PASSWORD.set("secret".into());
-        log(&logger, Level::Info);
-    });
-    assert_eq!(
-        output.text(),
-        "[INFO  app] accepted items=3 password=*** request_id=7\n"
-    );
+    let fields = Fields::all().except([&USER]);
+    let [line, _] = both_lines(fields, &|| _ = PASSWORD.set("secret".into()));
+    let expected = "[INFO  app] accepted items=3 password=*** request_id=7\n";
+    assert_eq!(line, expected);
 }
 
 /// `fern` hands the record to a closure, which prints what it likes.
@@ -216,11 +212,8 @@ fn fern_gets_the_variables_as_values_and_in_the_message() {
         .format(|out, message, record| {
             let mut pairs = Pairs(Vec::new());
             record.key_values().visit(&mut pairs).unwrap();
-            out.finish(format_args!(
-                "{} {message} [{}]",
-                record.level(),
-                pairs.0.join(", ")
-            ));
+            let (level, pairs) = (record.level(), pairs.0.join(", "));
+            out.finish(format_args!("{level} {message} [{pairs}]"));
         })
         .chain(sender)
         .into_log();
@@ -230,9 +223,8 @@ fn fern_gets_the_variables_as_values_and_in_the_message() {
         log(&logger, Level::Info);
         log(&logger.in_message(), Level::Info);
     });
-    let lines: Vec<_> = lines.try_iter().collect();
     assert_eq!(
-        lines,
+        lines.try_iter().collect::<Vec<_>>(),
         [
             "INFO accepted [items=3, flag=true, request_id=7, user=\"alice\"]\n",
             "INFO accepted flag=true request_id=7 user=\"alice\" [items=3]\n",
@@ -242,86 +234,45 @@ fn fern_gets_the_variables_as_values_and_in_the_message() {
 
 #[test]
 fn values_keep_their_types() {
-    struct Check;
-    impl Log for Check {
-        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-            true
-        }
-        fn log(&self, record: &Record<'_>) {
-            let get = |key: &str| record.key_values().get(Key::from_str(key)).unwrap();
-            assert_eq!(get("request_id").to_u64(), Some(7));
-            assert_eq!(get("flag").to_bool(), Some(true));
-            assert_eq!(get("user").to_borrowed_str(), Some("alice"));
-            assert_eq!(get("shows").to_borrowed_str(), Some("two words"));
-            assert_eq!(get("items").to_i64(), Some(3));
-            assert_eq!(record.key_values().count(), 5);
-        }
-        fn flush(&self) {}
-    }
+    let logger = Calls(LevelFilter::Info, |record| {
+        let get = |key: &str| record.key_values().get(Key::from_str(key)).unwrap();
+        assert_eq!(get("request_id").to_u64(), Some(7));
+        assert_eq!(get("flag").to_bool(), Some(true));
+        assert_eq!(get("user").to_borrowed_str(), Some("alice"));
+        assert_eq!(get("shows").to_borrowed_str(), Some("two words"));
+        assert_eq!(get("items").to_i64(), Some(3));
+        assert_eq!(record.key_values().count(), 5);
+    });
     in_context(|| {
         FLAG.set(true);
         SHOWS.set(Shows::text("two words"));
-        log(&ContextLogger::new(Check), Level::Info);
+        log(&ContextLogger::new(logger), Level::Info);
     });
 }
 
 #[test]
-fn hostile_values_keep_one_line() {
-    for text in HOSTILE
-        .iter()
-        .map(|text| text.to_string())
-        .chain(["x\n".repeat(1 << 19)])
-    {
-        let (logger, output) = env_logger();
-        let logger = ContextLogger::new(logger);
-        USER.sync_scope(text.clone(), || log(&logger, Level::Info));
-        USER.sync_scope(text, || log(&logger.in_message(), Level::Info));
-        let text = output.text();
-        let lines: Vec<_> = text.split_terminator('\n').collect();
-        assert_eq!(lines.len(), 2);
-        for line in lines {
-            assert!(line.starts_with("[INFO  app] accepted"));
-            assert!(is_one_line(line));
-        }
-    }
-}
-
-#[test]
 fn values_are_not_looked_at_for_records_that_nobody_wants() {
-    struct Never;
-    impl Log for Never {
-        fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
-            metadata.level() <= Level::Warn
-        }
-        fn log(&self, record: &Record<'_>) {
-            assert!(record.level() <= Level::Warn);
-        }
-        fn flush(&self) {}
-    }
-    let logger = ContextLogger::new(Never);
-    in_context(|| log(&logger, Level::Info));
+    let wanted = |record: &Record<'_>| assert!(record.level() <= Level::Warn);
+    let fields = Fields::all().render(&USER, |_, _| panic!("looked at"));
+    let logger = ContextLogger::new(Calls(LevelFilter::Warn, wanted)).fields(fields);
     assert!(!logger.enabled(&log::Metadata::builder().level(Level::Info).build()));
+    in_context(|| {
+        log(&logger, Level::Info);
+        log(&logger.in_message(), Level::Info);
+    });
 }
 
 #[test]
 fn installed_logger_gets_the_records_of_the_macros() {
     let (logger, output) = env_logger();
-    ContextLogger::new(logger)
-        .install(LevelFilter::Info)
-        .unwrap();
+    logger.install(LevelFilter::Info).unwrap();
     in_context(|| {
         log::info!(target: "app", items = 3; "accepted");
         log::debug!("not wanted");
     });
-    assert_eq!(
-        output.text(),
-        "[INFO  app] accepted items=3 request_id=7 user=alice\n"
-    );
+    let line = "[INFO  app] accepted items=3 request_id=7 user=alice\n";
+    assert_eq!(output.text(), line);
     assert_eq!(log::max_level(), LevelFilter::Info);
     let (second, _) = env_logger();
-    assert!(
-        ContextLogger::new(second)
-            .install(LevelFilter::Info)
-            .is_err()
-    );
+    assert!(second.install(LevelFilter::Info).is_err());
 }

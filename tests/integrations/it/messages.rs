@@ -22,25 +22,18 @@ const MOST_GROWTH: usize = 3 * 3 * MOST;
 const MOST_BAGGAGE: usize = 8192;
 
 fn propagator(calls: Arc<AtomicUsize>) -> Propagator {
+    let blanks = Baggage::new(&BLANKS, "blanks").max_len(MOST);
     Propagator::builder()
         .header(Header::new(&LABEL, "x-label").max_len(MOST))
         .baggage(Baggage::new(&ID, "id").max_len(MOST))
         .baggage(Baggage::new(&TENANT, "tenant").max_len(MOST))
-        .baggage(
-            Baggage::new(&BLANKS, "blanks")
-                .max_len(MOST)
-                .plus_as_space(),
-        )
+        .baggage(blanks.plus_as_space())
         .forward_unlisted()
         .on_rejection(move |rejection| {
             drop(format!("{rejection} {rejection:?}"));
             calls.fetch_add(1, Ordering::Relaxed);
         })
         .build()
-}
-
-fn is_of_a_header(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~' | b'\t')
 }
 
 /// Whatever comes in, nothing panics, and what is accepted is sound and comes back when sent on.
@@ -64,33 +57,28 @@ pub fn check(bytes: &[u8]) {
         calls.load(Ordering::Relaxed) <= 4 + 2 * 3 + 3,
         "one a value, and one a reason for the members of each that do not fit or are none"
     );
-    for text in [&TENANT, &LABEL, &BLANKS]
-        .into_iter()
-        .filter_map(|var| context.get(var))
-    {
-        assert!(
-            text.len() <= MOST && !text.contains(char::is_control),
-            "{text:?}"
-        );
+    let texts = [&TENANT, &LABEL, &BLANKS].map(|var| context.get(var).map_or("", |text| text));
+    for text in texts {
+        let sound = text.len() <= MOST && !text.contains(char::is_control);
+        assert!(sound, "{text:?}");
     }
-    let label = context.get(&LABEL).map_or("", |label| label);
-    assert!(
-        label.bytes().all(|byte| matches!(byte, b' '..=b'~')),
-        "{label:?}"
-    );
+    let [_, label, _] = texts;
+    let visible = label.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    assert!(visible, "{label:?}");
 
     let told = propagator.rejections();
     let mut again = Vec::new();
     propagator.inject(&context, &mut again);
     for (_, header) in &again {
-        assert!(header.bytes().all(is_of_a_header), "{header:?}");
+        let mut bytes = header.bytes();
+        assert!(
+            bytes.all(|byte| matches!(byte, b' '..=b'~' | b'\t')),
+            "{header:?}"
+        );
     }
     let back = propagator.extract(Context::new(), &again);
-    assert_eq!(
-        format!("{back:?}"),
-        format!("{context:?}"),
-        "sent as {again:?}"
-    );
+    let [shown, came_back] = [&context, &back].map(|context| format!("{context:?}"));
+    assert_eq!(came_back, shown, "sent as {again:?}");
     let told_again = propagator.rejections();
     let received: usize = carrier.iter().map(|(_, header)| header.len() + 1).sum();
     if received + MOST_GROWTH <= MOST_BAGGAGE {

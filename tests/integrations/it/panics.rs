@@ -1,66 +1,40 @@
 //! The report of a panic, tested in a separate process because the hook belongs to the process.
 
-use std::process::Command;
+use std::fmt;
+use std::panic::catch_unwind;
 use std::sync::Mutex;
 
 use context_vars::{context_var, panic};
 
 use crate::fields::{HOSTILE, is_one_line};
+use crate::support::{OnDrop, run_alone};
 
 context_var! {
     static REQUEST_ID: u64;
     static USER: String;
     #[redact]
     static PASSWORD: &'static str;
-    static BOMB: Bomb;
-    static LOCKED: Locked;
-    static NESTED: Nested;
+    static SHOWN: Shown;
 }
 
-struct Bomb;
+/// Is shown by a function, which may do anything.
+struct Shown(fn(&mut fmt::Formatter<'_>) -> fmt::Result);
 
-impl std::fmt::Debug for Bomb {
-    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        panic!("in Debug");
-    }
-}
-
-/// Shows the fields of the context in which it is formatted.
-struct Nested;
-
-impl std::fmt::Debug for Nested {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "<{}>", context_vars::fields())
+impl fmt::Debug for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.0)(f)
     }
 }
 
 static LOCK: Mutex<u32> = Mutex::new(0);
 
-struct Locked;
-
-impl std::fmt::Debug for Locked {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", LOCK.lock().is_ok())
-    }
-}
-
 const CASE: &str = "CONTEXT_VARS_PANIC_CASE";
 
 /// The lines that a case writes to standard error, up to the end of the panic's own report.
 fn report(case: &str) -> Vec<String> {
-    let own = std::env::current_exe().unwrap();
-    let output = Command::new(own)
-        .args(["--exact", "panics::case", "--nocapture", "--test-threads=1"])
-        .env(CASE, case)
-        .env("RUST_BACKTRACE", "0")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{case}: {output:?}");
-    let text = String::from_utf8(output.stderr).unwrap();
-    text.lines()
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
-        .collect()
+    let text = run_alone("panics::case", CASE, case);
+    let lines = text.lines().filter(|line| !line.is_empty());
+    lines.map(str::to_owned).collect()
 }
 
 /// Not a test by itself: what the process of a case does.
@@ -74,11 +48,11 @@ fn case() {
         eprintln!("previous hook: {text}");
     }));
     if case == "late" {
-        install_while_panicking();
+        assert!(catch_unwind(install_while_panicking).is_err());
     }
     panic::install_hook();
     panic::install_hook();
-    let caught = std::panic::catch_unwind(|| match case.as_str() {
+    let caught = catch_unwind(|| match case.as_str() {
         "two" => REQUEST_ID.sync_scope(7, || USER.sync_scope("alice".into(), || panic!("two"))),
         "none" => panic!("none"),
         "late" => REQUEST_ID.sync_scope(7, || panic!("late")),
@@ -87,12 +61,18 @@ fn case() {
             let worker = context_vars::thread::spawn(|| panic!("in a thread"));
             std::panic::resume_unwind(worker.join().unwrap_err())
         }),
-        "nested" => NESTED.sync_scope(Nested, || panic!("nested")),
-        "bomb" => BOMB.sync_scope(Bomb, || panic!("first")),
-        "locked" => LOCKED.sync_scope(Locked, || {
-            let _held = LOCK.lock().unwrap();
-            panic!("with a lock");
-        }),
+        "nested" => {
+            let nested = Shown(|f| write!(f, "<{}>", context_vars::fields()));
+            SHOWN.sync_scope(nested, || panic!("nested"))
+        }
+        "bomb" => SHOWN.sync_scope(Shown(|_| panic!("in Debug")), || panic!("first")),
+        "locked" => {
+            let waits = Shown(|f| write!(f, "{:?}", LOCK.lock().is_ok()));
+            SHOWN.sync_scope(waits, || {
+                let _held = LOCK.lock().unwrap();
+                panic!("with a lock");
+            })
+        }
         hostile => USER.sync_scope(HOSTILE[hostile.parse::<usize>().unwrap()].into(), || {
             panic!("hostile")
         }),
@@ -102,59 +82,36 @@ fn case() {
 
 /// Installs the hook where that panics, and nothing is installed.
 fn install_while_panicking() {
-    struct Install;
-    impl Drop for Install {
-        fn drop(&mut self) {
-            assert!(std::panic::catch_unwind(panic::install_hook).is_err());
-        }
-    }
-    let caught = std::panic::catch_unwind(|| {
-        let _install = Install;
-        panic!("first");
-    });
-    assert!(caught.is_err());
+    let _install = OnDrop(|| assert!(catch_unwind(panic::install_hook).is_err()));
+    panic!("first");
 }
 
 #[test]
 fn context_comes_before_the_previous_hook_s_report_once() {
-    let reports: [(&str, &[&str]); 7] = [
-        ("two", &["request_id=7 user=\"alice\"", "two"]),
-        ("none", &["none"]),
-        ("redacted", &["password=***", "redacted"]),
+    for (case, context, text) in [
+        ("two", "request_id=7 user=\"alice\"", "two"),
+        ("redacted", "password=***", "redacted"),
         // A thread has its own context.
-        ("thread", &["user=\"alice\"", "in a thread"]),
+        ("thread", "user=\"alice\"", "in a thread"),
         // A value is formatted in an empty context.
-        ("nested", &["nested=<>", "nested"]),
-        // A value that panics when it is shown does not abort.
-        (
-            "bomb",
-            &["in Debug", "(a value panics when shown)", "first"],
-        ),
-        // One that waits for the panicking thread does not hang.
-        (
-            "locked",
-            &["(a value takes too long to show)", "with a lock"],
-        ),
-    ];
-    for (case, expected) in reports {
-        let lines = report(case);
-        let starts = |line: &String| {
-            let rest = line.strip_prefix("context of the panic: ");
-            rest.or(line.strip_prefix("previous hook: "))
-                .unwrap()
-                .to_owned()
-        };
-        assert_eq!(
-            lines.iter().map(starts).collect::<Vec<_>>(),
-            expected,
-            "{case}"
-        );
-        let context = |line: &&String| line.starts_with("context");
-        let before = lines.len().saturating_sub(2);
-        let contexts = lines.iter().filter(context).count();
-        assert_eq!(contexts, usize::from(case != "none"), "{case}");
-        assert_eq!(context(&&lines[before]), case != "none", "{case}");
+        ("nested", "shown=<>", "nested"),
+        // A value that waits for the panicking thread does not hang.
+        ("locked", "(a value takes too long to show)", "with a lock"),
+    ] {
+        let context = format!("context of the panic: {context}");
+        let expected = [context, format!("previous hook: {text}")];
+        assert_eq!(report(case), expected, "{case}");
     }
+    assert_eq!(report("none"), ["previous hook: none"]);
+    // A value that panics when it is shown does not abort.
+    assert_eq!(
+        report("bomb"),
+        [
+            "previous hook: in Debug",
+            "context of the panic: (a value panics when shown)",
+            "previous hook: first"
+        ]
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use context_vars::propagation::{Baggage, Builder, Header, Propagator};
+use context_vars::propagation::{Baggage, Builder, Extractor, Header, Propagator};
 use context_vars::{Context, context_var};
 
 mod listing;
@@ -24,35 +24,71 @@ context_var! {
     static SHARED: Arc<str>;
 }
 
-/// The rejections that `on_rejection` has received.
-pub type Rejections = Arc<Mutex<Vec<String>>>;
+/// Odd characters that every peer promises to carry in baggage.
+pub const TEXTS: [&str; 12] = [
+    "acme",
+    "a b",
+    "a+b",
+    "a=b;c,d",
+    "\"quoted\"",
+    "back\\slash",
+    "Müller & Söhne",
+    "日本",
+    "🦀",
+    "~!*'()",
+    "/path?q=1#x",
+    "",
+];
 
-/// Collects the rejections of a propagator.
-pub fn reporting(builder: Builder) -> (Propagator, Rejections) {
-    let rejections = Rejections::default();
+/// Members that some peer reads as those of the tenant.
+const DISGUISED: [&str; 8] = [
+    "ten%61nt=mallory",
+    "%74enant=mallory",
+    "%74%65%6E%61%6e%74=mallory",
+    "tenant+=mallory",
+    "+tenant=mallory",
+    "+%20tenant%09=mallory",
+    "tenant%C2%A0=mallory",
+    "%1ftenant%1F=mallory",
+];
+
+/// Returns a propagator, and what returns the rejections since it was last called.
+pub fn reporting(builder: Builder) -> (Propagator, impl Fn() -> Vec<String>) {
+    let rejections = Arc::new(Mutex::new(Vec::new()));
     let told = rejections.clone();
     let propagator = builder
         .on_rejection(move |rejection| told.lock().unwrap().push(rejection.to_string()))
         .build();
-    (propagator, rejections)
+    (propagator, move || {
+        std::mem::take(&mut *rejections.lock().unwrap())
+    })
 }
 
-pub fn taken(rejections: &Rejections) -> Vec<String> {
-    std::mem::take(&mut rejections.lock().unwrap())
+fn tenant_in_baggage() -> Builder {
+    Propagator::builder().baggage(Baggage::new(&TENANT, "tenant"))
 }
 
 fn both() -> Propagator {
-    Propagator::builder()
+    tenant_in_baggage()
         .header(Header::new(&REQUEST_ID, "X-Request-Id"))
-        .baggage(Baggage::new(&TENANT, "tenant"))
         .baggage(Baggage::new(&LOCALE, "locale"))
         .build()
+}
+
+/// Returns a context in which the tenant alone is set.
+fn tenant(name: &str) -> Context {
+    Context::new().with_value(&TENANT, name.to_owned())
 }
 
 fn sent(propagator: &Propagator, context: &Context) -> BTreeMap<String, String> {
     let mut carrier = BTreeMap::new();
     propagator.inject(context, &mut carrier);
     carrier
+}
+
+/// Returns the variables that a message sets, as text.
+fn received(propagator: &Propagator, carrier: &dyn Extractor) -> String {
+    format!("{:?}", propagator.extract(Context::new(), carrier))
 }
 
 fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {

@@ -31,37 +31,30 @@ async fn as_user<F: Future>(user: &'static str, work: F) -> F::Output {
 #[tokio::test]
 async fn loader_as_it_is_runs_as_the_task_that_came_first() {
     let cache = Cache::new(10);
-    let (alice, bob) = tokio::join!(
+    let loaded = tokio::join!(
         as_user("alice", cache.get_with("prices", load())),
         as_user("bob", cache.get_with("prices", load())),
     );
-    assert_eq!(
-        (alice.as_str(), bob.as_str()),
-        ("of acme for alice", "of acme for alice")
-    );
+    let of_alice = "of acme for alice".to_owned();
+    assert_eq!(loaded, (of_alice.clone(), of_alice.clone()));
 
     let cell = OnceCell::new();
-    let (alice, bob) = tokio::join!(
+    let loaded = tokio::join!(
         as_user("alice", cell.get_or_init(load)),
         as_user("bob", cell.get_or_init(load)),
     );
-    assert_eq!(
-        (alice.as_str(), bob.as_str()),
-        ("of acme for alice", "of acme for alice")
-    );
+    assert_eq!(loaded, (&of_alice, &of_alice));
 }
 
 #[tokio::test]
 async fn loader_in_the_context_of_its_key_is_the_same_for_every_task() {
     let cache = Cache::new(10);
-    let (alice, bob) = tokio::join!(
+    let loaded = tokio::join!(
         as_user("alice", cache.get_with("acme", load_for("acme"))),
         as_user("bob", cache.get_with("acme", load_for("acme"))),
     );
-    assert_eq!(
-        (alice.as_str(), bob.as_str()),
-        ("of acme for anonymous", "of acme for anonymous")
-    );
+    let anonymous = "of acme for anonymous".to_owned();
+    assert_eq!(loaded, (anonymous.clone(), anonymous));
 }
 
 #[tokio::test]
@@ -69,10 +62,8 @@ async fn loader_of_a_task_that_is_cancelled_is_followed_by_that_of_another_one()
     let cache = Cache::<_, String>::new(10);
     let mut bob = pin!(as_user("bob", cache.get_with("acme", load_for("acme"))));
     {
-        let mut alice = pin!(as_user(
-            "alice",
-            cache.get_with("acme", std::future::pending())
-        ));
+        let never_loaded = cache.get_with("acme", std::future::pending());
+        let mut alice = pin!(as_user("alice", never_loaded));
         assert!(poll_once(alice.as_mut()).is_pending());
         assert!(poll_once(bob.as_mut()).is_pending());
     }

@@ -57,3 +57,15 @@ impl Output {
         String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }
 }
+
+/// Runs one test of this binary in a separate process with a variable of the environment, and returns
+/// what it writes to standard error.
+pub fn run_alone(test: &str, variable: &str, value: &str) -> String {
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .envs([(variable, value), ("RUST_BACKTRACE", "0")])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{value}: {output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}

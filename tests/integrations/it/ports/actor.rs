@@ -1,11 +1,13 @@
 //! Actors with supervision: a message is handled as its sender, and a crash says whose message it was.
 
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex};
 
 use context_vars::{Context, InContext, context_var, prelude::*};
 use futures::FutureExt;
+use futures::future::try_join_all;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -32,13 +34,6 @@ struct Crash {
     context: Context,
 }
 
-/// The reaction of a supervisor to a crash.
-#[derive(Clone, Copy)]
-enum Verdict {
-    Restart,
-    Stop,
-}
-
 struct Address<A: Actor>(mpsc::UnboundedSender<InContext<A::Message>>);
 
 impl<A: Actor> Address<A> {
@@ -55,8 +50,9 @@ impl<A: Actor> Address<A> {
     }
 }
 
+/// Starts an actor. After a crash its supervisor decides whether it goes on with a new state.
 fn spawn<A: Actor>(
-    mut supervisor: impl FnMut(Crash) -> Verdict + Send + 'static,
+    mut supervisor: impl FnMut(Crash) -> ControlFlow<()> + Send + 'static,
 ) -> (Address<A>, JoinHandle<A>) {
     let (address, mut inbox) = mpsc::unbounded_channel::<InContext<A::Message>>();
     let work = async move {
@@ -66,7 +62,7 @@ fn spawn<A: Actor>(
                 continue;
             };
             actor = A::start();
-            if let Verdict::Stop = supervisor(crash) {
+            if supervisor(crash).is_break() {
                 break;
             }
         }
@@ -79,12 +75,10 @@ fn spawn<A: Actor>(
 async fn open<A: Actor>(actor: &mut A, envelope: InContext<A::Message>) -> Result<(), Crash> {
     let handle = async |message| {
         let handled = AssertUnwindSafe(actor.handle(message)).catch_unwind();
-        handled.await.map_err(|panic| Crash {
-            panic: panic
-                .downcast_ref::<&str>()
-                .copied()
-                .unwrap_or("not a text"),
-            context: Context::current(),
+        handled.await.map_err(|panic| {
+            let panic = panic.downcast_ref().copied().unwrap_or("not a text");
+            let context = Context::current();
+            Crash { panic, context }
         })
     };
     envelope.run_async(handle).await
@@ -93,9 +87,7 @@ async fn open<A: Actor>(actor: &mut A, envelope: InContext<A::Message>) -> Resul
 // ---- A program ------------------------------------------------------------------------------
 
 #[derive(Default)]
-struct Counter {
-    count: u32,
-}
+struct Counter(u32);
 
 enum Message {
     Count(oneshot::Sender<(u32, &'static str)>),
@@ -112,11 +104,11 @@ impl Actor for Counter {
     }
 
     async fn handle(&mut self, message: Message) {
-        self.count += 1;
+        self.0 += 1;
         tokio::task::yield_now().await;
         match message {
             Message::Count(reply) => {
-                let _ = reply.send((self.count, USER.get()));
+                let _ = reply.send((self.0, USER.get()));
                 // Gone with the message.
                 USER.set("set by the actor");
             }
@@ -126,19 +118,16 @@ impl Actor for Counter {
     }
 }
 
+type Users = Arc<Mutex<Vec<&'static str>>>;
+
 /// Notes whose messages crash.
-fn note(
-    crashes: &Arc<Mutex<Vec<&'static str>>>,
-    verdict: Verdict,
-) -> impl FnMut(Crash) -> Verdict + use<> {
+fn note(crashes: &Users, verdict: ControlFlow<()>) -> impl FnMut(Crash) -> ControlFlow<()> + use<> {
     let crashes = Arc::clone(crashes);
     move |crash| {
         assert_eq!(crash.panic, "crashed");
         assert!(!USER.is_set(), "the supervisor works on behalf of no user");
-        crashes
-            .lock()
-            .unwrap()
-            .push(*crash.context.get(&USER).unwrap());
+        let user = *crash.context.get(&USER).unwrap();
+        crashes.lock().unwrap().push(user);
         verdict
     }
 }
@@ -149,7 +138,7 @@ async fn count(counter: &Address<Counter>) -> Option<(u32, &'static str)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_are_handled_as_their_senders_and_the_actor_keeps_its_state() {
-    let (counter, done) = spawn::<Counter>(|_| Verdict::Stop);
+    let (counter, done) = spawn::<Counter>(|_| ControlFlow::Break(()));
     let counter = Arc::new(counter);
     let request = |user| {
         let counter = Arc::clone(&counter);
@@ -161,17 +150,15 @@ async fn messages_are_handled_as_their_senders_and_the_actor_keeps_its_state() {
         })
     };
     let requests = ["alice", "bob", "carol"].map(|user| tokio::spawn(request(user)));
-    for request in requests {
-        soon(request).await.unwrap();
-    }
+    soon(try_join_all(requests)).await.unwrap();
     drop(counter);
-    assert_eq!(soon(done).await.unwrap().count, 600);
+    assert_eq!(soon(done).await.unwrap().0, 600);
 }
 
 #[tokio::test]
 async fn actor_is_restarted_after_a_crash_which_names_its_message_s_user() {
     let crashes = Arc::default();
-    let (counter, done) = spawn::<Counter>(note(&crashes, Verdict::Restart));
+    let (counter, done) = spawn::<Counter>(note(&crashes, ControlFlow::Continue(())));
     for user in ["alice", "bob"] {
         USER.sync_scope(user, || assert!(counter.tell(Message::Crash).is_ok()));
         let after = USER.scope("carol", count(&counter)).await;
@@ -179,22 +166,20 @@ async fn actor_is_restarted_after_a_crash_which_names_its_message_s_user() {
     }
     assert_eq!(*crashes.lock().unwrap(), ["alice", "bob"]);
     drop(counter);
-    assert_eq!(soon(done).await.unwrap().count, 1);
+    assert_eq!(soon(done).await.unwrap().0, 1);
 }
 
 #[tokio::test]
 async fn messages_to_an_actor_that_was_stopped_are_dropped_as_their_senders() {
-    let crashes = Arc::default();
-    let (counter, done) = spawn::<Counter>(note(&crashes, Verdict::Stop));
-    let dropped = Arc::new(Mutex::new(Vec::new()));
+    let [crashes, dropped] = [Users::default(), Users::default()];
+    let (counter, done) = spawn::<Counter>(note(&crashes, ControlFlow::Break(())));
     let hold = |user| {
         let dropped = Arc::clone(&dropped);
         let held = OnDrop(move || dropped.lock().unwrap().push(USER.get()));
         USER.sync_scope(user, || counter.tell(Message::Hold(Box::new(held))))
     };
     USER.sync_scope("eve", || assert!(counter.tell(Message::Crash).is_ok()));
-    assert!(hold("alice").is_ok());
-    assert!(hold("bob").is_ok());
+    assert!(hold("alice").is_ok() && hold("bob").is_ok());
     soon(done).await.unwrap();
     assert_eq!(*dropped.lock().unwrap(), ["alice", "bob"]);
 

@@ -10,14 +10,13 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use context_vars::{Attached, Context, context_var, inherit, prelude::*};
+use futures::future::try_join_all;
 use tokio::task::yield_now;
 
 type Tags = BTreeMap<&'static str, &'static str>;
 
 #[derive(Default)]
-struct Hub {
-    tags: Mutex<Tags>,
-}
+struct Hub(Mutex<Tags>);
 
 context_var! {
     /// Its default is the hub of the whole process.
@@ -27,21 +26,14 @@ context_var! {
 impl Hub {
     /// Returns a hub with the tags of the current one, which are then independent.
     fn fork() -> Arc<Self> {
-        let tags = Mutex::new(event());
-        Arc::new(Self { tags })
+        Arc::new(Self(Mutex::new(event())))
     }
 }
 
-/// The scope ends when this is dropped.
-#[must_use]
-struct ScopeGuard {
-    _attached: Attached,
-}
-
-fn push_scope() -> ScopeGuard {
+/// Opens a scope, which ends when the guard is dropped.
+fn push_scope() -> Attached {
     let context = Context::current().with_value(&HUB, Hub::fork());
-    let _attached = context.attach();
-    ScopeGuard { _attached }
+    context.attach()
 }
 
 fn with_scope<R>(configure: impl FnOnce(&mut Tags), f: impl FnOnce() -> R) -> R {
@@ -57,7 +49,7 @@ fn configure_scope(configure: impl FnOnce(&mut Tags)) {
     let hub = HUB.get();
     let mut tags = event();
     configure(&mut tags);
-    *hub.tags.lock().unwrap_or_else(PoisonError::into_inner) = tags;
+    *hub.0.lock().unwrap_or_else(PoisonError::into_inner) = tags;
 }
 
 /// Gives a task a separate hub.
@@ -69,7 +61,7 @@ fn bind_hub<F: Future>(future: F) -> impl Future<Output = F::Output> {
 /// Returns what would be reported now.
 fn event() -> Tags {
     HUB.with(|hub| {
-        let tags = hub.tags.lock().unwrap_or_else(PoisonError::into_inner);
+        let tags = hub.0.lock().unwrap_or_else(PoisonError::into_inner);
         tags.clone()
     })
 }
@@ -80,10 +72,8 @@ fn tag(name: &'static str, value: &'static str) {
 
 /// Returns the tags of an event as text.
 fn tags() -> String {
-    let tags: Vec<_> = event()
-        .into_iter()
-        .map(|(k, v)| format!("{k}={v}"))
-        .collect();
+    let tags = event().into_iter();
+    let tags: Vec<_> = tags.map(|(k, v)| format!("{k}={v}")).collect();
     tags.join(" ")
 }
 
@@ -148,10 +138,7 @@ async fn each_task_has_a_hub_of_its_own() {
         tags()
     };
     let tasks = ["alice", "bob", "carol"].map(|user| tokio::spawn(bind_hub(request(user))));
-    let mut reports = Vec::new();
-    for task in tasks {
-        reports.push(task.await.unwrap());
-    }
+    let reports = try_join_all(tasks).await.unwrap();
     let expected = ["alice", "bob", "carol"].map(|user| format!("thread=blocking user={user}"));
     assert_eq!(reports, expected);
 }

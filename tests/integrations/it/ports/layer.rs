@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 
 use context_vars::{Attached, Context, context_var, prelude::*};
+use futures::future::try_join_all;
 use tokio::task::yield_now;
 use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber;
@@ -59,11 +60,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for SpanContexts {
     fn on_enter(&self, id: &Id, spans: layer::Context<'_, S>) {
         let span = spans.span(id).expect("it is open");
         let context = span.extensions().get::<SpanContext>().cloned();
-        let Some(SpanContext(context)) = context else {
-            return;
-        };
-        let attached = context.attach();
-        ENTERED.with_borrow_mut(|entered| entered.push((id.clone(), attached)));
+        if let Some(SpanContext(context)) = context {
+            let attached = context.attach();
+            ENTERED.with_borrow_mut(|entered| entered.push((id.clone(), attached)));
+        }
     }
 
     fn on_exit(&self, id: &Id, spans: layer::Context<'_, S>) {
@@ -196,20 +196,14 @@ async fn seen() -> [u64; 2] {
 #[tokio::test]
 async fn futures_in_spans_are_polled_in_their_contexts() {
     let work = async {
-        let (first, second) =
-            tokio::join!(seen().instrument(request(1)), seen().instrument(request(2)),);
-        assert_eq!((first, second), ([1, 1], [2, 2]));
+        let in_span = |number| seen().instrument(request(number));
+        assert_eq!(tokio::join!(in_span(1), in_span(2)), ([1, 1], [2, 2]));
 
         // A context that is named is inside of a span around it, and outside of a span inside it.
-        let nine = || Context::new().with_value(&REQUEST, 9);
-        assert_eq!(
-            seen().in_context(nine()).instrument(request(1)).await,
-            [9, 9]
-        );
-        assert_eq!(
-            seen().instrument(request(1)).in_context(nine()).await,
-            [1, 1]
-        );
+        let nine = Context::new().with_value(&REQUEST, 9);
+        let span_around = seen().in_context(nine.clone()).instrument(request(1));
+        assert_eq!(span_around.await, [9, 9]);
+        assert_eq!(in_span(1).in_context(nine).await, [1, 1]);
     };
     work.with_subscriber(subscriber()).await;
     assert_eq!(REQUEST.get(), 0);
@@ -230,9 +224,7 @@ async fn tasks_in_spans_are_not_mixed_up_and_may_set() {
             tokio::spawn(steps.instrument(request(number)).with_current_subscriber())
         })
     });
-    for task in tasks {
-        task.await.unwrap();
-    }
+    try_join_all(tasks).await.unwrap();
     let bare = tokio::spawn(async { (REQUEST.get(), STEPS.get()) });
     assert_eq!(bare.await.unwrap(), (0, 0));
 }

@@ -6,7 +6,9 @@ use context_vars::Context;
 use context_vars::propagation::{Baggage, Header, Injector, Propagator};
 use proptest::prelude::*;
 
-use super::{LOCALE, REQUEST_ID, TENANT, both, map, reporting, taken};
+use super::{
+    DISGUISED, LOCALE, REQUEST_ID, TENANT, both, map, reporting, tenant, tenant_in_baggage,
+};
 
 /// The baggage that is left of `existing` after an injection.
 fn merged(propagator: &Propagator, context: &Context, existing: &str) -> Option<String> {
@@ -16,36 +18,7 @@ fn merged(propagator: &Propagator, context: &Context, existing: &str) -> Option<
 }
 
 fn acme() -> Context {
-    Context::new().with_value(&TENANT, "acme".to_owned())
-}
-
-#[test]
-fn listed_names_are_removed_where_a_variable_is_not_set() {
-    let entries = [
-        ("x-request-id", "666"),
-        ("X-Other", "stays"),
-        ("BAGGAGE", "tenant=mallory"),
-    ];
-    let left = map(&[("X-Other", "stays")]);
-    let none = Context::new();
-    let mut sorted = map(&entries);
-    both().inject(&none, &mut sorted);
-    assert_eq!(sorted, left);
-    let mut hashed: HashMap<_, _> = map(&entries).into_iter().collect();
-    both().inject(&none, &mut hashed);
-    assert_eq!(BTreeMap::from_iter(hashed), left);
-    let mut list: Vec<_> = map(&entries).into_iter().collect();
-    both().inject(&none, &mut list);
-    assert_eq!(BTreeMap::from_iter(list), left);
-    let mut headers = http::HeaderMap::new();
-    for (name, value) in entries {
-        let name = http::HeaderName::try_from(name).unwrap();
-        headers.append(name.clone(), value.parse().unwrap());
-        headers.append(name, value.parse().unwrap());
-    }
-    both().inject(&none, &mut headers);
-    assert_eq!(headers.get_all("x-other").iter().count(), 2);
-    assert_eq!(headers.len(), 2);
+    tenant("acme")
 }
 
 #[test]
@@ -74,11 +47,9 @@ fn listed_names_are_removed_where_a_format_has_no_text() {
 
 #[test]
 fn baggage_stays_as_it_is_where_no_member_is_listed() {
-    let propagator = Propagator::builder()
-        .header(Header::new(&REQUEST_ID, "x-request-id"))
-        .build();
+    let builder = Propagator::builder().header(Header::new(&REQUEST_ID, "x-request-id"));
     let odd = " tenant=mallory ,, \"";
-    assert_eq!(merged(&propagator, &acme(), odd).unwrap(), odd);
+    assert_eq!(merged(&builder.build(), &acme(), odd).unwrap(), odd);
 }
 
 #[test]
@@ -105,41 +76,28 @@ fn several_headers_of_others_become_one() {
 
 #[test]
 fn keys_that_peers_read_as_listed_ones_are_removed() {
-    let disguised = [
+    let plain = [
         "tenant=mallory",
         " \ttenant\t =mallory;p=1",
-        "ten%61nt=mallory",
-        "%74%65%6E%61%6e%74=mallory",
-        "tenant+=mallory",
-        "+%20tenant%09=mallory",
-        "tenant%C2%A0=mallory",
-        "tenant%1F=mallory",
         "tenant=mallory,tenant=eve",
     ];
-    let (propagator, rejections) =
-        reporting(Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")));
-    for member in disguised {
+    let (propagator, rejections) = reporting(tenant_in_baggage());
+    for member in plain.into_iter().chain(DISGUISED) {
         let left = merged(&propagator, &Context::new(), member);
         assert_eq!(left, None, "{member:?}");
         let left = merged(&propagator, &acme(), &format!("a=1,{member},b=2"));
         assert_eq!(left.unwrap(), "tenant=acme,a=1,b=2", "{member:?}");
     }
-    assert_eq!(taken(&rejections), [""; 0], "replacing is not an error");
+    assert_eq!(rejections(), [""; 0], "replacing is not an error");
 }
 
 #[test]
 fn forwarded_members_give_way_to_those_of_another_propagator() {
-    let propagator = Propagator::builder()
-        .baggage(Baggage::new(&TENANT, "tenant"))
-        .forward_unlisted()
-        .build();
+    let propagator = tenant_in_baggage().forward_unlisted().build();
     let incoming = map(&[("baggage", "region=old,hops=3;p=1,tenant=acme")]);
     let context = propagator.extract(Context::new(), &incoming);
-    let left = merged(&propagator, &context, "trace=1, region = new;p=2");
-    assert_eq!(
-        left.unwrap(),
-        "tenant=acme,trace=1,region = new;p=2,hops=3;p=1"
-    );
+    let left = merged(&propagator, &context, "trace=1, region = new;p=2").unwrap();
+    assert_eq!(left, "tenant=acme,trace=1,region = new;p=2,hops=3;p=1");
     let alone = Propagator::builder().forward_unlisted().build();
     let context = alone.extract(Context::new(), &incoming);
     let left = merged(&alone, &context, "tenant=theirs").unwrap();
@@ -148,21 +106,17 @@ fn forwarded_members_give_way_to_those_of_another_propagator() {
 
 #[test]
 fn members_that_are_none_are_left_out_and_reported_once() {
-    let (propagator, rejections) =
-        reporting(Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")));
+    let (propagator, rejections) = reporting(tenant_in_baggage());
     let odd = "no member,=v,k k=v,\"k\"=v,k=\"v,k=\u{fc},k=a\r\nx-admin: 1,k=v;\"";
     let left = merged(&propagator, &acme(), &format!("{odd},a=1"));
     assert_eq!(left.unwrap(), "tenant=acme,a=1");
-    assert_eq!(
-        taken(&rejections),
-        ["`baggage` was not sent in full: each of 8 members is malformed"]
-    );
+    let told = "`baggage` was not sent in full: each of 8 members is malformed";
+    assert_eq!(rejections(), [told]);
 }
 
 #[test]
 fn members_of_others_give_way_at_the_limits() {
-    let (propagator, rejections) =
-        reporting(Propagator::builder().baggage(Baggage::new(&TENANT, "tenant")));
+    let (propagator, rejections) = reporting(tenant_in_baggage());
     let long = vec!["k=".to_owned() + &"x".repeat(998); 9];
     let many: Vec<_> = (0..300).map(|n| format!("k{n}=v")).collect();
     for members in [long, many] {
@@ -172,7 +126,7 @@ fn members_of_others_give_way_at_the_limits() {
         assert_eq!(left[0], "tenant=acme");
         assert_eq!(left[1..], members[..left.len() - 1], "none is cut");
         assert!((8..members.len()).contains(&(left.len() - 1)));
-        assert_eq!(taken(&rejections).len(), 1);
+        assert_eq!(rejections().len(), 1);
     }
 }
 

@@ -1,20 +1,21 @@
 //! Objects of JSON.
 
-use context_vars::detached;
+use std::fmt;
+
 use context_vars::logs::ContextFormat;
 use serde_json::{Value, json};
 
-use super::{RATIO, REQUEST_ID, USER, WIDE, builder, two_events};
-use crate::fields::{HOSTILE, is_one_line};
-use crate::support::Output;
+use super::{RATIO, SHOWN, USER, WIDE, builder, only_line, plain, with_variables, written};
+use crate::fields::{HOSTILE, ShownBy, is_one_line};
 
 #[test]
 fn json_objects_have_the_variables_typed_under_a_key() {
-    let subscriber = builder().json().without_time();
-    let written = written!(subscriber.map_event_format(ContextFormat::new), || {
+    let written = with_variables(plain().json(), || {
         RATIO.set(0.5);
         WIDE.set(-1);
-        two_events()
+        tracing::info!(target: "app", items = 3, "accepted");
+        let span = tracing::info_span!(target: "app", "shop", floor = 2);
+        span.in_scope(|| tracing::warn!(target: "app", "sold out"));
     });
     let context = r#""context":{"ratio":0.5,"request_id":7,"user":"alice","wide":-1}"#;
     assert_eq!(
@@ -31,17 +32,15 @@ fn json_objects_have_the_variables_typed_under_a_key() {
 
 #[test]
 fn flattened_and_empty_objects_stay_valid_under_a_key_of_ones_own() {
-    let subscriber = builder()
+    let fields_alone = plain()
         .json()
         .flatten_event(true)
-        .without_time()
-        .with_level(false);
-    let subscriber = subscriber
+        .with_level(false)
         .with_target(false)
         .with_current_span(false)
         .with_span_list(false);
     let format = |format| ContextFormat::new(format).key("vars");
-    let written = written!(subscriber.map_event_format(format), || {
+    let written = written(fields_alone.map_event_format(format), || {
         tracing::info!(context = "own", "hello }}");
         tracing::info!({});
     });
@@ -54,19 +53,12 @@ fn flattened_and_empty_objects_stay_valid_under_a_key_of_ones_own() {
 
 #[test]
 fn hostile_values_are_one_string_of_json() {
-    for text in HOSTILE
-        .iter()
-        .map(|text| text.to_string())
-        .chain(["x\n\"".repeat(1 << 18)])
-    {
-        let written = written!(
-            builder().json().map_event_format(ContextFormat::new),
-            || {
-                USER.sync_scope(text.clone(), || tracing::info!("accepted"));
-            }
-        );
-        let (line, rest) = written.split_once('\n').unwrap();
-        assert_eq!(rest, "");
+    let long = "x\n\"".repeat(1 << 18);
+    for text in HOSTILE.into_iter().chain([&*long]) {
+        let written = with_variables(builder().json(), || {
+            USER.sync_scope(text.to_owned(), || tracing::info!("accepted"));
+        });
+        let line = only_line(&written);
         assert!(is_one_line(line));
         let event: Value = serde_json::from_str(line).unwrap();
         assert_eq!(event["context"], json!({"request_id": 7, "user": text}));
@@ -76,11 +68,8 @@ fn hostile_values_are_one_string_of_json() {
 
 #[test]
 fn characters_that_no_line_may_hold_are_escaped_in_json_and_read_back_as_they_were() {
-    let all: Vec<char> = (0..=u32::from(char::MAX))
-        .filter_map(char::from_u32)
-        .collect();
-    let subscriber = builder().json().map_event_format(ContextFormat::new);
-    let written = written!(subscriber, || {
+    let all: Vec<char> = ('\0'..=char::MAX).collect();
+    let written = with_variables(builder().json(), || {
         for chars in all.chunks(4096) {
             USER.sync_scope(chars.iter().collect(), || tracing::info!("accepted"));
         }
@@ -96,21 +85,25 @@ fn characters_that_no_line_may_hold_are_escaped_in_json_and_read_back_as_they_we
 #[test]
 fn numbers_that_json_has_no_word_for_are_strings() {
     for (value, shown) in [
-        (f64::NAN, "\"NaN\""),
-        (f64::INFINITY, "\"inf\""),
-        (1e300, ""),
+        (f64::NAN, json!("NaN")),
+        (f64::INFINITY, json!("inf")),
+        (1e300, json!(1e300)),
     ] {
-        let written = written!(
-            builder().json().map_event_format(ContextFormat::new),
-            || {
-                RATIO.set(value);
-                tracing::info!("accepted");
-            }
-        );
+        let written = with_variables(builder().json(), || {
+            RATIO.set(value);
+            tracing::info!("accepted");
+        });
         let event: Value = serde_json::from_str(&written).unwrap();
-        match shown {
-            "" => assert_eq!(event["context"]["ratio"].as_f64(), Some(value)),
-            _ => assert_eq!(event["context"]["ratio"].to_string(), shown),
-        }
+        assert_eq!(event["context"]["ratio"], shown);
     }
+}
+
+#[test]
+fn display_that_fails_spoils_no_line() {
+    let written = with_variables(builder().json(), || {
+        SHOWN.set(ShownBy(|f| f.write_str("half").and(Err(fmt::Error))));
+        tracing::info!("accepted");
+    });
+    let event: Value = serde_json::from_str(&written).unwrap();
+    assert_eq!(event["context"]["shown"], "half");
 }

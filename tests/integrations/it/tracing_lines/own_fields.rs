@@ -1,11 +1,8 @@
 //! Variables and fields of an event that have the same name.
 
-use context_vars::detached;
-use context_vars::logs::ContextFormat;
 use serde_json::{Value, json};
 
-use super::{FLOOR, MESSAGE, REQUEST_ID, TYPE, USER, builder};
-use crate::support::Output;
+use super::{FLOOR, MESSAGE, TYPE, builder, plain, plain_pretty, with_variables};
 
 /// Events with the fields `user`, an empty `user`, `type`, and a span that has a `floor`.
 fn events() {
@@ -18,31 +15,26 @@ fn events() {
 }
 
 #[test]
-fn events_own_field_wins_in_full_and_compact_lines() {
-    let subscriber = builder().with_ansi(false).without_time();
-    let full = written!(subscriber.map_event_format(ContextFormat::new), events);
+fn full_and_compact_lines_end_with_the_variables_and_the_events_own_field_wins() {
     assert_eq!(
-        full,
+        with_variables(plain(), events),
         " INFO app: deleted user=\"bob\" floor=1 request_id=7 type=\"variable\"\n \
          INFO app: declared type=3 floor=1 request_id=7 user=\"alice\"\n \
          INFO shop{floor=2}: app: sold user=Some(1) floor=1 request_id=7 type=\"variable\"\n"
     );
-    let subscriber = builder().with_ansi(false).without_time().compact();
-    let compact = written!(subscriber.map_event_format(ContextFormat::new), events);
+    // A span's field hides no variable.
     assert_eq!(
-        compact.lines().last().unwrap(),
-        " INFO shop: app: sold user=Some(1) floor=2 floor=1 request_id=7 type=\"variable\"",
-        "a span's field hides no variable"
+        with_variables(plain().compact(), events),
+        " INFO app: deleted user=\"bob\" floor=1 request_id=7 type=\"variable\"\n \
+         INFO app: declared type=3 floor=1 request_id=7 user=\"alice\"\n \
+         INFO shop: app: sold user=Some(1) floor=2 floor=1 request_id=7 type=\"variable\"\n"
     );
 }
 
 #[test]
-fn events_own_field_wins_in_pretty_events() {
-    let subscriber = builder().pretty().with_ansi(false).without_time();
-    let subscriber = subscriber.with_file(false).with_line_number(false);
-    let written = written!(subscriber.map_event_format(ContextFormat::new), events);
+fn pretty_events_have_a_line_with_the_variables_and_their_own_field_wins() {
     assert_eq!(
-        written,
+        with_variables(plain_pretty(), events),
         "   INFO app: deleted, user: \"bob\"\n    \
          with floor: 1, request_id: 7, type: \"variable\"\n\n   \
          INFO app: declared, type: 3\n    \
@@ -55,8 +47,7 @@ fn events_own_field_wins_in_pretty_events() {
 #[test]
 fn events_own_field_wins_in_json() {
     for flatten in [false, true] {
-        let subscriber = builder().json().flatten_event(flatten);
-        let written = written!(subscriber.map_event_format(ContextFormat::new), events);
+        let written = with_variables(builder().json().flatten_event(flatten), events);
         let contexts: Vec<Value> = written
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).unwrap()["context"].take())
@@ -80,15 +71,12 @@ fn message_has_a_name_in_json_alone() {
             tracing::info!(target: "app", items = 3);
         })
     };
-    let subscriber = builder().with_ansi(false).without_time();
-    let text = written!(subscriber.map_event_format(ContextFormat::new), event);
     assert_eq!(
-        text,
+        with_variables(plain(), event),
         " INFO app: event message=\"variable\" request_id=7 user=\"alice\"\n \
          INFO app: items=3 message=\"variable\" request_id=7 user=\"alice\"\n"
     );
-    let subscriber = builder().json().map_event_format(ContextFormat::new);
-    let json = written!(subscriber, event);
+    let json = with_variables(builder().json(), event);
     let has: Vec<bool> = json.lines().map(|line| line.contains("variable")).collect();
     assert_eq!(has, [false, true]);
 }
@@ -105,15 +93,11 @@ fn key_of_the_variables_gives_way_to_a_field_of_a_flattened_event() {
         (true, ["context_", "context__", "context_", "context"]),
         (false, ["context"; 4]),
     ] {
-        let subscriber = builder().json().flatten_event(flatten);
-        let written = written!(subscriber.map_event_format(ContextFormat::new), events);
+        let written = with_variables(builder().json().flatten_event(flatten), events);
         for (line, key) in written.lines().zip(keys) {
             let event: Value = serde_json::from_str(line).unwrap();
-            assert_eq!(
-                event[key],
-                json!({"request_id": 7, "user": "alice"}),
-                "{line}"
-            );
+            let variables = json!({"request_id": 7, "user": "alice"});
+            assert_eq!(event[key], variables, "{line}");
             let count = line.matches(&format!("\"{key}\":")).count();
             let nested = event["fields"].get(key).is_some();
             assert_eq!(count, 1 + usize::from(nested), "{line}");

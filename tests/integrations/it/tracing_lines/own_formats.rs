@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use context_vars::detached;
 use context_vars::logs::ContextFormat;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::{self, Format, Writer};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{REQUEST_ID, USER, builder};
-use crate::support::Output;
+use super::{builder, written};
 
 /// A format that a user has written, with another ending of the line.
 #[derive(Clone)]
@@ -42,7 +40,7 @@ fn formats_of_ones_own_are_wrapped_as_text_or_json() {
         ("{a}\n", format!("{{a}}{text}\n")),
     ] {
         let subscriber = builder().event_format(ContextFormat::text(Own(own)));
-        assert_eq!(written!(subscriber, event), expected);
+        assert_eq!(written(subscriber, event), expected);
     }
     let json = ",\"context\":{\"request_id\":7,\"user\":\"alice\"}}";
     for (own, expected) in [
@@ -52,7 +50,7 @@ fn formats_of_ones_own_are_wrapped_as_text_or_json() {
         ("no object\n", "no object\n".to_owned()),
     ] {
         let subscriber = builder().event_format(ContextFormat::json(Own(own)));
-        assert_eq!(written!(subscriber, event), expected);
+        assert_eq!(written(subscriber, event), expected);
     }
 }
 
@@ -61,6 +59,6 @@ fn wrapped_format_can_be_made_by_hand_and_named() {
     let format: ContextFormat<Format<format::Full, ()>> =
         ContextFormat::new(format::format().without_time());
     let subscriber = builder().with_ansi(false).event_format(format.clone());
-    let written = written!(subscriber, || tracing::info!(target: "app", "accepted"));
+    let written = written(subscriber, || tracing::info!(target: "app", "accepted"));
     assert_eq!(written, " INFO app: accepted request_id=7 user=\"alice\"\n");
 }
