@@ -144,10 +144,7 @@ fn pages_name_no_tests() {
             .filter_map(|span| span.rsplit("::").next())
             .collect();
         let named = names.iter().find(|name| spans.contains(&name.as_str()));
-        assert!(
-            named.is_none(),
-            "{page} names the test {named:?}: link to its file"
-        );
+        assert_eq!(named, None, "{page} names a test: link to its file");
     }
 }
 
@@ -266,10 +263,7 @@ fn readme_has_the_costs_that_were_measured() {
         fs::write(root().join("README.md"), &expected).unwrap();
     } else {
         let is_copied = readme == expected;
-        assert!(
-            is_copied,
-            "not those of RATIOS.md; README=overwrite copies them"
-        );
+        assert!(is_copied, "README=overwrite copies those of RATIOS.md");
     }
 }
 
@@ -340,8 +334,5 @@ fn architecture_has_a_line_for_each_file_of_the_layers() {
     let mut files = layers::files_of_the_runtime();
     described.sort_unstable();
     files.sort_unstable();
-    assert_eq!(
-        described, files,
-        "those with a row, and those that are there"
-    );
+    assert_eq!(described, files, "files with a row, and files");
 }
