@@ -79,29 +79,27 @@ fn variable_never_sees_the_value_of_one_that_was_freed() {
 
 #[test]
 fn drop_runs_after_the_leave_in_the_outer_context() {
-    let (hook, seen) = witness();
-    USER.sync_scope("outer", || {
-        HOOK.sync_scope(hook, || drop(USER.set("inner")));
-    });
-    assert_eq!(seen.users(), ["outer"]);
-}
-
-#[test]
-fn drop_of_a_futures_value_runs_outside_when_it_is_done_and_when_it_is_cancelled() {
-    for done in [true, false] {
+    async fn sets(done: bool) {
+        USER.set("inner");
+        if !done {
+            std::future::pending::<()>().await;
+        }
+    }
+    fn future(hook: DropHook, done: bool) {
+        let mut future = Box::pin(HOOK.scope(hook, sets(done)));
+        assert_eq!(poll_once(future.as_mut()).is_ready(), done);
+    }
+    let ways: [(&str, fn(DropHook)); 3] = [
+        ("scope", |hook| {
+            HOOK.sync_scope(hook, || drop(USER.set("inner")));
+        }),
+        ("future that is done", |hook| future(hook, true)),
+        ("future that is cancelled", |hook| future(hook, false)),
+    ];
+    for (way, run) in ways {
         let (hook, seen) = witness();
-        let body = async move {
-            USER.set("inner");
-            if !done {
-                std::future::pending::<()>().await;
-            }
-        };
-        USER.sync_scope("outer", || {
-            let mut future = Box::pin(HOOK.scope(hook, body));
-            assert_eq!(poll_once(future.as_mut()).is_ready(), done);
-            drop(future);
-        });
-        assert_eq!(seen.users(), ["outer"], "done: {done}");
+        USER.sync_scope("outer", || run(hook));
+        assert_eq!(seen.users(), ["outer"], "{way}");
     }
 }
 
@@ -153,15 +151,6 @@ fn replaces_a_panicking_hook() -> DropHook {
     on_drop(|| ())
 }
 
-#[test]
-fn values_of_a_scope_are_dropped_where_a_replaced_value_panics() {
-    let alive = Alive::default();
-    assert_eq!(panic_of(|| drops_a_replaced_value(&alive)), "replaced");
-    assert_eq!(alive.count(), 0);
-    assert_eq!(USER.get(), "anonymous");
-    assert!(!HOOK.is_set() && !TRACKED.is_set());
-}
-
 #[with_context(tracked = alive.track(), hook = panics(), other = alive.track())]
 fn panics_for_a_later_value(alive: &Alive) {
     unreachable!("{} values are alive", alive.count());
@@ -173,23 +162,27 @@ fn panics() -> DropHook {
 }
 
 #[test]
-fn values_of_a_scope_are_dropped_where_a_later_one_panics() {
-    let alive = Alive::default();
-    assert_eq!(panic_of(|| panics_for_a_later_value(&alive)), "no value");
-    assert_eq!(alive.count(), 0);
-    assert!(!TRACKED.is_set());
+fn values_of_a_scope_are_dropped_where_a_replaced_or_a_later_one_panics() {
+    let scopes: [(&str, fn(&Alive)); 2] = [
+        ("replaced", drops_a_replaced_value),
+        ("no value", panics_for_a_later_value),
+    ];
+    for (text, scope) in scopes {
+        let alive = Alive::default();
+        assert_eq!(panic_of(|| scope(&alive)), text);
+        assert_eq!((alive.count(), USER.get()), (0, "anonymous"), "{text}");
+        assert!(!HOOK.is_set() && !TRACKED.is_set(), "{text}");
+    }
 }
 
 #[test]
 fn value_dropped_on_another_thread_is_dropped_once() {
     let alive = Alive::default();
     let context = Context::new().with_value(&TRACKED, alive.track());
-    let threads: Vec<_> = (0..4)
-        .map(|_| {
-            let mut copy = context.clone();
-            std::thread::spawn(move || copy.run(|| TRACKED.with(|_| ())))
-        })
-        .collect();
+    let threads = [(); 4].map(|()| {
+        let mut copy = context.clone();
+        std::thread::spawn(move || copy.run(|| TRACKED.with(|_| ())))
+    });
     drop(context);
     threads.into_iter().for_each(ended);
     assert_eq!(alive.count(), 0);

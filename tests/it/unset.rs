@@ -51,9 +51,8 @@ fn unset_of_what_is_not_set_gives_a_token_that_takes_back_a_later_set() {
         USER.set("alice");
         token.reset().unwrap();
         assert!(!USER.is_set());
-        let foreign = as_alice(|| USER.unset());
-        let kind = foreign.reset().unwrap_err().kind();
-        assert!(matches!(kind, ResetErrorKind::OtherContext));
+        let foreign = as_alice(|| USER.unset()).reset().unwrap_err();
+        assert_eq!(foreign.kind(), ResetErrorKind::OtherContext);
     });
 }
 
@@ -74,8 +73,6 @@ fn bare_task_may_not_unset_either() {
     let task = runtime.spawn(async { drop(USER.unset()) });
     let panic = runtime.block_on(task).unwrap_err().into_panic();
     let text = panic_text(&*panic);
-    assert!(
-        text.contains("USER` was unset in a task that has no context"),
-        "{text}"
-    );
+    let expected = "USER` was unset in a task that has no context";
+    assert!(text.contains(expected), "{text}");
 }
