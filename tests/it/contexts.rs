@@ -91,25 +91,6 @@ fn runs_of_different_contexts_and_of_copies_nest() {
 }
 
 #[test]
-fn clearing_inside_a_scope_keeps_the_stack_balanced() {
-    // case 109: push, clear everything, pop; an export is a copy.
-    detached(|| {
-        REQUEST_ID.set(1);
-        REQUEST_ID.sync_scope(2, || {
-            detached(|| {
-                assert_eq!(Context::current().len(), 0);
-                PASSWORD.set("inside");
-            });
-            let export = Context::current();
-            REQUEST_ID.set(3);
-            assert_eq!(export.get(&REQUEST_ID), Some(&2));
-            assert!(!PASSWORD.is_set());
-        });
-        assert_eq!(REQUEST_ID.get(), 1);
-    });
-}
-
-#[test]
 fn with_value_and_without_make_the_context_they_say() {
     // case 71, case 79, case 84
     const EMPTY: Context = Context::new();

@@ -63,14 +63,6 @@ fn context_that_was_given_one_explicitly_holds_it() {
     assert!(context.without(&TRANSACTION).is_empty());
 }
 
-#[test]
-fn dropped_with_the_work_that_has_it() {
-    let alive = Alive::default();
-    let snapshot = TRACKED.sync_scope(alive.track(), Context::current);
-    assert_eq!(alive.count(), 0, "the snapshot does not keep it");
-    drop(snapshot);
-}
-
 /// Its synchronous part sees the caller's context, and its future that of its poller.
 #[with_context(user = "alice")]
 fn returns_a_future(own: Option<u32>) -> impl Future<Output = (&'static str, Option<u32>)> {

@@ -111,14 +111,6 @@ pub const fn times(n: usize) -> usize {
     if cfg!(miri) { n.div_ceil(50) } else { n }
 }
 
-/// Under Miri, prints a panic without the trace that std adds if the thread is unwinding already:
-/// Miri takes a minute for it.
-pub fn short_panics_under_miri() {
-    if cfg!(miri) {
-        std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
-    }
-}
-
 /// Returns the value that another thread sends.
 #[track_caller]
 pub fn soon<T>(events: &mpsc::Receiver<T>) -> T {
