@@ -83,7 +83,8 @@ fn drop_runs_after_the_leave_in_the_outer_context() {
         let mut future = Box::pin(HOOK.scope(hook, sets(done)));
         assert_eq!(poll_once(future.as_mut()).is_ready(), done);
     }
-    let ways: [(&str, fn(DropHook)); 3] = [
+    type Way = (&'static str, fn(DropHook));
+    let ways: [Way; 3] = [
         ("scope", |hook| {
             HOOK.sync_scope(hook, || drop(USER.set("inner")));
         }),
@@ -157,11 +158,8 @@ fn panics() -> DropHook {
 
 #[test]
 fn values_of_a_scope_are_dropped_where_a_replaced_or_a_later_one_panics() {
-    let scopes: [(&str, fn(&Alive)); 2] = [
-        ("replaced", drops_a_replaced_value),
-        ("no value", panics_for_a_later_value),
-    ];
-    for (text, scope) in scopes {
+    let scopes: [fn(&Alive); 2] = [drops_a_replaced_value, panics_for_a_later_value];
+    for (scope, text) in scopes.into_iter().zip(["replaced", "no value"]) {
         let alive = Alive::default();
         assert_eq!(panic_of(|| scope(&alive)), text);
         assert_eq!((alive.count(), USER.get()), (0, "anonymous"), "{text}");

@@ -6,16 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use context_vars::{Context, context_var, prelude::*};
+use context_vars::{Context, prelude::*};
 
 use crate::support::{
-    Alive, COUNT, DropHook, OnDrop, TRACKED, Tracked, USER, alice, on_drop, panic_of, poll_once,
-    witness, yield_once,
+    Alive, COUNT, DropHook, HOOK, OnDrop, TRACKED, Tracked, USER, alice, on_drop, panic_of,
+    poll_once, witness, yield_once,
 };
-
-context_var! {
-    static BOMB: DropHook;
-}
 
 /// Ready at once. The future itself owns the first field, and not its body, which ends before.
 struct Finished<D, O>(#[allow(dead_code)] D, Option<O>);
@@ -110,7 +106,8 @@ fn future_whose_drop_panics_leaves_the_context_restored() {
 #[test]
 fn finished_future_whose_drop_panics_is_dropped_once_and_its_output_inside_its_context() {
     type Work = Finished<DropHook, DropHook>;
-    let ways: [fn(Work) -> Pin<Box<dyn Future<Output = Option<DropHook>>>>; 2] = [
+    type Wrap = fn(Work) -> Pin<Box<dyn Future<Output = Option<DropHook>>>>;
+    let ways: [Wrap; 2] = [
         |work| Box::pin(work.in_context(alice())),
         |work| Box::pin(USER.scope("alice", work)),
     ];
@@ -134,10 +131,10 @@ fn finished_future_whose_drop_panics_is_dropped_once_and_its_output_inside_its_c
 fn output_is_dropped_although_the_drop_of_a_value_of_the_context_panics() {
     let alive = Alive::default();
     let bomb = || on_drop(|| panic!("in drop"));
-    let context = Context::new().with_value(&BOMB, bomb());
+    let context = Context::new().with_value(&HOOK, bomb());
     let mut work = pin!(ready(alive.track()).in_context(context));
     assert_eq!(panic_of(|| poll_once(work.as_mut())), "in drop");
-    let mut scope = pin!(BOMB.scope(bomb(), ready(alive.track())));
+    let mut scope = pin!(HOOK.scope(bomb(), ready(alive.track())));
     assert_eq!(panic_of(|| poll_once(scope.as_mut())), "in drop");
     assert_eq!(alive.count(), 0);
 }

@@ -98,14 +98,15 @@ fn bare_job_of_rayon_sees_the_context_of_the_thread_that_steals_it() {
 async fn work_that_outlives_its_request_keeps_every_value_of_it() {
     let (all, own) = (Alive::default(), Alive::default());
     let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
-    let request = async { task::spawn(async { wait.await.unwrap() }) };
-    let request = OWN.scope(own.track(), TRACKED.scope(all.track(), request));
-    let left = request.await;
+    let mut left = None;
+    let request = async { left = Some(task::spawn(async { wait.await.unwrap() })) };
+    let request = TRACKED.scope(all.track(), request);
+    OWN.scope(own.track(), request).await;
     tokio::task::yield_now().await;
     assert_eq!(all.count(), 1, "the task never reads it, and keeps it");
     assert_eq!(own.count(), 0, "not inherited: gone with the request");
     go_on.send(()).unwrap();
-    left.await.unwrap();
+    left.unwrap().await.unwrap();
     assert_eq!(all.count(), 0);
 }
 

@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use context_vars::{Context, context_var, prelude::*, with_context};
 
-use crate::support::{USER, panic_text, poll_once, yield_once};
+use crate::support::{USER, poll_once, yield_once};
 
 context_var! {
     static OTHER: u32;
@@ -45,24 +45,24 @@ fn scope_gives_the_closures_result_and_borrows_from_outside() {
 #[test]
 fn everything_set_inside_is_gone_outside_on_every_way_out() {
     // case 34, case 36, case 57, case 77, case 186, case 189, case 196
-    type Outcome = Result<Result<(), &'static str>, String>;
-    let ways: [(fn() -> Result<(), &'static str>, Outcome); 3] = [
-        (|| Ok(()), Ok(Ok(()))),
-        (|| Err("failed"), Ok(Err("failed"))),
-        (|| panic!("inside"), Err("inside".to_owned())),
+    let ways = [
+        ("return", Ok(())),
+        ("error", Err("failed")),
+        ("panic", Err("inside")),
     ];
     let check = |outer| {
-        for (leave, expected) in &ways {
+        for (way, expected) in ways {
             let body = || {
                 USER.set("bob");
                 OTHER.set(5);
                 assert_eq!((USER.get(), OTHER.get()), ("bob", 5));
-                leave()
+                assert!(way != "panic", "inside");
+                expected
             };
             let left = catch_unwind(|| USER.sync_scope("alice", body));
-            let left = left.map_err(|panic| panic_text(&*panic).to_owned());
-            assert_eq!(left, *expected);
-            assert_eq!((USER.get(), OTHER.is_set()), (outer, false), "{expected:?}");
+            let left = left.unwrap_or_else(|panic| Err(*panic.downcast().unwrap()));
+            assert_eq!(left, expected, "{way}");
+            assert_eq!((USER.get(), OTHER.is_set()), (outer, false), "{way}");
         }
     };
     check("anonymous");
