@@ -99,6 +99,7 @@ fn with_two_kinds(alive: &Alive) -> (&'static str, u32, usize) {
 
 #[test]
 fn one_scope_sets_variables_of_both_kinds() {
+    // case 69
     let alive = Alive::default();
     for _ in 0..2 {
         assert_eq!(with_two_kinds(&alive), ("alice", 7, 1));

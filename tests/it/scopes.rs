@@ -4,7 +4,7 @@ use std::panic::catch_unwind;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use context_vars::{Context, context_var, prelude::*, with_context};
+use context_vars::{Context, context_var, prelude::*};
 
 use crate::support::{USER, poll_once, yield_once};
 
@@ -67,18 +67,6 @@ fn everything_set_inside_is_gone_outside_on_every_way_out() {
     };
     check("anonymous");
     USER.sync_scope("outer", || check("outer"));
-}
-
-#[with_context(user = user, other = 7)]
-fn both(user: &'static str) -> (&'static str, u32, usize) {
-    (USER.get(), OTHER.get(), Context::current().len())
-}
-
-#[test]
-fn variables_of_one_scope_come_and_go_together() {
-    // case 69
-    assert_eq!(both("alice"), ("alice", 7, 2));
-    assert!(!USER.is_set() && !OTHER.is_set());
 }
 
 #[test]
