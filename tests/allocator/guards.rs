@@ -92,10 +92,8 @@ fn contexts_that_an_allocator_detaches() {
 fn allocator_may_set_while_a_task_changes_a_context_of_its_own() {
     // A set that is refused panics, which ends the process.
     let set = || drop(SET_BY_ALLOCATOR.set(1));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(async {
         let task = tokio::spawn(async move { at_each_event(set, || ()) });
         task.await.unwrap();
     });

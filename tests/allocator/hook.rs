@@ -49,12 +49,9 @@ fn event() {
     let number = EVENTS.fetch_add(1, Ordering::Relaxed);
     let planned = PLANNED.take();
     let act = || match planned {
-        Some(Planned { after: 0, act }) => act(),
+        Some((0, planned)) => planned(),
         // Nothing else happens before.
-        Some(Planned { after, act }) => PLANNED.set(Some(Planned {
-            after: after - 1,
-            act,
-        })),
+        Some((after, planned)) => PLANNED.set(Some((after - 1, planned))),
         None => act(number),
     };
     if catch_unwind(AssertUnwindSafe(act)).is_err() {
@@ -63,19 +60,12 @@ fn event() {
     ACTING.set(false);
 }
 
-/// The action of the allocator, once, after some events in which it does nothing.
-#[derive(Clone, Copy)]
-struct Planned {
-    after: usize,
-    act: fn(),
-}
+/// An action of the allocator, once, after some events in which it does nothing.
+type Planned = (usize, fn());
 
 /// Lets the allocator call `f` once on this thread, after `events` of its calls in which it does nothing.
 pub fn at_event(events: usize, f: fn()) {
-    PLANNED.set(Some(Planned {
-        after: events,
-        act: f,
-    }));
+    PLANNED.set(Some((events, f)));
 }
 
 /// Takes the plan of [`at_event`] back. Returns whether the allocator had not come to it.
@@ -169,6 +159,9 @@ macro_rules! fillers {
 
 fillers! { A0 L0 A1 L1 A2 L2 A3 L3 A4 L4 A5 L5 A6 L6 A7 L7 A8 L8 A9 L9 AA LA AB LB AC LC AD LD AE LE }
 
+/// The variables of one value each.
+const SINGLE: [&ContextVar<Canary>; 4] = [&INLINE, &SPILLED, &LOCAL, &LOCAL_SPILLED];
+
 /// Gives every variable of the allocator its id, then lets it act.
 pub fn install() {
     static ONCE: Once = Once::new();
@@ -254,14 +247,14 @@ fn set_large(event: usize) {
 }
 
 fn set_everything(event: usize) {
-    for var in [&INLINE, &SPILLED, &LOCAL, &LOCAL_SPILLED] {
+    for var in SINGLE {
         drop(set(var, event));
     }
     set_large(event);
 }
 
 fn set_and_reset(event: usize) {
-    for var in [&INLINE, &SPILLED, &LOCAL, &LOCAL_SPILLED] {
+    for var in SINGLE {
         if let Some(token) = set(var, event) {
             assert_reset(token);
         }
@@ -325,7 +318,7 @@ fn attached_out_of_order(event: usize) {
 
 /// Replaces values while they are read.
 fn read_and_set(event: usize) {
-    for var in [&INLINE, &SPILLED, &LOCAL, &LOCAL_SPILLED] {
+    for var in SINGLE {
         let read = var.try_with(|canary| {
             drop(set(var, event));
             drop(exchange(&CONTEXTS[0], Some(Context::current())));
@@ -337,7 +330,7 @@ fn read_and_set(event: usize) {
 
 /// Reads every variable of the allocator.
 pub fn read_all() {
-    for var in [&INLINE, &SPILLED, &LOCAL, &LOCAL_SPILLED] {
+    for var in SINGLE {
         let _ = var.try_with(Canary::check);
     }
     for var in [&INLINE_LARGE, &SPILLED_LARGE] {

@@ -5,13 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
+use std::thread;
 
 use context_vars::{
     Context, ContextVar, context_var, inherit, inherit_context, inherit_fn, prelude::*, task,
     with_context,
 };
-use futures::Stream;
-use futures::stream::iter;
+use futures::stream::{StreamExt, iter};
+use tokio::task::yield_now;
 
 use crate::hook::{Canary, read_all, refusable};
 
@@ -239,7 +240,7 @@ pub fn defaults() {
     // One is computed in each surrounding, and some on two threads at once.
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let next = NEXT.fetch_add(1, Ordering::Relaxed) % DEFAULTED.len();
-    let there = std::thread::spawn(move || read(DEFAULTED[next], 9));
+    let there = thread::spawn(move || read(DEFAULTED[next], 9));
     read(DEFAULTED[next], 9);
     there.join().unwrap();
     DEFAULTED[next].sync_scope(text(1), || read(DEFAULTED[next], 1));
@@ -258,13 +259,9 @@ pub fn snapshots() {
                     read(&TEXT, 0);
                     M0.set(text(5));
                 });
-                assert_eq!(
-                    (inside.get(&M0), copy.get(&M0)),
-                    (Some(&text(5)), Some(&text(1)))
-                );
-                std::thread::spawn(move || drop((inside, copy)))
-                    .join()
-                    .unwrap();
+                assert_eq!(inside.get(&M0), Some(&text(5)));
+                assert_eq!(copy.get(&M0), Some(&text(1)));
+                thread::spawn(move || drop((inside, copy))).join().unwrap();
                 read(&TEXT, 3);
             });
         });
@@ -298,18 +295,21 @@ pub fn contexts_that_run() {
             nest(&MANY[..3], n);
             Context::current().run(|| TEXT.sync_scope(text(7), || read(&TEXT, 7)));
             read(&TEXT, n + 1);
-            let kept = token;
-            assert!(TEXT.reset(kept).is_ok());
+            assert!(TEXT.reset(token).is_ok());
             TEXT.set(text(n + 1));
         });
     }
     assert_eq!(context.get(&HERE), Some(&text(2)));
 }
 
+/// Polls once, with a waker that does nothing.
+pub fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(Waker::noop()))
+}
+
 fn finish<F: Future>(mut future: Pin<&mut F>) -> F::Output {
-    let mut cx = std::task::Context::from_waker(Waker::noop());
     loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+        if let Poll::Ready(output) = poll(future.as_mut()) {
             return output;
         }
         // Between two polls everything may change.
@@ -317,33 +317,21 @@ fn finish<F: Future>(mut future: Pin<&mut F>) -> F::Output {
     }
 }
 
-async fn yield_once() {
-    let mut yielded = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
 /// Sets everything, in steps.
 async fn steps() {
     for var in [&TEXT, &M0, &M9] {
         let token = var.set(text(1));
-        yield_once().await;
+        yield_now().await;
         read(var, 1);
-        var.scope(text(2), async {
-            yield_once().await;
+        let inner = async {
+            yield_now().await;
             read(var, 2);
             var.sync_scope(text(3), || read(var, 3));
-        })
-        .await;
+        };
+        var.scope(text(2), inner).await;
         token.reset().unwrap();
     }
-    HERE.scope(text(4), H0.scope(text(5), yield_once())).await;
+    HERE.scope(text(4), H0.scope(text(5), yield_now())).await;
     read_all();
 }
 
@@ -355,16 +343,10 @@ pub fn futures_that_are_polled() {
 }
 
 pub fn futures_that_are_dropped_half_way() {
-    let works = (0..4).map(|polls| {
-        (
-            polls,
-            Box::pin(M0.scope(text(0), TEXT.scope(text(1), steps()))),
-        )
-    });
-    for (polls, mut work) in works {
-        let mut cx = std::task::Context::from_waker(Waker::noop());
+    for polls in 0..4 {
+        let mut work = pin!(M0.scope(text(0), TEXT.scope(text(1), steps())));
         for _ in 0..polls {
-            assert!(work.as_mut().poll(&mut cx).is_pending());
+            assert!(poll(work.as_mut()).is_pending());
         }
     }
     let held = async {
@@ -373,30 +355,18 @@ pub fn futures_that_are_dropped_half_way() {
         pending::<()>().await;
     };
     let mut held = Box::pin(held.inherit_context());
-    assert!(
-        held.as_mut()
-            .poll(&mut std::task::Context::from_waker(Waker::noop()))
-            .is_pending()
-    );
-    std::thread::spawn(move || drop(held)).join().unwrap();
+    assert!(poll(held.as_mut()).is_pending());
+    thread::spawn(move || drop(held)).join().unwrap();
 }
 
 pub fn streams() {
     let numbers = iter(0..4).inherit_context();
-    let mut stream = pin!(numbers);
-    let mut cx = std::task::Context::from_waker(Waker::noop());
-    let mut sum = 0;
-    while let Poll::Ready(Some(n)) = stream.as_mut().poll_next(&mut cx) {
-        sum += n;
-    }
-    assert_eq!(sum, 6);
-    let steps = TEXT.sync_scope(text(0), || {
-        std::iter::repeat_with(|| {
-            M0.set(text(1));
-            TEXT.with(String::len)
-        })
-        .inherit_context()
-    });
+    assert_eq!(finish(pin!(numbers.fold(0, async |sum, n| sum + n))), 6);
+    let step = || {
+        M0.set(text(1));
+        TEXT.with(String::len)
+    };
+    let steps = TEXT.sync_scope(text(0), || std::iter::repeat_with(step).inherit_context());
     assert!(steps.take(3).all(|length| length == text(0).len()));
 }
 
@@ -414,7 +384,7 @@ pub fn inherited_work() {
             });
             drop((TEXT.set(text(4)), M0.set(text(5))));
             once();
-            std::thread::scope(|threads| {
+            thread::scope(|threads| {
                 threads.spawn(|| often(()));
                 threads.spawn(|| often(()));
             });
@@ -423,20 +393,19 @@ pub fn inherited_work() {
 }
 
 #[inherit_context]
-fn spawn_two() -> [std::thread::JoinHandle<()>; 2] {
+fn spawn_two() -> [thread::JoinHandle<()>; 2] {
+    let sets_many = || MANY.iter().for_each(|var| drop(var.set(text(2))));
     [
-        std::thread::spawn(move || {
+        thread::spawn(move || {
             read(&TEXT, 0);
             TEXT.set(text(1));
         }),
-        std::thread::spawn(move || {
-            drop(MANY.iter().map(|var| var.set(text(2))).collect::<Vec<_>>())
-        }),
+        thread::spawn(sets_many),
     ]
 }
 
 pub fn threads_that_end() {
-    let bare = std::thread::spawn(|| {
+    let bare = thread::spawn(|| {
         drop((
             TEXT.set(text(0)),
             HERE.set(text(1)),
@@ -447,7 +416,7 @@ pub fn threads_that_end() {
         }
     });
     let inheriting = TEXT.sync_scope(text(0), spawn_two);
-    let token = std::thread::spawn(|| M0.set(text(0))).join().unwrap();
+    let token = thread::spawn(|| M0.set(text(0))).join().unwrap();
     drop(token.reset());
     bare.join().unwrap();
     for thread in inheriting {
@@ -456,34 +425,29 @@ pub fn threads_that_end() {
 }
 
 pub fn tasks() {
-    // Not on this thread: some surroundings are a task's, which must not block.
-    let run = || {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .build()
-            .unwrap();
-        runtime.block_on(
-            async {
-                let tasks = (0..4).map(|n| TEXT.sync_scope(text(n), || task::spawn(steps())));
-                for task in tasks.collect::<Vec<_>>() {
-                    task.await.unwrap();
-                }
-                let blocking = task::spawn_blocking(scopes_of_one_variable);
-                // Bare: what the allocator sets there is refused.
-                tokio::spawn(TEXT.scope(text(0), yield_twice()))
-                    .await
-                    .unwrap();
-                blocking.await.unwrap();
-            }
-            .inherit_context(),
-        );
+    let work = async {
+        let tasks = (0..4).map(|n| TEXT.sync_scope(text(n), || task::spawn(steps())));
+        for task in tasks.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        let blocking = task::spawn_blocking(scopes_of_one_variable);
+        // Bare: what the allocator sets there is refused.
+        let bare = tokio::spawn(TEXT.scope(text(0), yield_twice()));
+        bare.await.unwrap();
+        blocking.await.unwrap();
     };
-    std::thread::spawn(run).join().unwrap();
+    // Not on this thread: some surroundings are a task's, which must not block.
+    let run = move || {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(2).build().unwrap();
+        runtime.block_on(work.inherit_context());
+    };
+    thread::spawn(run).join().unwrap();
 }
 
 async fn yield_twice() {
-    tokio::task::yield_now().await;
-    tokio::task::yield_now().await;
+    yield_now().await;
+    yield_now().await;
     read_all();
 }
 
@@ -557,7 +521,6 @@ pub fn messages_and_contexts_that_are_kept() {
     assert_eq!(opened, (text(2), text(1)));
     drop(message);
     let mut context = Context::new().with_value(&TEXT, text(3));
-    let mut work = pin!(context.run_async(async { drop(TEXT.set(text(4))) }));
-    let mut cx = std::task::Context::from_waker(Waker::noop());
-    assert!(work.as_mut().poll(&mut cx).is_ready());
+    let work = context.run_async(async { drop(TEXT.set(text(4))) });
+    assert!(poll(pin!(work)).is_ready());
 }

@@ -1,12 +1,11 @@
 //! The contexts in which each path is run.
 
 use std::pin::pin;
-use std::task::{Poll, Waker};
 
 use context_vars::{Context, context_var, prelude::*};
 
 use crate::hook::read_all;
-use crate::paths::Path;
+use crate::paths::{self, Path};
 
 context_var! {
     static OUTER: String;
@@ -89,9 +88,8 @@ fn poll(path: Path) {
         path();
         read_outer();
     };
-    let mut work = pin!(OUTER.scope(text(), work).inherit_context());
-    let mut cx = std::task::Context::from_waker(Waker::noop());
-    assert_eq!(work.as_mut().poll(&mut cx), Poll::Ready(()));
+    let work = OUTER.scope(text(), work).inherit_context();
+    assert!(paths::poll(pin!(work)).is_ready());
 }
 
 fn read(path: Path) {

@@ -8,8 +8,7 @@ use crate::support::{Meeting, ended, on_a_thread, panic_of};
 
 context_var! {
     static USER: &str = "anonymous";
-    static GREETING: String = format!("hello {}", USER.get());
-    static LEAVES_NO_TRACE: u32 = { drop(USER.set("nobody")); 1 };
+    static GREETING: String = { let user = USER.get(); USER.set("nobody"); format!("hello {user}") };
     static SETS: u32 = { drop(READER.set(Reader)); 1 };
     static READER: Reader;
     static ITSELF: u32 = ITSELF.get() + 1;
@@ -50,28 +49,24 @@ fn raced() -> usize {
 }
 
 #[test]
-fn default_does_not_depend_on_who_reads_first() {
-    USER.sync_scope("alice", || assert_eq!(GREETING.get(), "hello anonymous"));
-    assert_eq!(GREETING.get(), "hello anonymous");
-}
-
-#[test]
-fn what_a_default_sets_is_gone_when_it_is_computed() {
+fn default_is_one_value_that_is_computed_in_an_empty_context_which_is_left() {
     USER.sync_scope("alice", || {
-        assert_eq!(LEAVES_NO_TRACE.get(), 1);
-        assert_eq!(USER.get(), "alice");
+        assert_eq!(GREETING.get(), "hello anonymous");
+        assert_eq!(USER.get(), "alice", "what the default sets is gone");
     });
+    let address = || GREETING.with(|greeting| greeting.as_ptr().addr());
+    assert_eq!(on_a_thread(address), address());
 }
 
 #[test]
 fn default_that_needs_itself_panics_and_says_so() {
-    let text = panic_of(|| ITSELF.get());
-    assert!(text.contains("::ITSELF` needs itself"), "{text}");
-    let text = panic_of(|| LEFT.get());
-    assert!(text.contains("::LEFT` needs itself"), "{text}");
-    // Nothing is left behind: set, it reads like any other.
-    LEFT.sync_scope(3, || assert_eq!(LEFT.get(), 3));
-    assert!(panic_of(|| RIGHT.get()).contains("::RIGHT` needs itself"));
+    for var in [&ITSELF, &LEFT, &RIGHT] {
+        let text = panic_of(|| var.get());
+        let expected = format!("::{}` needs itself", var.name());
+        assert!(text.contains(&expected), "{text}");
+        // Nothing is left behind: set, it reads like any other.
+        var.sync_scope(3, || assert_eq!(var.get(), 3));
+    }
 }
 
 #[test]
@@ -85,11 +80,10 @@ fn default_that_panicked_is_tried_again() {
 
 #[test]
 fn racing_threads_all_get_the_first_result() {
-    let threads: Vec<_> = (0..2).map(|_| std::thread::spawn(|| RACED.get())).collect();
-    let read: Vec<_> = threads.into_iter().map(ended).collect();
+    let threads = [(); 2].map(|()| std::thread::spawn(|| RACED.get()));
+    let read = threads.map(ended);
     assert_eq!(RACERS.load(Ordering::SeqCst), 2, "both computed it");
-    assert_eq!(read[0], read[1]);
-    assert_eq!(RACED.get(), read[0]);
+    assert_eq!(read, [RACED.get(); 2]);
 }
 
 #[test]
@@ -100,18 +94,8 @@ fn defaults_that_need_a_third_one_at_the_same_time_do_not_deadlock() {
 }
 
 #[test]
-fn default_is_one_value_for_all_readers() {
-    let first = GREETING.with(|greeting| greeting.as_ptr().addr());
-    let there = on_a_thread(|| GREETING.with(|greeting| greeting.as_ptr().addr()));
-    assert_eq!(there, first);
-}
-
-#[test]
 fn what_a_default_has_set_goes_when_the_default_can_be_read() {
     assert_eq!(SETS.get(), 1);
-    assert_eq!(
-        READ.load(Ordering::SeqCst),
-        1,
-        "dropped once, and found the default"
-    );
+    let read = READ.load(Ordering::SeqCst);
+    assert_eq!(read, 1, "dropped once, and found the default");
 }

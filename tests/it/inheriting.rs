@@ -1,13 +1,15 @@
 //! R12, R13: what inherits, what does not, and that nothing comes back.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 
 use context_vars::{
     Context, context_var, detached, inherit, inherit_fn, inherit_with, prelude::*, task,
 };
 
-use crate::support::{USER, as_alice, ended, on_a_thread, poll_once, soon, times, witness};
+use crate::support::{
+    USER, as_alice, ended, on_a_thread, panic_of, poll_once, soon, times, witness,
+};
 
 context_var! {
     static OTHER: u32;
@@ -52,19 +54,16 @@ fn copy_replaces_everything_unset_included() {
 
 #[test]
 fn closure_is_wrapped_where_wrap_was_called_not_where_it_runs() {
-    // case 111, case 112, case 114, case 116, case 117, case 129
-    let first = USER.sync_scope("first", || inherit_fn(|()| USER.get()));
-    let second = USER.sync_scope("second", || {
-        inherit_fn(|()| {
-            (
-                USER.get(),
-                USER.sync_scope("nested", || first(())),
-                USER.get(),
-            )
-        })
-    });
+    // case 111, case 112, case 114, case 116, case 117, case 129; case 172: Racket's continuation
+    // takes the parameterization along; ours must be wrapped.
+    let (bare, first) = USER.sync_scope("first", || (|| USER.get(), inherit_fn(|()| USER.get())));
+    let calls_both = |()| {
+        let nested = || USER.sync_scope("nested", || [first(()), bare()]);
+        (USER.get(), nested(), USER.get())
+    };
+    let second = USER.sync_scope("second", || inherit_fn(calls_both));
     for _ in 0..2 {
-        assert_eq!(second(()), ("second", "first", "second"));
+        assert_eq!(second(()), ("second", ["first", "nested"], "second"));
         assert_eq!(first(()), "first");
         assert_eq!(USER.get(), "anonymous");
     }
@@ -73,28 +72,32 @@ fn closure_is_wrapped_where_wrap_was_called_not_where_it_runs() {
 #[test]
 fn wrappers_keep_arguments_results_and_bounds() {
     // case 119, case 124
-    fn is_send_and_static<T: Send + 'static>(f: T) -> T {
+    fn send<T: Send + 'static>(f: T) -> T {
         f
     }
-    let text = String::from("borrowed");
-    assert_eq!(inherit(|| text.as_str())(), "borrowed");
-    assert_eq!(is_send_and_static(inherit_with(|n: u32| n + 1))(1), 2);
-    let f = is_send_and_static(inherit_fn(|n: &str| n.len()));
+    fn everywhere<T: Send + Sync + 'static>(f: T) -> T {
+        f
+    }
+    let text = String::from("moved");
+    assert_eq!(send(inherit(move || text.len()))(), 5);
+    assert_eq!(send(inherit_with(|n: u32| n + 1))(1), 2);
+    let f = everywhere(inherit_fn(|n: &str| n.len()));
     assert_eq!((f("ab"), f("abc")), (2, 3));
+    // Work that cannot leave its thread, and work that borrows, can be wrapped, too.
+    let (here, borrowed) = (std::rc::Rc::new(1), String::from("borrowed"));
+    assert_eq!(inherit(|| (*here, borrowed.as_str()))(), (1, "borrowed"));
 }
 
 #[test]
 fn each_call_of_inherit_fn_gets_a_fresh_copy_also_at_once() {
-    let f = OTHER.sync_scope(1, || {
-        inherit_fn(|n: u32| {
-            let before = OTHER.get();
-            OTHER.set(n);
-            (before, OTHER.get())
-        })
-    });
+    let count = |n: u32| {
+        let before = OTHER.get();
+        OTHER.set(n);
+        (before, OTHER.get())
+    };
+    let f = &OTHER.sync_scope(1, || inherit_fn(count));
     std::thread::scope(|threads| {
         for n in 0..4 {
-            let f = &f;
             threads.spawn(move || (0..times(100)).for_each(|_| assert_eq!(f(n), (1, n))));
         }
     });
@@ -124,12 +127,11 @@ fn closure_is_dropped_inside_its_context_called_or_not() {
     drop(as_alice(|| inherit(move || drop(hook))));
     assert_eq!(seen.users(), ["alice"]);
     let (hook, seen) = witness();
-    let closure = as_alice(|| {
-        inherit_fn(move |()| {
-            let _hook = &hook;
-            USER.set("set by a call");
-        })
-    });
+    let sets = move |()| {
+        let _hook = &hook;
+        USER.set("set by a call");
+    };
+    let closure = as_alice(|| inherit_fn(sets));
     closure(());
     drop(closure);
     assert_eq!(seen.users(), ["alice"]);
@@ -138,9 +140,9 @@ fn closure_is_dropped_inside_its_context_called_or_not() {
 #[test]
 fn closure_that_panics_restores_its_caller() {
     // case 121, case 122
-    let closure = USER.sync_scope("wrapped", || inherit(|| panic!("{}", USER.get())));
+    let closure = as_alice(|| inherit(|| panic!("{}", USER.get())));
     USER.sync_scope("caller", || {
-        assert_eq!(crate::support::panic_of(closure), "wrapped");
+        assert_eq!(panic_of(closure), "alice");
         assert_eq!(USER.get(), "caller");
     });
 }
@@ -148,19 +150,16 @@ fn closure_that_panics_restores_its_caller() {
 #[tokio::test]
 async fn spawned_future_inherits_by_inherit_context_only() {
     // case 146, case 239, case 256
-    let (inherits, bare) = USER.sync_scope("alice", || {
-        (
-            tokio::spawn(async { USER.get() }.inherit_context()),
-            tokio::spawn(async { USER.is_set() }),
-        )
-    });
+    let work = async { USER.get() };
+    let inherits = as_alice(|| tokio::spawn(work.inherit_context()));
+    let bare = as_alice(|| tokio::spawn(async { USER.is_set() }));
     assert_eq!(inherits.await.unwrap(), "alice");
     assert!(!bare.await.unwrap());
 }
 
 #[test]
 fn detached_is_empty_and_lets_nothing_out() {
-    // case 271, case 276, case 279; case 272: also detached twice, and to restore without
+    // case 109, case 271, case 276, case 279; case 272: also detached twice, and to restore without
     // suppressing cannot be written.
     USER.sync_scope("alice", || {
         let inside = detached(|| {
@@ -182,16 +181,12 @@ fn detached_is_empty_and_lets_nothing_out() {
 #[test]
 fn captured_before_and_run_inside_flows_again_for_the_run_only() {
     // case 274
-    USER.sync_scope("captured", || {
-        let captured = inherit(|| {
-            (
-                USER.get(),
-                ended(context_vars::thread::spawn(|| USER.get())),
-            )
-        });
+    let on_a_thread = || ended(context_vars::thread::spawn(|| USER.get()));
+    as_alice(|| {
+        let captured = inherit(|| (USER.get(), on_a_thread()));
         detached(|| {
             USER.set("own");
-            assert_eq!(captured(), ("captured", "captured"));
+            assert_eq!(captured(), ("alice", "alice"));
             assert_eq!(USER.get(), "own");
         });
     });
@@ -216,114 +211,68 @@ fn variable_that_was_taken_out_is_unset_until_it_is_set_again() {
 #[test]
 fn grandchildren_inherit_from_their_parent() {
     // case 254, case 259
-    USER.sync_scope("x", || {
-        let child = context_vars::thread::spawn(|| {
-            let first = ended(context_vars::thread::spawn(|| USER.get()));
-            let second = USER.sync_scope("y", || context_vars::thread::spawn(|| USER.get()));
-            (first, ended(second), USER.get())
-        });
-        assert_eq!(ended(child), ("x", "y", "x"));
-    });
+    let spawn = || context_vars::thread::spawn(|| USER.get());
+    let child = move || {
+        let first = ended(spawn());
+        let second = ended(USER.sync_scope("y", spawn));
+        [first, second, USER.get()]
+    };
+    let child = USER.sync_scope("x", || context_vars::thread::spawn(child));
+    assert_eq!(ended(child), ["x", "y", "x"]);
 }
 
-#[tokio::test]
-async fn wrapper_hands_the_operations_of_what_it_wraps_through() {
-    // case 126: cancel and its state, of a task; the work itself, of a future that has methods.
-    let task = USER.sync_scope("alice", || {
-        tokio::spawn(std::future::pending::<()>().inherit_context())
-    });
-    assert!(!task.is_finished());
-    task.abort();
-    assert!(task.await.unwrap_err().is_cancelled());
-
-    let counter = std::future::ready(5);
-    let mut wrapped = pin!(counter.inherit_context());
+#[test]
+fn wrapper_hands_the_operations_of_what_it_wraps_through() {
+    // case 126: a task's are those of tokio; a future that has methods can be reached.
+    let mut wrapped = pin!(std::future::ready(5).inherit_context());
     let inner = wrapped.as_mut().run_pinned(|ready| ready.clone());
     assert_eq!(inner.into_inner(), 5);
     assert!(poll_once(wrapped.as_mut()).is_ready());
 }
 
-/// A library that calls all callbacks from one timer, which the first of them has started.
-#[derive(Default)]
-struct Batch {
-    callbacks: Vec<Box<dyn FnOnce() -> &'static str>>,
-    timer: Option<Context>,
-}
-
-impl Batch {
-    fn add(&mut self, callback: impl FnOnce() -> &'static str + 'static) {
-        self.timer.get_or_insert_with(Context::current);
-        self.callbacks.push(Box::new(callback));
-    }
-
-    fn fire(self) -> Vec<&'static str> {
-        let call = |callback: Box<dyn FnOnce() -> _>| callback();
-        let mut timer = self.timer.unwrap_or_default();
-        timer.run(|| self.callbacks.into_iter().map(call).collect())
-    }
-}
-
 #[test]
 fn callbacks_of_a_library_that_batches_need_to_be_wrapped() {
-    // case 127
-    let mut batch = Batch::default();
-    USER.sync_scope("first", || batch.add(|| USER.get()));
-    USER.sync_scope("second", || batch.add(|| USER.get()));
-    USER.sync_scope("third", || batch.add(inherit(|| USER.get())));
-    let seen = batch.fire();
+    // case 127: one timer, which the first callback has started, calls all of them.
+    type Callback = Box<dyn FnOnce() -> &'static str>;
+    let (mut callbacks, mut timer) = (Vec::<Callback>::new(), None);
+    let mut add = |user, callback: fn() -> Callback| {
+        USER.sync_scope(user, || {
+            timer.get_or_insert_with(Context::current);
+            callbacks.push(callback());
+        });
+    };
+    add("first", || Box::new(|| USER.get()));
+    add("second", || Box::new(|| USER.get()));
+    add("third", || Box::new(inherit(|| USER.get())));
+    let fire = || callbacks.into_iter().map(|callback| callback()).collect();
+    let seen: Vec<_> = timer.unwrap().run(fire);
     assert_eq!(seen, ["first", "first", "third"], "the second is wrong");
-}
-
-type Job = Box<dyn FnOnce() + Send>;
-
-/// A thread that does what it is sent, and says what it sees between.
-fn worker() -> (mpsc::Sender<Job>, std::thread::JoinHandle<Vec<bool>>) {
-    let (sender, jobs) = mpsc::channel::<Job>();
-    let thread = std::thread::spawn(move || {
-        let see = |job: Job| {
-            job();
-            USER.is_set() || OTHER.is_set()
-        };
-        jobs.into_iter().map(see).collect()
-    });
-    (sender, thread)
 }
 
 #[test]
 fn context_passed_to_a_pools_thread_is_gone_from_it_afterwards() {
     // case 167, and case 182: the thread that queues keeps its own.
-    let (pool, thread) = worker();
-    USER.sync_scope("alice", || {
+    let (pool, jobs) = mpsc::channel::<Box<dyn FnOnce() + Send>>();
+    let thread = std::thread::spawn(move || {
+        let between = jobs.into_iter().map(|job| {
+            job();
+            USER.is_set() || OTHER.is_set()
+        });
+        between.collect::<Vec<_>>()
+    });
+    as_alice(|| {
         let mut passed = Context::current();
-        pool.send(Box::new(move || {
-            passed.run(|| {
-                assert_eq!(USER.get(), "alice");
-                OTHER.set(1);
-            });
-        }))
-        .unwrap();
-        pool.send(Box::new(inherit(|| {
+        let sets = || {
             assert_eq!(USER.get(), "alice");
             USER.set("changed");
-        })))
-        .unwrap();
-        assert_eq!(USER.get(), "alice");
-        assert!(!OTHER.is_set());
+            OTHER.set(1);
+        };
+        pool.send(Box::new(move || passed.run(sets))).unwrap();
+        pool.send(Box::new(inherit(sets))).unwrap();
+        assert_eq!((USER.get(), OTHER.is_set()), ("alice", false));
     });
     drop(pool);
     assert_eq!(ended(thread), [false, false], "set between two jobs");
-}
-
-#[test]
-fn closure_reads_where_it_is_evaluated_unless_it_carries_its_context() {
-    // case 172: Racket's continuation takes the parameterization along; ours must be wrapped.
-    let (bare, wrapped, read_before) = USER.sync_scope("captured", || {
-        let user = USER.get();
-        (|| USER.get(), inherit(|| USER.get()), move || user)
-    });
-    let there =
-        std::thread::spawn(move || USER.sync_scope("there", || (bare(), wrapped(), read_before())));
-    assert_eq!(ended(there), ("there", "captured", "captured"));
 }
 
 #[tokio::test]
@@ -336,8 +285,7 @@ async fn neither_direction_of_the_bridge_gives_changes_back() {
             OTHER.set(2);
             seen
         });
-        assert_eq!(seen.await.unwrap(), 1);
-        assert_eq!(OTHER.get(), 1);
+        assert_eq!((seen.await.unwrap(), OTHER.get()), (1, 1));
     };
     work.inherit_context().await;
     // The thread is used again and holds nothing.
@@ -345,14 +293,11 @@ async fn neither_direction_of_the_bridge_gives_changes_back() {
     assert!(!again.unwrap());
     let back = task::spawn_blocking(|| {
         OTHER.set(3);
-        let handle = tokio::runtime::Handle::current();
-        handle.block_on(
-            async {
-                assert_eq!(OTHER.get(), 3);
-                OTHER.set(4);
-            }
-            .inherit_context(),
-        );
+        let work = async {
+            assert_eq!(OTHER.get(), 3);
+            OTHER.set(4);
+        };
+        tokio::runtime::Handle::current().block_on(work.inherit_context());
         OTHER.get()
     });
     assert_eq!(back.await.unwrap(), 3);
@@ -361,33 +306,18 @@ async fn neither_direction_of_the_bridge_gives_changes_back() {
 #[tokio::test]
 async fn context_that_workers_share_collects_what_all_of_them_set() {
     // case 177: one at a time, since a context is entered by one.
-    let shared = Arc::new(Mutex::new(Context::new()));
-    let mut blocking = Vec::new();
-    for set in [|| drop(USER.set("sync")), || drop(OTHER.set(1))] {
+    let shared = Arc::new(tokio::sync::Mutex::new(Context::new()));
+    let blocking = [|| drop(USER.set("sync")), || drop(OTHER.set(1))].map(|set| {
         let shared = shared.clone();
-        blocking.push(tokio::task::spawn_blocking(move || {
-            shared.lock().unwrap().run(set);
-        }));
-    }
+        tokio::task::spawn_blocking(move || shared.blocking_lock().run(set))
+    });
     for work in blocking {
         work.await.unwrap();
     }
     for set in [|| drop(SECRET.set("async")), || drop(LIMIT.set(2))] {
-        let context = std::mem::take(&mut *shared.lock().unwrap());
-        let mut work = Box::pin(async move { set() }.in_context(context));
-        let mut collected = Context::new();
-        std::future::poll_fn(|cx| {
-            // Before the future is done and its context goes.
-            collected = work.as_mut().run_pinned(|step| {
-                assert!(step.poll(cx).is_ready());
-                Context::current()
-            });
-            std::task::Poll::Ready(())
-        })
-        .await;
-        *shared.lock().unwrap() = collected;
+        shared.lock().await.run_async(async { set() }).await;
     }
-    let collected = format!("{:?}", shared.lock().unwrap());
+    let collected = format!("{:?}", shared.lock().await);
     let all = r#"{LIMIT: 2, OTHER: 1, SECRET: "async", USER: "sync"}"#;
     assert_eq!(collected, all);
     assert!(!USER.is_set() && !LIMIT.is_set(), "the caller is as it was");
@@ -402,12 +332,8 @@ async fn raw_threads_never_see_or_disturb_a_counter() {
         for n in 0..rounds {
             let bumped = task::spawn_blocking(move || OTHER.get() + 1).await.unwrap();
             OTHER.set(bumped);
-            let sees = || {
-                let seen = OTHER.is_set();
-                OTHER.set(1000);
-                seen
-            };
-            let raw = [(); 5].map(|()| std::thread::spawn(sees));
+            let was_set = || OTHER.set(1000).old_value().is_some();
+            let raw = [(); 5].map(|()| std::thread::spawn(was_set));
             assert_eq!(raw.map(ended), [false; 5]);
             assert_eq!(OTHER.get(), n + 1);
         }

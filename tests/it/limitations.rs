@@ -5,26 +5,24 @@
 //! because something got better is good news: mend the page.
 
 use std::env::consts;
-use std::panic::{catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread;
+use std::sync::{Mutex, mpsc};
+use std::thread::{self, JoinHandle};
 
 use context_vars::{context_var, inherit, inherit_context, task, with_context};
 use futures::executor::LocalPool;
 use futures::task::LocalSpawnExt;
 
 use crate::support::{
-    self, Alive, DropHook, Tracked, on_drop, one_thread, panic_of, rayon_pool, workers,
+    Alive, DropHook, HOOK, TRACKED, Tracked, USER, as_alice, ended, on_a_thread, on_drop, panic_of,
+    rayon_pool, soon, witness, workers,
 };
 
 context_var! {
-    static USER: &str = "anonymous";
     static BASKET: Mutex<Vec<&'static str>> = Mutex::default();
-    static TRACKED: Tracked;
-    static BOMB: DropHook;
     #[no_inherit]
     static OWN: Tracked;
     static THROUGH_A_THREAD: usize = through_a_thread();
@@ -40,20 +38,13 @@ fn basket() -> Vec<&'static str> {
 
 // Entry: Interior mutability is shared
 #[test]
-fn change_inside_a_default_is_seen_by_every_context() {
-    USER.sync_scope("alice", || put("apple"));
+fn change_inside_a_default_or_an_inherited_value_is_seen_by_every_context_that_has_it() {
+    as_alice(|| put("apple"));
     assert_eq!(basket(), ["apple"]);
-    let elsewhere = thread::spawn(basket);
-    assert_eq!(elsewhere.join().unwrap(), ["apple"], "one for all");
-    let own = thread::spawn(|| BASKET.sync_scope(Mutex::default(), basket));
-    assert!(own.join().unwrap().is_empty(), "a value is not shared");
-}
-
-// Entry: Interior mutability is shared
-#[test]
-fn change_inside_an_inherited_value_is_seen_by_the_parent() {
+    assert_eq!(on_a_thread(basket), ["apple"], "one for all");
     BASKET.sync_scope(Mutex::default(), || {
-        context_vars::thread::spawn(|| put("pear")).join().unwrap();
+        assert!(basket().is_empty(), "a value is not the default");
+        ended(context_vars::thread::spawn(|| put("pear")));
         assert_eq!(basket(), ["pear"], "a copy of a context copies no values");
     });
 }
@@ -61,27 +52,25 @@ fn change_inside_an_inherited_value_is_seen_by_the_parent() {
 // Entry: Bare work does not inherit
 #[test]
 fn bare_thread_and_bare_task_do_not_inherit() {
-    let (thread, task) = USER.sync_scope("alice", || {
-        let task = async { tokio::spawn(async { USER.get() }).await };
-        let task = workers(1).block_on(task);
-        (thread::spawn(|| USER.get()).join().unwrap(), task.unwrap())
+    let task = async { tokio::spawn(async { USER.get() }).await };
+    as_alice(|| {
+        assert_eq!(on_a_thread(|| USER.get()), "anonymous");
+        assert_eq!(workers(1).block_on(task).unwrap(), "anonymous");
     });
-    assert_eq!((thread, task), ("anonymous", "anonymous"));
 }
 
 // Entry: A `set` in a bare task is refused on tokio only
 #[test]
 fn set_of_a_bare_task_outside_tokio_leaks_to_the_next_one() {
-    let seen = thread::spawn(|| {
+    let seen = on_a_thread(|| {
         let mut pool = LocalPool::new();
         let spawner = pool.spawner();
         let bare = async { drop(USER.set("alice")) };
         spawner.spawn_local(bare).unwrap();
-        let next = async { USER.get() };
-        let next = spawner.spawn_local_with_handle(next).unwrap();
-        pool.run_until(next)
+        let next = spawner.spawn_local_with_handle(async { USER.get() });
+        pool.run_until(next.unwrap())
     });
-    assert_eq!(seen.join().unwrap(), "alice");
+    assert_eq!(seen, "alice");
 }
 
 // Entry: Stolen jobs
@@ -89,48 +78,36 @@ fn set_of_a_bare_task_outside_tokio_leaks_to_the_next_one() {
 fn bare_job_of_rayon_sees_the_context_of_the_thread_that_steals_it() {
     let mut seen = rayon_pool(1).install(|| {
         let (sender, seen) = mpsc::channel();
-        let wrapped = context_vars::inherit({
+        let job = |name| {
             let sender = sender.clone();
-            move || sender.send(("wrapped", USER.get())).unwrap()
-        });
-        rayon::spawn(wrapped);
-        rayon::spawn(move || sender.send(("bare", USER.get())).unwrap());
+            move || sender.send((name, USER.get())).unwrap()
+        };
+        rayon::spawn(inherit(job("wrapped")));
+        rayon::spawn(job("bare"));
         // A thread that waits takes other work, whatever there is.
-        USER.sync_scope(
-            "thief",
-            || while rayon::yield_now().is_some_and(executed) {},
-        );
-        [support::soon(&seen), support::soon(&seen)]
+        let steal = || while rayon::yield_now() == Some(rayon::Yield::Executed) {};
+        USER.sync_scope("thief", steal);
+        [soon(&seen), soon(&seen)]
     });
     seen.sort_unstable();
     assert_eq!(seen, [("bare", "thief"), ("wrapped", "anonymous")]);
 }
 
-fn executed(what: rayon::Yield) -> bool {
-    matches!(what, rayon::Yield::Executed)
-}
-
 // Entry: Work that outlives its request
-#[test]
-fn work_that_outlives_its_request_keeps_every_value_of_it() {
+#[tokio::test]
+async fn work_that_outlives_its_request_keeps_every_value_of_it() {
     let (all, own) = (Alive::default(), Alive::default());
-    one_thread().block_on(async {
-        let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
-        let mut left = None;
-        let work = async { left = Some(task::spawn(async { wait.await.unwrap() })) };
-        OWN.scope(own.track(), TRACKED.scope(all.track(), work))
-            .await;
-        tokio::task::yield_now().await;
-        assert_eq!(all.count(), 1, "the task never reads it, and keeps it");
-        assert_eq!(
-            own.count(),
-            0,
-            "what is not inherited goes with the request"
-        );
-        go_on.send(()).unwrap();
-        left.unwrap().await.unwrap();
-        assert_eq!(all.count(), 0);
-    });
+    let (go_on, wait) = tokio::sync::oneshot::channel::<()>();
+    let mut left = None;
+    let request = async { left = Some(task::spawn(async { wait.await.unwrap() })) };
+    let request = TRACKED.scope(all.track(), request);
+    OWN.scope(own.track(), request).await;
+    tokio::task::yield_now().await;
+    assert_eq!(all.count(), 1, "the task never reads it, and keeps it");
+    assert_eq!(own.count(), 0, "not inherited: gone with the request");
+    go_on.send(()).unwrap();
+    left.unwrap().await.unwrap();
+    assert_eq!(all.count(), 0);
 }
 
 // Entry: A value whose drop panics takes the result of a function with it
@@ -146,7 +123,7 @@ fn result_of_a_function_leaks_if_the_drop_of_a_value_panics() {
         }
     }
 
-    #[with_context(bomb = on_drop(|| panic!("in drop")))]
+    #[with_context(hook = on_drop(|| panic!("in drop")))]
     fn take() -> Permit {
         Permit
     }
@@ -159,67 +136,52 @@ fn result_of_a_function_leaks_if_the_drop_of_a_value_panics() {
 #[test]
 fn captures_of_a_closure_are_dropped_outside_its_context() {
     #[inherit_context]
-    fn borrowed(hook: DropHook) -> thread::JoinHandle<()> {
+    fn borrowed(hook: DropHook) -> JoinHandle<()> {
         thread::spawn(move || {
             let _used = &hook;
         })
     }
 
     #[inherit_context]
-    fn moved(hook: DropHook) -> thread::JoinHandle<()> {
+    fn moved(hook: DropHook) -> JoinHandle<()> {
         thread::spawn(move || drop(hook))
     }
 
-    let dropped_as = |spawn: fn(DropHook) -> thread::JoinHandle<()>| {
-        let seen = Arc::new(Mutex::new(""));
-        let there = seen.clone();
-        let hook = on_drop(move || *there.lock().unwrap() = USER.get());
-        USER.sync_scope("alice", || spawn(hook)).join().unwrap();
-        *seen.lock().unwrap()
-    };
-    assert_eq!(dropped_as(borrowed), "anonymous", "goes with the closure");
-    assert_eq!(dropped_as(moved), "alice", "goes inside");
-    let function: fn(_) -> _ = |hook: DropHook| {
+    fn function(hook: DropHook) -> JoinHandle<()> {
         context_vars::thread::spawn(move || {
             let _used = &hook;
         })
+    }
+
+    let dropped_as = |spawn: fn(DropHook) -> JoinHandle<()>| {
+        let (hook, seen) = witness();
+        ended(as_alice(|| spawn(hook)));
+        seen.users()
     };
-    assert_eq!(dropped_as(function), "alice", "not so with the function");
+    assert_eq!(dropped_as(borrowed), ["anonymous"], "goes with the closure");
+    assert_eq!(dropped_as(moved), ["alice"], "goes inside");
+    assert_eq!(dropped_as(function), ["alice"], "not so with the function");
 }
 
 // Entry: What the attributes recognize
 #[test]
-fn block_given_to_a_spawn_call_passes_through() {
+fn block_given_to_a_spawn_call_and_call_under_another_name_are_not_found() {
     #[inherit_context]
-    fn both() -> [thread::JoinHandle<&'static str>; 2] {
+    fn spawns() -> [&'static str; 4] {
         let job = || USER.get();
-        [thread::spawn(job), thread::spawn({ job })]
+        [
+            ended(thread::spawn(job)),
+            ended(thread::spawn({ job })),
+            on_a_thread(|| USER.get()),
+            on_a_thread(
+                #[inherit_context]
+                move || USER.get(),
+            ),
+        ]
     }
-    let seen = USER.sync_scope("alice", both).map(|t| t.join().unwrap());
-    assert_eq!(seen, ["alice", "anonymous"]);
-}
-
-// Entry: What the attributes recognize
-#[test]
-fn spawn_call_under_another_name_is_not_found() {
-    fn run_on_a_thread(job: impl FnOnce() -> &'static str + Send + 'static) -> &'static str {
-        thread::spawn(job).join().unwrap()
-    }
-
-    #[inherit_context]
-    fn both() -> [&'static str; 3] {
-        let found = thread::spawn(|| USER.get()).join().unwrap();
-        let missed = run_on_a_thread(|| USER.get());
-        let marked = run_on_a_thread(
-            #[inherit_context]
-            move || USER.get(),
-        );
-        [found, missed, marked]
-    }
-    assert_eq!(
-        USER.sync_scope("alice", both),
-        ["alice", "anonymous", "alice"]
-    );
+    let [found, block, other_name, marked] = as_alice(spawns);
+    assert_eq!([found, marked], ["alice", "alice"]);
+    assert_eq!([block, other_name], ["anonymous", "anonymous"]);
 }
 
 // Entry: What the attributes recognize
@@ -251,21 +213,18 @@ fn through_a_thread() -> usize {
 // Entry: A default that needs itself
 #[test]
 fn default_that_needs_itself_through_other_threads_ends_with_a_panic() {
-    let panic = catch_unwind(|| THROUGH_A_THREAD.get()).unwrap_err();
-    let text = support::panic_text(&*panic);
+    let text = panic_of(|| THROUGH_A_THREAD.get());
     let expected = "THROUGH_A_THREAD` needs itself, since 1024 threads are computing it at once";
-    assert!(
-        text.contains(expected) || text.contains("no more threads"),
-        "{text}"
-    );
+    let is_expected = text.contains(expected) || text.contains("no more threads");
+    assert!(is_expected, "{text}");
 }
 
 // Entry: The future of an async closure
 #[tokio::test]
 async fn future_of_an_async_closure_runs_outside_of_the_closure_s_scope() {
-    let future = USER.sync_scope("alice", || async { USER.get() });
+    let future = as_alice(|| async { USER.get() });
     assert_eq!(future.await, "anonymous");
-    let inheriting = USER.sync_scope("alice", || inherit(|| async { USER.get() }));
+    let inheriting = as_alice(|| inherit(|| async { USER.get() }));
     assert_eq!(inheriting().await, "anonymous");
 }
 
@@ -290,13 +249,19 @@ fn separate(program: &str) -> Command {
     command
 }
 
+/// Runs a program of `tests/fixtures/separate`, which must print this and succeed.
+#[track_caller]
+fn assert_prints(program: &str, text: &str) {
+    let ran = separate(program).output().unwrap();
+    let errors = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{errors}");
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), text);
+}
+
 // Entry: Two copies of the crate in one program
 #[test]
 fn two_versions_and_dynamic_libraries_have_contexts_of_their_own() {
-    let ran = separate("separate-host").output().unwrap();
-    let errors = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{errors}");
-    assert_eq!(ran.stdout, b"each has its own\n");
+    assert_prints("separate-host", "each has its own\n");
 }
 
 // Entry: Stacks that are switched on one thread
@@ -308,27 +273,22 @@ fn stacks_that_are_switched_inside_a_scope_end_the_process() {
     ] {
         let ran = separate(program).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&ran.stdout), printed);
-        assert!(!ran.status.success());
+        assert!(!ran.status.success(), "{program}");
         let errors = String::from_utf8_lossy(&ran.stderr);
-        assert!(
-            errors.contains("stacks of one thread must not be interleaved"),
-            "{errors}"
-        );
+        let reason = "stacks of one thread must not be interleaved";
+        assert!(errors.contains(reason), "{errors}");
         // The result is the same if the answer is not read.
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let ran = separate(program).stderr(writer).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&ran.stdout), printed);
         let aborted = ran.status.code().is_none();
-        assert!(aborted || !cfg!(unix), "{}", ran.status);
+        assert!(aborted || !cfg!(unix), "{program}: {}", ran.status);
     }
 }
 
 // Entry: Stacks that are switched on one thread
 #[test]
 fn read_that_is_suspended_keeps_its_value_when_the_context_is_left() {
-    let ran = separate("separate-left").output().unwrap();
-    let errors = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{errors}");
-    assert_eq!(ran.stdout, b"the read kept its value\n");
+    assert_prints("separate-left", "the read kept its value\n");
 }

@@ -1,8 +1,8 @@
 //! R14: `#[no_inherit]` variables.
 
-use context_vars::{Context, context_var, detached, inherit, prelude::*, with_context};
+use context_vars::{Context, context_var, inherit, prelude::*, with_context};
 
-use crate::support::{Alive, Tracked, allocations, ended};
+use crate::support::{Alive, Tracked, ended};
 
 context_var! {
     #[no_inherit]
@@ -12,6 +12,10 @@ context_var! {
     static USER: &str = "anonymous";
 }
 
+fn is_set() -> bool {
+    TRANSACTION.is_set()
+}
+
 #[test]
 fn left_out_of_snapshots_and_of_everything_that_inherits() {
     // case 171, case 179, case 281, case 282
@@ -19,31 +23,28 @@ fn left_out_of_snapshots_and_of_everything_that_inherits() {
         USER.sync_scope("alice", || {
             assert_eq!(Context::current().get(&TRANSACTION), None);
             assert_eq!(Context::current().get(&USER), Some(&"alice"));
-            assert!(!inherit(|| TRANSACTION.is_set())());
-            let there = context_vars::thread::spawn(|| (USER.get(), TRANSACTION.is_set()));
+            assert!(!inherit(is_set)());
+            let there = context_vars::thread::spawn(|| (USER.get(), is_set()));
             assert_eq!(ended(there), ("alice", false));
-            let step = std::iter::once_with(|| TRANSACTION.is_set())
-                .inherit_context()
-                .next();
-            assert_eq!(step, Some(false));
+            let mut steps = std::iter::once_with(is_set).inherit_context();
+            assert_eq!(steps.next(), Some(false));
         });
     });
 }
 
 #[tokio::test]
 async fn scopes_of_the_same_work_keep_it() {
-    TRANSACTION
-        .scope(7, async {
-            USER.sync_scope("alice", || assert_eq!(TRANSACTION.get(), 7));
-            USER.scope("bob", async {
-                tokio::task::yield_now().await;
-                assert_eq!(TRANSACTION.get(), 7);
-                TRANSACTION.set(8);
-            })
-            .await;
+    let work = async {
+        USER.sync_scope("alice", || assert_eq!(TRANSACTION.get(), 7));
+        let inner = async {
+            tokio::task::yield_now().await;
             assert_eq!(TRANSACTION.get(), 7);
-        })
-        .await;
+            TRANSACTION.set(8);
+        };
+        USER.scope("bob", inner).await;
+        assert_eq!(TRANSACTION.get(), 7);
+    };
+    TRANSACTION.scope(7, work).await;
 }
 
 #[test]
@@ -62,42 +63,11 @@ fn context_that_was_given_one_explicitly_holds_it() {
     assert!(context.without(&TRANSACTION).is_empty());
 }
 
-#[test]
-fn set_and_reset_by_token_like_any_other() {
-    detached(|| {
-        let token = TRANSACTION.set(1);
-        let inner = TRANSACTION.set(2);
-        inner.reset().unwrap();
-        assert_eq!(TRANSACTION.get(), 1);
-        token.reset().unwrap();
-        assert!(!TRANSACTION.is_set());
-    });
-}
-
-#[test]
-fn dropped_with_the_work_that_has_it() {
-    let alive = Alive::default();
-    let snapshot = TRACKED.sync_scope(alive.track(), Context::current);
-    assert_eq!(alive.count(), 0, "the snapshot does not keep it");
-    drop(snapshot);
-}
-
-#[test]
-fn snapshot_costs_no_more_when_one_is_set() {
-    // R6 stays O(1)
-    TRANSACTION.sync_scope(7, || {
-        let _warm = Context::current();
-        assert_eq!(allocations(Context::current), 0);
-    });
-}
-
 /// Its synchronous part sees the caller's context, and its future that of its poller.
 #[with_context(user = "alice")]
 fn returns_a_future(own: Option<u32>) -> impl Future<Output = (&'static str, Option<u32>)> {
-    assert!(TRANSACTION.is_set());
-    if let Some(own) = own {
-        TRANSACTION.set(own);
-    }
+    assert!(is_set());
+    let _token = own.map(|own| TRANSACTION.set(own));
     async {
         tokio::task::yield_now().await;
         (USER.get(), TRANSACTION.try_get().ok())
@@ -106,24 +76,18 @@ fn returns_a_future(own: Option<u32>) -> impl Future<Output = (&'static str, Opt
 
 #[tokio::test]
 async fn future_that_a_function_returns_finds_that_of_who_polls_it() {
-    let (spawned, awaited, other) = TRANSACTION
-        .scope(7, async {
-            let spawned = [returns_a_future(None), returns_a_future(Some(8))].map(tokio::spawn);
-            let awaited = [
-                returns_a_future(None).await,
-                returns_a_future(Some(8)).await,
-            ];
-            (spawned, awaited, returns_a_future(None))
-        })
-        .await;
-    assert_eq!(awaited, [("alice", Some(7)), ("alice", Some(8))]);
-    let [taken_over, own] = spawned;
-    assert_eq!(taken_over.await.unwrap(), ("alice", None));
-    assert_eq!(
-        own.await.unwrap(),
-        ("alice", Some(8)),
-        "it is the call's own"
-    );
+    let both = || [None, Some(8)].map(returns_a_future);
+    let work = async {
+        let spawned = both().map(tokio::spawn);
+        let [plain, own] = both();
+        assert_eq!(plain.await, ("alice", Some(7)));
+        assert_eq!(own.await, ("alice", Some(8)));
+        (spawned, returns_a_future(None))
+    };
+    let ([plain, own], other) = TRANSACTION.scope(7, work).await;
+    assert_eq!(plain.await.unwrap(), ("alice", None));
+    let own = own.await.unwrap();
+    assert_eq!(own, ("alice", Some(8)), "it is the call's own");
     assert_eq!(TRANSACTION.scope(9, other).await, ("alice", Some(9)));
 }
 
@@ -135,6 +99,7 @@ fn with_two_kinds(alive: &Alive) -> (&'static str, u32, usize) {
 
 #[test]
 fn one_scope_sets_variables_of_both_kinds() {
+    // case 69
     let alive = Alive::default();
     for _ in 0..2 {
         assert_eq!(with_two_kinds(&alive), ("alice", 7, 1));

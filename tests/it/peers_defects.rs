@@ -4,6 +4,7 @@
 //!
 //! Names of systems are left out: what matters is the symptom.
 
+use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,7 +20,6 @@ use crate::support::{
 };
 
 context_var! {
-    static REQUEST_ID: u32;
     #[no_inherit]
     static LOCAL_HOOK: DropHook;
     static NOTE: &str;
@@ -39,7 +39,7 @@ impl Does {
             dropped.fetch_add(1, Ordering::SeqCst);
             match self {
                 Self::Reads => {
-                    let _read = (USER.get(), REQUEST_ID.try_get(), HOOK.is_set());
+                    let _read = (USER.get(), NOTE.try_get(), HOOK.is_set());
                     assert!(Context::current().len() < 10);
                 }
                 Self::Sets => {
@@ -88,8 +88,7 @@ const WAYS: [Way; 31] = [
     ("reset", true, |hook| HOOK.set(hook).reset().unwrap()),
     ("token", true, |hook| {
         HOOK.set(hook);
-        let token = HOOK.set(on_drop(|| ()));
-        drop(token);
+        drop(HOOK.set(on_drop(|| ())));
     }),
     ("token that is refused", true, |hook| {
         HOOK.set(hook);
@@ -100,13 +99,10 @@ const WAYS: [Way; 31] = [
         drop(Context::new().with_value(&HOOK, hook));
     }),
     ("copy of a context", true, |hook| {
-        let copy = HOOK.sync_scope(hook, Context::current);
-        drop(copy);
+        drop(HOOK.sync_scope(hook, Context::current));
     }),
     ("context that was run", true, |hook| {
-        let mut context = Context::new();
-        context.run(|| drop(HOOK.set(hook)));
-        drop(context);
+        Context::new().run(|| drop(HOOK.set(hook)));
     }),
     ("with_value over it", true, |hook| {
         let context = Context::new().with_value(&HOOK, hook);
@@ -122,26 +118,21 @@ const WAYS: [Way; 31] = [
         assert!(poll_once(pin!(HOOK.scope(hook, async {}))).is_ready());
     }),
     ("future that is cancelled", true, |hook| {
-        let mut future = Box::pin(HOOK.scope(hook, std::future::pending::<()>()));
-        assert!(poll_once(future.as_mut()).is_pending());
-        drop(future);
+        assert!(poll_once(pin!(HOOK.scope(hook, pending::<()>()))).is_pending());
     }),
     ("future that was never polled", true, |hook| {
         drop(HOOK.scope(hook, async {}))
     }),
     ("future that panics", true, |hook| {
-        let mut future = Box::pin(HOOK.scope(hook, async { panic!("bomb") }));
-        let _polled: Poll<()> = poll_once(future.as_mut());
+        let _: Poll<()> = poll_once(pin!(HOOK.scope(hook, async { panic!("bomb") })));
     }),
     ("future inside a future", true, |hook| {
         let inner = HOOK.scope(hook, yield_once());
-        let mut outer = Box::pin(USER.scope("outer future", inner.inherit_context()));
-        assert!(poll_once(outer.as_mut()).is_pending());
-        drop(outer);
+        let outer = USER.scope("outer future", inner.inherit_context());
+        assert!(poll_once(pin!(outer)).is_pending());
     }),
     ("closure that is called", true, |hook| {
-        let closure = HOOK.sync_scope(hook, || inherit(|| ()));
-        closure();
+        HOOK.sync_scope(hook, || inherit(|| ()))();
     }),
     ("closure that is not called", true, |hook| {
         drop(HOOK.sync_scope(hook, || inherit(|| ())));
@@ -152,7 +143,7 @@ const WAYS: [Way; 31] = [
     }),
     ("stream that is not drained", true, |hook| {
         let steps = || ContextExt::inherit_context(stream::iter(0..3));
-        let mut steps = Box::pin(HOOK.sync_scope(hook, steps));
+        let mut steps = pin!(HOOK.sync_scope(hook, steps));
         assert_eq!(poll_once(pin!(steps.next())), Poll::Ready(Some(0)));
     }),
     ("function with the attribute", true, with_attribute),
@@ -161,7 +152,7 @@ const WAYS: [Way; 31] = [
     }),
     ("task that is aborted", false, |hook| {
         one_thread().block_on(async {
-            let task = tokio::spawn(HOOK.scope(hook, std::future::pending::<()>()));
+            let task = tokio::spawn(HOOK.scope(hook, pending::<()>()));
             tokio::task::yield_now().await;
             task.abort();
             assert!(task.await.is_err());
@@ -169,7 +160,7 @@ const WAYS: [Way; 31] = [
     }),
     ("runtime that is shut down", false, |hook| {
         let runtime = one_thread();
-        runtime.spawn(HOOK.scope(hook, std::future::pending::<()>()));
+        runtime.spawn(HOOK.scope(hook, pending::<()>()));
         runtime.block_on(tokio::task::yield_now());
         drop(runtime);
     }),
@@ -220,7 +211,7 @@ context_var! {
         BOTH_COMPUTE.wait();
         on_drop(|| {
             LATE.fetch_add(1, Ordering::SeqCst);
-            let _read = (USER.get(), REQUEST_ID.try_get());
+            let _read = (USER.get(), NOTE.try_get());
             NOTE.set("set by a default that came too late");
             panic!("too late")
         })
@@ -230,16 +221,12 @@ context_var! {
 #[test]
 fn default_that_came_too_late_may_read_set_and_panic_when_it_goes() {
     let read = || {
-        detached(|| {
-            let first = catch_unwind(|| RACED.with(|_| ()));
-            let note = NOTE.try_get().ok();
-            // The loser of the race gets the other's from now on.
-            RACED.with(|_| ());
-            (first.is_err(), note)
-        })
+        let first = catch_unwind(|| RACED.with(|_| ()));
+        // The loser of the race gets the other's from now on.
+        RACED.with(|_| ());
+        (first.is_err(), NOTE.try_get().ok())
     };
-    let other = std::thread::spawn(read);
-    let mut both = [read(), ended(other)];
+    let mut both = [(); 2].map(|()| std::thread::spawn(read)).map(ended);
     both.sort_unstable();
     let dropped = Some("set by a default that came too late");
     assert_eq!(both, [(false, None), (true, dropped)]);

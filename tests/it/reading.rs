@@ -58,10 +58,8 @@ fn value_then_fallback_then_default_then_error() {
 fn lookup_error_names_variable_module_and_place_and_is_the_panic_of_get_and_with() {
     let error = REQUEST_ID.try_get().unwrap_err();
     assert_eq!(REQUEST_ID.try_with(|_| ()).unwrap_err(), error);
-    assert_eq!(
-        (error.name(), error.module_path()),
-        ("REQUEST_ID", module_path!())
-    );
+    assert_eq!(error.name(), "REQUEST_ID");
+    assert_eq!(error.module_path(), module_path!());
     let place = error.location();
     assert_eq!((place.file(), place.line()), (file!(), 11));
     let text = error.to_string();
@@ -76,10 +74,7 @@ fn lookup_error_names_variable_module_and_place_and_is_the_panic_of_get_and_with
 fn name_module_and_location_are_those_of_the_declaration() {
     // case 1
     assert_eq!((USER.name(), USER.module_path()), ("USER", module_path!()));
-    assert_eq!(
-        (REQUEST_ID.name(), NOTHING.name()),
-        ("REQUEST_ID", "NOTHING")
-    );
+    assert_eq!((REQUEST_ID.name(), WORDS.name()), ("REQUEST_ID", "WORDS"));
     assert_eq!((USER.location().line(), USER.location().column()), (10, 12));
     let shown = concat!("ContextVar(", module_path!(), "::USER)");
     assert_eq!(format!("{USER:?}"), shown);
@@ -88,10 +83,8 @@ fn name_module_and_location_are_those_of_the_declaration() {
 #[test]
 fn same_name_in_two_modules_is_two_variables() {
     // case 19, case 237
-    assert_eq!(
-        other::REQUEST_ID.module_path(),
-        concat!(module_path!(), "::other")
-    );
+    let there = concat!(module_path!(), "::other");
+    assert_eq!(other::REQUEST_ID.module_path(), there);
     REQUEST_ID.sync_scope(7, || {
         assert_eq!(other::REQUEST_ID.get(), 1);
         other::REQUEST_ID.sync_scope(8, || assert_eq!(REQUEST_ID.get(), 7));
@@ -114,22 +107,22 @@ fn none_as_value_differs_from_unset() {
 
 #[test]
 fn setting_the_default_is_a_value_and_removing_restores_the_default() {
-    let alice = || "alice".to_owned();
+    let (alice, anonymous) = (|| "alice".to_owned(), || "anonymous".to_owned());
+    let seen = || (USER.get(), USER.is_set());
     detached(|| {
         // case 54
         USER.set(alice());
-        USER.set("anonymous".into());
-        assert_eq!((USER.get(), USER.is_set()), ("anonymous".into(), true));
+        USER.set(anonymous());
+        assert_eq!(seen(), (anonymous(), true));
     });
     // case 56: by every way to remove and to read.
     detached(|| {
         USER.set(alice()).reset().unwrap();
-        assert_eq!((USER.get(), USER.is_set()), ("anonymous".into(), false));
+        assert_eq!(seen(), (anonymous(), false));
         assert_eq!(Context::current().get(&USER), None);
     });
     let mut without = Context::new().with_value(&USER, alice()).without(&USER);
-    let seen = without.run(|| (USER.get(), USER.is_set()));
-    assert_eq!(seen, ("anonymous".into(), false));
+    assert_eq!(without.run(seen), (anonymous(), false));
 }
 
 #[test]
@@ -163,34 +156,28 @@ fn thread_starts_in_an_empty_context_of_its_own() {
 
 #[test]
 fn values_of_any_size_and_alignment_are_read_back() {
+    let bytes = std::array::from_fn(|n| n as u8);
     detached(|| {
-        let mut bytes = [0; 64];
-        bytes[63] = 63;
         WIDE.set(Wide(bytes));
         UNIT.set(());
         BYTE.set(8);
         KILO.set([3; 1024]);
         WORDS.set([4; 13]);
         UNIT.get();
-        assert_eq!(
-            (BYTE.get(), KILO.get(), WORDS.get()),
-            (8, [3; 1024], [4; 13])
-        );
-        assert_eq!(WIDE.get().0, bytes);
+        assert_eq!((BYTE.get(), WORDS.get()), (8, [4; 13]));
+        assert_eq!((WIDE.get().0, KILO.get()), (bytes, [3; 1024]));
         assert_eq!(WIDE.with(|wide| std::ptr::from_ref(wide).addr() % 64), 0);
     });
 }
 
 #[test]
 fn lookup_error_says_how_to_inherit_where_nothing_was_inherited() {
-    let hint = "threads and tasks inherit nothing by themselves";
-    let bare = on_a_thread(|| REQUEST_ID.try_get().unwrap_err().to_string());
-    assert!(bare.contains(hint));
-    let task = one_thread().block_on(async {
-        let task = tokio::spawn(async { REQUEST_ID.try_get().unwrap_err().to_string() });
-        task.await.unwrap()
-    });
-    assert!(task.contains(hint), "{task}");
-    let inside = detached(|| REQUEST_ID.try_get().unwrap_err().to_string());
-    assert!(!inside.contains(hint), "{inside}");
+    let hints = || {
+        let text = REQUEST_ID.try_get().unwrap_err().to_string();
+        text.contains("threads and tasks inherit nothing by themselves")
+    };
+    assert!(on_a_thread(hints));
+    let task = one_thread().block_on(async { tokio::spawn(async move { hints() }).await });
+    assert!(task.unwrap());
+    assert!(!detached(hints));
 }

@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use context_vars::{Context, context_var, detached, inherit, prelude::*};
 
-use crate::support::{Alive, Tracked, on_a_thread, poll_once, times};
+use crate::support::{Alive, Tracked, on_a_thread, panic_of, poll_once, times};
 
 context_var! {
     static NAME: String = "default".to_owned();
@@ -13,11 +13,18 @@ context_var! {
     static INNER: u32;
     static FRAGILE: Fragile;
     #[no_inherit]
-    static LOCAL: String;
+    static LOCAL: (Tracked, String);
 }
 
 fn name(text: &str) -> String {
     text.to_owned()
+}
+
+impl Alive {
+    /// A value whose drop is counted, and which has a text on the heap.
+    fn named(&self, text: &str) -> (Tracked, String) {
+        (self.track(), name(text))
+    }
 }
 
 /// Its `Clone` sets the variable that is being read.
@@ -41,27 +48,26 @@ impl Clone for Fragile {
 
 #[test]
 fn value_stays_valid_when_it_is_set_and_reset_inside_with() {
-    let alive = Alive::default();
-    detached(|| {
-        TRACKED.set((alive.track(), name("first")));
-        TRACKED.with(|(_, first)| {
-            TRACKED.set((alive.track(), name("second")));
-            assert_eq!(alive.count(), 2, "the value that is looked at is kept");
-            let token = TRACKED.set((alive.track(), name("third")));
-            TRACKED.with(|(_, third)| {
-                token.reset().unwrap();
-                assert_eq!((first.as_str(), third.as_str()), ("first", "third"));
+    for var in [&TRACKED, &LOCAL] {
+        let alive = Alive::default();
+        detached(|| {
+            var.set(alive.named("first"));
+            var.with(|(_, first)| {
+                var.set(alive.named("second"));
+                assert_eq!(alive.count(), 2, "the value that is looked at is kept");
+                let token = var.set(alive.named("third"));
+                var.with(|(_, third)| {
+                    INNER.sync_scope(1, || drop(var.set(alive.named("in a scope"))));
+                    token.reset().unwrap();
+                    assert_eq!((first.as_str(), third.as_str()), ("first", "third"));
+                });
+                assert_eq!(alive.count(), 2, "the third went with the last look at it");
             });
-            assert_eq!(
-                alive.count(),
-                2,
-                "the third went when nobody looked any more"
-            );
+            assert_eq!(alive.count(), 1);
+            var.with(|(_, text)| assert_eq!(text, "second"));
         });
-        assert_eq!(alive.count(), 1);
-        TRACKED.with(|(_, text)| assert_eq!(text, "second"));
-    });
-    assert_eq!(alive.count(), 0);
+        assert_eq!(alive.count(), 0);
+    }
 }
 
 #[test]
@@ -72,8 +78,7 @@ fn scopes_threads_and_contexts_work_inside_with() {
                 NAME.with(|bob| assert_eq!((alice.as_str(), bob.as_str()), ("alice", "bob")));
                 NAME.set(name("carol"));
             });
-            let there = on_a_thread(inherit(|| NAME.get()));
-            assert_eq!(there, "alice");
+            assert_eq!(on_a_thread(inherit(|| NAME.get())), "alice");
             let mut context = Context::current();
             NAME.set(name("dave"));
             context.run(|| assert_eq!(NAME.get(), "alice"));
@@ -89,15 +94,14 @@ fn scopes_threads_and_contexts_work_inside_with() {
 #[test]
 fn last_copy_of_a_context_is_dropped_while_its_value_is_looked_at() {
     let alive = Alive::default();
-    let mut context = Context::new().with_value(&TRACKED, (alive.track(), name("kept")));
+    let mut context = Context::new().with_value(&TRACKED, alive.named("kept"));
     let snapshot = context.run(Context::current);
     context.run(|| {
         TRACKED.with(|(_, text)| {
             // The node of the slot is shared: the set copies it and gives the old one back.
-            TRACKED.set((alive.track(), name("new")));
+            TRACKED.set(alive.named("new"));
             drop(snapshot);
-            assert_eq!(text, "kept");
-            assert_eq!(alive.count(), 2);
+            assert_eq!((text.as_str(), alive.count()), ("kept", 2));
         });
         assert_eq!(alive.count(), 1);
     });
@@ -106,9 +110,8 @@ fn last_copy_of_a_context_is_dropped_while_its_value_is_looked_at() {
 #[test]
 fn future_that_owns_the_value_is_dropped_inside_with() {
     let alive = Alive::default();
-    let context = Context::new().with_value(&TRACKED, (alive.track(), name("theirs")));
-    let work = std::future::pending::<()>().in_context(context.clone());
-    let mut entered = context;
+    let mut entered = Context::new().with_value(&TRACKED, alive.named("theirs"));
+    let work = std::future::pending::<()>().in_context(entered.clone());
     entered.run(|| {
         TRACKED.with(|(_, text)| {
             drop(work);
@@ -133,7 +136,7 @@ fn clone_that_panics_poisons_nothing() {
     detached(|| {
         FRAGILE.set(Fragile);
         for read in [|| FRAGILE.get(), || FRAGILE.get_or(Fragile)] {
-            assert_eq!(crate::support::panic_of(read), "in clone");
+            assert_eq!(panic_of(read), "in clone");
             assert!(FRAGILE.is_set());
             FRAGILE.with(|_| ());
         }
@@ -145,10 +148,10 @@ fn clone_that_panics_poisons_nothing() {
 fn with_that_panics_releases_what_it_secured() {
     let alive = Alive::default();
     detached(|| {
-        TRACKED.set((alive.track(), name("first")));
-        let text = crate::support::panic_of(|| {
+        TRACKED.set(alive.named("first"));
+        let text = panic_of(|| {
             TRACKED.with(|_| {
-                TRACKED.set((alive.track(), name("second")));
+                TRACKED.set(alive.named("second"));
                 panic!("inside with");
             })
         });
@@ -173,7 +176,7 @@ fn long_running_with_keeps_no_more_than_it_looks_at() {
     NAME.sync_scope(name("server"), || {
         NAME.with(|_| {
             for _ in 0..times(1000) {
-                TRACKED.sync_scope((alive.track(), name("request")), || {
+                TRACKED.sync_scope(alive.named("request"), || {
                     TRACKED.with(|_| assert_eq!(alive.count(), 1));
                 });
                 assert_eq!(alive.count(), 0);
@@ -186,41 +189,28 @@ fn long_running_with_keeps_no_more_than_it_looks_at() {
 fn nested_looks_at_one_value_share_its_lifetime() {
     let alive = Alive::default();
     detached(|| {
-        TRACKED.set((alive.track(), name("one")));
-        TRACKED.with(|outer| {
-            TRACKED.with(|inner| {
-                TRACKED.set((alive.track(), name("two")));
-                assert_eq!(outer.1, inner.1);
+        TRACKED.set(alive.named("one"));
+        TRACKED.with(|(_, outer)| {
+            TRACKED.with(|(_, inner)| {
+                TRACKED.set(alive.named("two"));
+                assert_eq!((outer.as_str(), inner.as_str()), ("one", "one"));
             });
-            assert_eq!(alive.count(), 2);
-            assert_eq!(outer.1, "one");
+            assert_eq!((outer.as_str(), alive.count()), ("one", 2));
         });
         assert_eq!(alive.count(), 1);
-    });
-}
-
-#[test]
-fn not_inherited_variable_is_as_safe_inside_with() {
-    detached(|| {
-        drop(LOCAL.set(name("first")));
-        LOCAL.with(|first| {
-            drop(LOCAL.set(name("second")));
-            INNER.sync_scope(1, || drop(LOCAL.set(name("third"))));
-            assert_eq!(first, "first");
-        });
-        assert_eq!(LOCAL.get(), "second");
     });
 }
 
 /// A use after free of ours, found by the model.
 #[test]
 fn token_dropped_on_another_thread_keeps_the_value_that_is_being_read() {
+    const TEXT: &str = "long enough to be on the heap, and then gone";
     detached(|| {
-        NAME.set(name("long enough to be on the heap, and then gone"));
+        NAME.set(name(TEXT));
         NAME.with(|text| {
             let token = NAME.set(name("second"));
             on_a_thread(move || drop(token));
-            assert_eq!(text, "long enough to be on the heap, and then gone");
+            assert_eq!(text, TEXT);
         });
     });
 }

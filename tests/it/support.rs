@@ -6,7 +6,7 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -111,14 +111,6 @@ pub const fn times(n: usize) -> usize {
     if cfg!(miri) { n.div_ceil(50) } else { n }
 }
 
-/// Under Miri, prints a panic without the trace that std adds if the thread is unwinding already:
-/// Miri takes a minute for it.
-pub fn short_panics_under_miri() {
-    if cfg!(miri) {
-        std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
-    }
-}
-
 /// Returns the value that another thread sends.
 #[track_caller]
 pub fn soon<T>(events: &mpsc::Receiver<T>) -> T {
@@ -161,27 +153,17 @@ pub async fn in_time<F: Future>(future: F) -> F::Output {
 }
 
 /// A place at which two threads wait for each other.
-pub struct Meeting {
-    here: Mutex<usize>,
-    change: Condvar,
-}
+pub struct Meeting(AtomicUsize);
 
 impl Meeting {
     pub const fn new() -> Self {
-        Self {
-            here: Mutex::new(0),
-            change: Condvar::new(),
-        }
+        Self(AtomicUsize::new(0))
     }
 
     #[track_caller]
     pub fn wait(&self) {
-        let mut here = self.here.lock().unwrap();
-        *here += 1;
-        self.change.notify_all();
-        let alone = |here: &mut usize| *here < 2;
-        let waited = self.change.wait_timeout_while(here, LIMIT, alone);
-        assert!(!waited.unwrap().1.timed_out(), "alone for a minute");
+        self.0.fetch_add(1, Ordering::SeqCst);
+        until(|| self.0.load(Ordering::SeqCst) > 1);
     }
 }
 

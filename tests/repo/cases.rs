@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::{root, rust_files};
 
 /// The numbers of the conformance list.
 #[rustfmt::skip]
@@ -20,7 +22,7 @@ const CASES: &[u32] = &[
 ];
 
 fn tests() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+    root().join("tests")
 }
 
 /// The rows of the tables: a case, what it is, and its tests or the reason why it has none.
@@ -115,34 +117,21 @@ fn every_case_is_mapped_once_to_tests_that_carry_its_number_or_to_a_reason() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files
-}
-
 #[test]
 fn every_number_in_a_comment_is_of_the_list() {
     let mut wrong = Vec::new();
-    let folders = ["it", "repo"].map(|folder| sources(&tests().join(folder)));
-    for path in folders.concat() {
+    for path in ["it", "repo"]
+        .map(|folder| rust_files(&tests().join(folder)))
+        .concat()
+    {
         let source = fs::read_to_string(&path).unwrap();
         for line in source.lines().filter(|line| line.contains("//")) {
-            for (at, word) in line.match_indices("case ") {
-                let digits: String = line[at + word.len()..]
-                    .chars()
-                    .take_while(char::is_ascii_digit)
-                    .collect();
-                if digits.parse().is_ok_and(|case| !CASES.contains(&case)) {
-                    wrong.push(format!("{}: {line}", path.display()));
-                }
+            let numbers = line.split("case ").skip(1).filter_map(|rest| {
+                let end = rest.find(|c: char| !c.is_ascii_digit());
+                rest[..end.unwrap_or(rest.len())].parse().ok()
+            });
+            if numbers.into_iter().any(|case: u32| !CASES.contains(&case)) {
+                wrong.push(format!("{}: {line}", path.display()));
             }
         }
     }
@@ -151,18 +140,13 @@ fn every_number_in_a_comment_is_of_the_list() {
 
 #[test]
 fn mistakes_in_the_map_are_found() {
-    let said = |text: &str| mistakes(39, text).join("\n");
-    let file = "`it/tokens.rs`";
+    let said = |text: &str| mistakes(39, &format!("`it/tokens.rs` {text}")).join("\n");
     let test = "`token_reset_by_hand_inside_a_scope_leaves_the_scopes_end_right`";
-    assert_eq!(
-        said(&format!(
-            "{file} {test}<br>`ui/rustc/runtime/token_used_twice.rs`"
-        )),
-        ""
-    );
-    assert!(said("`ui/rustc/runtime/gone.rs`").contains("with its output"));
-    assert!(said(&format!("{file} `nothing_of_the_kind`")).contains("there is no"));
     let other = "`token_keeps_the_old_value_and_gives_it_back_to_nobody_else`";
-    assert!(said(&format!("{file} {other}")).contains("does not carry the number"));
+    let with = |program: &str| said(&format!("{test}<br>`ui/rustc/runtime/{program}.rs`"));
+    assert_eq!(with("token_used_twice"), "");
+    assert!(with("gone").contains("with its output"));
+    assert!(said("`nothing_of_the_kind`").contains("there is no"));
+    assert!(said(other).contains("does not carry the number"));
     assert!(names("case 39.", 39) && !names("case 391", 39));
 }

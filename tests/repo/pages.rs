@@ -1,17 +1,18 @@
 //! The pages of the documentation show files, expansions and figures that are there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::layers;
+use crate::{layers, root, rust_files};
 
-fn root() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+/// The text of a file of the repository.
+fn text_of(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 fn page(name: &str) -> String {
-    fs::read_to_string(root().join("context-vars/src/docs").join(name)).unwrap()
+    text_of(&format!("context-vars/src/docs/{name}"))
 }
 
 /// The texts between backticks.
@@ -56,20 +57,15 @@ fn linked_files(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The names of the tests in a folder that nothing else is called: they have three words or more.
-fn names_of_tests(folder: &Path) -> Vec<String> {
+fn names_of_tests(folder: &str) -> Vec<String> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            names.extend(names_of_tests(&path));
-        } else {
-            let source = fs::read_to_string(path).unwrap();
-            let functions = source.split("fn ").skip(1);
-            let tests = functions.filter_map(|rest| rest.split_once("()"));
-            let long = tests.filter(|(name, _)| name.matches('_').count() > 2);
-            let words = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            names.extend(long.map(|(name, _)| name).filter(words).map(str::to_owned));
-        }
+    for path in rust_files(&root().join(folder)) {
+        let source = fs::read_to_string(path).unwrap();
+        let functions = source.split("fn ").skip(1);
+        let tests = functions.filter_map(|rest| rest.split_once("()"));
+        let long = tests.filter(|(name, _)| name.matches('_').count() > 2);
+        let words = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        names.extend(long.map(|(name, _)| name).filter(words).map(str::to_owned));
     }
     names
 }
@@ -88,14 +84,13 @@ fn recipes(page: &str) -> Vec<&str> {
 #[test]
 fn recipes_on_the_web_page_are_code_of_tests() {
     let folders = ["tests/integrations/web", "tests/fixtures/frameworks/src"];
-    let files = folders.into_iter().flat_map(|folder| {
-        let files = fs::read_dir(root().join(folder)).unwrap();
-        files.map(|file| file.unwrap().path())
-    });
-    let rust = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    let tests: Vec<_> = rust
-        .map(|path| dense(&fs::read_to_string(path).unwrap()))
-        .collect();
+    let files = folders
+        .map(|folder| rust_files(&root().join(folder)))
+        .concat();
+    let tests = files
+        .iter()
+        .map(|path| dense(&fs::read_to_string(path).unwrap()));
+    let tests: Vec<_> = tests.collect();
     let page = page("web.md");
     let recipes = recipes(&page);
     assert!(recipes.len() >= 8);
@@ -116,46 +111,40 @@ fn pages_link_to_files_that_are_there() {
         }
     }
     assert!(linked > 40, "{linked}");
+}
+
+#[test]
+fn every_label_of_a_file_is_defined_and_used() {
     let definitions = page("files.md");
-    let defined: Vec<_> = definitions
-        .lines()
-        .filter(|line| line.starts_with('['))
-        .map(|line| {
-            let (label, target) = line.split_once(": ").unwrap();
-            let label = label.trim_start_matches("[`").trim_end_matches("`]");
-            assert!(target.ends_with(label), "`{label}` leads to {target}");
-            label
-        })
-        .collect();
-    let used: Vec<_> = pages
+    let definitions = definitions.lines().filter(|line| line.starts_with('['));
+    let defined = definitions.map(|line| {
+        let (label, target) = line.split_once(": ").unwrap();
+        let label = label.trim_start_matches("[`").trim_end_matches("`]");
+        assert!(target.ends_with(label), "`{label}` leads to {target}");
+        label
+    });
+    let defined: BTreeSet<_> = defined.collect();
+    let pages = pages();
+    let used: BTreeSet<_> = pages
         .iter()
         .flat_map(|(_, text)| file_labels(text))
         .collect();
-    for label in &used {
-        assert!(
-            defined.contains(label),
-            "`{label}` is not defined in files.md"
-        );
-    }
-    for label in defined {
-        assert!(used.contains(&label), "no page uses `{label}` of files.md");
-    }
+    let undefined: Vec<_> = used.difference(&defined).collect();
+    assert!(undefined.is_empty(), "not in files.md: {undefined:?}");
+    let unused: Vec<_> = defined.difference(&used).collect();
+    assert!(unused.is_empty(), "in files.md, on no page: {unused:?}");
 }
 
 #[test]
 fn pages_name_no_tests() {
-    let names = names_of_tests(&root().join("tests/it"));
-    assert!(names.len() > 300, "{}", names.len());
+    let names = names_of_tests("tests/it");
+    assert!(names.len() > 200, "{}", names.len());
     for (page, text) in pages() {
-        let spans: Vec<_> = code_spans(&text).collect();
-        let named = names.iter().find(|name| {
-            let is_named = |span: &&str| span.rsplit("::").next() == Some(name.as_str());
-            spans.iter().any(is_named)
-        });
-        assert!(
-            named.is_none(),
-            "{page} names the test {named:?}: link to its file"
-        );
+        let spans: Vec<_> = code_spans(&text)
+            .filter_map(|span| span.rsplit("::").next())
+            .collect();
+        let named = names.iter().find(|name| spans.contains(&name.as_str()));
+        assert_eq!(named, None, "{page} names a test: link to its file");
     }
 }
 
@@ -164,10 +153,8 @@ fn every_rule_links_to_what_shows_it() {
     let page = page("semantics.md");
     let rules: Vec<_> = page.split("\n**R").skip(1).collect();
     for (rule, number) in rules.iter().zip(1..) {
-        assert!(
-            rule.starts_with(&format!("{number}.**")),
-            "R{number}: {rule}"
-        );
+        let heading = format!("{number}.**");
+        assert!(rule.starts_with(&heading), "R{number}: {rule}");
         let rule = rule.split("\n\n").next().unwrap();
         assert!(file_labels(rule).next().is_some(), "R{number} has no link");
     }
@@ -188,12 +175,11 @@ fn every_limitation_has_tests_and_every_test_of_one_has_its_entry() {
             shown_here.push(heading);
         }
     }
-    let source = fs::read_to_string(root().join("tests/it/limitations.rs")).unwrap();
+    let source = text_of("tests/it/limitations.rs");
     let mut entries = Vec::new();
     for test in source.split("\n\n").filter(|item| item.contains("test]\n")) {
-        let entry = test
-            .lines()
-            .find_map(|line| line.strip_prefix("// Entry: "));
+        let mut lines = test.lines();
+        let entry = lines.find_map(|line| line.strip_prefix("// Entry: "));
         let entry = entry.unwrap_or_else(|| panic!("of which entry is this?\n{test}"));
         assert!(shown_here.contains(&entry), "not on the page: {entry}");
         entries.push(entry);
@@ -226,17 +212,14 @@ fn expansions_are_those_of_the_snapshots() {
     let mut forms = 0;
     for form in page.split("\nSnapshot: `").skip(1) {
         let (name, text) = form.split_once("`\n").unwrap();
-        let blocks: Vec<_> = text
-            .split("```")
+        let blocks = text.split("```");
+        let blocks: Vec<_> = blocks
             .filter_map(|block| block.strip_prefix("text\n"))
             .collect();
         for (block, kind) in blocks.iter().zip(["rs", "expanded.rs"]) {
-            let file = format!("context-vars-macros/snapshots/{name}.{kind}");
-            let snapshot = fs::read_to_string(root().join(file)).unwrap();
-            assert!(
-                shortened(&snapshot).contains(&shortened(block)),
-                "{name}.{kind}:\n{block}"
-            );
+            let snapshot = text_of(&format!("context-vars-macros/snapshots/{name}.{kind}"));
+            let is_there = shortened(&snapshot).contains(&shortened(block));
+            assert!(is_there, "{name}.{kind}:\n{block}");
         }
         assert_eq!(blocks.len(), 2, "{name}");
         forms += 1;
@@ -247,22 +230,20 @@ fn expansions_are_those_of_the_snapshots() {
 #[test]
 fn readme_has_the_table_of_the_page_that_compares() {
     let page = page("comparison.md");
-    let table: Vec<_> = page
-        .lines()
-        .skip_while(|line| !line.starts_with('|'))
+    let from_the_table = page.lines().skip_while(|line| !line.starts_with('|'));
+    let table: Vec<_> = from_the_table
         .take_while(|line| line.starts_with('|'))
         .collect();
     assert!(table.len() > 10);
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    assert!(readme.contains(&table.join("\n")), "copy it: {table:#?}");
+    let table = table.join("\n");
+    assert!(text_of("README.md").contains(&table), "copy it: {table}");
 }
 
 /// `README=overwrite cargo test -p context-vars-tests pages` copies them.
 #[test]
 fn readme_has_the_costs_that_were_measured() {
-    let ratios = fs::read_to_string(root().join("context-vars/benches/RATIOS.md")).unwrap();
-    let file = root().join("README.md");
-    let readme = fs::read_to_string(&file).unwrap();
+    let ratios = text_of("context-vars/benches/RATIOS.md");
+    let readme = text_of("README.md");
     let header = "| operation | ours, ns | peer, ns | ratio |\n";
     let (before, rest) = readme.split_once(header).unwrap();
     let (table, after) = rest.split_once("\n\n").unwrap();
@@ -270,9 +251,8 @@ fn readme_has_the_costs_that_were_measured() {
     let mut measured = vec![rows.next().unwrap().to_owned()];
     for row in rows {
         let operation = row.split(" |").next().unwrap();
-        let row = ratios
-            .lines()
-            .find(|row| row.starts_with(&format!("{operation} |")));
+        let is_of_it = |row: &&str| row.starts_with(&format!("{operation} |"));
+        let row = ratios.lines().find(is_of_it);
         let row = row.unwrap_or_else(|| panic!("`{operation}` is not measured any more"));
         let cells: Vec<_> = row.split(" | ").take(4).collect();
         measured.push(format!("{} |", cells.join(" | ")));
@@ -280,33 +260,29 @@ fn readme_has_the_costs_that_were_measured() {
     assert!(measured.len() > 5);
     let expected = format!("{before}{header}{}\n\n{after}", measured.join("\n"));
     if std::env::var_os("README").is_some_and(|value| value == "overwrite") {
-        fs::write(&file, &expected).unwrap();
+        fs::write(root().join("README.md"), &expected).unwrap();
     } else {
-        assert!(
-            readme == expected,
-            "not those of RATIOS.md; README=overwrite copies them"
-        );
+        let is_copied = readme == expected;
+        assert!(is_copied, "README=overwrite copies those of RATIOS.md");
     }
 }
 
 /// The name and the value of each line of a file of measurements.
 fn measurements(file: &str) -> HashMap<String, String> {
-    let file = root().join("context-vars/benches").join(file);
-    let text = fs::read_to_string(file).unwrap();
+    let text = text_of(&format!("context-vars/benches/{file}"));
     let lines = text.lines().map(|line| line.split_once('\t').unwrap());
-    lines
-        .map(|(what, value)| (what.into(), value.into()))
-        .collect()
+    let owned = lines.map(|(what, value)| (what.to_owned(), value.to_owned()));
+    owned.collect()
 }
 
 #[test]
 fn ratios_has_the_counts_and_times_of_their_files() {
-    let ratios = fs::read_to_string(root().join("context-vars/benches/RATIOS.md")).unwrap();
+    let ratios = text_of("context-vars/benches/RATIOS.md");
     let times = measurements("compile_times.tsv");
-    let mut rows: Vec<_> = times
+    let rows = times
         .iter()
-        .map(|(what, time)| format!("| {what} | {time} |"))
-        .collect();
+        .map(|(what, time)| format!("| {what} | {time} |"));
+    let mut rows: Vec<_> = rows.collect();
     let counts = measurements("footprint.tsv");
     for (what, ours) in &counts {
         if let Some(what) = what.strip_suffix("/context-vars") {
@@ -323,7 +299,7 @@ fn ratios_has_the_counts_and_times_of_their_files() {
 
 #[test]
 fn readme_has_the_times_that_were_measured() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = text_of("README.md");
     let readme = readme.split_whitespace().collect::<Vec<_>>().join(" ");
     let times = measurements("compile_times.tsv");
     let build = |of: &str| &times[&format!("cold `cargo build` of an empty program with `{of}`")];
@@ -350,23 +326,13 @@ fn readme_has_the_times_that_were_measured() {
 
 #[test]
 fn architecture_has_a_line_for_each_file_of_the_layers() {
-    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let text = text_of("ARCHITECTURE.md");
     let header = "| file | what it holds |\n|---|---|\n";
-    let mut described = Vec::new();
-    for table in text.split(header).skip(1) {
-        let rows = table.lines().take_while(|line| line.starts_with('|'));
-        described.extend(rows.map(|row| code_spans(row).next().unwrap().to_owned()));
-    }
-    let files = layers::files_of_the_runtime();
-    let missing: Vec<_> = files
-        .iter()
-        .filter(|file| !described.contains(file))
-        .collect();
-    assert!(missing.is_empty(), "without a line: {missing:#?}");
-    let gone: Vec<_> = described
-        .iter()
-        .filter(|file| !files.contains(file))
-        .collect();
-    assert!(gone.is_empty(), "not there any more: {gone:#?}");
-    assert_eq!(described.len(), files.len(), "a file has two lines");
+    let tables = text.split(header).skip(1);
+    let rows = tables.flat_map(|table| table.lines().take_while(|line| line.starts_with('|')));
+    let mut described: Vec<_> = rows.map(|row| code_spans(row).next().unwrap()).collect();
+    let mut files = layers::files_of_the_runtime();
+    described.sort_unstable();
+    files.sort_unstable();
+    assert_eq!(described, files, "files with a row, and files");
 }

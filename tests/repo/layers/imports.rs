@@ -21,6 +21,7 @@ pub(super) type Import = (String, String);
 
 type Path = Vec<String>;
 
+#[derive(Default)]
 struct Module {
     file: String,
     parent: Option<usize>,
@@ -87,21 +88,17 @@ pub(super) fn count(text: &str, word: &str) -> usize {
         let mut found = 0;
         let mut at = 0;
         while at < tokens.len() {
-            at += match &tokens[at..] {
-                rest if is_test_module(rest) => TEST_MODULE,
-                [name, bang, TokenTree::Group(_), ..]
-                    if is_word(name, "Token") && is_punct(bang, '!') =>
-                {
-                    3
-                }
-                [TokenTree::Group(group), ..] => {
-                    found += count_in(group.stream(), word);
-                    1
-                }
-                rest => {
-                    found += usize::from(is_word(&rest[0], word));
-                    1
-                }
+            let rest = &tokens[at..];
+            at += if is_test_module(rest) {
+                TEST_MODULE
+            } else if is_call_of_macro(rest, "Token") {
+                3
+            } else {
+                found += match &rest[0] {
+                    TokenTree::Group(group) => count_in(group.stream(), word),
+                    token => usize::from(is_word(token, word)),
+                };
+                1
             };
         }
         found
@@ -126,13 +123,7 @@ impl Modules<'_> {
         self.all.push(Module {
             file: file.to_owned(),
             parent,
-            children: BTreeMap::new(),
-            names: BTreeMap::new(),
-            functions: BTreeSet::new(),
-            globs: Vec::new(),
-            uses: Vec::new(),
-            prefixes: Vec::new(),
-            has_macros: false,
+            ..Module::default()
         });
         self.all.len() - 1
     }
@@ -306,25 +297,19 @@ impl Modules<'_> {
             "super" => self.all[module].parent?,
             name => self.named(module, name, depth)?,
         };
+        let mut is_whole = true;
         for segment in rest {
             let next = match segment.as_str() {
                 "super" => self.all[module].parent,
                 name => self.all[module].children.get(name).copied(),
             };
+            is_whole = next.is_some();
             match next {
                 Some(next) => module = next,
-                None => {
-                    return Some(Target {
-                        module,
-                        is_whole: false,
-                    });
-                }
+                None => break,
             }
         }
-        Some(Target {
-            module,
-            is_whole: true,
-        })
+        Some(Target { module, is_whole })
     }
 
     /// The module that a name means in `module`: a child, or what a `use` brought there.
@@ -350,14 +335,9 @@ impl Modules<'_> {
 
 /// Returns the folder of a file's children: next to a `lib.rs` or `mod.rs`, below any other file.
 fn folder_of_children(file: &str) -> String {
-    let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
-    let folder = if folder.is_empty() {
-        String::new()
-    } else {
-        format!("{folder}/")
-    };
+    let (folder, name) = file.split_at(file.rfind('/').map_or(0, |slash| slash + 1));
     match name.strip_suffix(".rs") {
-        Some("lib" | "mod") | None => folder,
+        Some("lib" | "mod") | None => folder.to_owned(),
         Some(stem) => format!("{folder}{stem}/"),
     }
 }
