@@ -139,10 +139,7 @@ async fn rows(
         let _ = &guard;
         async move {
             // A client shuts a connection on which too many small frames wait.
-            match endless && n > 0 {
-                true => tokio::time::sleep(Duration::from_millis(5)).await,
-                false => tokio::task::yield_now().await,
-            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
             match n {
                 // The status of a stream is in its trailers.
                 2 if !endless => Err(Status::aborted(identity())),

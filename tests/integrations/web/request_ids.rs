@@ -14,7 +14,7 @@ use context_vars::propagation::{Baggage, Header, Propagator};
 use context_vars::web::{self, ContextLayer};
 use context_vars::{Context, ContextVar, context_var};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use tower::{Layer, Service, ServiceExt, service_fn};
+use tower::{Layer, Service, service_fn};
 use tower_http::request_id::{MakeRequestId, RequestId, SetRequestIdLayer};
 
 use crate::support::{Protocol, ask, ask_text, curl, get, respond_with, serve_root, text};
@@ -109,19 +109,6 @@ async fn new_id_replaces_the_header_that_it_is_told_and_no_other() {
     let response = curl(address, &["-H", "x-name: a", "-H", "x-request-id: 42"]).await;
     let expected = (vec!["x-name: made"], r#""made" "42""#);
     assert_eq!(id_and_body(&response), expected);
-}
-
-#[tokio::test]
-async fn extensions_stay_where_the_header_is_replaced() {
-    let layer = ContextLayer::new().request_id_always_new(&REQUEST_ID, || 1);
-    let service = layer.layer(respond_with(|request| {
-        let theirs = request.extensions().get::<&str>().copied();
-        theirs.unwrap_or("none").to_owned()
-    }));
-    let mut request = get(&[(X_REQUEST_ID, b"42")]);
-    request.extensions_mut().insert("theirs");
-    let response = service.oneshot(request).await.unwrap();
-    assert_eq!(text(response).await, "theirs");
 }
 
 /// What the variable of a layer holds after a request with the id `taken`, and after one with an id

@@ -47,7 +47,9 @@ async fn closures_read_the_whole_head_and_leave_it_to_the_handler() {
         }
     };
     let (set, time) = (note("set"), note("deadline_from"));
+    // The id replaces a header of the request, before the closures run.
     let layer = ContextLayer::new()
+        .request_id_always_new_header(TENANT_HEADER, &TENANT, || "new".into())
         .set(&USER, move |parts| {
             set(parts);
             None
@@ -58,7 +60,10 @@ async fn closures_read_the_whole_head_and_leave_it_to_the_handler() {
         });
     let handler = respond_with(|request| format!("{} {}", head(&request), request.body()));
     let request = Request::post("/path?query").version(Version::HTTP_2);
-    let request = request.header("x-user", "alice").extension(7_u8);
+    let request = request
+        .header("x-user", "alice")
+        .header(TENANT_HEADER, "old");
+    let request = request.extension(7_u8);
     let request = request.body("text".to_owned()).unwrap();
     let response = layer.layer(handler).oneshot(request).await.unwrap();
     let expected = "POST /path?query HTTP/2.0 Some(\"alice\") Some(7)";
