@@ -1,19 +1,18 @@
 //! The body of a response goes on in the request's own context, to its drop.
 
 use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{self, Poll};
+use std::panic::AssertUnwindSafe;
 
 use bytes::Bytes;
-use context_vars::ContextExt;
 use context_vars::web::ContextLayer;
-use context_vars::{Context, Token, context_var};
-use http::{HeaderMap, Request, Response};
+use context_vars::{Context, ContextExt, context_var};
+use futures::FutureExt;
+use http::{HeaderMap, HeaderName, Request, Response};
 use http_body::{Body, Frame};
-use http_body_util::{BodyExt, StreamBody};
+use http_body_util::{BodyExt, Full, StreamBody};
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{OnDrop, Seen, ask, ask_text, chunks, noop, text};
+use crate::support::{OnDrop, Seen, ask, ask_text, chunks, data, respond_with, text};
 
 mod hints;
 mod warned_of;
@@ -60,41 +59,34 @@ async fn frames_see_what_the_request_set_until_its_last_poll() {
 #[tokio::test]
 async fn body_has_the_context_itself_and_not_a_copy() {
     // R4: a token is refused in a copy of the context that made it.
-    let handler = service_fn(async |_: Request<String>| {
-        let token: Token<String> = USER.set("bob".into());
-        let mut token = Some(token);
-        let body = chunks(2, move |_| {
+    let handler = respond_with(|_| {
+        let mut token = Some(USER.set("bob".into()));
+        chunks(2, move |_| {
             let before = USER.get();
             if let Some(token) = token.take() {
                 USER.reset(token).expect("a token of this context");
             }
             format!("{before} ")
-        });
-        Ok::<_, Infallible>(Response::new(body))
+        })
     });
     assert_eq!(ask_text(layer().layer(handler), &[]).await, "bob alice ");
 }
 
 #[tokio::test]
 async fn what_a_frame_sets_is_seen_by_the_next_and_by_nobody_else() {
-    let handler = service_fn(async |_: Request<String>| {
-        let body = chunks(3, |_| {
+    let service = ContextLayer::new().layer(respond_with(|_| {
+        chunks(3, |_| {
             COUNT.set(COUNT.get() + 1);
             COUNT.get().to_string()
-        });
-        Ok::<_, Infallible>(Response::new(body))
-    });
-    let service = ContextLayer::new().layer(handler);
-    let a = ask(service.clone(), &[]).await;
-    let b = ask(service, &[]).await;
-    let texts = COUNT
-        .scope(100, async {
-            let texts = tokio::join!(text(a), text(b));
-            assert_eq!(COUNT.get(), 100);
-            texts
         })
-        .await;
-    assert_eq!(texts, ("123".to_owned(), "123".to_owned()));
+    }));
+    let (a, b) = (ask(service.clone(), &[]).await, ask(service, &[]).await);
+    let both = COUNT.scope(100, async {
+        let texts = tokio::join!(text(a), text(b));
+        assert_eq!(COUNT.get(), 100);
+        texts
+    });
+    assert_eq!(both.await, ("123".to_owned(), "123".to_owned()));
 }
 
 /// Sets a value that notes when it is dropped, and who the user is then.
@@ -107,17 +99,15 @@ fn set_value_that_notes_its_drop(seen: &Seen) {
 #[tokio::test]
 async fn body_is_dropped_inside_finished_or_not_and_its_values_after_it() {
     // R15, R19
-    for frames in [0, 1, 2, 3] {
+    for frames in 0..=3 {
         let seen = Seen::default();
-        let note = seen.clone();
-        let handler = service_fn(move |_: Request<String>| {
-            set_value_that_notes_its_drop(&note);
-            let guard = note.note_drop("body", || USER.get());
-            let body = chunks(2, move |_| {
+        let handler = respond_with(|_| {
+            set_value_that_notes_its_drop(&seen);
+            let guard = seen.note_drop("body", || USER.get());
+            chunks(2, move |_| {
                 let _ = &guard;
                 USER.get()
-            });
-            async { Ok::<_, Infallible>(Response::new(body)) }
+            })
         });
         let response = ask(layer().layer(handler), &[]).await;
         let mut body = Box::pin(response.into_body());
@@ -128,47 +118,21 @@ async fn body_is_dropped_inside_finished_or_not_and_its_values_after_it() {
         }
         assert!(seen.lines().is_empty(), "{:?}", seen.lines());
         USER.sync_scope("who drops".into(), || drop(body));
-        assert_eq!(
-            seen.lines(),
-            ["body alice", "value who drops"],
-            "{frames} frames"
-        );
-    }
-}
-
-/// One frame, of which the body says that it is the last.
-struct Single<G> {
-    frame: Option<Bytes>,
-    _guard: G,
-}
-
-impl<G: Unpin> Body for Single<G> {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut task::Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.frame.take().map(|data| Ok(Frame::data(data))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.frame.is_none()
+        let dropped = ["body alice", "value who drops"];
+        assert_eq!(seen.lines(), dropped, "{frames} frames");
     }
 }
 
 #[tokio::test]
 async fn body_that_says_which_frame_is_its_last_is_dropped_with_it() {
     let seen = Seen::default();
-    let note = seen.clone();
-    let handler = service_fn(move |_: Request<String>| {
-        set_value_that_notes_its_drop(&note);
-        let body = Single {
-            frame: Some("frame".into()),
-            _guard: Box::pin(note.note_drop("body", || USER.get())),
-        };
-        async { Ok::<_, Infallible>(Response::new(body)) }
+    let handler = respond_with(|_| {
+        set_value_that_notes_its_drop(&seen);
+        let guard = seen.note_drop("body", || USER.get());
+        Full::new(Bytes::from("frame")).map_frame(move |frame| {
+            let _ = &guard;
+            frame
+        })
     });
     let response = ask(layer().layer(handler), &[]).await;
     let mut body = Box::pin(response.into_body());
@@ -192,63 +156,41 @@ async fn panic_in_a_frame_restores_and_the_body_keeps_its_context() {
         USER.get()
     });
     let mut body = Box::pin(body.in_context(alice()));
-    assert_eq!(
-        body.frame().await.unwrap().unwrap().into_data().unwrap(),
-        "alice"
-    );
-    let panicked = USER
-        .scope("poller".into(), async {
-            let mut poll = std::panic::AssertUnwindSafe(|| {
-                let mut task = noop();
-                while body.as_mut().poll_frame(&mut task).is_pending() {}
-            });
-            let result = std::panic::catch_unwind(move || (*poll)());
-            assert_eq!(USER.get(), "poller");
-            result.is_err()
-        })
-        .await;
-    assert!(panicked);
+    assert_eq!(data(&mut body).await, "alice");
+    let panics = USER.scope("poller".into(), async {
+        let frame = AssertUnwindSafe(body.frame()).catch_unwind().await;
+        assert_eq!(USER.get(), "poller");
+        frame.is_err()
+    });
+    assert!(panics.await);
     assert!(!USER.is_set());
 }
 
 #[tokio::test]
 async fn trailers_are_made_inside_too() {
-    let frames = futures::stream::iter(0..2);
-    let frames = futures::StreamExt::map(frames, |n| {
-        let frame = match n {
-            0 => Frame::data(Bytes::from_static(b"data")),
-            _ => {
-                let mut trailers = HeaderMap::new();
-                trailers.insert("x-user", USER.get().parse().unwrap());
-                Frame::trailers(trailers)
-            }
-        };
-        Ok::<_, Infallible>(frame)
+    let body = Full::new(Bytes::from("data")).with_trailers(async {
+        let user = USER.get().parse().unwrap();
+        Some(Ok(HeaderMap::from_iter([(
+            HeaderName::from_static("x-user"),
+            user,
+        )])))
     });
-    // Named in full: a `StreamBody` is a stream and a body at once.
-    let body = ContextExt::in_context(StreamBody::new(frames), alice());
-    let collected = body.collect().await.unwrap();
+    let collected = body.in_context(alice()).collect().await.unwrap();
     assert_eq!(collected.trailers().unwrap()["x-user"], "alice");
 }
 
 #[tokio::test]
 async fn errors_of_a_body_come_out() {
     let frames = futures::stream::iter([Err::<Frame<Bytes>, _>("broken")]);
+    // Named in full: a `StreamBody` is a stream and a body at once.
     let body = ContextExt::in_context(StreamBody::new(frames), alice());
     assert_eq!(body.collect().await.unwrap_err(), "broken");
 }
 
-#[test]
-fn body_that_inherits_copies_where_it_is_wrapped() {
-    let mut body = USER.sync_scope("alice".into(), || {
-        Box::pin(chunks(1, |_| USER.get()).inherit_context())
-    });
-    let mut task = noop();
-    USER.sync_scope("poller".into(), || {
-        assert!(body.as_mut().poll_frame(&mut task).is_pending());
-        let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(&mut task) else {
-            panic!("a frame");
-        };
-        assert_eq!(frame.into_data().unwrap(), "alice");
-    });
+#[tokio::test]
+async fn body_that_inherits_copies_where_it_is_wrapped() {
+    let wrap = || Box::pin(chunks(1, |_| USER.get()).inherit_context());
+    let mut body = USER.sync_scope("alice".into(), wrap);
+    let frame = USER.scope("poller".into(), data(&mut body)).await;
+    assert_eq!(frame, "alice");
 }

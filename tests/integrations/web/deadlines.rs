@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::support::soon;
+
 mod scope;
 mod wire;
 mod sent_on;
@@ -46,8 +48,8 @@ impl Children {
 
 /// The way in which the request of the next child ended.
 async fn end(children: &mut mpsc::UnboundedReceiver<Child>) -> deadline::CancelledKind {
-    let child = crate::support::soon(children.recv()).await.unwrap();
-    let cancelled = crate::support::soon(child).await.unwrap();
+    let child = soon(children.recv()).await.unwrap();
+    let cancelled = soon(child).await.unwrap();
     cancelled.unwrap_err().kind()
 }
 

@@ -9,13 +9,15 @@ use bytes::{Buf, BufMut};
 use context_vars::propagation::{Header, Propagator};
 use context_vars::web::{ContextLayer, InjectLayer, grpc_timeout};
 use context_vars::{context_var, task};
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use http::uri::PathAndQuery;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::body::Body;
+use tonic::client::GrpcService;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder, Streaming};
 use tonic::metadata::MetadataValue;
 use tonic::server::NamedService;
 use tonic::service::interceptor::InterceptedService;
@@ -81,8 +83,9 @@ impl NamedService for Reports {
     const NAME: &'static str = "test.Reports";
 }
 
-type HttpRequest = http::Request<tonic::body::Body>;
-type HttpResponse = http::Response<tonic::body::Body>;
+type StdError = Box<dyn std::error::Error + Send + Sync>;
+type HttpRequest = http::Request<Body>;
+type HttpResponse = http::Response<Body>;
 
 impl tower::Service<HttpRequest> for Reports {
     type Response = HttpResponse;
@@ -136,10 +139,7 @@ async fn rows(
         let _ = &guard;
         async move {
             // A client shuts a connection on which too many small frames wait.
-            match endless && n > 0 {
-                true => tokio::time::sleep(Duration::from_millis(5)).await,
-                false => tokio::task::yield_now().await,
-            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
             match n {
                 // The status of a stream is in its trailers.
                 2 if !endless => Err(Status::aborted(identity())),
@@ -173,31 +173,9 @@ async fn serve_with(layer: ContextLayer) -> (SocketAddr, Reports) {
     let service = InterceptedService::new(reports.clone(), authenticate);
     let server = Server::builder()
         .layer(layer.detached().request_id(&REQUEST_ID, || 1_000_000))
-        .add_service(Named(service));
+        .add_service(service);
     tokio::spawn(async move { server.serve_with_incoming(incoming).await.unwrap() });
     (address, reports)
-}
-
-/// An intercepted service, under the name of the one inside.
-#[derive(Clone)]
-struct Named<S>(S);
-
-impl<S> NamedService for Named<S> {
-    const NAME: &'static str = Reports::NAME;
-}
-
-impl<S: tower::Service<HttpRequest>> tower::Service<HttpRequest> for Named<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut Task<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: HttpRequest) -> S::Future {
-        self.0.call(request)
-    }
 }
 
 async fn channel(address: SocketAddr) -> Channel {
@@ -205,8 +183,33 @@ async fn channel(address: SocketAddr) -> Channel {
     endpoint.connect().await.unwrap()
 }
 
-async fn client(address: SocketAddr) -> tonic::client::Grpc<Channel> {
-    tonic::client::Grpc::new(channel(address).await)
+type Client<C> = tonic::client::Grpc<C>;
+
+async fn client(address: SocketAddr) -> Client<Channel> {
+    Client::new(channel(address).await)
+}
+
+/// Asks with a clone of the client who the server takes it for.
+async fn ask<C>(client: &Client<C>, message: Request<String>) -> Result<Response<String>, Status>
+where
+    C: GrpcService<Body, ResponseBody: http_body::Body<Error: Into<StdError>> + Send + 'static>,
+    C: Clone,
+{
+    let mut client = client.clone();
+    client
+        .ready()
+        .await
+        .ok()
+        .expect("a server that takes calls");
+    client.unary(message, WHO, Text).await
+}
+
+/// Asks for a stream with a clone of the client.
+async fn stream_of(client: &Client<Channel>, message: Request<String>) -> Streaming<String> {
+    let mut client = client.clone();
+    client.ready().await.unwrap();
+    let answer = client.server_streaming(message, ROWS, Text).await;
+    answer.unwrap().into_inner()
 }
 
 fn message(text: &str, id: u64) -> Request<String> {
@@ -229,49 +232,40 @@ const ROWS: PathAndQuery = PathAndQuery::from_static("/test.Reports/Rows");
 async fn unary_calls_and_their_errors_keep_their_own() {
     let (address, _) = serve_reports().await;
     let client = client(address).await;
-    let calls = (0..1000).map(|id| {
-        let mut client = client.clone();
-        async move {
-            client.ready().await.unwrap();
-            let failing = id % 10 == 0;
-            let message = message(if failing { "fail" } else { "who" }, id);
-            let identity = identity_of(id);
-            match client.unary(message, WHO, Text).await {
-                Ok(answer) => {
-                    let echoed = answer.metadata().get("x-request-id").unwrap();
-                    assert_eq!(echoed, id.to_string().as_str());
-                    assert_eq!(answer.into_inner(), format!("{identity} {identity}"));
-                    assert!(!failing);
-                }
-                Err(status) => {
-                    assert_eq!(status.message(), identity);
-                    assert!(failing);
-                }
+    join_all((0..1000).map(async |id| {
+        let failing = id % 10 == 0;
+        let message = message(if failing { "fail" } else { "who" }, id);
+        let identity = identity_of(id);
+        match ask(&client, message).await {
+            Ok(answer) => {
+                let echoed = answer.metadata().get("x-request-id").unwrap();
+                assert_eq!(echoed, id.to_string().as_str());
+                assert_eq!(answer.into_inner(), format!("{identity} {identity}"));
+                assert!(!failing);
+            }
+            Err(status) => {
+                assert_eq!(status.message(), identity);
+                assert!(failing);
             }
         }
-    });
-    futures::future::join_all(calls).await;
+    }))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn streamed_messages_and_their_trailers_keep_their_own() {
     let (address, reports) = serve_reports().await;
     let client = client(address).await;
-    let calls = (0..1000).map(|id| {
-        let mut client = client.clone();
-        async move {
-            client.ready().await.unwrap();
-            let message = message("rows", id);
-            let answer = client.server_streaming(message, ROWS, Text).await.unwrap();
-            let rows: Vec<_> = answer.into_inner().collect().await;
-            let identity = identity_of(id);
-            assert_eq!(rows[0].as_ref().unwrap(), &format!("0 {identity}"));
-            assert_eq!(rows[1].as_ref().unwrap(), &format!("1 {identity}"));
-            assert_eq!(rows[2].as_ref().unwrap_err().message(), identity);
-            assert_eq!(rows.len(), 3);
-        }
-    });
-    futures::future::join_all(calls).await;
+    join_all((0..1000).map(async |id| {
+        let rows = stream_of(&client, message("rows", id)).await;
+        let rows: Vec<_> = rows.collect().await;
+        let identity = identity_of(id);
+        assert_eq!(rows[0].as_ref().unwrap(), &format!("0 {identity}"));
+        assert_eq!(rows[1].as_ref().unwrap(), &format!("1 {identity}"));
+        assert_eq!(rows[2].as_ref().unwrap_err().message(), identity);
+        assert_eq!(rows.len(), 3);
+    }))
+    .await;
     assert_all_dropped(&reports, 1000).await;
 }
 
@@ -280,18 +274,12 @@ async fn stream_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
     let (address, reports) = serve_reports().await;
     for round in 0..10 {
         let client = client(address).await;
-        let calls = (0..50).map(|n| {
-            let id = round * 50 + n;
-            let mut client = client.clone();
-            async move {
-                client.ready().await.unwrap();
-                let message = message("endless", id);
-                let answer = client.server_streaming(message, ROWS, Text).await.unwrap();
-                let first = answer.into_inner().try_next().await.unwrap();
-                assert_eq!(first.unwrap(), format!("0 {}", identity_of(id)));
-            }
-        });
-        futures::future::join_all(calls).await;
+        join_all((round * 50..(round + 1) * 50).map(async |id| {
+            let mut rows = stream_of(&client, message("endless", id)).await;
+            let first = rows.try_next().await.unwrap();
+            assert_eq!(first.unwrap(), format!("0 {}", identity_of(id)));
+        }))
+        .await;
     }
     assert_all_dropped(&reports, 500).await;
 }
@@ -315,22 +303,19 @@ async fn layer_around_a_channel_sends_with_each_call() {
     let (propagator, channel) = (listed(), channel(address).await);
     let layer = InjectLayer::new(propagator, |_| true);
     let client = tonic::client::Grpc::new(layer.layer(channel));
-    let calls = (0..1000).map(|id| {
-        let mut client = client.clone();
+    join_all((0..1000).map(|id| {
+        let client = &client;
         let call = async move {
-            client.ready().await.unwrap();
-            let answer = client.unary(forged(), WHO, Text).await.unwrap();
+            let answer = ask(client, forged()).await.unwrap();
             let identity = identity_of(id);
             assert_eq!(answer.into_inner(), format!("{identity} {identity}"));
         };
         USER.scope(format!("user-{}", id % 7), REQUEST_ID.scope(id, call))
-    });
-    futures::future::join_all(calls).await;
+    }))
+    .await;
 
-    let mut client = client.clone();
-    client.ready().await.unwrap();
-    let refused = client.unary::<_, String, _>(forged(), WHO, Text).await;
-    let status = refused.unwrap_err();
+    // Without a user the interceptor refuses the call, whose answer has an id nevertheless.
+    let status = ask(&client, forged()).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::Unauthenticated);
     let id = status.metadata().get("x-request-id").unwrap();
     assert_eq!(id, "1000000", "the forged one was not sent");
@@ -351,9 +336,8 @@ async fn rule_around_a_channel_sees_a_path_and_with_an_origin_the_host() {
     let origin = http::Uri::from_static("http://reports.internal");
     let bare = tonic::client::Grpc::new(layer().layer(channel.clone()));
     let named = tonic::client::Grpc::with_origin(layer().layer(channel), origin);
-    for mut client in [bare, named] {
-        client.ready().await.unwrap();
-        let call = client.unary(Request::new("who".to_owned()), WHO, Text);
+    for client in [bare, named] {
+        let call = ask(&client, Request::new("who".to_owned()));
         let call = USER.scope("alice".to_owned(), REQUEST_ID.scope(7, call));
         assert_eq!(call.await.unwrap().into_inner(), "7 alice 7 alice");
     }
@@ -366,11 +350,8 @@ async fn rule_around_a_channel_sees_a_path_and_with_an_origin_the_host() {
 
 /// Waits for the drops, which come after the client has gone, and compares where they were.
 async fn assert_all_dropped(reports: &Reports, count: u64) {
-    drop(
-        soon(reports.dropped.acquire_many(count as u32))
-            .await
-            .unwrap(),
-    );
+    let permits = soon(reports.dropped.acquire_many(count as u32)).await;
+    permits.unwrap().forget();
     let mut dropped = reports.seen.lines();
     dropped.sort_unstable();
     let mut expected: Vec<_> = (0..count).map(identity_of).collect();
@@ -379,29 +360,11 @@ async fn assert_all_dropped(reports: &Reports, count: u64) {
 }
 
 #[tokio::test]
-async fn call_that_an_interceptor_refuses_has_an_id_nevertheless() {
-    let (address, _) = serve_reports().await;
-    let mut client = client(address).await;
-    client.ready().await.unwrap();
-    let mut message = message("who", 7);
-    message.metadata_mut().remove("authorization");
-    let status = client
-        .unary::<_, String, _>(message, WHO, Text)
-        .await
-        .unwrap_err();
-    assert_eq!(status.code(), tonic::Code::Unauthenticated);
-    assert_eq!(status.metadata().get("x-request-id").unwrap(), "7");
-}
-
-#[tokio::test]
 async fn stream_past_the_time_that_its_client_asked_for_ends_with_an_error() {
     let (address, reports) = serve_with(ContextLayer::new().deadline_from(grpc_timeout)).await;
-    let mut client = client(address).await;
-    client.ready().await.unwrap();
     let mut message = message("endless", 7);
     message.set_timeout(Duration::from_millis(300));
-    let answer = client.server_streaming(message, ROWS, Text).await.unwrap();
-    let mut rows = answer.into_inner();
+    let mut rows = stream_of(&client(address).await, message).await;
     let mut count = 0;
     let status = loop {
         match soon(rows.try_next()).await {
@@ -421,10 +384,8 @@ async fn call_past_its_deadline_has_the_status_that_the_layer_was_given() {
         .deadline(Duration::from_millis(50))
         .on_elapsed(|elapsed| Status::deadline_exceeded(elapsed.to_string()).into_http());
     let (address, _) = serve_with(layer).await;
-    let mut client = client(address).await;
-    client.ready().await.unwrap();
-    let call = client.unary::<_, String, _>(message("wait", 7), WHO, Text);
-    let status = soon(call).await.unwrap_err();
+    let client = client(address).await;
+    let status = soon(ask(&client, message("wait", 7))).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::DeadlineExceeded);
     assert_eq!(status.message(), "the deadline has passed");
     assert_eq!(status.metadata().get("x-request-id").unwrap(), "7");

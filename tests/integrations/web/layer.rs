@@ -6,6 +6,9 @@ use context_vars::context_var;
 use context_vars::web::ContextLayer;
 use http::request::Parts;
 use http::{HeaderName, Request, Response};
+use tower::{Layer, service_fn};
+
+use crate::support::ask_text;
 
 mod steps;
 mod echo;
@@ -30,10 +33,13 @@ async fn who(_: Request<String>) -> Result<Response<String>, Infallible> {
     let before = USER.get();
     tokio::task::yield_now().await;
     assert_eq!(before, USER.get());
-    Ok(Response::new(format!(
-        "{before} {}",
-        TENANT.get_or("no tenant".into())
-    )))
+    let tenant = TENANT.get_or("no tenant".into());
+    Ok(Response::new(format!("{before} {tenant}")))
+}
+
+/// Returns who the handler inside a layer sees.
+async fn who_inside(layer: ContextLayer, headers: &[(&'static str, &[u8])]) -> String {
+    ask_text(layer.layer(service_fn(who)), headers).await
 }
 
 fn user_layer() -> ContextLayer {

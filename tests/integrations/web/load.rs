@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use context_vars::{Context, context_var, prelude::*};
-use futures::StreamExt;
-use futures::future::try_join_all;
-use futures::stream::FuturesUnordered;
-use tokio::runtime::{Builder, Runtime};
+use futures::future::{join_all, try_join_all};
+use futures::{StreamExt, TryStreamExt, stream};
+use reqwest::{Client, RequestBuilder};
+use tokio::runtime::Builder;
 
 use self::server::{App, CHUNKS, EVENTS, Line, order_of, routes, user_of, with_contexts};
 use crate::support::{Protocol, serve, soon};
@@ -25,12 +26,7 @@ context_var! {
     static USER: String = "nobody".to_owned();
 }
 
-fn request(
-    client: &reqwest::Client,
-    address: SocketAddr,
-    path: &str,
-    order: u64,
-) -> reqwest::RequestBuilder {
+fn request(client: &Client, address: SocketAddr, path: &str, order: u64) -> RequestBuilder {
     let request = client.get(format!("http://{address}/{path}"));
     let request = request.header("x-request-id", order);
     let request = request.header("x-order", order);
@@ -38,44 +34,46 @@ fn request(
 }
 
 /// Asks for a report and compares it with what it must be.
-async fn read_report(
-    client: reqwest::Client,
-    address: SocketAddr,
-    order: u64,
-) -> Result<(), String> {
+async fn read_report(client: Client, address: SocketAddr, order: u64) -> Result<(), String> {
+    let failed = |error| format!("{order}: {error:?}");
     let response = request(&client, address, "report", order).send().await;
-    let response = response.map_err(|error| format!("{order}: {error:?}"))?;
-    let id = response.headers()["x-request-id"]
-        .to_str()
-        .unwrap()
-        .to_owned();
-    let text = response
-        .text()
-        .await
-        .map_err(|error| format!("{order}: {error:?}"))?;
-    let expected: String = (0..CHUNKS.len())
-        .map(|n| format!("{n} {order} {}\n", user_of(order)))
-        .collect();
-    if id == order.to_string() && text == expected {
-        Ok(())
-    } else {
-        Err(format!("{order}: id {id}, {text:?}"))
+    let response = response.map_err(failed)?;
+    let id = response.headers()["x-request-id"].clone();
+    let text = response.text().await.map_err(failed)?;
+    let lines = (0..CHUNKS.len()).map(|n| format!("{n} {order} {}\n", user_of(order)));
+    match id == order.to_string() && text == lines.collect::<String>() {
+        true => Ok(()),
+        false => Err(format!("{order}: id {id:?}, {text:?}")),
     }
 }
 
-fn runtime() -> Runtime {
-    Builder::new_multi_thread()
+/// Runs a test on several threads, beside a server that holds so many requests back.
+fn with_server<F: AsyncFnOnce(App, SocketAddr)>(
+    together: u64,
+    router: fn(&App) -> Router,
+    test: F,
+) {
+    let mut runtime = Builder::new_multi_thread();
+    runtime
         .worker_threads(4)
         .max_blocking_threads(16)
-        .enable_all()
-        .build()
-        .unwrap()
+        .enable_all();
+    runtime.build().unwrap().block_on(async {
+        let app = App::new(together as usize);
+        let address = serve(router(&app)).await;
+        test(app, address).await;
+    });
+}
+
+fn assert_all_right(lines: &[Line]) {
+    let wrong: Vec<_> = lines.iter().filter(|line| !line.is_right()).collect();
+    assert!(wrong.is_empty(), "{} mixed up: {:?}", wrong.len(), wrong[0]);
 }
 
 /// Every line right, and each event of each order there once.
-fn check(lines: Vec<Line>, orders: u64) {
-    let wrong: Vec<_> = lines.iter().filter(|line| !line.is_right()).collect();
-    assert!(wrong.is_empty(), "{} mixed up: {:?}", wrong.len(), wrong[0]);
+async fn check(app: &App, orders: u64) {
+    let lines = app.lines(orders as usize * EVENTS.len(), None).await;
+    assert_all_right(&lines);
     let mut events = BTreeMap::<u64, Vec<&str>>::new();
     for line in lines {
         events.entry(line.order).or_default().push(line.event);
@@ -93,10 +91,8 @@ fn five_thousand_requests_of_http2_at_once_keep_their_own() {
     const CONNECTIONS: u64 = 32;
     const EACH: u64 = 160;
     const ALL: u64 = CONNECTIONS * EACH;
-    runtime().block_on(async {
-        // All of them are in the middle of their handlers before one goes on.
-        let app = App::new(ALL as usize);
-        let address = serve(with_contexts(&app)).await;
+    // All of them are in the middle of their handlers before one goes on.
+    with_server(ALL, with_contexts, async |app, address| {
         let mut requests = Vec::new();
         for connection in 0..CONNECTIONS {
             let client = Protocol::Http2.client();
@@ -106,7 +102,7 @@ fn five_thousand_requests_of_http2_at_once_keep_their_own() {
             }
         }
         try_join_all(requests).await.unwrap();
-        check(app.lines(ALL as usize * EVENTS.len(), None).await, ALL);
+        check(&app, ALL).await;
     });
 }
 
@@ -114,27 +110,20 @@ fn five_thousand_requests_of_http2_at_once_keep_their_own() {
 fn five_thousand_requests_of_http1_in_256_connections_keep_their_own() {
     const TOGETHER: u64 = 256;
     const ALL: u64 = TOGETHER * 20;
-    runtime().block_on(async {
-        let app = App::new(TOGETHER as usize);
-        let address = serve(with_contexts(&app)).await;
+    with_server(TOGETHER, with_contexts, async |app, address| {
         let client = Protocol::Http1.client();
         // As soon as one is answered the next is sent, on a connection that was used before.
-        let mut orders = 0..ALL;
-        let next = |order| read_report(client.clone(), address, order);
-        let mut open: FuturesUnordered<_> =
-            orders.by_ref().take(TOGETHER as usize).map(next).collect();
-        while let Some(result) = open.next().await {
-            result.unwrap();
-            open.extend(orders.next().map(next));
-        }
-        check(app.lines(ALL as usize * EVENTS.len(), None).await, ALL);
+        let reports = (0..ALL).map(|order| read_report(client.clone(), address, order));
+        let reports = stream::iter(reports).buffer_unordered(TOGETHER as usize);
+        reports.try_collect::<()>().await.unwrap();
+        check(&app, ALL).await;
     });
 }
 
 /// Clients that go away in the middle: everything is dropped, once, in its own context.
-fn check_dropped(lines: Vec<Line>, orders: u64) {
-    let wrong: Vec<_> = lines.iter().filter(|line| !line.is_right()).collect();
-    assert!(wrong.is_empty(), "{} mixed up: {:?}", wrong.len(), wrong[0]);
+async fn check_dropped(app: &App, orders: u64) {
+    let lines = app.lines(orders as usize, Some("dropped")).await;
+    assert_all_right(&lines);
     let dropped = lines.iter().filter(|line| line.event == "dropped");
     let mut dropped: Vec<_> = dropped.map(|line| line.order).collect();
     dropped.sort_unstable();
@@ -146,9 +135,7 @@ fn body_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
     const TOGETHER: u64 = 100;
     const ALL: u64 = TOGETHER * 10;
     for protocol in Protocol::ALL {
-        runtime().block_on(async {
-            let app = App::new(1);
-            let address = serve(with_contexts(&app)).await;
+        with_server(1, with_contexts, async |app, address| {
             for round in 0..ALL / TOGETHER {
                 // One connection of HTTP/2 takes only so many resets before it is shut.
                 let client = protocol.client();
@@ -164,7 +151,7 @@ fn body_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
                 };
                 try_join_all((0..TOGETHER).map(vanish)).await.unwrap();
             }
-            check_dropped(app.lines(ALL as usize, Some("dropped")).await, ALL);
+            check_dropped(&app, ALL).await;
         });
     }
 }
@@ -173,9 +160,7 @@ fn body_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
 fn handler_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
     const ALL: u64 = 150;
     for protocol in Protocol::ALL {
-        runtime().block_on(async {
-            let app = App::new(1);
-            let address = serve(with_contexts(&app)).await;
+        with_server(1, with_contexts, async |app, address| {
             let client = protocol.client();
             let send = |order| tokio::spawn(request(&client, address, "never", order).send());
             let requests: Vec<_> = (0..ALL).map(send).collect();
@@ -183,7 +168,7 @@ fn handler_of_a_client_that_vanishes_is_dropped_in_its_own_context() {
             for request in requests {
                 request.abort();
             }
-            check_dropped(app.lines(ALL as usize, Some("dropped")).await, ALL);
+            check_dropped(&app, ALL).await;
         });
     }
 }
@@ -199,14 +184,12 @@ fn without_the_layer_every_line_of_a_body_is_lost_and_this_test_sees_it() {
         response.headers_mut().insert("x-request-id", order.into());
         response
     }
+    let without_layer = |app: &App| routes(app).layer(middleware::from_fn(future_alone));
     for protocol in Protocol::ALL {
-        runtime().block_on(async {
-            let app = App::new(ALL as usize);
-            let router = routes(&app).layer(middleware::from_fn(future_alone));
-            let address = serve(router).await;
+        with_server(ALL, without_layer, async |app, address| {
             let client = protocol.client();
             let send = |order| read_report(client.clone(), address, order);
-            let results = futures::future::join_all((0..ALL).map(send)).await;
+            let results = join_all((0..ALL).map(send)).await;
             assert!(results.iter().all(Result::is_err));
             let lines = app.lines(ALL as usize * EVENTS.len(), None).await;
             let (right, wrong): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.is_right());

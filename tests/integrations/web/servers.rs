@@ -1,6 +1,7 @@
 //! axum over TCP: headers that must stay, other clients, upgrades, and where contexts end.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::Body as AxumBody;
@@ -12,9 +13,6 @@ use bytes::Bytes;
 use context_vars::web::ContextLayer;
 use context_vars::{context_var, inherit_with, prelude::*};
 use http::StatusCode;
-use http_body_util::{BodyExt, Empty};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -33,15 +31,13 @@ fn layer() -> ContextLayer {
 
 #[tokio::test]
 async fn length_of_a_body_is_sent_as_without_the_layer() {
+    let stream = async || AxumBody::new(chunks(2, |n| n.to_string()));
     let routes = || {
         Router::new()
             .route("/text", routing::get(async || "0123456789"))
             .route("/empty", routing::get(async || ""))
             .route("/none", routing::get(async || StatusCode::NO_CONTENT))
-            .route(
-                "/stream",
-                routing::get(async || AxumBody::new(chunks(2, |n| n.to_string()))),
-            )
+            .route("/stream", routing::get(stream))
     };
     let bare = serve(routes()).await;
     let wrapped = serve(routes().layer(layer())).await;
@@ -68,31 +64,6 @@ async fn length_of_a_body_is_sent_as_without_the_layer() {
 }
 
 #[tokio::test]
-async fn hypers_own_client_gets_bodies_of_the_request_too() {
-    let report = async || AxumBody::new(chunks(3, |n| format!("{n}:{} ", REQUEST_ID.get())));
-    let address = serve(
-        Router::new()
-            .route("/", routing::get(report))
-            .layer(layer()),
-    )
-    .await;
-    for http2 in [false, true] {
-        let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new())
-            .http2_only(http2)
-            .build_http();
-        // One after the other on one connection, whose task stays the same.
-        for id in 1..=20 {
-            let request = http::Request::get(format!("http://{address}/"));
-            let request = request.header("x-request-id", id).body(Empty::new());
-            let response = client.request(request.unwrap()).await.unwrap();
-            assert_eq!(response.headers()["x-request-id"], id.to_string());
-            let body = response.into_body().collect().await.unwrap().to_bytes();
-            assert_eq!(body, format!("0:{id} 1:{id} 2:{id} "));
-        }
-    }
-}
-
-#[tokio::test]
 async fn request_body_is_read_inside() {
     // By the handler, in its own task: so a stream that the handler makes of it is inside too.
     let echo = async |body: AxumBody| {
@@ -101,17 +72,17 @@ async fn request_body_is_read_inside() {
             format!("{} {}", REQUEST_ID.get(), chunk.len())
         }))
     };
-    let address = serve(Router::new().route("/", routing::post(echo)).layer(layer())).await;
+    let router = Router::new().route("/", routing::post(echo));
+    let address = serve(router.layer(layer())).await;
     for protocol in Protocol::ALL {
         let request = protocol.client().post(format!("http://{address}/"));
         let request = request.header("x-request-id", 7).body("12345");
-        let text = sent(request).await;
-        assert_eq!(text, "7 5");
+        assert_eq!(sent(request).await, "7 5");
     }
 }
 
 #[tokio::test]
-async fn what_a_request_sets_is_not_seen_by_the_next_on_its_connection() {
+async fn neither_what_a_request_sets_nor_its_panic_reaches_the_next() {
     // R21 with the layer: a request's own context is no root, so it may set.
     async fn authenticate(request: Request, next: Next) -> Response {
         if let Some(user) = request.headers().get("authorization") {
@@ -119,55 +90,23 @@ async fn what_a_request_sets_is_not_seen_by_the_next_on_its_connection() {
         }
         next.run(request).await
     }
+    let panics = async || -> String { panic!("a bug of {} (part of the test)", USER.get()) };
     let router = Router::new()
         .route("/", routing::get(async || USER.get()))
+        .route("/panic", routing::get(panics))
         .layer(middleware::from_fn(authenticate))
         .layer(layer());
     let address = serve(router).await;
     for protocol in Protocol::ALL {
         let client = protocol.client();
+        let get = |path| client.get(format!("http://{address}/{path}"));
         for _ in 0..10 {
-            let request = client.get(format!("http://{address}/"));
-            let alice = request
-                .try_clone()
-                .unwrap()
-                .header("authorization", "alice");
-            let text = sent(alice).await;
-            assert_eq!(text, "alice");
-            assert_eq!(sent(request).await, "anonymous");
-        }
-    }
-}
-
-#[tokio::test]
-async fn panic_of_a_handler_harms_no_other_request() {
-    let router = Router::new()
-        .route("/", routing::get(async || USER.get()))
-        .route(
-            "/panic",
-            routing::get(async || -> String {
-                USER.set("set before the panic".into());
-                panic!("a handler's bug (this is part of the test)")
-            }),
-        )
-        .layer(layer());
-    let address = serve(router).await;
-    for protocol in Protocol::ALL {
-        let client = protocol.client();
-        for _ in 0..5 {
-            assert!(
-                client
-                    .get(format!("http://{address}/panic"))
-                    .send()
-                    .await
-                    .is_err()
-            );
-            let response = client
-                .get(format!("http://{address}/"))
-                .send()
-                .await
-                .unwrap();
-            assert_eq!(response.text().await.unwrap(), "anonymous");
+            let alice = get("").header("authorization", "alice");
+            assert_eq!(sent(alice).await, "alice");
+            assert_eq!(sent(get("")).await, "anonymous");
+            let panics = get("panic").header("authorization", "alice");
+            assert!(panics.send().await.is_err());
+            assert_eq!(sent(get("")).await, "anonymous");
         }
     }
 }
@@ -184,13 +123,12 @@ async fn what_is_set_around_serve_does_not_reach_requests() {
     let serve = async move { axum::serve(listener, router).await.unwrap() };
     tokio::spawn(USER.scope("around serve".into(), serve));
     for protocol in Protocol::ALL {
-        let request = protocol.get(address);
-        assert_eq!(sent(request).await, "anonymous");
+        assert_eq!(sent(protocol.get(address)).await, "anonymous");
     }
 }
 
-/// The text that the server sends on a socket that was upgraded.
-async fn greeting(address: std::net::SocketAddr, path: &str) -> String {
+/// All that the server sends on a socket that was upgraded: a head, and the frames.
+async fn upgraded(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!(
         "GET {path} HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
@@ -199,24 +137,8 @@ async fn greeting(address: std::net::SocketAddr, path: &str) -> String {
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut all = Vec::new();
-    let mut buffer = [0; 1024];
-    loop {
-        let read = stream.read(&mut buffer).await.unwrap();
-        assert_ne!(
-            read,
-            0,
-            "no frame came: {:?}",
-            String::from_utf8_lossy(&all)
-        );
-        all.extend_from_slice(&buffer[..read]);
-        let text = String::from_utf8_lossy(&all).into_owned();
-        // The head, then one frame of text: two bytes and the text itself.
-        if let Some((_, greeting)) = text.split_once("I am ")
-            && let Some((greeting, _)) = greeting.split_once('.')
-        {
-            return greeting.to_owned();
-        }
-    }
+    soon(stream.read_to_end(&mut all)).await.unwrap();
+    String::from_utf8_lossy(&all).into_owned()
 }
 
 #[tokio::test]
@@ -234,8 +156,10 @@ async fn callback_of_an_upgrade_runs_outside_unless_it_inherits() {
         .route("/inherits", routing::get(inherits))
         .layer(layer());
     let address = serve(router).await;
-    assert_eq!(soon(greeting(address, "/bare")).await, "0");
-    assert_eq!(soon(greeting(address, "/inherits")).await, "7");
+    for (path, greeting) in [("/bare", "I am 0."), ("/inherits", "I am 7.")] {
+        let all = upgraded(address, path).await;
+        assert!(all.ends_with(greeting), "{path}: {all:?}");
+    }
 }
 
 #[tokio::test]
@@ -254,8 +178,7 @@ async fn layer_that_comes_before_in_axum_is_inside() {
         .layer(layer())
         .layer(log(seen.clone(), "outside"));
     let address = serve(router).await;
-    let client = Protocol::Http1.client();
-    let request = client.get(format!("http://{address}/"));
-    request.header("x-request-id", 7).send().await.unwrap();
+    let request = Protocol::Http1.get(address).header("x-request-id", 7);
+    request.send().await.unwrap();
     assert_eq!(seen.lines(), ["outside 0", "inside 7"]);
 }

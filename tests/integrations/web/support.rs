@@ -1,17 +1,23 @@
 //! Servers, clients, and witnesses of what went where.
 
 use std::convert::Infallible;
+use std::fmt::Debug;
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
-use axum::Router;
+use axum::handler::Handler;
+use axum::{Router, routing};
 use bytes::Bytes;
+use context_vars::web::ContextLayer;
 use futures::StreamExt;
 use http::{Request, Response};
 use http_body::{Body, Frame};
-use http_body_util::{BodyExt, StreamBody};
+use http_body_util::{BodyExt, Empty, StreamBody};
+use hyper_util::client::legacy::{Client, connect::HttpConnector};
+use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
-use tower::{Service, ServiceExt};
+use tower::{Service, ServiceExt, service_fn};
 
 pub use crate::shared::{OnDrop, noop, poll_once, soon};
 
@@ -21,6 +27,14 @@ pub async fn serve(router: Router) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     address
+}
+
+/// Serves the handler at the root, inside the layer.
+pub async fn serve_root<T: 'static>(
+    handler: impl Handler<T, ()>,
+    layer: ContextLayer,
+) -> SocketAddr {
+    serve(Router::new().route("/", routing::get(handler)).layer(layer)).await
 }
 
 /// The two protocols, as reqwest speaks them.
@@ -42,10 +56,28 @@ impl Protocol {
         builder.build().unwrap()
     }
 
+    /// hyper's own client, for requests without a body.
+    pub fn hyper_client(self) -> Client<HttpConnector, Empty<Bytes>> {
+        Client::builder(TokioExecutor::new())
+            .http2_only(self == Self::Http2)
+            .build_http()
+    }
+
     /// A request to the root of a server, by a new client.
     pub fn get(self, address: SocketAddr) -> reqwest::RequestBuilder {
         self.client().get(format!("http://{address}/"))
     }
+}
+
+/// A service whose future makes the body of the response.
+pub fn respond_with<B>(
+    body: impl Fn(Request<String>) -> B + Clone + Send,
+) -> impl Service<Request<String>, Response = Response<B>, Error = Infallible, Future: Send> + Clone
+{
+    service_fn(move |request| {
+        let body = body.clone();
+        async move { Ok(Response::new(body(request))) }
+    })
 }
 
 /// A request without a body, to call a service with.
@@ -61,8 +93,7 @@ pub fn get(headers: &[(&'static str, &[u8])]) -> Request<String> {
 /// Returns the answer of a service to such a request.
 pub async fn ask<S, B>(service: S, headers: &[(&'static str, &[u8])]) -> Response<B>
 where
-    S: Service<Request<String>, Response = Response<B>>,
-    S::Error: std::fmt::Debug,
+    S: Service<Request<String>, Response = Response<B>, Error: Debug>,
 {
     service.oneshot(get(headers)).await.unwrap()
 }
@@ -70,10 +101,8 @@ where
 /// Returns the body of the answer to such a request.
 pub async fn ask_text<S, B>(service: S, headers: &[(&'static str, &[u8])]) -> String
 where
-    S: Service<Request<String>, Response = Response<B>>,
-    S::Error: std::fmt::Debug,
-    B: Body,
-    B::Error: std::fmt::Debug,
+    S: Service<Request<String>, Response = Response<B>, Error: Debug>,
+    B: Body<Error: Debug>,
 {
     text(ask(service, headers).await).await
 }
@@ -83,28 +112,44 @@ pub async fn sent(request: reqwest::RequestBuilder) -> String {
     request.send().await.unwrap().text().await.unwrap()
 }
 
-/// Returns the output of curl for a request with these options: the head, and the body.
+/// Returns the output of curl for a request with these options: the head and the body.
 ///
 /// A client that is not ours, and that sends whatever it is told to.
 pub async fn curl(address: SocketAddr, options: &[&str]) -> String {
+    let (code, output) = curl_with_code(address, options).await;
+    assert_eq!(code, Some(0), "curl {options:?}");
+    output
+}
+
+/// Like [`curl`], but a request may fail, and the exit code says how.
+pub async fn curl_with_code(address: SocketAddr, options: &[&str]) -> (Option<i32>, String) {
     let mut curl = tokio::process::Command::new("curl");
     curl.args(["--silent", "--show-error", "--include", "--noproxy", "*"]);
     curl.args(["--max-time", "20"]).args(options);
-    let output = curl.arg(format!("http://{address}/")).output().await;
-    let output = output.expect("these tests run curl");
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "curl {options:?}: {error}");
-    String::from_utf8(output.stdout).unwrap()
+    curl.arg(format!("http://{address}/"))
+        .stderr(Stdio::inherit());
+    let output = curl.output().await.expect("these tests run curl");
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+    )
 }
 
 /// Returns the text of a body, read to its end.
-pub async fn text<B>(response: Response<B>) -> String
-where
-    B: Body,
-    B::Error: std::fmt::Debug,
-{
+pub async fn text<B: Body<Error: Debug>>(response: Response<B>) -> String {
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Returns the data of the next frame of a body.
+pub async fn data<B: Body<Error: Debug> + Unpin>(body: &mut B) -> B::Data {
+    body.frame()
+        .await
+        .unwrap()
+        .unwrap()
+        .into_data()
+        .ok()
+        .unwrap()
 }
 
 /// A streamed body that asks `next` for each of its chunks when it is polled for it, and is

@@ -2,23 +2,20 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
-use axum::{Router, routing};
-use bytes::Bytes;
 use context_vars::propagation::{Baggage, Header, Propagator};
 use context_vars::web::{ContextLayer, InjectLayer};
 use context_vars::{Context, context_var};
 use futures::future::join_all;
 use http::request::Parts;
-use http::{HeaderMap, Request, Response};
-use http_body_util::{BodyExt, Empty};
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::Empty;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tower::{Layer, ServiceBuilder, ServiceExt, service_fn};
 
-use crate::support::{Protocol, ask, curl, get, sent, serve, text};
+use crate::support::{Protocol, ask_text, curl, get, respond_with, sent, serve_root, text};
 
 context_var! {
     static REQUEST_ID: u64;
@@ -39,11 +36,13 @@ async fn identity(headers: HeaderMap) -> String {
     format!("{} {} {secret}", REQUEST_ID.get_or(0), TENANT.get())
 }
 
-fn back() -> Router {
-    let layer = ContextLayer::new().detached().extract(propagator());
-    Router::new()
-        .route("/", routing::get(identity))
-        .layer(layer)
+fn extracts() -> ContextLayer {
+    ContextLayer::new().detached().extract(propagator())
+}
+
+/// A server that says what the context of each request is.
+async fn back() -> SocketAddr {
+    serve_root(identity, extracts()).await
 }
 
 fn here<F: Future>(id: u64, future: F) -> impl Future<Output = F::Output> {
@@ -53,7 +52,7 @@ fn here<F: Future>(id: u64, future: F) -> impl Future<Output = F::Output> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn reqwest_carries_the_headers_of_each_request() {
-    let address = serve(back()).await;
+    let address = back().await;
     let propagator = propagator();
     for protocol in Protocol::ALL {
         let client = protocol.client();
@@ -61,8 +60,9 @@ async fn reqwest_carries_the_headers_of_each_request() {
             let (client, propagator) = (&client, &propagator);
             here(id, async move {
                 let request = client.get(format!("http://{address}/"));
-                let request = request.headers(propagator.headers());
-                let text = sent(request).await;
+                // One that is there before is replaced.
+                let request = request.header("x-request-id", "666");
+                let text = sent(request.headers(propagator.headers())).await;
                 assert_eq!(text, format!("{id} Müller & Co {id} false"));
             })
         });
@@ -83,8 +83,7 @@ async fn unlisted_baggage_goes_on_from_each_request_to_the_calls_that_its_tasks_
         let headers = context_vars::task::spawn_blocking(outgoing).await.unwrap();
         String::from_utf8(headers["baggage"].as_bytes().to_vec()).unwrap()
     };
-    let router = Router::new().route("/", routing::get(next)).layer(layer);
-    let address = serve(router).await;
+    let address = serve_root(next, layer).await;
     for protocol in Protocol::ALL {
         let client = protocol.client();
         join_all((1..=200).map(async |id| {
@@ -99,14 +98,12 @@ async fn unlisted_baggage_goes_on_from_each_request_to_the_calls_that_its_tasks_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn layer_around_hypers_client_sends_to_the_hosts_it_was_told() {
-    let (ours, theirs) = (serve(back()).await, serve(back()).await);
+    let (ours, theirs) = (back().await, back().await);
     let port = ours.port();
     let is_ours = move |request: &Parts| request.uri.port_u16() == Some(port);
     let layer = InjectLayer::new(propagator(), is_ours);
-    for http2 in [false, true] {
-        let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new())
-            .http2_only(http2)
-            .build_http();
+    for protocol in Protocol::ALL {
+        let client = protocol.hyper_client();
         let client = ServiceBuilder::new().layer(layer.clone()).service(client);
         let calls = (1..=200).map(|id| {
             let client = client.clone();
@@ -114,8 +111,7 @@ async fn layer_around_hypers_client_sends_to_the_hosts_it_was_told() {
                 for address in [ours, theirs] {
                     let request = Request::get(format!("http://{address}/"));
                     let request = request.body(Empty::new()).unwrap();
-                    let response = client.clone().oneshot(request).await.unwrap();
-                    let text = response.into_body().collect().await.unwrap().to_bytes();
+                    let text = text(client.clone().oneshot(request).await.unwrap()).await;
                     match address == ours {
                         true => assert_eq!(text, format!("{id} Müller & Co {id} false")),
                         false => assert_eq!(text, "0 nobody's false"),
@@ -131,28 +127,19 @@ async fn layer_around_hypers_client_sends_to_the_hosts_it_was_told() {
 #[tokio::test]
 async fn three_processes_in_a_row_share_one_id() {
     // Each hop is a server that asks the next one, and says what it sees itself.
-    static HOPS: AtomicUsize = AtomicUsize::new(0);
-    let mut address = serve(back()).await;
+    let mut address = back().await;
     for _ in 0..2 {
         let next = address;
         let forward = async move |headers: HeaderMap| {
-            HOPS.fetch_add(1, Ordering::Relaxed);
-            let client = Protocol::Http1.client();
-            let request = client.get(format!("http://{next}/"));
-            let request = request.headers(propagator().headers());
+            let request = Protocol::Http1.get(next).headers(propagator().headers());
             let behind = sent(request).await;
             format!("{} | {behind}", identity(headers).await)
         };
-        let layer = ContextLayer::new().detached().extract(propagator());
-        address = serve(Router::new().route("/", routing::get(forward)).layer(layer)).await;
+        address = serve_root(forward, extracts()).await;
     }
-    let request = Protocol::Http1.get(address);
-    let request = request
-        .header("x-request-id", "7")
-        .header("baggage", "tenant=acme");
-    let text = sent(request).await;
+    let request = Protocol::Http1.get(address).header("x-request-id", "7");
+    let text = sent(request.header("baggage", "tenant=acme")).await;
     assert_eq!(text, "7 acme false | 7 acme false | 7 acme false");
-    assert_eq!(HOPS.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test]
@@ -173,23 +160,19 @@ async fn what_a_peer_may_not_send_leaves_the_variable_as_it_was() {
         &[("baggage", b"tenant=\xff")],
     ];
     for (n, headers) in bad.into_iter().enumerate() {
-        let response = ask(service.clone(), headers).await;
-        assert_eq!(text(response).await, "0 set before false", "{headers:?}");
-        assert!(
-            propagator.rejections() > n as u64,
-            "{headers:?} is reported"
-        );
+        let seen = ask_text(service.clone(), headers).await;
+        assert_eq!(seen, "0 set before false", "{headers:?}");
+        let reported = propagator.rejections();
+        assert!(reported > n as u64, "{headers:?} is reported");
     }
 }
 
 #[tokio::test]
 async fn injected_headers_replace_and_those_of_unset_variables_are_removed() {
-    let client = InjectLayer::new(propagator(), |_| true).layer(service_fn(
-        async |request: Request<String>| {
-            let all: Vec<_> = request.headers().get_all("x-request-id").iter().collect();
-            Ok::<_, Infallible>(Response::new(format!("{all:?}")))
-        },
-    ));
+    let client = InjectLayer::new(propagator(), |_| true).layer(respond_with(|request| {
+        let all: Vec<_> = request.headers().get_all("x-request-id").iter().collect();
+        format!("{all:?}")
+    }));
     let request = || get(&[("x-request-id", b"old"), ("x-request-id", b"older")]);
     let set = REQUEST_ID.scope(7, client.clone().oneshot(request())).await;
     assert_eq!(set.unwrap().into_body(), r#"["7"]"#);
@@ -204,23 +187,23 @@ async fn rule_sees_the_whole_request_and_one_that_it_refuses_stays() {
             && request.headers.contains_key("x-ours")
             && request.extensions.get() == Some(&"ours")
     };
-    let client =
-        InjectLayer::new(propagator(), rule).layer(service_fn(async |request: Request<String>| {
-            let id = request.headers().get("x-request-id").cloned();
-            Ok::<_, Infallible>(Response::new(format!("{id:?}")))
-        }));
+    let client = InjectLayer::new(propagator(), rule).layer(respond_with(|request| {
+        format!("{:?}", request.headers().get("x-request-id"))
+    }));
     let request = |method, extension: &'static str| {
         let mut request = get(&[("x-ours", b""), ("x-request-id", b"666")]);
         *request.method_mut() = method;
         request.extensions_mut().insert(extension);
         REQUEST_ID.scope(7, client.clone().oneshot(request))
     };
-    let response = request(http::Method::PUT, "ours").await;
-    assert_eq!(response.unwrap().into_body(), r#"Some("7")"#);
-    let response = request(http::Method::GET, "ours").await;
-    assert_eq!(response.unwrap().into_body(), r#"Some("666")"#);
-    let response = request(http::Method::PUT, "theirs").await;
-    assert_eq!(response.unwrap().into_body(), r#"Some("666")"#);
+    for (method, extension, id) in [
+        (Method::PUT, "ours", "7"),
+        (Method::GET, "ours", "666"),
+        (Method::PUT, "theirs", "666"),
+    ] {
+        let response = request(method, extension).await.unwrap();
+        assert_eq!(response.into_body(), format!("Some({id:?})"));
+    }
 }
 
 /// The headers of a request that are about identity.
@@ -231,7 +214,7 @@ async fn identity_headers(headers: HeaderMap) -> String {
 
 /// A proxy that passes a request on with all of its headers, as proxies do.
 async fn proxy() -> SocketAddr {
-    let back = serve(Router::new().route("/", routing::get(identity_headers))).await;
+    let back = serve_root(identity_headers, ContextLayer::new()).await;
     let listed = Propagator::builder()
         .header(Header::new(&TENANT, "x-tenant"))
         .baggage(Baggage::new(&TENANT, "tenant"))
@@ -240,20 +223,15 @@ async fn proxy() -> SocketAddr {
     let client = InjectLayer::new(listed, |_| true).layer(client);
     let forward = async move |mut request: Request<Body>| {
         *request.uri_mut() = format!("http://{back}/").parse().unwrap();
-        client
-            .clone()
-            .oneshot(request)
-            .await
-            .unwrap()
-            .map(Body::new)
+        let response = client.clone().oneshot(request).await.unwrap();
+        response.map(Body::new)
     };
     // The front door knows its users by their keys.
     let layer = ContextLayer::new().detached().set(&TENANT, |parts| {
         let key = parts.headers.get("x-key")?.to_str().ok()?;
         Some(key.replace("umlaut", "M\u{fc}ller"))
     });
-    let router = Router::new().route("/", routing::get(forward));
-    serve(router.layer(layer)).await
+    serve_root(forward, layer).await
 }
 
 #[tokio::test]
@@ -303,7 +281,7 @@ impl reqwest_middleware::Middleware for Inject {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn middleware_of_reqwest_injects_into_each_request() {
-    let address = serve(back()).await;
+    let address = back().await;
     for protocol in Protocol::ALL {
         let client = reqwest_middleware::ClientBuilder::new(protocol.client())
             .with(Inject(propagator()))
@@ -315,22 +293,11 @@ async fn middleware_of_reqwest_injects_into_each_request() {
         };
         let calls = (1..=500).map(|id| {
             here(id, async move {
-                assert_eq!(
-                    call("666").await,
-                    format!("{id} M\u{fc}ller & Co {id} false")
-                );
+                let text = call("666").await;
+                assert_eq!(text, format!("{id} Müller & Co {id} false"));
             })
         });
         join_all(calls).await;
         assert_eq!(call("666").await, "0 nobody's false");
     }
-}
-
-#[tokio::test]
-async fn headers_for_reqwest_replace_those_before_them() {
-    let address = serve(back()).await;
-    let request = Protocol::Http1.get(address).header("x-request-id", "666");
-    let headers = here(7, async { propagator().headers() }).await;
-    let text = sent(request.headers(headers)).await;
-    assert_eq!(text, "7 M\u{fc}ller & Co 7 false");
 }

@@ -9,7 +9,7 @@ use http::{Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::{USER, layer};
-use crate::support::{Seen, ask_text, chunks, get, text};
+use crate::support::{Seen, ask_text, chunks, respond_with};
 
 #[tokio::test]
 async fn scope_on_a_handler_does_not_reach_the_stream_that_it_returns() {
@@ -21,35 +21,22 @@ async fn scope_on_a_handler_does_not_reach_the_stream_that_it_returns() {
     async fn inherits() -> AxumBody {
         AxumBody::new(chunks(1, |_| USER.get()).inherit_context())
     }
-    let handler = service_fn(async |request: Request<String>| {
-        let body = match request.uri().path() {
-            "/bare" => bare().await,
-            _ => inherits().await,
-        };
-        Ok::<_, Infallible>(Response::new(body))
-    });
-    let service = layer().layer(handler);
-    for (path, expected) in [("/bare", "alice"), ("/inherits", "scope")] {
-        let mut request = get(&[]);
-        *request.uri_mut() = path.parse().unwrap();
-        let response = service.clone().oneshot(request).await.unwrap();
-        assert_eq!(text(response).await, expected, "{path}");
-    }
+    let bare =
+        service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(bare().await)));
+    assert_eq!(ask_text(layer().layer(bare), &[]).await, "alice");
+    let inherits =
+        service_fn(async |_: Request<String>| Ok::<_, Infallible>(Response::new(inherits().await)));
+    assert_eq!(ask_text(layer().layer(inherits), &[]).await, "scope");
 }
 
 #[tokio::test]
 async fn service_in_a_buffer_is_called_elsewhere_and_the_layer_inside_is_not() {
-    let handler = || {
-        service_fn(async |_: Request<String>| {
-            Ok::<_, Infallible>(Response::new(chunks(1, |_| USER.get())))
-        })
-    };
     // The call is the worker's, the future is polled where the response is awaited.
     let call = |seen: &Seen| {
         let seen = seen.clone();
         service_fn(move |request: Request<String>| {
             seen.note(format!("call {}", USER.get()));
-            handler().oneshot(request)
+            respond_with(|_| chunks(1, |_| USER.get())).oneshot(request)
         })
     };
     let seen = Seen::default();

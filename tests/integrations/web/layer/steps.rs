@@ -8,17 +8,14 @@ use http::request::Parts;
 use http::{Request, Response, Version};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
-use super::{CONNECTION, TENANT, TENANT_HEADER, USER, user_layer, who};
-use crate::support::{Seen, ask, ask_text, get, text};
+use super::{CONNECTION, TENANT, TENANT_HEADER, USER, user_layer, who, who_inside};
+use crate::support::{Seen, ask, ask_text, respond_with, text};
 
 #[tokio::test]
 async fn set_takes_a_value_from_the_request_and_leaves_the_variable_on_none() {
-    let service = user_layer().layer(service_fn(who));
-    assert_eq!(
-        ask_text(service.clone(), &[("x-user", b"alice")]).await,
-        "alice no tenant"
-    );
-    assert_eq!(ask_text(service.clone(), &[]).await, "anonymous no tenant");
+    let set = who_inside(user_layer(), &[("x-user", b"alice")]).await;
+    assert_eq!(set, "alice no tenant");
+    assert_eq!(who_inside(user_layer(), &[]).await, "anonymous no tenant");
     assert!(!USER.is_set());
 }
 
@@ -27,14 +24,8 @@ async fn steps_run_in_the_order_in_which_they_were_told_inside_the_context() {
     let layer = user_layer()
         .set(&TENANT, |_| Some(format!("tenant of {}", USER.get())))
         .set(&USER, |_| Some(format!("{} the second", USER.get())));
-    let response = layer
-        .layer(service_fn(who))
-        .oneshot(get(&[("x-user", b"alice")]))
-        .await;
-    assert_eq!(
-        text(response.unwrap()).await,
-        "alice the second tenant of alice"
-    );
+    let who = who_inside(layer, &[("x-user", b"alice")]).await;
+    assert_eq!(who, "alice the second tenant of alice");
 }
 
 /// Returns all of the request's head, and an extension.
@@ -56,7 +47,9 @@ async fn closures_read_the_whole_head_and_leave_it_to_the_handler() {
         }
     };
     let (set, time) = (note("set"), note("deadline_from"));
+    // The id replaces a header of the request, before the closures run.
     let layer = ContextLayer::new()
+        .request_id_always_new_header(TENANT_HEADER, &TENANT, || "new".into())
         .set(&USER, move |parts| {
             set(parts);
             None
@@ -65,12 +58,12 @@ async fn closures_read_the_whole_head_and_leave_it_to_the_handler() {
             time(parts);
             None
         });
-    let handler = service_fn(async |request: Request<String>| {
-        let text = format!("{} {}", head(&request), request.body());
-        Ok::<_, Infallible>(Response::new(text))
-    });
+    let handler = respond_with(|request| format!("{} {}", head(&request), request.body()));
     let request = Request::post("/path?query").version(Version::HTTP_2);
-    let request = request.header("x-user", "alice").extension(7_u8);
+    let request = request
+        .header("x-user", "alice")
+        .header(TENANT_HEADER, "old");
+    let request = request.extension(7_u8);
     let request = request.body("text".to_owned()).unwrap();
     let response = layer.layer(handler).oneshot(request).await.unwrap();
     let expected = "POST /path?query HTTP/2.0 Some(\"alice\") Some(7)";
@@ -85,77 +78,55 @@ async fn what_a_closure_sets_is_part_of_the_request_and_of_nothing_else() {
         USER.set("set beside".into());
         Some("acme".into())
     });
-    let service = layer.layer(service_fn(who));
-    assert_eq!(ask_text(service, &[]).await, "set beside acme");
+    assert_eq!(who_inside(layer, &[]).await, "set beside acme");
     assert!(!USER.is_set());
 }
 
 #[tokio::test]
 async fn request_starts_in_a_copy_of_the_callers_context_or_in_none() {
-    let call = async |layer: ContextLayer| {
-        let response = layer.layer(service_fn(who)).oneshot(get(&[])).await;
-        text(response.unwrap()).await
-    };
-    let (copy, detached) = USER
-        .scope("caller".into(), async {
-            let both = (
-                call(ContextLayer::new()).await,
-                call(ContextLayer::new().detached()).await,
-            );
+    let layer = ContextLayer::new;
+    for (layer, expected) in [
+        (layer(), "caller no tenant"),
+        (layer().detached(), "anonymous no tenant"),
+    ] {
+        let call = USER.scope("caller".into(), async {
+            let who = who_inside(layer, &[]).await;
             assert_eq!(USER.get(), "caller");
-            both
-        })
-        .await;
-    assert_eq!(copy, "caller no tenant");
-    assert_eq!(detached, "anonymous no tenant");
+            who
+        });
+        assert_eq!(call.await, expected);
+    }
 }
 
 #[tokio::test]
 async fn request_does_not_start_in_what_was_set_in_the_root_of_the_thread() {
     // The future of `block_on` may set there, as a middleware may without the feature `tokio`.
     let token = USER.set("left behind by another request".into());
-    let response = ContextLayer::new()
-        .layer(service_fn(who))
-        .oneshot(get(&[]))
-        .await;
-    assert_eq!(text(response.unwrap()).await, "anonymous no tenant");
+    let who = who_inside(ContextLayer::new(), &[]).await;
+    assert_eq!(who, "anonymous no tenant");
     token.reset().unwrap();
 }
 
 #[tokio::test]
 async fn no_inherit_is_left_out_unless_the_layer_sets_it() {
     // R14
-    let seen = Seen::default();
-    let handler = {
-        let seen = seen.clone();
-        service_fn(move |_: Request<String>| {
-            let seen = seen.clone();
-            async move {
-                seen.note(CONNECTION.get().to_string());
-                Ok::<_, Infallible>(Response::new(String::new()))
-            }
-        })
+    let connection = |layer: ContextLayer| {
+        let service = layer.layer(respond_with(|_| CONNECTION.get().to_string()));
+        CONNECTION.scope(7, ask_text(service, &[]))
     };
-    CONNECTION
-        .scope(7, async {
-            let plain = ContextLayer::new().layer(handler.clone());
-            ask(plain, &[]).await;
-            let set = ContextLayer::new().set(&CONNECTION, |_| Some(8));
-            ask(set.layer(handler), &[]).await;
-        })
-        .await;
-    assert_eq!(seen.lines(), ["0", "8"]);
+    assert_eq!(connection(ContextLayer::new()).await, "0");
+    let sets = ContextLayer::new().set(&CONNECTION, |_| Some(8));
+    assert_eq!(connection(sets).await, "8");
 }
 
 #[tokio::test]
 async fn two_requests_polled_in_turn_keep_their_own() {
     let service = user_layer().layer(service_fn(who));
     let (a, b) = tokio::join!(
-        service.clone().oneshot(get(&[("x-user", b"alice")])),
-        service.clone().oneshot(get(&[("x-user", b"bob")])),
+        ask_text(service.clone(), &[("x-user", b"alice")]),
+        ask_text(service.clone(), &[("x-user", b"bob")]),
     );
-    assert_eq!(text(a.unwrap()).await, "alice no tenant");
-    assert_eq!(text(b.unwrap()).await, "bob no tenant");
+    assert_eq!((&*a, &*b), ("alice no tenant", "bob no tenant"));
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! Errors, cancellation and panics.
 
 use std::convert::Infallible;
-use std::future::{Future, pending};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::future::{Future, pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::pin;
-use std::task::{Context as Task, Poll};
+use std::task::Poll;
 
 use context_vars::web::ContextLayer;
 use http::{Request, Response};
@@ -16,13 +16,9 @@ use crate::support::{OnDrop, Seen, get, noop, poll_once};
 #[tokio::test]
 async fn failed_service_is_dropped_inside_and_its_error_comes_out() {
     let seen = Seen::default();
-    let note = seen.clone();
-    let handler = service_fn(move |_: Request<String>| {
-        let guard = note.note_drop("future", || USER.get());
-        async move {
-            let _guard = guard;
-            Err::<Response<String>, _>("failed")
-        }
+    let handler = service_fn(async |_: Request<String>| {
+        let _guard = seen.note_drop("future", || USER.get());
+        Err::<Response<String>, _>("failed")
     });
     let service = user_layer().layer(handler);
     let result = service.oneshot(get(&[("x-user", b"alice")])).await;
@@ -35,9 +31,8 @@ fn cancelled_request_is_dropped_inside_polled_or_not() {
     // R15
     for polls in [0, 1] {
         let seen = Seen::default();
-        let note = seen.clone();
-        let mut service = user_layer().layer(service_fn(move |_: Request<String>| {
-            let guard = note.note_drop("future", || USER.get());
+        let mut service = user_layer().layer(service_fn(|_: Request<String>| {
+            let guard = seen.note_drop("future", || USER.get());
             async move {
                 let _guard = guard;
                 pending::<Result<Response<String>, Infallible>>().await
@@ -45,8 +40,7 @@ fn cancelled_request_is_dropped_inside_polled_or_not() {
         }));
         let mut future = Box::pin(service.call(get(&[("x-user", b"alice")])));
         for _ in 0..polls {
-            let polled = poll_once(future.as_mut());
-            assert!(polled.is_pending());
+            assert!(poll_once(future.as_mut()).is_pending());
         }
         USER.sync_scope("who drops".into(), || drop(future));
         assert_eq!(seen.lines(), ["future alice"], "after {polls} polls");
@@ -56,29 +50,29 @@ fn cancelled_request_is_dropped_inside_polled_or_not() {
 #[test]
 fn panics_leave_the_callers_context_as_it_was() {
     // R8
-    fn panicking(where_: &str) -> Result<(), Box<dyn std::any::Any + Send>> {
-        let (early, late) = (where_ == "call", where_ == "poll");
-        let layer = if where_ == "closure" {
-            ContextLayer::new().set(&USER, |_| panic!("closure"))
-        } else {
-            user_layer()
+    for place in ["closure", "call", "poll"] {
+        let panic_in = move |here: &'static str| {
+            if here == place {
+                panic_any(here);
+            }
         };
+        let layer = ContextLayer::new().set(&USER, move |_| {
+            panic_in("closure");
+            Some("alice".into())
+        });
         let mut service = layer.layer(service_fn(move |_: Request<String>| {
-            assert!(!early, "call");
+            panic_in("call");
             async move {
-                assert!(!late, "poll");
+                panic_in("poll");
                 Ok::<_, Infallible>(Response::new(String::new()))
             }
         }));
-        catch_unwind(AssertUnwindSafe(|| {
-            let mut future = pin!(service.call(get(&[("x-user", b"alice")])));
-            let _ = poll_once(future.as_mut());
-        }))
-    }
-    for where_ in ["closure", "call", "poll"] {
         USER.sync_scope("outer".into(), || {
-            let payload = panicking(where_).unwrap_err();
-            assert_eq!(*payload.downcast::<&str>().unwrap(), where_);
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                let _ = poll_once(pin!(service.call(get(&[]))));
+            }));
+            let payload = result.unwrap_err();
+            assert_eq!(*payload.downcast::<&str>().unwrap(), place);
             assert_eq!(USER.get(), "outer");
         });
     }
@@ -86,32 +80,21 @@ fn panics_leave_the_callers_context_as_it_was() {
 
 #[test]
 fn body_is_dropped_inside_although_the_drop_of_the_future_panics() {
-    type Hook = OnDrop<Box<dyn FnMut()>>;
-    struct Answers(Option<Response<Hook>>);
-    impl Future for Answers {
-        type Output = Result<Response<Hook>, Infallible>;
-        fn poll(mut self: std::pin::Pin<&mut Self>, _: &mut Task<'_>) -> Poll<Self::Output> {
-            Poll::Ready(Ok(self.0.take().unwrap()))
-        }
-    }
-    impl Drop for Answers {
-        fn drop(&mut self) {
-            panic!("in drop");
-        }
-    }
     let seen = Seen::default();
-    let note = seen.clone();
-    let mut service = user_layer().layer(service_fn(move |_: Request<String>| {
-        let note = note.clone();
-        let body: Box<dyn FnMut()> = Box::new(move || note.note(USER.get()));
-        Answers(Some(Response::new(OnDrop(body))))
+    let mut service = user_layer().layer(service_fn(|_: Request<String>| {
+        let body = seen.note_drop("body", || USER.get());
+        let mut response = Some(Ok::<_, Infallible>(Response::new(body)));
+        let bomb = OnDrop(|| panic!("in drop"));
+        poll_fn(move |_| {
+            let _ = &bomb;
+            Poll::Ready(response.take().unwrap())
+        })
     }));
     let result = catch_unwind(AssertUnwindSafe(|| {
-        let mut future = pin!(service.call(get(&[("x-user", b"alice")])));
-        let _ = poll_once(future.as_mut());
+        let _ = poll_once(pin!(service.call(get(&[("x-user", b"alice")]))));
     }));
     assert!(result.is_err());
-    assert_eq!(seen.lines(), ["alice"]);
+    assert_eq!(seen.lines(), ["body alice"]);
     assert!(!USER.is_set());
 }
 

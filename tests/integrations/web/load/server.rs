@@ -55,12 +55,11 @@ impl App {
     }
 
     fn line(&self, order: u64, event: &'static str) {
-        let (id, user) = (REQUEST_ID.try_get().ok(), USER.get());
         let line = Line {
             order,
             event,
-            id,
-            user,
+            id: REQUEST_ID.try_get().ok(),
+            user: USER.get(),
         };
         self.lines.lock().unwrap().push(line);
     }

@@ -162,9 +162,9 @@ impl Machine {
         self.finish(ended);
         self.check_reads(0, self.ledger.variables.len());
         self.drop_guards();
-        while self.drop_context(0) {}
-        while self.drop_token(0) {}
-        while self.drop_work(0) {}
+        while self.drop_context(0).is_some() {}
+        while self.drop_token(0).is_some() {}
+        while self.drop_work(0).is_some() {}
     }
 
     pub fn body(self: &Arc<Self>, body: &Body) {
@@ -263,13 +263,13 @@ impl Machine {
                 self.model().unwinding = true;
                 throw();
             }
-            _ => return self.exec_on_kept(op),
+            _ => return self.exec_on_kept(op).is_some(),
         }
         true
     }
 
-    /// Does an operation on one of the things that are kept; false if there is none.
-    fn exec_on_kept(self: &Arc<Self>, op: &Op) -> bool {
+    /// Does an operation on one of the things that are kept, if there is one.
+    fn exec_on_kept(self: &Arc<Self>, op: &Op) -> Option<()> {
         match op {
             Op::Reset(pick) => self.reset(*pick, None),
             Op::ResetBy(pick, var) => self.reset(*pick, Some(*var)),
@@ -294,6 +294,12 @@ impl Machine {
             _ => unreachable!("{op:?} needs nothing that is kept"),
         }
     }
+}
+
+/// Adds to what is kept. Returns whether there are too many then.
+fn keep<T>(all: &mut Vec<T>, kept: T) -> bool {
+    all.push(kept);
+    all.len() > MOST
 }
 
 fn take<T>(all: &mut Vec<T>, pick: Pick) -> Option<T> {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::ledger::Ledger;
 use crate::value::Hook;
+use crate::variables::Variables;
 
 mod attached;
 mod threads;
@@ -43,6 +44,7 @@ impl Value {
 }
 
 /// A context: its values by the place of their variables, inherited ones apart.
+#[derive(Clone, Default)]
 pub struct Context {
     identity: u64,
     inherited: BTreeMap<usize, Arc<Value>>,
@@ -51,9 +53,26 @@ pub struct Context {
 
 impl Context {
     pub fn entry(&self, place: usize) -> Option<&Arc<Value>> {
-        self.inherited
-            .get(&place)
-            .or_else(|| self.local.get(&place))
+        let inherited = self.inherited.get(&place);
+        inherited.or_else(|| self.local.get(&place))
+    }
+
+    /// Sets a variable, or unsets it if there is no value. Returns the value that it had.
+    pub fn put(
+        &mut self,
+        variables: Variables,
+        var: u16,
+        value: Option<Arc<Value>>,
+    ) -> Option<Arc<Value>> {
+        let place = variables.place(var);
+        let map = match variables.is_inherited(var) {
+            true => &mut self.inherited,
+            false => &mut self.local,
+        };
+        match value {
+            Some(value) => map.insert(place, value),
+            None => map.remove(&place),
+        }
     }
 
     /// The values by place.
@@ -79,6 +98,7 @@ pub struct Token {
 }
 
 /// A thread: the current context, those around it, and whether it is over.
+#[derive(Default)]
 struct Thread {
     current: Context,
     outer: Vec<Context>,
@@ -124,12 +144,9 @@ impl Model {
             here: Thread {
                 current: Context {
                     identity: 1,
-                    inherited: BTreeMap::new(),
-                    local: BTreeMap::new(),
+                    ..Context::default()
                 },
-                outer: Vec::new(),
-                entries: Vec::new(),
-                ended: false,
+                ..Thread::default()
             },
             waiting: Vec::new(),
             identities: 1,
@@ -164,25 +181,22 @@ impl Model {
     pub fn empty(&mut self) -> Context {
         Context {
             identity: self.identity(),
-            inherited: BTreeMap::new(),
-            local: BTreeMap::new(),
+            ..Context::default()
         }
     }
 
     /// Returns the context that work inherits.
     pub fn snapshot(&mut self) -> Context {
         Context {
-            identity: self.identity(),
-            inherited: self.here.current.inherited.clone(),
             local: BTreeMap::new(),
+            ..self.copy()
         }
     }
 
     pub fn copy_of(&mut self, context: &Context) -> Context {
         Context {
             identity: self.identity(),
-            inherited: context.inherited.clone(),
-            local: context.local.clone(),
+            ..context.clone()
         }
     }
 
@@ -190,8 +204,7 @@ impl Model {
     pub fn copy(&mut self) -> Context {
         Context {
             identity: self.identity(),
-            inherited: self.here.current.inherited.clone(),
-            local: self.here.current.local.clone(),
+            ..self.here.current.clone()
         }
     }
 
@@ -224,13 +237,18 @@ impl Model {
         context
     }
 
+    /// Returns a copy of the current context, with a value set in it.
+    pub fn copy_with(&mut self, var: u16, value: Arc<Value>) -> Context {
+        let mut scope = self.copy();
+        // The context around has what this displaces, too.
+        drop(scope.put(self.ledger.variables, var, Some(value)));
+        scope
+    }
+
     /// Enters a copy of the current context, with a value set in it.
     pub fn enter_scope(&mut self, var: u16, value: Arc<Value>) {
-        let mut scope = self.copy();
-        let displaced = self.put(&mut scope, var, Some(value));
+        let scope = self.copy_with(var, value);
         self.enter(scope);
-        // The context around has it, too.
-        drop(displaced);
     }
 
     /// Leaves a scope, whose values go in the context around it.
@@ -238,25 +256,6 @@ impl Model {
         let scope = self.leave();
         drop(scope);
         self.settle();
-    }
-
-    pub fn put(
-        &self,
-        context: &mut Context,
-        var: u16,
-        value: Option<Arc<Value>>,
-    ) -> Option<Arc<Value>> {
-        let variables = self.ledger.variables;
-        let place = variables.place(var);
-        let map = if variables.is_inherited(var) {
-            &mut context.inherited
-        } else {
-            &mut context.local
-        };
-        match value {
-            Some(value) => map.insert(place, value),
-            None => map.remove(&place),
-        }
     }
 
     // ---- reading and setting ----
@@ -272,17 +271,7 @@ impl Model {
     }
 
     fn put_here(&mut self, var: u16, value: Option<Arc<Value>>) -> Option<Arc<Value>> {
-        let mut current = std::mem::replace(
-            &mut self.here.current,
-            Context {
-                identity: 0,
-                inherited: BTreeMap::new(),
-                local: BTreeMap::new(),
-            },
-        );
-        let old = self.put(&mut current, var, value);
-        self.here.current = current;
-        old
+        self.here.current.put(self.ledger.variables, var, value)
     }
 
     /// Sets a variable, or unsets it if there is no value.

@@ -11,7 +11,7 @@ use self::modelled::{Layer, Stage};
 use crate::machine::{Kept, Machine};
 use crate::model::{self, Value};
 use crate::program::{Body, Work as Form, Wrap};
-use crate::value::{Hook, Spec, Val};
+use crate::value::{Hook, Val};
 use crate::variables::Boxed;
 
 mod modelled;
@@ -128,18 +128,20 @@ pub fn start(
     hook: Hook,
 ) -> Kept<Real, Modelled> {
     let (script, witness) = Script::new(machine, steps, hook_of_witness(form, hook));
-    match form {
+    let context = || machine.model().snapshot();
+    let (real, model) = match form {
         Form::Future(wraps) => {
             let layer = script_layer(steps.len(), witness);
-            future(machine, wraps, script, layer)
+            return future(machine, wraps, script, layer);
         }
         Form::Iterator => {
-            let context = machine.model().snapshot();
-            let layer = script_layer(steps.len(), witness);
-            Kept {
-                real: Real::Iterator(Box::new(script.inherit_context_of_steps())),
-                model: Modelled::Layers(wrapper(Stage::Ready(context), false, layer)),
-            }
+            let layer = wrapper(
+                Stage::Ready(context()),
+                false,
+                script_layer(steps.len(), witness),
+            );
+            let steps = Box::new(script.inherit_context_of_steps());
+            (Real::Iterator(steps), Modelled::Layers(layer))
         }
         Form::Function => {
             let script = Mutex::new(script);
@@ -147,31 +149,24 @@ pub fn start(
                 let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
                 let _more = script.step();
             });
-            let context = machine.model().snapshot();
-            Kept {
-                real: Real::Function(Box::new(function)),
-                model: Modelled::Function(context, witness),
-            }
+            let model = Modelled::Function(context(), witness);
+            (Real::Function(Box::new(function)), model)
         }
         Form::Closure => {
             let closure = inherit(move || {
                 let mut script = script;
                 let _more = script.step();
             });
-            let context = machine.model().snapshot();
-            Kept {
-                real: Real::Closure(Some(Box::new(closure))),
-                model: Modelled::Closure(Some((context, witness))),
-            }
+            let model = Modelled::Closure(Some((context(), witness)));
+            (Real::Closure(Some(Box::new(closure))), model)
         }
         Form::Message => {
-            let context = machine.model().snapshot();
-            Kept {
-                real: Real::Message(Some(script.inherit_context_of_steps())),
-                model: Modelled::Closure(Some((context, witness))),
-            }
+            let message = script.inherit_context_of_steps();
+            let model = Modelled::Closure(Some((context(), witness)));
+            (Real::Message(Some(message)), model)
         }
-    }
+    };
+    Kept { real, model }
 }
 
 impl Script {
@@ -218,25 +213,24 @@ fn future(
 ) -> Kept<Real, Modelled> {
     let mut future: Boxed = Box::pin(script);
     for wrap in wraps.iter().rev() {
-        let stage;
-        (future, stage) = match wrap {
+        let stage = match wrap {
             Wrap::Scope(var, hook) => {
-                let (spec, value): (Spec, _) = machine.value(*hook);
-                let scope = machine.var(*var).scope(spec, future);
-                (scope, Stage::Unformed(Some((*var, value))))
+                let (spec, value) = machine.value(*hook);
+                future = machine.var(*var).scope(spec, future);
+                Stage::Unformed(Some((*var, value)))
             }
             Wrap::Isolating => {
-                let scope: Boxed = Box::pin(__private::scope(future));
-                (scope, Stage::Unformed(None))
+                future = Box::pin(__private::scope(future));
+                Stage::Unformed(None)
             }
             Wrap::Inherit => {
-                let inherits: Boxed = Box::pin(ContextExt::inherit_context(future));
-                (inherits, Stage::Ready(machine.model().snapshot()))
+                future = Box::pin(ContextExt::inherit_context(future));
+                Stage::Ready(machine.model().snapshot())
             }
             Wrap::In(pick) => {
                 let context = machine.copy_of_context(*pick);
-                let inside: Boxed = Box::pin(ContextExt::in_context(future, context.real));
-                (inside, Stage::Ready(context.model))
+                future = Box::pin(ContextExt::in_context(future, context.real));
+                Stage::Ready(context.model)
             }
         };
         layer = wrapper(stage, true, layer);

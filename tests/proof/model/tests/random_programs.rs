@@ -3,6 +3,8 @@
 //! `CONTEXT_VARS_STEPS` says how many steps to run (20,000 by itself, 1,000,000 in `.ci/proof`),
 //! `CONTEXT_VARS_SEED` repeats a run by the seed that it printed.
 
+use std::fmt::Debug;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -157,28 +159,22 @@ fn program() -> impl Strategy<Value = Program> {
     })
 }
 
-fn seed() -> u64 {
-    let given = std::env::var("CONTEXT_VARS_SEED").ok();
-    given.map_or_else(
-        || {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH);
-            since.expect("a clock past 1970").as_nanos() as u64
-        },
-        |seed| seed.parse().expect("CONTEXT_VARS_SEED is a number"),
-    )
+/// Returns the number in an environment variable, if it is set.
+fn given<T: FromStr<Err: Debug>>(name: &str) -> Option<T> {
+    let digits = std::env::var(name).ok()?.replace('_', "");
+    Some(digits.parse().expect(name))
 }
 
-fn steps_to_run() -> usize {
-    let given = std::env::var("CONTEXT_VARS_STEPS").ok();
-    given.map_or(20_000, |steps| {
-        let digits = steps.replace('_', "");
-        digits.parse().expect("CONTEXT_VARS_STEPS is a number")
+fn seed() -> u64 {
+    given("CONTEXT_VARS_SEED").unwrap_or_else(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        since.expect("a clock past 1970").as_nanos() as u64
     })
 }
 
 #[test]
 fn programs_do_what_the_model_says() {
-    let (seed, wanted) = (seed(), steps_to_run());
+    let (seed, wanted) = (seed(), given("CONTEXT_VARS_STEPS").unwrap_or(20_000));
     println!("model: CONTEXT_VARS_SEED={seed} CONTEXT_VARS_STEPS={wanted}");
     // Of a program that fails, only the smallest form is worth a word.
     let hook = std::panic::take_hook();
@@ -209,10 +205,9 @@ fn on_all_processors(work: impl Fn() -> Result<(), String> + Sync) -> Vec<String
             thread.spawn_scoped(threads, &work).expect("a thread")
         };
         let threads: Vec<_> = (0..count).map(thread).collect();
-        let results = threads
-            .into_iter()
-            .map(|thread| thread.join().expect("a result"));
-        results.filter_map(Result::err).collect()
+        let results = threads.into_iter().map(|thread| thread.join());
+        let failed = results.filter_map(|result| result.expect("a result").err());
+        failed.collect()
     })
 }
 

@@ -44,9 +44,9 @@ pub(crate) struct Count {
 }
 
 /// The files of a workspace that have functions with the attribute.
-pub(crate) struct Annotated<'a> {
+pub(crate) struct Annotated {
     pub(crate) attribute: Attribute,
-    pub(crate) workspace: &'a Workspace,
+    pub(crate) workspace: Workspace,
     files: BTreeMap<PathBuf, File>,
 }
 
@@ -59,8 +59,8 @@ struct File {
     functions: Vec<Function>,
 }
 
-impl<'a> Annotated<'a> {
-    pub(crate) fn new(attribute: Attribute, workspace: &'a Workspace) -> Self {
+impl Annotated {
+    pub(crate) fn new(attribute: Attribute, workspace: Workspace) -> Self {
         Self {
             attribute,
             workspace,
@@ -110,7 +110,7 @@ impl<'a> Annotated<'a> {
     /// Builds the tests of `krate`; the functions that do not compile lose the attribute.
     pub(crate) fn build(&mut self, krate: &Crate, findings: &mut Findings) -> Result<Build> {
         loop {
-            let build = cargo::build(self.workspace, krate)?;
+            let build = cargo::build(&self.workspace, krate)?;
             if build.errors.is_empty() {
                 return Ok(build);
             }

@@ -14,6 +14,7 @@ use crate::crates::Crate;
 use crate::workspace::Workspace;
 
 /// The result of a build.
+#[derive(Default)]
 pub(crate) struct Build {
     /// The tests, by the name of their target.
     pub(crate) tests: BTreeMap<String, PathBuf>,
@@ -133,14 +134,7 @@ pub(crate) fn build(workspace: &Workspace, krate: &Crate) -> Result<Build> {
     let log = workspace.root.join(format!("{}.log", krate.name));
     let mut command = Command::new(program());
     command
-        .args([
-            "build",
-            "--tests",
-            "--keep-going",
-            "--locked",
-            "--message-format",
-            "json",
-        ])
+        .args("build --tests --keep-going --locked --message-format json".split(' '))
         .arg("--manifest-path")
         .arg(&manifest)
         .arg("--target-dir")
@@ -152,12 +146,8 @@ pub(crate) fn build(workspace: &Workspace, krate: &Crate) -> Result<Build> {
         Some(features) => command.arg("--features").arg(features.join(",")),
     };
     let output = command.output()?;
-    let lines = output
-        .stdout
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .map(serde_json::from_slice)
-        .collect::<std::result::Result<Vec<Line>, _>>()?;
+    let lines = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+    let lines = lines.collect::<std::result::Result<Vec<Line>, _>>()?;
     let build = read(lines, &manifest, workspace)?;
     if !output.status.success() && build.errors.is_empty() {
         return Err(fs::read_to_string(&log)?.into());
@@ -167,11 +157,8 @@ pub(crate) fn build(workspace: &Workspace, krate: &Crate) -> Result<Build> {
 
 fn read(lines: Vec<Line>, manifest: &Path, workspace: &Workspace) -> Result<Build> {
     let mut build = Build {
-        tests: BTreeMap::new(),
-        files: BTreeSet::new(),
         facts: Facts::of_rustc()?,
-        errors: Vec::new(),
-        warnings: BTreeSet::new(),
+        ..Build::default()
     };
     let mut scripts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for line in lines {
@@ -226,9 +213,7 @@ impl Build {
         for output in artifact.filenames.iter().chain(&artifact.executable) {
             for file in compiled(output)? {
                 let file = workspace.root.join(file);
-                let own = manifest
-                    .parent()
-                    .and_then(|own| file.strip_prefix(own).ok());
+                let own = own_name(&file, manifest);
                 self.files.extend(own.map(Path::to_owned));
             }
         }

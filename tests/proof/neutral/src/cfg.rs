@@ -9,6 +9,7 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta, Token};
 use crate::Result;
 
 /// The conditions that rustc, the features and the build scripts set: `unix`, `feature="std"`.
+#[derive(Default)]
 pub(crate) struct Facts(BTreeSet<String>);
 
 impl Facts {

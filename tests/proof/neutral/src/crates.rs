@@ -54,14 +54,10 @@ pub(crate) fn select(
     if names == ["--quick"] {
         return Ok(all.iter().filter(|krate| krate.quick).collect());
     }
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| all.iter().all(|krate| krate.name != **name))
-    {
+    let is_listed = |name: &&String| all.iter().any(|krate| krate.name == **name);
+    if let Some(unknown) = names.iter().find(|name| !is_listed(name)) {
         return Err(format!("`{unknown}` is not in `crates.toml`").into());
     }
-    Ok(all
-        .iter()
-        .filter(|krate| names.contains(&krate.name))
-        .collect())
+    let named = |krate: &&Crate| names.contains(&krate.name);
+    Ok(all.iter().filter(named).collect())
 }

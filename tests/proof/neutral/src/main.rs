@@ -68,13 +68,12 @@ fn compare() -> Result<bool> {
 
     let create = |name| Workspace::create(&scratch, name, &package, &all, &selected);
     let plain = create("plain")?;
-    let workspaces = [
-        create(Attribute::WithContext.name())?,
-        create(Attribute::InheritContext.name())?,
-    ];
+    let annotated = |attribute: Attribute| -> Result<Annotated> {
+        Ok(Annotated::new(attribute, create(attribute.name())?))
+    };
     let mut with_attribute = [
-        Annotated::new(Attribute::WithContext, &workspaces[0]),
-        Annotated::new(Attribute::InheritContext, &workspaces[1]),
+        annotated(Attribute::WithContext)?,
+        annotated(Attribute::InheritContext)?,
     ];
     let (mut table, mut findings) = (Table::default(), Findings::default());
     for krate in &selected {
@@ -134,10 +133,10 @@ impl<'a> Before<'a> {
         for warning in build.warnings.difference(&self.build.warnings) {
             findings.add(&krate.name, attribute, Kind::Warning, warning.clone(), "");
         }
-        let after = run::run(annotated.workspace, krate, &build)?;
+        let after = run::run(&annotated.workspace, krate, &build)?;
         let lost = self
             .passed
-            .lost(&after, annotated.workspace, krate, &build)?;
+            .lost(&after, &annotated.workspace, krate, &build)?;
         for test in &lost {
             eprintln!("{} {test} fails", krate.name);
             findings.add(&krate.name, attribute, Kind::Test, test.clone(), "");

@@ -71,11 +71,7 @@ enum Callee<'a> {
 fn takes_work<'a>(callee: &Callee, arguments: impl Iterator<Item = &'a Expr>) -> bool {
     let (name, pool) = match callee {
         Callee::Path(path) => {
-            let names: Vec<String> = path
-                .segments
-                .iter()
-                .map(|segment| segment.ident.to_string())
-                .collect();
+            let names = names(path);
             let pool = names.len() > 1 && names[0] == "rayon";
             (names.last().cloned().unwrap_or_default(), pool)
         }
@@ -108,18 +104,19 @@ fn is_literal(argument: &Expr) -> bool {
 
 /// Returns whether `path` is that of `Box::new`, `Box::pin`, `Arc::new` or `Rc::new`.
 fn is_pointer(path: &Path) -> bool {
-    let names: Vec<String> = path
-        .segments
-        .iter()
-        .map(|segment| segment.ident.to_string())
-        .collect();
-    match names.as_slice() {
+    match names(path).as_slice() {
         [.., pointer, function] => matches!(
             (pointer.as_str(), function.as_str()),
             ("Box", "new" | "pin") | ("Arc" | "Rc", "new")
         ),
         _ => false,
     }
+}
+
+/// Returns the names that a path consists of.
+fn names(path: &Path) -> Vec<String> {
+    let names = path.segments.iter();
+    names.map(|segment| segment.ident.to_string()).collect()
 }
 
 /// Returns whether `argument` can be work that is given by name or by a call.

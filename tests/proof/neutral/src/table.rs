@@ -62,10 +62,9 @@ impl Table {
             self.annotated,
             self.tests,
             findings.len(),
-            if listed {
-                "all listed"
-            } else {
-                "not as listed"
+            match listed {
+                true => "all listed",
+                false => "not as listed",
             }
         );
     }

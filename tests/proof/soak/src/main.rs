@@ -44,29 +44,22 @@ fn main() -> ExitCode {
         live.push(allocator::live_bytes());
     }
     report(&tally, requests, &live, began);
-    match failures(&tally, requests, &live).as_slice() {
-        [] => ExitCode::SUCCESS,
-        failures => {
-            failures
-                .iter()
-                .for_each(|failure| eprintln!("soak: FAILED: {failure}"));
-            ExitCode::FAILURE
-        }
+    let failures = failures(&tally, requests, &live);
+    for failure in &failures {
+        eprintln!("soak: FAILED: {failure}");
     }
+    ExitCode::from(u8::from(!failures.is_empty()))
 }
 
 fn requests() -> u64 {
-    let mut arguments = std::env::args().skip(1);
-    match (
-        arguments.next().as_deref(),
-        arguments.next(),
-        arguments.next(),
-    ) {
-        (None, ..) => 5_000,
-        (Some("--requests"), Some(number), None) => number
-            .replace('_', "")
-            .parse()
-            .expect("--requests wants a number"),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        [] => 5_000,
+        ["--requests", number] => {
+            let number = number.replace('_', "").parse();
+            number.expect("--requests wants a number")
+        }
         _ => panic!("there is only `--requests NUMBER`"),
     }
 }
@@ -107,9 +100,11 @@ fn report(tally: &Tally, requests: u64, live: &[i64], began: Instant) {
 }
 
 /// Returns the failures as text.
-fn failures(tally: &Tally, requests: u64, live: &[i64]) -> Vec<String> {
+fn failures(tally: &Tally, requests: u64, live: &[i64]) -> Vec<&'static str> {
     let (first, last) = (live[0], live[live.len() - 1]);
     let allowed = BYTES.max((first as f64 * SHARE) as i64);
+    let panics = tally::unexpected_panics();
+    let all_answered = Kind::ALL.iter().all(|&kind| tally.answered(kind) > 0);
     let checks = [
         (
             tally.wrong() == 0,
@@ -120,10 +115,7 @@ fn failures(tally: &Tally, requests: u64, live: &[i64]) -> Vec<String> {
             tally.foreign() == 0,
             "a thread was left with a foreign context",
         ),
-        (
-            tally::unexpected_panics() == 0,
-            "something panicked that should not",
-        ),
+        (panics == 0, "something panicked that should not"),
         (
             (last - first).abs() <= allowed,
             "the live bytes have changed",
@@ -136,11 +128,8 @@ fn failures(tally: &Tally, requests: u64, live: &[i64]) -> Vec<String> {
             tally.cut_short() > 0,
             "no request was cut short by a shutdown",
         ),
-        (
-            Kind::ALL.iter().all(|&kind| tally.answered(kind) > 0),
-            "a kind never came to its end",
-        ),
+        (all_answered, "a kind never came to its end"),
     ];
     let failed = checks.iter().filter(|(holds, _)| !holds);
-    failed.map(|(_, failure)| (*failure).to_owned()).collect()
+    failed.map(|(_, failure)| *failure).collect()
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use context_vars::{Attached, Context};
 
-use super::{Kept, MOST, Machine, guarded, take};
+use super::{Kept, Machine, guarded, keep, take};
 use crate::model::Guard;
 use crate::program::{Body, Pick};
 
@@ -22,25 +22,21 @@ fn take_guard(pick: Pick) -> Option<Kept<Attached, Guard>> {
 }
 
 impl Machine {
-    pub(super) fn attach(&self, pick: Pick) -> bool {
-        let Some(context) = self.take_context(pick) else {
-            return false;
-        };
+    pub(super) fn attach(&self, pick: Pick) -> Option<()> {
+        let context = self.take_context(pick)?;
         let guard = Kept {
             real: context.real.attach(),
             model: self.model().attach(context.model),
         };
-        GUARDS.with_borrow_mut(|guards| guards.push(guard));
-        if GUARDS.with_borrow(Vec::len) > MOST {
+        let full = GUARDS.with_borrow_mut(|guards| keep(guards, guard));
+        if full {
             self.drop_guard(0);
         }
-        true
+        Some(())
     }
 
-    pub(super) fn detach(&self, pick: Pick) -> bool {
-        let Some(guard) = take_guard(pick) else {
-            return false;
-        };
+    pub(super) fn detach(&self, pick: Pick) -> Option<()> {
+        let guard = take_guard(pick)?;
         let real: Context = guard.real.detach();
         let mut model = self.model();
         let context = model.detach(guard.model);
@@ -50,31 +46,27 @@ impl Machine {
             real,
             model: context,
         });
-        true
+        Some(())
     }
 
-    pub(super) fn drop_guard(&self, pick: Pick) -> bool {
-        let Some(guard) = take_guard(pick) else {
-            return false;
-        };
+    pub(super) fn drop_guard(&self, pick: Pick) -> Option<()> {
+        let guard = take_guard(pick)?;
         let ended = guarded(|| drop(guard.real));
         let context = self.model().detach(guard.model);
         drop(context);
         self.model().settle();
         self.finish(ended);
-        true
+        Some(())
     }
 
     /// Forgets a guard where a leak checker finds it.
-    pub(super) fn forget_guard(&self, pick: Pick) -> bool {
+    pub(super) fn forget_guard(&self, pick: Pick) -> Option<()> {
         static FORGOTTEN: Mutex<Vec<AtomicPtr<Attached>>> = Mutex::new(Vec::new());
-        let Some(guard) = take_guard(pick) else {
-            return false;
-        };
+        let guard = take_guard(pick)?;
         let guard = AtomicPtr::new(Box::into_raw(Box::new(guard.real)));
         let mut forgotten = FORGOTTEN.lock().expect("nothing panics while it is held");
         forgotten.push(guard);
-        true
+        Some(())
     }
 
     /// Does the operations, and drops the guards of the thread also if one of them panics.
@@ -90,6 +82,6 @@ impl Machine {
 
     /// Drops the guards of this thread, before it ends.
     pub(super) fn drop_guards(&self) {
-        while self.drop_guard(0) {}
+        while self.drop_guard(0).is_some() {}
     }
 }

@@ -4,17 +4,14 @@ use std::sync::Arc;
 
 use context_vars::Context;
 
-use super::{Kept, KeptContext, MOST, Machine, guarded, take};
+use super::{Kept, KeptContext, Machine, guarded, keep, take};
 use crate::model;
 use crate::program::{Body, Pick};
 use crate::value::Hook;
 
 impl Machine {
     pub(super) fn keep_context(&self, context: KeptContext) {
-        let mut store = self.store();
-        store.contexts.push(context);
-        let full = store.contexts.len() > MOST;
-        drop(store);
+        let full = keep(&mut self.store().contexts, context);
         if full {
             self.drop_context(0);
         }
@@ -40,21 +37,17 @@ impl Machine {
         copy
     }
 
-    pub(super) fn drop_context(&self, pick: Pick) -> bool {
-        let Some(context) = self.take_context(pick) else {
-            return false;
-        };
+    pub(super) fn drop_context(&self, pick: Pick) -> Option<()> {
+        let context = self.take_context(pick)?;
         let ended = guarded(|| drop(context.real));
         drop(context.model);
         self.model().settle();
         self.finish(ended);
-        true
+        Some(())
     }
 
-    pub(super) fn run(self: &Arc<Self>, pick: Pick, body: &Body) -> bool {
-        let Some(Kept { mut real, model }) = self.take_context(pick) else {
-            return false;
-        };
+    pub(super) fn run(self: &Arc<Self>, pick: Pick, body: &Body) -> Option<()> {
+        let Kept { mut real, model } = self.take_context(pick)?;
         let mut model = Some(model);
         let ended = guarded(|| {
             real.run(|| {
@@ -66,14 +59,12 @@ impl Machine {
         let model = self.model().leave();
         self.finish(ended);
         self.keep_context(Kept { real, model });
-        true
+        Some(())
     }
 
     /// `with_value`, or `without` if there is no hook of a value.
-    pub(super) fn with_value(&self, pick: Pick, var: u16, hook: Option<Hook>) -> bool {
-        let Some(Kept { real, mut model }) = self.take_context(pick) else {
-            return false;
-        };
+    pub(super) fn with_value(&self, pick: Pick, var: u16, hook: Option<Hook>) -> Option<()> {
+        let Kept { real, mut model } = self.take_context(pick)?;
         let (spec, value) = hook.map(|hook| self.value(hook)).unzip();
         let mut changed = None;
         let ended = guarded(|| {
@@ -82,7 +73,7 @@ impl Machine {
                 None => self.var(var).without(real),
             });
         });
-        let old = self.model().put(&mut model, var, value);
+        let old = model.put(self.ledger.variables, var, value);
         drop(old);
         self.model().settle();
         match changed {
@@ -97,28 +88,24 @@ impl Machine {
                 self.finish(ended);
             }
         }
-        true
+        Some(())
     }
 
-    pub(super) fn look(&self, pick: Pick, var: u16) -> bool {
-        let Some(context) = self.take_context(pick) else {
-            return false;
-        };
+    pub(super) fn look(&self, pick: Pick, var: u16) -> Option<()> {
+        let context = self.take_context(pick)?;
         let place = self.ledger.variables.place(var);
         let expected = context.model.entry(place).map(|value| value.id);
         assert_eq!(self.var(var).look(&context.real), expected);
         assert_eq!(self.var(var).contained(&context.real), expected.is_some());
         self.keep_context(context);
-        true
+        Some(())
     }
 
-    pub(super) fn enumerate(&self, pick: Pick) -> bool {
-        let Some(context) = self.take_context(pick) else {
-            return false;
-        };
+    pub(super) fn enumerate(&self, pick: Pick) -> Option<()> {
+        let context = self.take_context(pick)?;
         self.compare_entries(&context.real, &context.model);
         self.keep_context(context);
-        true
+        Some(())
     }
 
     pub(super) fn compare_entries(&self, real: &Context, model: &model::Context) {

@@ -33,10 +33,8 @@ impl Running {
 }
 
 impl Machine {
-    pub(super) fn run_async(self: &Arc<Self>, pick: Pick, work: &RunAsync) -> bool {
-        let Some(Kept { mut real, model }) = self.take_context(pick) else {
-            return false;
-        };
+    pub(super) fn run_async(self: &Arc<Self>, pick: Pick, work: &RunAsync) -> Option<()> {
+        let Kept { mut real, model } = self.take_context(pick)?;
         let (script, witness) = Script::new(self, &work.steps, work.hook);
         let mut running = Running {
             context: Some(model),
@@ -54,7 +52,7 @@ impl Machine {
         self.finish(ended);
         let model = running.context.expect("it is not entered any more");
         self.keep_context(Kept { real, model });
-        true
+        Some(())
     }
 
     fn poll_running(&self, future: Pin<&mut impl Future<Output = ()>>, running: &mut Running) {
@@ -77,10 +75,8 @@ impl Machine {
         self.finish(ended);
     }
 
-    pub(super) fn handle(self: &Arc<Self>, pick: Pick) -> bool {
-        let Some(work) = self.take_message(pick) else {
-            return false;
-        };
+    pub(super) fn handle(self: &Arc<Self>, pick: Pick) -> Option<()> {
+        let work = self.take_message(pick)?;
         let (Real::Message(Some(message)), Modelled::Closure(Some((context, witness)))) =
             (work.real, work.model)
         else {
@@ -109,6 +105,6 @@ impl Machine {
             drop(model);
             self.finish(ended);
         }
-        true
+        Some(())
     }
 }

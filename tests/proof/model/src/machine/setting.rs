@@ -2,7 +2,7 @@
 
 use context_vars::ResetErrorKind;
 
-use super::{Kept, KeptToken, MOST, Machine, guarded, take};
+use super::{Kept, KeptToken, Machine, guarded, keep, take};
 use crate::program::{Keep, Pick};
 use crate::value::Hook;
 use crate::variables::ResetOutcome;
@@ -33,10 +33,7 @@ impl Machine {
     }
 
     fn keep_token(&self, token: KeptToken) {
-        let mut store = self.store();
-        store.tokens.push(token);
-        let full = store.tokens.len() > MOST;
-        drop(store);
+        let full = keep(&mut self.store().tokens, token);
         if full {
             self.drop_token(0);
         }
@@ -53,43 +50,37 @@ impl Machine {
         self.finish(ended);
     }
 
-    pub(super) fn drop_token(&self, pick: Pick) -> bool {
-        let Some(token) = self.take_token(pick) else {
-            return false;
-        };
+    pub(super) fn drop_token(&self, pick: Pick) -> Option<()> {
+        let token = self.take_token(pick)?;
         self.drop_this_token(token);
-        true
+        Some(())
     }
 
     pub(super) fn drop_tokens_on_thread(&self) {
         let tokens = std::mem::take(&mut self.store().tokens);
         self.visit_thread(|| {
-            tokens
-                .into_iter()
-                .for_each(|token| self.drop_this_token(token))
+            for token in tokens {
+                self.drop_this_token(token);
+            }
         });
     }
 
-    pub(super) fn old_value(&self, pick: Pick) -> bool {
-        let Some(token) = self.take_token(pick) else {
-            return false;
-        };
+    pub(super) fn old_value(&self, pick: Pick) -> Option<()> {
+        let token = self.take_token(pick)?;
         let expected = token.model.old.as_ref().map(|value| value.id);
         assert_eq!(token.real.old(), expected);
         self.keep_token(token);
-        true
+        Some(())
     }
 
-    pub(super) fn reset(&self, pick: Pick, by: Option<u16>) -> bool {
-        let Some(token) = self.take_token(pick) else {
-            return false;
-        };
+    pub(super) fn reset(&self, pick: Pick, by: Option<u16>) -> Option<()> {
+        let token = self.take_token(pick)?;
         let variables = self.ledger.variables;
         let own = by.is_none_or(|var| variables.place(var) == variables.place(token.model.var));
         let by = by.map(|var| self.var(var));
         if !by.is_none_or(|var| token.real.fits(var)) {
             self.keep_token(token);
-            return false;
+            return None;
         }
         let mut outcome = None;
         let ended = guarded(|| outcome = Some(token.real.reset(by)));
@@ -111,6 +102,6 @@ impl Machine {
             }
             (_, modelled) => panic!("a reset succeeds: {}", modelled.is_ok()),
         }
-        true
+        Some(())
     }
 }

@@ -5,16 +5,13 @@ use std::sync::atomic::Ordering;
 
 use context_vars::inherit;
 
-use super::{DEPTH, Ended, KeptWork, MOST, Machine, guarded, take};
+use super::{DEPTH, Ended, KeptWork, Machine, guarded, keep, take};
 use crate::program::{Body, Inherits, Pick};
 use crate::work::Real;
 
 impl Machine {
     pub(super) fn keep_work(&self, work: KeptWork) {
-        let mut store = self.store();
-        store.works.push(work);
-        let full = store.works.len() > MOST;
-        drop(store);
+        let full = keep(&mut self.store().works, work);
         if full {
             self.drop_work(0);
         }
@@ -60,26 +57,22 @@ impl Machine {
         if deep { None } else { self.take_work(pick) }
     }
 
-    pub(super) fn poll(&self, pick: Pick) -> bool {
-        let Some(work) = self.take_work_for_step(pick) else {
-            return false;
-        };
+    pub(super) fn poll(&self, pick: Pick) -> Option<()> {
+        let work = self.take_work_for_step(pick)?;
         if let Some(work) = self.step(work) {
             self.keep_work_that_can(work);
         }
-        true
+        Some(())
     }
 
-    pub(super) fn poll_on_thread(&self, pick: Pick) -> bool {
-        let Some(work) = self.take_work_for_step(pick) else {
-            return false;
-        };
+    pub(super) fn poll_on_thread(&self, pick: Pick) -> Option<()> {
+        let work = self.take_work_for_step(pick)?;
         let mut back = None;
         self.visit_thread(|| back = self.step(work));
         if let Some(work) = back {
             self.keep_work_that_can(work);
         }
-        true
+        Some(())
     }
 
     /// Keeps it unless it was a closure or a message whose only step panicked.
@@ -96,20 +89,16 @@ impl Machine {
         self.finish(ended);
     }
 
-    pub(super) fn drop_work(&self, pick: Pick) -> bool {
-        let Some(work) = self.take_work(pick) else {
-            return false;
-        };
+    pub(super) fn drop_work(&self, pick: Pick) -> Option<()> {
+        let work = self.take_work(pick)?;
         self.drop_this_work(work);
-        true
+        Some(())
     }
 
-    pub(super) fn drop_work_on_thread(&self, pick: Pick) -> bool {
-        let Some(work) = self.take_work(pick) else {
-            return false;
-        };
+    pub(super) fn drop_work_on_thread(&self, pick: Pick) -> Option<()> {
+        let work = self.take_work(pick)?;
         self.visit_thread(|| self.drop_this_work(work));
-        true
+        Some(())
     }
 
     pub(super) fn thread(self: &Arc<Self>, inherits: Inherits, body: &Body) {

@@ -5,12 +5,9 @@ use super::{Model, Thread};
 impl Model {
     /// Goes on on a new thread, in its root.
     pub fn begin_thread(&mut self) {
-        let current = self.empty();
         let new = Thread {
-            current,
-            outer: Vec::new(),
-            entries: Vec::new(),
-            ended: false,
+            current: self.empty(),
+            ..Thread::default()
         };
         self.waiting.push(std::mem::replace(&mut self.here, new));
     }

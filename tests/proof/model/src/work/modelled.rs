@@ -47,13 +47,8 @@ impl Layer {
             Self::Wrapper { stage, inner, .. } => (stage, inner),
         };
         let context = match std::mem::replace(stage, Stage::Entered) {
-            Stage::Unformed(start) => {
-                let mut scope = model.copy();
-                if let Some((var, value)) = start {
-                    drop(model.put(&mut scope, var, Some(value)));
-                }
-                scope
-            }
+            Stage::Unformed(None) => model.copy(),
+            Stage::Unformed(Some((var, value))) => model.copy_with(var, value),
             Stage::Ready(context) => context,
             Stage::Entered => unreachable!("work is taken out while it does a step"),
             Stage::Done => {
