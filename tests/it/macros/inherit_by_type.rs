@@ -77,13 +77,14 @@ fn boxes_of_other_closures() -> (Again, AgainHere, Counting, With) {
     let here: AgainHere = Box::new(user);
     let with: With = Box::new(|text| text.to_owned() + &user());
     let mut count = 0;
+    let counting: Counting = Box::new(move || {
+        count += 1;
+        format!("{count}{}", user())
+    });
     (
         exactly::spawn::<Again>(make_boxed()),
         exactly::spawn::<AgainHere>(here),
-        exactly::spawn::<Counting>(Box::new(move || {
-            count += 1;
-            format!("{count}{}", user())
-        })),
+        exactly::spawn::<Counting>(counting),
         exactly::spawn::<With>(with),
     )
 }
