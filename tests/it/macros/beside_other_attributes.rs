@@ -3,8 +3,7 @@
 use context_vars::{inherit_context, with_context};
 use rstest::rstest;
 
-use super::{USER, assert_outside, user};
-use crate::support::yield_once;
+use super::{USER, assert_outside, later, spawner, user};
 
 #[with_context(user = "above".to_owned())]
 #[test]
@@ -15,14 +14,8 @@ fn above_test() {
 
 #[test]
 #[with_context(user = "below".to_owned())]
-fn below_test() {
+fn below_test() -> Result<(), std::num::ParseIntError> {
     // case 297
-    assert_eq!(user(), "below");
-}
-
-#[test]
-#[with_context(user = "below".to_owned())]
-fn below_test_with_a_result() -> Result<(), std::num::ParseIntError> {
     assert_eq!(user(), "below");
     "5".parse::<u8>()?;
     Ok(())
@@ -32,38 +25,33 @@ fn below_test_with_a_result() -> Result<(), std::num::ParseIntError> {
 #[tokio::test]
 async fn above_tokio_test() {
     // case 297
-    yield_once().await;
-    assert_eq!(user(), "above");
+    assert_eq!(later().await, "above");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[with_context(user = "below".to_owned())]
 async fn below_tokio_test() {
     // case 297
-    yield_once().await;
-    assert_eq!(user(), "below");
+    assert_eq!(later().await, "below");
 }
 
 #[tokio::test]
 #[inherit_context]
 #[with_context(user = "both".to_owned())]
 async fn both_below_tokio_test() {
-    let inherited = tokio::spawn(async { user() }).await.unwrap();
-    assert_eq!(inherited, "both");
+    assert_eq!(tokio::spawn(later()).await.unwrap(), "both");
 }
 
 #[with_context(user = "above".to_owned())]
 #[tokio::main(flavor = "current_thread")]
 async fn above_main() -> String {
-    yield_once().await;
-    user()
+    later().await
 }
 
 #[tokio::main(flavor = "current_thread")]
 #[with_context(user = "below".to_owned())]
 async fn below_main() -> String {
-    yield_once().await;
-    user()
+    later().await
 }
 
 #[test]
@@ -88,16 +76,14 @@ fn below_instrument(name: &str) -> String {
 #[with_context(user = name.to_owned())]
 #[tracing::instrument(err)]
 async fn above_async_instrument(name: &str) -> Result<String, std::num::ParseIntError> {
-    yield_once().await;
     "5".parse::<u8>()?;
-    Ok(user())
+    Ok(later().await)
 }
 
 #[tracing::instrument(fields(user = user()))]
 #[with_context(user = name.to_owned())]
 async fn below_async_instrument(name: &str) -> String {
-    yield_once().await;
-    user()
+    later().await
 }
 
 #[tokio::test]
@@ -131,8 +117,7 @@ fn below_rstest(#[case] name: &str, #[case] length: usize) {
 #[tokio::test]
 #[with_context(user = "below".to_owned())]
 async fn below_rstest_and_tokio(#[case] name: &str) {
-    yield_once().await;
-    assert_eq!((user().as_str(), name), ("below", "a"));
+    assert_eq!((later().await.as_str(), name), ("below", "a"));
 }
 
 /// Documented.
@@ -192,24 +177,23 @@ async fn attributes_of_parameters() {
 
 #[inherit_context]
 #[with_context(user = "both".to_owned())]
-fn inherit_above() -> (String, String) {
+fn inherit_above() -> [String; 2] {
     let marked = #[detach_context]
     || user();
-    (std::thread::spawn(user).join().unwrap(), marked())
+    [spawner::spawn(user), marked()]
 }
 
 #[with_context(user = "both".to_owned())]
 #[inherit_context]
-fn inherit_below() -> (String, String) {
+fn inherit_below() -> [String; 2] {
     let marked = #[detach_context]
     || user();
-    (std::thread::spawn(user).join().unwrap(), marked())
+    [spawner::spawn(user), marked()]
 }
 
 #[test]
 fn both_attributes_in_either_order() {
-    let both = ("both".to_owned(), "nobody".to_owned());
-    assert_eq!(inherit_above(), both);
-    assert_eq!(inherit_below(), both);
+    assert_eq!(inherit_above(), ["both", "nobody"]);
+    assert_eq!(inherit_below(), ["both", "nobody"]);
     assert_outside();
 }

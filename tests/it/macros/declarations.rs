@@ -22,21 +22,6 @@ mod vars {
     }
 }
 
-/// Items may have any name, also one that generated code could use for a local variable.
-#[allow(dead_code, non_upper_case_globals, reason = "they are only in the way")]
-mod in_the_way {
-    use super::context_var;
-
-    const here: u8 = 1;
-    const value: u8 = 2;
-    const declared: u8 = 3;
-    const marker: u8 = 4;
-
-    context_var! {
-        pub static BESIDE_ITEMS: u8 = here + value + declared + marker;
-    }
-}
-
 const LIMIT: usize = 3;
 
 fn double(n: u64) -> u64 {
@@ -51,7 +36,6 @@ context_var! {
     static MACRO: Vec<u64> = vec![1, 2];
     static IF: u64 = if LIMIT > 2 { 1 } else { 2 };
     static MATCH: &str = match LIMIT { 3 => "three", _ => "other" };
-    static TEXT: &str = "text";
     static CLOSURE: fn(u64) -> u64 = |n| n + 1;
     static FUNCTION: fn(u64) -> u64 = double;
     static TUPLE: (u8, String) = (1, String::from("one"));
@@ -64,7 +48,6 @@ context_var! {
     static NEGATIVE: i64 = -5;
     static QUALIFIED: <u8 as std::ops::Add>::Output = 1;
     static INTO: String = "text".into();
-    static WITHOUT: u64;
 }
 
 context_var! {
@@ -116,30 +99,27 @@ mod renamed {
     }
 }
 
-mod without_prelude {
-    #![no_implicit_prelude]
-
-    ::context_vars::context_var! {
-        pub static BARE: ::std::string::String = ::std::string::String::new();
-        pub static BARE_TOO: u8;
-    }
-}
-
 mod hostile {
-    //! Names that generated code might stumble over.
+    //! No prelude, and names that generated code might stumble over or use for a local variable.
+    #![no_implicit_prelude]
     #![allow(dead_code, non_camel_case_types, non_upper_case_globals)]
 
     pub struct Option;
     pub struct Some;
     pub struct String;
     pub struct Here;
-    pub const SAME: u8 = 0;
     pub mod core {}
     pub mod std {}
     pub mod context_vars {}
+    const here: u8 = 1;
+    const value: u8 = 2;
+    const declared: u8 = 3;
+    const marker: u8 = 4;
 
     ::context_vars::context_var! {
-        pub static SAFE: u8 = 1;
+        pub static NUMBER: u8 = here + value + declared + marker;
+        pub static TEXT: ::std::string::String = ::std::string::String::new();
+        pub static UNSET: u8;
     }
 }
 
@@ -162,9 +142,7 @@ fn visibility_is_that_of_a_static() {
 fn any_expression_can_be_a_default() {
     let numbers = [&LITERAL, &CALL, &BLOCK, &IF].map(|var| var.get());
     assert_eq!(numbers, [5, 8, 4, 1]);
-    let texts = [&MATCH, &TEXT].map(|var| var.get());
-    assert_eq!(texts, ["three", "text"]);
-    assert_eq!(OF_CONST.get(), 3);
+    assert_eq!((MATCH.get(), OF_CONST.get()), ("three", 3));
     assert_eq!(MACRO.get(), [1, 2]);
     assert_eq!((CLOSURE.get()(1), FUNCTION.get()(4)), (2, 8));
     assert_eq!(TUPLE.get(), (1, "one".to_owned()));
@@ -175,7 +153,6 @@ fn any_expression_can_be_a_default() {
     assert_eq!(SLICE.get(), [1, 2]);
     assert_eq!((NEGATIVE.get(), QUALIFIED.get()), (-5, 1));
     assert_eq!(INTO.get(), "text");
-    assert!(WITHOUT.try_get().is_err());
 }
 
 #[test]
@@ -185,7 +162,6 @@ fn cfg_switches_all_that_belongs_to_a_declaration() {
 
 #[test]
 fn macro_rules_and_included_files_can_declare() {
-    assert_eq!(in_the_way::BESIDE_ITEMS.get(), 10);
     assert_eq!(FROM_MACRO.get(), [1]);
     assert!(PLAIN_FROM_MACRO.try_get().is_err());
     assert!(FROM_MACRO.location().file().ends_with("declarations.rs"));
@@ -197,9 +173,9 @@ fn macro_rules_and_included_files_can_declare() {
 #[test]
 fn names_of_the_crate_the_prelude_and_the_module_do_not_get_in_the_way() {
     assert_eq!(renamed::THROUGH_PATH.get(), 6);
-    assert_eq!(without_prelude::BARE.get(), "");
-    assert!(without_prelude::BARE_TOO.try_get().is_err());
-    assert_eq!(hostile::SAFE.get(), 1);
+    assert_eq!(hostile::NUMBER.get(), 10);
+    assert_eq!(hostile::TEXT.get(), "");
+    assert!(hostile::UNSET.try_get().is_err());
 }
 
 #[test]

@@ -1,22 +1,23 @@
 //! Arguments are dropped inside the scope, and in the order in which they would be without it.
 
-use std::sync::Mutex;
+use std::cell::RefCell;
 
-use context_vars::with_context;
+use context_vars::{inherit_context, with_context};
+use futures::executor::block_on;
 
-use super::{USER, assert_outside, user};
+use super::{USER, as_alice, assert_outside, user};
 use crate::support::{poll_once, yield_once};
 
-static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
-/// One test at a time writes the log.
-static TURN: Mutex<()> = Mutex::new(());
+thread_local! {
+    static LOG: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Notes its name and the user at its drop.
 struct Noisy(&'static str);
 
 impl Drop for Noisy {
     fn drop(&mut self) {
-        LOG.lock().unwrap().push(format!("{} {}", self.0, user()));
+        LOG.with_borrow_mut(|log| log.push(format!("{} {}", self.0, user())));
     }
 }
 
@@ -24,24 +25,10 @@ impl Noisy {
     fn touch(&self) {}
 }
 
-/// Returns the names that `f` notes.
+/// Returns the names that `f` notes, each with its user if that is not "scope".
 fn order(f: impl FnOnce()) -> String {
-    let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    LOG.lock().unwrap().clear();
     f();
-    let notes = LOG.lock().unwrap();
-    let names = notes.iter().map(|note| {
-        assert!(
-            note.ends_with(" scope") || note.ends_with(" nobody"),
-            "{note}"
-        );
-        note.trim_end_matches(" scope").to_owned()
-    });
-    names.collect::<Vec<_>>().join(" ")
-}
-
-fn block_on(future: impl Future<Output = ()>) {
-    futures::executor::block_on(future);
+    LOG.take().join(" ").replace(" scope", "")
 }
 
 const A: Noisy = Noisy("a");
@@ -49,85 +36,65 @@ const B: Noisy = Noisy("b");
 const C: Noisy = Noisy("c");
 const D: Noisy = Noisy("d");
 
-/// The same function three times: plain, with a scope, and async with a scope.
-macro_rules! thrice {
-    ($plain:ident $scoped:ident $later:ident($($parameters:tt)*) $body:block) => {
-        #[allow(unused_variables, clippy::let_and_return)]
-        fn $plain($($parameters)*) $body
+/// Checks that the function drops in the same order with and without a scope, also if it is `async`.
+macro_rules! assert_usual_order {
+    ($case:literal, ($($parameter:tt)*), $arguments:tt, $body:block) => {{
+        #[allow(unused_variables)]
+        fn plain($($parameter)*) $body
 
-        #[allow(unused_variables, clippy::let_and_return)]
+        #[allow(unused_variables)]
         #[with_context(user = "scope".to_owned())]
-        fn $scoped($($parameters)*) $body
+        fn scoped($($parameter)*) $body
 
-        #[allow(unused_variables, clippy::let_and_return)]
+        #[allow(unused_variables)]
         #[with_context(user = "scope".to_owned())]
-        async fn $later($($parameters)*) $body
-    };
+        async fn later($($parameter)*) $body
+
+        let usual = order(|| plain $arguments).replace(" nobody", "");
+        assert_eq!(order(|| scoped $arguments), usual, "{}", $case);
+        assert_eq!(order(|| block_on(later $arguments)), usual, "{}, later", $case);
+    }};
 }
-
-thrice!(used scoped_used later_used(a: Noisy, b: Noisy, c: Noisy) {
-    let local = D;
-    c.touch();
-    a.touch();
-    b.touch();
-});
-
-thrice!(unused scoped_unused later_unused(a: Noisy, b: Noisy, c: Noisy) {
-    b.touch();
-});
-
-thrice!(ignored scoped_ignored later_ignored(_: Noisy, b: Noisy, _c: Noisy) {
-    b.touch();
-});
-
-thrice!(taken_apart scoped_taken_apart later_taken_apart(
-    (a, _): (Noisy, Noisy),
-    (_, d): (Noisy, Noisy),
-    c: Noisy
-) {
-    c.touch();
-    d.touch();
-    a.touch();
-});
-
-thrice!(moved scoped_moved later_moved(a: Noisy, b: Noisy, c: Noisy) {
-    drop(b);
-    a.touch();
-});
-
-thrice!(in_the_middle scoped_in_the_middle later_in_the_middle(
-    a: Noisy,
-    (b, _): (Noisy, u8),
-    c: Noisy
-) {
-    b.touch();
-    c.touch();
-    a.touch();
-});
 
 #[test]
 fn arguments_are_dropped_in_the_usual_order() {
-    macro_rules! orders {
-        ($($plain:ident $scoped:ident $later:ident $arguments:tt)*) => {[$((
-            stringify!($plain),
-            order(|| $plain $arguments),
-            order(|| $scoped $arguments),
-            order(|| block_on($later $arguments)),
-        )),*]};
-    }
+    assert_usual_order!("used", (a: Noisy, b: Noisy, c: Noisy), (A, B, C), {
+        let local = D;
+        c.touch();
+        a.touch();
+        b.touch();
+    });
+    assert_usual_order!("unused", (a: Noisy, b: Noisy, c: Noisy), (A, B, C), {
+        b.touch();
+    });
+    assert_usual_order!("ignored", (_: Noisy, b: Noisy, _c: Noisy), (A, B, C), {
+        b.touch();
+    });
     let e = || Noisy("e");
-    let cases = orders! {
-        used scoped_used later_used(A, B, C)
-        unused scoped_unused later_unused(A, B, C)
-        ignored scoped_ignored later_ignored(A, B, C)
-        taken_apart scoped_taken_apart later_taken_apart((A, B), (C, D), e())
-        moved scoped_moved later_moved(A, B, C)
-        in_the_middle scoped_in_the_middle later_in_the_middle(A, (B, 1), C)
-    };
-    for (case, usual, scoped, later) in cases {
-        let usual = usual.replace(" nobody", "");
-        assert_eq!((&scoped, &later), (&usual, &usual), "{case}");
-    }
+    assert_usual_order!(
+        "taken apart",
+        ((a, _): (Noisy, Noisy), (_, d): (Noisy, Noisy), e: Noisy),
+        ((A, B), (C, D), e()),
+        {
+            e.touch();
+            d.touch();
+            a.touch();
+        }
+    );
+    assert_usual_order!("moved", (a: Noisy, b: Noisy, c: Noisy), (A, B, C), {
+        drop(b);
+        a.touch();
+    });
+    assert_usual_order!(
+        "in the middle",
+        (a: Noisy, (b, _): (Noisy, u8), c: Noisy),
+        (A, (B, 1), C),
+        {
+            b.touch();
+            c.touch();
+            a.touch();
+        }
+    );
 }
 
 struct Owner(Noisy);
@@ -141,6 +108,11 @@ impl Owner {
 
     #[with_context(user = "scope".to_owned())]
     fn take_unmentioned(self, _a: Noisy) {}
+
+    #[with_context(user = "scope".to_owned())]
+    fn take_and_show(self, _a: Noisy) {
+        assert_eq!(self.0.0, "self");
+    }
 
     #[with_context(user = "scope".to_owned())]
     async fn take_later(self, a: Noisy) {
@@ -163,6 +135,7 @@ fn self_is_dropped_last_and_inside() {
     let owner = || Owner(Noisy("self"));
     assert_eq!(order(|| owner().take(A)), "a self");
     assert_eq!(order(|| owner().take_unmentioned(A)), "a self");
+    assert_eq!(order(|| owner().take_and_show(A)), "a self");
     assert_eq!(order(|| block_on(owner().take_later(A))), "a self");
     let later = order(|| block_on(owner().take_unmentioned_later(A)));
     assert_eq!(later, "a self");
@@ -186,27 +159,59 @@ fn future_keeps(a: Noisy, b: Noisy) -> impl Future<Output = ()> {
 #[test]
 fn what_a_returned_future_keeps_is_dropped_with_it_and_inside() {
     assert_eq!(order(|| value_takes(A)), "a");
-    let seen = order(|| {
-        let future = future_keeps(A, B);
-        assert_eq!(*LOG.lock().unwrap(), ["b scope"]);
-        drop(future);
-    });
-    assert_eq!(seen, "b a");
-}
-
-#[test]
-fn arguments_of_a_future_that_is_dropped_half_way_are_dropped_inside() {
-    let seen = order(|| {
-        let mut future = Box::pin(keeps_over_await(A));
-        assert!(poll_once(future.as_mut()).is_pending());
-        drop(future);
-    });
-    assert_eq!(seen, "a");
-    assert_outside();
+    let mut future = None;
+    assert_eq!(order(|| future = Some(future_keeps(A, B))), "b");
+    assert_eq!(order(|| drop(future)), "a");
 }
 
 #[with_context(user = "scope".to_owned())]
 async fn keeps_over_await(a: Noisy) {
     yield_once().await;
     a.touch();
+}
+
+#[test]
+fn arguments_of_a_future_that_is_dropped_half_way_are_dropped_inside() {
+    let mut future = Box::pin(keeps_over_await(A));
+    assert!(poll_once(future.as_mut()).is_pending());
+    assert_eq!(order(|| drop(future)), "a");
+    assert_outside();
+}
+
+#[inherit_context]
+fn calls_a_closure(captured: Noisy) {
+    let job = #[inherit_context]
+    |argument: Noisy, _: Noisy, (inside, _): (Noisy, Noisy)| {
+        let _local = inside;
+        let _argument = &argument;
+        drop(captured);
+    };
+    USER.sync_scope("elsewhere".to_owned(), || job(A, B, (C, D)));
+}
+
+#[inherit_context]
+async fn calls_async_closures() {
+    let borrowed = String::new();
+    let by_reference = #[inherit_context]
+    async |argument: Noisy, _: Noisy, (inside, _): (Noisy, Noisy)| {
+        let _local = (&inside, &borrowed);
+        let _argument = &argument;
+        yield_once().await;
+    };
+    let by_move = #[detach_context]
+    async move |_argument: Noisy| ();
+    let scope = USER.scope("elsewhere".to_owned(), async {
+        by_reference(A, B, (C, D)).await;
+        by_move(A).await;
+    });
+    scope.await;
+}
+
+#[test]
+fn arguments_of_a_closure_are_dropped_in_its_context() {
+    let seen = order(|| as_alice(|| calls_a_closure(Noisy("captured"))));
+    assert_eq!(seen, "captured alice c alice d alice b alice a alice");
+    let future = USER.scope("alice".to_owned(), calls_async_closures());
+    let seen = order(|| block_on(future));
+    assert_eq!(seen, "c alice d alice b alice a alice a nobody");
 }

@@ -1,68 +1,41 @@
 //! The cases in which the attributes are not neutral, and the workarounds; see `docs/limitations.md`.
 
 use std::cell::RefCell;
+use std::future::ready;
 use std::panic::Location;
 use std::pin::Pin;
 
 use context_vars::{detached, inherit_context, with_context};
+use futures::executor::block_on;
 
+use super::spawner::{exactly, spawn};
 use super::{USER, as_alice, user};
 use crate::support::{OnDrop, panic_of};
 
 // ---- `#[inherit_context]` ----
 
-/// Gives access to the work that it was made of.
-struct Spawned<F>(F);
-
-impl<F> std::ops::Deref for Spawned<F> {
-    type Target = F;
-
-    fn deref(&self) -> &F {
-        &self.0
-    }
-}
-
-struct Numbered {
-    number: u8,
-}
-
-impl Future for Numbered {
-    type Output = u8;
-
-    fn poll(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<u8> {
-        std::task::Poll::Ready(self.number)
-    }
-}
-
-fn spawn<F: Future>(work: F) -> Spawned<F> {
-    Spawned(work)
-}
-
 #[inherit_context]
 async fn result_with_the_work_in_it() -> (u8, u8) {
-    let work = Numbered { number: 5 };
-    let kept = spawn({ work });
-    (kept.number, spawn(Numbered { number: 6 }).0.await)
+    let work = ready(5);
+    // Only a `Ready` has this method.
+    let shown = exactly::spawn({ work }).into_inner();
+    (shown, exactly::spawn(ready(6)).await)
 }
 
 #[test]
 fn a_result_shows_the_work_that_was_given_in_braces() {
-    let numbers = futures::executor::block_on(result_with_the_work_in_it());
-    assert_eq!(numbers, (5, 6));
-}
-
-async fn later(called: String) -> [String; 2] {
-    [called, user()]
+    assert_eq!(block_on(result_with_the_work_in_it()), (5, 6));
 }
 
 fn make() -> impl Future<Output = [String; 2]> {
-    later(user())
+    let called = user();
+    async { [called, user()] }
 }
 
 #[inherit_context]
 fn futures_made_elsewhere() -> [[String; 2]; 2] {
     fn spawn_pinned<F: Future>(make: impl FnOnce() -> F) -> F::Output {
-        detached(|| futures::executor::block_on(make()))
+        detached(|| block_on(make()))
     }
     [spawn_pinned(make), spawn_pinned(|| async { make().await })]
 }
@@ -76,9 +49,6 @@ fn a_future_made_by_a_function_given_by_name_does_not_inherit() {
 
 #[inherit_context]
 fn drops(log: &RefCell<Vec<String>>) {
-    fn spawn<F: FnOnce()>(job: F) {
-        detached(job);
-    }
     fn spawn_never<F: FnOnce()>(job: F) {
         detached(|| drop(job));
     }
@@ -113,28 +83,24 @@ fn returns_a_value() -> u32 {
 
 #[test]
 fn the_caller_is_not_tracked_where_a_future_is_returned() {
-    let value = returns_a_value();
-    assert_eq!(value, line!() - 1);
-    let future = futures::executor::block_on(returns_a_future());
-    assert_ne!(future, line!() - 1);
+    assert_eq!(returns_a_value(), line!());
+    assert_ne!(block_on(returns_a_future()), line!());
 }
 
-struct Job {
-    id: u8,
-}
+struct Job(u8);
 
 impl Job {
     #[track_caller]
     #[with_context(user = "u".to_owned())]
     fn asserts(self) {
-        assert!(self.id > 9);
+        assert!(self.0 > 9);
     }
 }
 
 #[test]
 fn a_macro_prints_another_name_of_self_where_the_caller_is_tracked() {
-    let text = panic_of(|| Job { id: 5 }.asserts());
-    assert_eq!(text, "assertion failed: __self.id > 9");
+    let text = panic_of(|| Job(5).asserts());
+    assert_eq!(text, "assertion failed: __self.0 > 9");
 }
 
 /// Makes futures; the method is neutral because of `T: 'static`, which it would not need by itself.
@@ -150,7 +116,7 @@ impl<T: 'static> Maker<T> {
 #[test]
 fn the_output_of_a_boxed_future_lives_as_long_as_the_box() {
     let maker = Maker(|| Box::pin(async { user() }));
-    assert_eq!(futures::executor::block_on(maker.make()), "u");
+    assert_eq!(block_on(maker.make()), "u");
 }
 
 #[with_context(user = "u".to_owned())]
@@ -164,7 +130,7 @@ fn nested(depth: usize) -> Pin<Box<dyn Future<Output = usize>>> {
 #[test]
 fn a_thousand_nested_scopes_need_a_larger_stack() {
     let thread = std::thread::Builder::new().stack_size(8 << 20);
-    let thread = thread.spawn(|| futures::executor::block_on(nested(1000)));
+    let thread = thread.spawn(|| block_on(nested(1000)));
     assert_eq!(thread.unwrap().join().unwrap(), 1001);
 }
 

@@ -2,24 +2,14 @@
 
 use std::fmt::Display;
 use std::num::ParseIntError;
+use std::ops::Range;
 use std::sync::Mutex;
 
 use context_vars::{inherit_context, with_context};
 
-use super::{ID, USER, assert_outside, user};
+use super::spawner::spawn_with;
+use super::{ID, USER, as_alice, assert_outside, user};
 use crate::support::panic_of;
-
-#[with_context(user = name)]
-fn free(name: String) -> String {
-    user()
-}
-
-#[test]
-fn a_scope_lasts_as_long_as_the_call() {
-    assert_outside();
-    assert_eq!(free("alice".into()), "alice");
-    assert_outside();
-}
 
 #[with_context(user = "early".into())]
 fn early(leave: bool) -> String {
@@ -35,26 +25,20 @@ fn fails(text: &str) -> Result<u8, ParseIntError> {
     Ok(text.parse::<u8>()? + 1)
 }
 
-#[with_context(user = "panics".into())]
-fn panics() {
-    panic!("as {}", user());
-}
-
 #[with_context(user = "never".into())]
 fn never(code: u8) -> ! {
     panic!("{} {code}", user())
 }
 
 #[test]
-fn it_ends_with_the_call_on_every_way_out() {
+fn a_scope_lasts_as_long_as_the_call_on_every_way_out() {
+    assert_outside();
     assert_eq!(early(true), "left early");
     assert_outside();
     assert_eq!(early(false), "stayed early");
     assert_outside();
     assert_eq!(fails("5"), Ok(6));
     assert!(fails("five").is_err());
-    assert_outside();
-    assert_eq!(panic_of(panics), "as panics");
     assert_outside();
     assert_eq!(panic_of(|| never(5)), "never 5");
     assert_outside();
@@ -81,11 +65,7 @@ where
 #[with_context(user = first.to_owned())]
 fn longer<'a>(first: &'a str, second: &'a str) -> &'a str {
     assert_eq!(user(), first);
-    if first.len() > second.len() {
-        first
-    } else {
-        second
-    }
+    std::cmp::max_by_key(first, second, |text| text.len())
 }
 
 #[with_context(user = text.to_owned())]
@@ -100,17 +80,12 @@ fn impl_in_both_places(what: impl Display + Copy) -> impl IntoIterator<Item = St
     [0, 1].map(move |n| format!("{first}{what}{n}"))
 }
 
-struct Point {
-    x: u8,
-    y: u8,
-}
-
 #[allow(clippy::too_many_arguments)]
 #[with_context(user = format!("{a}{b}{x}{y}{whole:?}"))]
 fn patterns(
     (a, _): (u8, u8),
     [b, ..]: [u8; 3],
-    Point { x, y }: Point,
+    Range { start: x, end: y }: Range<u8>,
     &z: &u8,
     whole @ (_, _): (u8, u8),
     mut counter: u8,
@@ -138,35 +113,22 @@ async fn mutable_references_later(ref mut text: String, [ref mut a, b]: [u8; 2])
 
 #[inherit_context]
 fn mutable_references_of_a_closure() -> String {
-    fn spawn_with<T>(value: T, job: impl FnOnce(T) -> String) -> String {
-        job(value)
-    }
     spawn_with("t".to_owned(), |ref mut text| {
         text.push('!');
         format!("{text}{}", user())
     })
 }
 
-#[with_context(user = f(1))]
-fn closure_argument(f: impl Fn(u8) -> String) -> String {
-    user() + &f(2)
-}
-
-#[with_context(user = f(1))]
-fn dyn_argument(f: &dyn Fn(u8) -> String, boxed: Box<dyn FnOnce() -> String>) -> String {
-    user() + &boxed()
-}
-
-#[with_context(user = "unsafe".into())]
-unsafe fn is_unsafe(pointer: *const u8) -> (String, u8) {
-    // SAFETY: The pointer is valid, as the function requires of its callers.
-    (user(), unsafe { *pointer })
+#[with_context(user = f(1) + &g(2))]
+fn closures(f: impl Fn(u8) -> String, g: &dyn Fn(u8) -> String, h: Box<dyn FnOnce() -> String>) {
+    assert_eq!(f(3) + &g(4) + &h(), "3412");
 }
 
 #[with_context(user = "C".into())]
-extern "C" fn is_extern(n: u8) -> u8 {
+unsafe extern "C" fn is_unsafe_and_extern(pointer: *const u8) -> u8 {
     assert_eq!(user(), "C");
-    n
+    // SAFETY: The pointer is valid, as the function requires of its callers.
+    unsafe { *pointer }
 }
 
 #[with_context(user = "locked".into())]
@@ -183,23 +145,14 @@ fn called_from() -> u32 {
 #[with_context(user = "nested".into())]
 fn with_items_inside() -> String {
     #![allow(clippy::items_after_statements)]
-    struct Inner(String);
-    impl Inner {
-        fn take(self) -> String {
-            self.0
-        }
-    }
-    const TEXT: &str = "inner ";
-    Inner(TEXT.to_owned()).take() + &user()
+    struct Inner(&'static str);
+    const INNER: Inner = Inner("inner ");
+    INNER.0.to_owned() + &user()
 }
 
 #[with_context(USER = "A".into(), self::id = 5, super::user_too = 6)]
 fn keys() -> (String, u64, u64) {
-    (user(), ID.get(), super::functions::user_too())
-}
-
-fn user_too() -> u64 {
-    super::USER_TOO.get()
+    (user(), ID.get(), super::USER_TOO.get())
 }
 
 mod renamed {
@@ -229,26 +182,23 @@ fn every_kind_of_signature() {
     assert_eq!(elided(&mut "x".to_owned()), "xx");
     let both = impl_in_both_places(7).into_iter();
     assert_eq!(both.collect::<Vec<_>>(), ["770", "771"]);
-    assert_eq!(closure_argument(|n| n.to_string()), "12");
-    assert_eq!(dyn_argument(&|n| n.to_string(), Box::new(user)), "11");
+    closures(|n| n.to_string(), &|n| n.to_string(), Box::new(user));
+    let pointer: unsafe extern "C" fn(*const u8) -> u8 = is_unsafe_and_extern;
     // SAFETY: The pointer comes from a reference.
-    assert_eq!(unsafe { is_unsafe(&7) }, ("unsafe".to_owned(), 7));
-    let pointer: extern "C" fn(u8) -> u8 = is_extern;
-    assert_eq!(pointer(8), 8);
+    assert_eq!(unsafe { pointer(&7) }, 7);
     assert_eq!(called_from(), line!(), "the caller is tracked");
     assert_outside();
 }
 
 #[test]
 fn every_kind_of_parameter() {
-    let (p, t, u) = (Point { x: 3, y: 4 }, "t".into(), "u".into());
-    let seen = patterns((1, 0), [2, 0, 0], p, &5, (6, 7), 8, t, 0, u);
+    let (t, u) = ("t".into(), "u".into());
+    let seen = patterns((1, 0), [2, 0, 0], 3..4, &5, (6, 7), 8, t, 0, u);
     assert_eq!(seen, "1234(6, 7) 59t");
     assert_eq!(mutable_references("t".into(), (1, vec![2])), "t![2, 1]t");
     let later = mutable_references_later("t".into(), [1, 2]);
     assert_eq!(futures::executor::block_on(later), "t!3t");
-    let of_a_closure = USER.sync_scope("a".into(), mutable_references_of_a_closure);
-    assert_eq!(of_a_closure, "t!a");
+    assert_eq!(as_alice(mutable_references_of_a_closure), "t!alice");
 }
 
 #[test]

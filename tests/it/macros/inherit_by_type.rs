@@ -1,128 +1,27 @@
 //! `#[inherit_context]` where a call is given no closure and no block: its type decides.
 
-use std::pin::Pin;
-use std::thread;
+use std::fmt::Debug;
+use std::sync::Mutex;
 
-use context_vars::inherit_context;
+use context_vars::{detached, inherit_context};
+use futures::executor::block_on;
 use futures::future::BoxFuture;
 
-use super::{as_alice, user};
-use crate::support::yield_once;
+use super::spawner::{exactly, spawn, with};
+use super::{as_alice, later, user};
 
-/// Runs work without entering a context, by functions that are all named `spawn`.
-mod pool {
-    use super::*;
-
-    pub fn spawn<R: Send>(job: impl FnOnce() -> R + Send) -> R {
-        thread::scope(|scope| scope.spawn(job).join().unwrap())
-    }
-
-    pub mod boxed {
-        use super::*;
-
-        pub fn spawn(job: Box<dyn FnOnce() -> String + Send>) -> String {
-            thread::spawn(job).join().unwrap()
-        }
-    }
-
-    pub mod boxed_fn {
-        use super::*;
-
-        pub fn spawn(job: Box<dyn Fn() -> String + Send + Sync>) -> String {
-            thread::spawn(move || job() + &job()).join().unwrap()
-        }
-    }
-
-    pub mod boxed_fn_mut {
-        use super::*;
-
-        pub fn spawn(mut job: Box<dyn FnMut() -> String + Send>) -> String {
-            thread::spawn(move || job() + &job()).join().unwrap()
-        }
-    }
-
-    pub mod boxed_with {
-        use super::*;
-
-        pub fn spawn(job: Box<dyn FnOnce(&'static str) -> String + Send>) -> String {
-            thread::spawn(|| job("with ")).join().unwrap()
-        }
-    }
-
-    pub mod boxed_sync {
-        use super::*;
-
-        pub fn spawn(job: Box<dyn Fn() -> String + Sync>) -> String {
-            thread::scope(|scope| {
-                let job = &job;
-                scope.spawn(move || job()).join().unwrap()
-            })
-        }
-    }
-
-    pub mod boxed_future {
-        use super::*;
-
-        pub fn spawn(future: BoxFuture<'static, String>) -> String {
-            let thread = thread::spawn(|| futures::executor::block_on(future));
-            thread.join().unwrap()
-        }
-    }
-
-    pub mod boxed_unpin_future {
-        use super::*;
-
-        pub fn spawn(future: Box<dyn Future<Output = String> + Send + Unpin>) -> String {
-            let thread = thread::spawn(|| futures::executor::block_on(future));
-            thread.join().unwrap()
-        }
-    }
-
-    pub mod many {
-        use super::*;
-
-        pub fn spawn(job: impl Fn() -> String + Send + Sync) -> String {
-            thread::scope(|scope| {
-                let threads = [scope.spawn(&job), scope.spawn(&job)];
-                threads.map(|thread| thread.join().unwrap()).concat()
-            })
-        }
-    }
-
-    pub mod with {
-        pub fn spawn<T>(value: T, job: impl FnOnce(T) -> String) -> String {
-            context_vars::detached(|| job(value))
-        }
-    }
-
-    pub mod with_ref {
-        pub fn spawn<T>(value: T, job: impl for<'a> FnOnce(&'a T) -> String) -> String {
-            context_vars::detached(|| job(&value))
-        }
-    }
-
-    pub mod with_mut {
-        pub fn spawn(log: &mut Vec<String>, job: impl FnOnce() -> String) {
-            log.push(context_vars::detached(job));
-        }
-    }
-
-    pub mod number {
-        pub fn spawn(number: u64) -> u64 {
-            number
-        }
-    }
-
-    pub mod anything {
-        pub fn spawn<T>(value: T) -> T {
-            value
-        }
-    }
-}
+/// Boxes of work, as the parameters of spawn functions name them.
+type Once = Box<dyn FnOnce() -> String + Send>;
+type Again = Box<dyn Fn() -> String + Send + Sync>;
+type AgainHere = Box<dyn Fn() -> String + Sync>;
+type Counting = Box<dyn FnMut() -> String + Send>;
+type With = Box<dyn FnOnce(&'static str) -> String + Send>;
+type Pinned = BoxFuture<'static, String>;
+type Unpinned = Box<dyn Future<Output = String> + Send + Unpin>;
 
 struct Jobs {
     job: fn() -> String,
-    boxed: Box<dyn FnOnce() -> String + Send>,
+    boxed: Once,
 }
 
 fn make_job() -> impl FnOnce() -> String + Send {
@@ -130,180 +29,170 @@ fn make_job() -> impl FnOnce() -> String + Send {
 }
 
 #[inherit_context]
-fn functions() -> [String; 7] {
+fn functions(boxed: Once) -> [String; 7] {
     let text = String::from("!");
     // It can be called once: its text is moved out.
     let local = move || text + &user();
     let pointer: fn() -> String = user;
-    let jobs = Jobs {
-        job: user,
-        boxed: Box::new(user),
-    };
+    let jobs = Jobs { job: user, boxed };
     [
-        pool::spawn(local),
-        pool::spawn(user),
-        pool::spawn(super::user),
-        pool::spawn(pointer),
-        pool::spawn(jobs.job),
-        pool::spawn(make_job()),
-        pool::boxed::spawn(jobs.boxed),
+        spawn(local),
+        spawn(user),
+        spawn(super::user),
+        spawn(pointer),
+        spawn(jobs.job),
+        spawn(make_job()),
+        spawn(jobs.boxed),
     ]
 }
 
 #[test]
 fn function_values_inherit() {
-    let [moved, others @ ..] = as_alice(functions);
+    let [moved, others @ ..] = as_alice(|| functions(Box::new(user)));
     assert_eq!(moved, "!alice");
     assert_eq!(others, ["alice"; 6]);
 }
 
-fn make_boxed() -> Box<dyn Fn() -> String + Send + Sync> {
+#[inherit_context]
+fn boxes_of_closures() -> [Once; 4] {
+    let (text, again) = (String::from("!"), String::from("!"));
+    let typed: Once = Box::new(move || user() + &text);
+    // The others become boxes of `dyn` only at the call.
+    let callable = Box::new(|| user());
+    let callable_once = Box::new(move || again + &user());
+    [
+        exactly::spawn::<Once>(typed),
+        exactly::spawn::<Once>(callable),
+        exactly::spawn::<Once>(callable_once),
+        exactly::spawn::<Once>(Box::new(|| user())),
+    ]
+}
+
+fn make_boxed() -> Again {
     Box::new(user)
 }
 
-async fn later() -> String {
-    yield_once().await;
-    user()
-}
-
 #[inherit_context]
-fn boxes_of_other_types() -> [String; 2] {
-    let with: Box<dyn FnOnce(&'static str) -> String + Send> =
-        Box::new(|text| text.to_owned() + &user());
-    let sync: Box<dyn Fn() -> String + Sync> = Box::new(user);
-    [pool::boxed_with::spawn(with), pool::boxed_sync::spawn(sync)]
-}
-
-#[test]
-fn boxes_with_an_argument_or_without_send_stay_boxes() {
-    assert_eq!(as_alice(boxes_of_other_types), ["with alice", "alice"]);
-}
-
-#[inherit_context]
-fn boxes() -> [String; 11] {
-    let text = String::from("!");
-    let once: Box<dyn FnOnce() -> String + Send> = Box::new(move || user() + &text);
-    let future: Pin<Box<dyn Future<Output = String> + Send>> = Box::pin(later());
-    let pinned = Box::pin(later());
-    let unpin: Box<dyn Future<Output = String> + Send + Unpin> = Box::new(Box::pin(later()));
-    let callable = Box::new(|| user());
-    let text_again = String::from("!");
-    let callable_once = Box::new(move || text_again + &user());
+fn boxes_of_other_closures() -> (Again, AgainHere, Counting, With) {
+    let here: AgainHere = Box::new(user);
+    let with: With = Box::new(|text| text.to_owned() + &user());
     let mut count = 0;
-    [
-        pool::boxed::spawn(once),
-        pool::boxed::spawn(callable_once),
-        pool::boxed_fn::spawn(make_boxed()),
-        pool::boxed_fn_mut::spawn(Box::new(move || {
-            count += 1;
-            format!("{count}{}", user())
-        })),
-        pool::boxed::spawn(Box::new(|| user())),
-        pool::boxed_future::spawn(future),
-        pool::boxed_unpin_future::spawn(unpin),
-        // These become boxes of `dyn` only at the call.
-        pool::boxed_future::spawn(pinned),
-        pool::boxed_future::spawn(Box::pin(later())),
-        pool::boxed_future::spawn(Box::pin(async { later().await })),
-        pool::boxed::spawn(callable),
-    ]
+    let counting: Counting = Box::new(move || {
+        count += 1;
+        format!("{count}{}", user())
+    });
+    (
+        exactly::spawn::<Again>(make_boxed()),
+        exactly::spawn::<AgainHere>(here),
+        exactly::spawn::<Counting>(counting),
+        exactly::spawn::<With>(with),
+    )
+}
+
+#[inherit_context]
+fn boxes_of_futures() -> ([Pinned; 4], Unpinned) {
+    let typed: Pinned = Box::pin(later());
+    let unpinned: Unpinned = Box::new(Box::pin(later()));
+    // The others become boxes of `dyn` only at the call.
+    let pinned = Box::pin(later());
+    let all_pinned = [
+        exactly::spawn::<Pinned>(typed),
+        exactly::spawn::<Pinned>(pinned),
+        exactly::spawn::<Pinned>(Box::pin(later())),
+        exactly::spawn::<Pinned>(Box::pin(async { later().await })),
+    ];
+    (all_pinned, exactly::spawn::<Unpinned>(unpinned))
 }
 
 #[test]
 fn boxes_stay_boxes() {
-    let (own, alice) = (
-        ["alice!", "!alice", "alicealice", "1alice2alice"],
-        ["alice"; 7],
-    );
-    let seen = as_alice(boxes);
-    assert_eq!(seen, [&own[..], &alice].concat()[..]);
+    let closures = as_alice(boxes_of_closures).map(|job| job());
+    assert_eq!(closures, ["alice!", "alice", "!alice", "alice"]);
+    let (again, here, mut counting, with) = as_alice(boxes_of_other_closures);
+    assert_eq!([again(), again(), here()], ["alice"; 3]);
+    assert_eq!([counting(), counting()], ["1alice", "2alice"]);
+    assert_eq!(with("with "), "with alice");
+    let (pinned, unpinned) = as_alice(boxes_of_futures);
+    assert_eq!(pinned.map(block_on), ["alice"; 4]);
+    assert_eq!(block_on(unpinned), "alice");
+}
+
+fn twice(job: impl Fn() -> String + Send + Sync) -> String {
+    detached(|| job() + &job())
 }
 
 #[inherit_context]
 fn callable_again(job: impl Fn() -> String + Send + Sync) -> String {
-    pool::many::spawn(job) + &pool::many::spawn(user)
-}
-
-#[inherit_context]
-fn twice_and_once() -> String {
-    let text = String::from("!");
-    let once = move || user() + &text;
-    let twice = pool::many::spawn(user) + &pool::many::spawn(user);
-    let or_else = match Some(once) {
-        Some(job) => pool::spawn(job),
-        None => String::new(),
-    };
-    twice + &or_else
+    twice(exactly::spawn(job)) + &twice(exactly::spawn(user))
 }
 
 #[test]
 fn what_is_fn_stays_fn() {
     assert_eq!(as_alice(|| callable_again(user)), "alice".repeat(4));
-    assert_eq!(as_alice(twice_and_once), "alice".repeat(5) + "!");
 }
 
 fn add_user(text: String) -> String {
     text + &user()
 }
 
-fn add_user_to((text,): &(String,)) -> String {
-    text.clone() + &user()
-}
-
 #[inherit_context]
-fn with_an_argument() -> [String; 4] {
+fn with_an_argument() -> [String; 2] {
     [
-        pool::with::spawn("a ".to_owned(), add_user),
-        pool::with_ref::spawn(("b ".to_owned(),), add_user_to),
-        pool::with::spawn("c ".to_owned(), |text| add_user(text)),
-        pool::with_ref::spawn(("d ".to_owned(),), |text| add_user_to(text)),
+        with::spawn("by name ".to_owned(), add_user),
+        with::spawn("in a closure ".to_owned(), |text| add_user(text)),
     ]
 }
 
 #[test]
 fn a_function_with_an_argument_inherits_in_a_closure_alone() {
     let seen = as_alice(with_an_argument);
-    assert_eq!(seen, ["a nobody", "b nobody", "c alice", "d alice"]);
+    assert_eq!(seen, ["by name nobody", "in a closure alice"]);
 }
 
 #[inherit_context]
-fn other_arguments(log: &mut Vec<String>, number: u64) -> u64 {
-    for _ in 0..2 {
-        // `log` is lent, not moved.
-        pool::with_mut::spawn(log, user);
-    }
-    let mut own = Vec::new();
-    let borrowed = &mut own;
-    pool::with_mut::spawn(borrowed, user);
-    pool::with_mut::spawn(borrowed, make_job());
-    log.append(&mut own);
-    let nothing: Option<u8> = pool::anything::spawn(None);
-    let text: &str = pool::anything::spawn("text");
+fn values(number: u64) -> Result<String, std::num::ParseIntError> {
+    use exactly::spawn;
+
     let five = 5;
-    let list = pool::anything::spawn(vec![1]);
-    assert_eq!((nothing, text, list.len()), (None, "text", 1));
-    pool::number::spawn(number) + pool::number::spawn(five) + pool::number::spawn(u64::from(true))
+    let numbers = [
+        spawn::<u64>(number),
+        spawn::<u64>(five),
+        spawn::<u64>(u64::from(true)),
+        spawn::<u64>("6".parse().unwrap()),
+        spawn::<u64>("7".parse()?),
+        spawn::<u64>(Default::default()),
+        spawn::<u64>(From::from(1_u8)),
+        spawn::<u64>([1, 2].into_iter().sum()),
+    ];
+    let text = spawn::<String>("x".into());
+    let lists = [spawn::<Vec<u8>>((0..2).collect()), spawn::<Vec<u8>>(vec![])];
+    let boxed = spawn::<Option<Box<dyn Debug>>>(Some(Box::new(3)));
+    let pointer = spawn::<Option<fn() -> String>>(Some(user)).map(detached);
+    let untouched: (Option<u8>, &str) = (spawn(None), spawn("text"));
+    let all = (numbers, text, lists, boxed, pointer, untouched);
+    Ok(format!("{all:?}"))
 }
 
 #[test]
-fn arguments_of_other_types_pass_through() {
-    let mut log = Vec::new();
-    assert_eq!(as_alice(|| other_arguments(&mut log, 5)), 11);
-    assert_eq!(log, ["alice"; 4]);
+fn values_take_their_types_from_the_parameter() {
+    let seen = as_alice(|| values(4)).unwrap();
+    let numbers_and_lists = r#"([4, 5, 1, 6, 7, 0, 1, 3], "x", [[0, 1], []], "#;
+    let others = r#"Some(3), Some("nobody"), (None, "text"))"#;
+    assert_eq!(seen, numbers_and_lists.to_owned() + others);
 }
 
 #[inherit_context]
-fn temporaries(names: &std::sync::Mutex<Vec<String>>) -> String {
+fn temporaries(names: &Mutex<Vec<String>>) -> String {
     // A borrow from a temporary, here from the lock, lives until the end of the statement.
-    pool::spawn(job_for(&names.lock().unwrap()))
+    spawn(job_for(&names.lock().unwrap()))
 }
 
-fn job_for(names: &[String]) -> impl FnOnce() -> String + Send {
+fn job_for(names: &[String]) -> impl FnOnce() -> String {
     move || names.concat() + &user()
 }
 
 #[test]
 fn temporaries_live_as_long_as_without() {
-    let names = std::sync::Mutex::new(vec!["n".to_owned()]);
+    let names = Mutex::new(vec!["n".to_owned()]);
     assert_eq!(as_alice(|| temporaries(&names)), "nalice");
 }

@@ -7,8 +7,11 @@ use context_vars::inherit_context;
 use super::{as_alice, user};
 use crate::support::{rayon_pool, soon};
 
-fn pool() -> rayon::ThreadPool {
-    rayon_pool(2)
+/// Where work notes its user.
+type Log = Mutex<Vec<String>>;
+
+fn note(log: &Log) {
+    log.lock().unwrap().push(user());
 }
 
 #[inherit_context]
@@ -17,7 +20,7 @@ fn spawns() -> String {
     let (again, by_pool) = (send.clone(), send.clone());
     rayon::spawn(move || send.send(user()).unwrap());
     rayon::spawn_fifo(move || again.send(user()).unwrap());
-    pool().spawn(move || by_pool.send(user()).unwrap());
+    rayon_pool(1).spawn(move || by_pool.send(user()).unwrap());
     [(); 3].map(|()| soon(&receive)).concat()
 }
 
@@ -29,7 +32,7 @@ fn spawned_jobs_inherit() {
 #[inherit_context]
 fn joins(left: &str) -> (String, String, (String, String)) {
     let (a, b) = rayon::join(|| left.to_owned() + &user(), || user());
-    let pair = pool().install(|| rayon::join(|| user(), move || user() + left));
+    let pair = rayon_pool(2).install(|| rayon::join(|| user(), move || user() + left));
     (a, b, pair)
 }
 
@@ -40,102 +43,92 @@ fn both_sides_of_a_join_inherit() {
 }
 
 #[inherit_context]
-fn scopes(log: &Mutex<Vec<String>>) {
+fn scopes(log: &Log) {
     rayon::scope(|scope| {
-        scope.spawn(|_| log.lock().unwrap().push(user()));
-        scope.spawn(|inner| {
-            inner.spawn(|_| log.lock().unwrap().push(user()));
-        });
-        log.lock().unwrap().push(user());
+        scope.spawn(|_| note(log));
+        scope.spawn(|inner| inner.spawn(|_| note(log)));
+        note(log);
     });
-    pool().install(|| log.lock().unwrap().push(user()));
-    pool().scope(
+    rayon_pool(1).install(|| note(log));
+    rayon_pool(1).scope(
         #[inherit_context]
-        |scope| scope.spawn(|_| log.lock().unwrap().push(user())),
+        |scope| scope.spawn(|_| note(log)),
     );
 }
 
 #[test]
 fn scopes_and_install_inherit() {
-    let log = Mutex::new(Vec::new());
+    let log = Mutex::default();
     as_alice(|| scopes(&log));
     assert_eq!(*log.lock().unwrap(), ["alice"; 5]);
 }
 
 #[inherit_context]
-fn broadcasts(words: &[String]) -> Vec<String> {
-    let pool = pool();
-    let mut all = pool.install(|| {
+fn broadcasts(words: &[String]) -> [Vec<String>; 3] {
+    let pool = rayon_pool(2);
+    let by_function = pool.install(|| {
         rayon::broadcast(|context| format!("{}{}{}", words.concat(), context.num_threads(), user()))
     });
     let (send, receive) = std::sync::mpsc::channel();
     pool.spawn_broadcast(move |_| send.send(user()).unwrap());
-    all.extend([(); 2].map(|()| soon(&receive)));
-    all.extend(pool.broadcast(|_| user()));
-    all
+    let by_spawn = [(); 2].map(|()| soon(&receive)).into();
+    [by_function, by_spawn, pool.broadcast(|_| user())]
 }
 
 #[test]
 fn broadcasts_inherit_by_a_function_of_rayon_or_spawn_broadcast() {
-    assert_eq!(
-        as_alice(|| broadcasts(&["n".to_owned()])),
-        ["n2alice", "n2alice", "alice", "alice", "nobody", "nobody"]
-    );
+    let [by_function, by_spawn, by_method] = as_alice(|| broadcasts(&["n".to_owned()]));
+    assert_eq!(by_function, ["n2alice"; 2]);
+    assert_eq!(by_spawn, ["alice"; 2]);
+    assert_eq!(by_method, ["nobody"; 2]);
 }
 
 #[inherit_context]
-fn function_in_scope(log: &Mutex<Vec<String>>) {
-    fn work<'a>(log: &'a Mutex<Vec<String>>) -> impl FnOnce(&rayon::Scope<'a>) {
-        move |_| log.lock().unwrap().push(user())
+fn pool_with_spawn_handler() -> rayon::ThreadPool {
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(2);
+    let builder = builder.spawn_handler(|thread| {
+        std::thread::Builder::new().spawn(|| thread.run())?;
+        Ok(())
+    });
+    builder.build().unwrap()
+}
+
+#[test]
+fn threads_of_a_pool_inherit_by_its_spawn_handler() {
+    let pool = as_alice(pool_with_spawn_handler);
+    assert_eq!(pool.broadcast(|_| user()), ["alice"; 2]);
+}
+
+#[inherit_context]
+fn function_in_scope(log: &Log) {
+    fn work<'a>(log: &'a Log) -> impl FnOnce(&rayon::Scope<'a>) {
+        move |_| note(log)
     }
     let named = work(log);
-    rayon::scope(|scope| {
-        scope.spawn(named);
-        // Its own context, whatever that of the thread is.
-        scope.spawn(
-            #[detach_context]
-            |_| log.lock().unwrap().push(user()),
-        );
-    });
+    rayon::scope(|scope| scope.spawn(named));
 }
 
 #[test]
 fn a_function_given_to_a_scope_by_name_passes_through() {
-    let log = Mutex::default();
-    let pool = pool();
+    let (log, pool) = (Mutex::default(), rayon_pool(2));
     as_alice(|| pool.install(|| function_in_scope(&log)));
-    assert_eq!(*log.lock().unwrap(), ["nobody", "nobody"]);
+    assert_eq!(*log.lock().unwrap(), ["nobody"]);
 }
 
 #[inherit_context]
-fn joins_of_others() -> String {
-    // Neither runs a closure.
-    let path = std::path::Path::new("a").join("b");
-    let text = ["c", "d"].join("-");
-    let thread = std::thread::spawn(|| user()).join().unwrap();
-    format!("{} {text} {thread}", path.display())
-}
-
-#[test]
-fn other_methods_of_these_names_are_left_alone() {
-    assert_eq!(as_alice(joins_of_others), "a/b c-d alice");
-}
-
-#[inherit_context]
-fn scope_of_a_pool(pool: &rayon::ThreadPool) -> (String, String, String) {
+fn scope_of_a_pool(pool: &rayon::ThreadPool) -> [String; 3] {
     let (mut inside, mut in_place) = (String::new(), String::new());
     let here = pool.scope(|scope| {
         scope.spawn(|_| inside = user());
         user()
     });
     pool.in_place_scope(|scope| scope.spawn(|_| in_place = user()));
-    (here, inside, in_place)
+    [here, inside, in_place]
 }
 
 #[test]
 fn a_scope_of_a_pool_inherits_by_its_spawns_alone() {
-    let seen = as_alice(|| scope_of_a_pool(&pool()));
-    let [nobody, alice] = ["nobody", "alice"].map(ToOwned::to_owned);
+    let seen = as_alice(|| scope_of_a_pool(&rayon_pool(2)));
     // The scope itself runs on a thread of the pool, and what it spawns inherits from there.
-    assert_eq!(seen, (nobody.clone(), nobody, alice));
+    assert_eq!(seen, ["nobody", "nobody", "alice"]);
 }

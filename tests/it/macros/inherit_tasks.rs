@@ -1,5 +1,6 @@
 //! `#[inherit_context]` with the tasks of executors.
 
+use std::num::ParseIntError;
 use std::sync::Arc;
 
 use context_vars::inherit_context;
@@ -9,13 +10,8 @@ use tokio::runtime::Handle;
 use tokio::task::{self, JoinSet, LocalSet};
 use tokio_util::task::TaskTracker;
 
-use super::{USER, user};
-use crate::support::{soon, yield_once};
-
-async fn later() -> String {
-    yield_once().await;
-    user()
-}
+use super::{USER, later, user};
+use crate::support::soon;
 
 async fn as_alice<F: Future>(f: impl FnOnce() -> F) -> F::Output {
     USER.scope("alice".to_owned(), async { f().await }).await
@@ -24,9 +20,9 @@ async fn as_alice<F: Future>(f: impl FnOnce() -> F) -> F::Output {
 #[inherit_context]
 async fn tokio_spawns() -> Vec<String> {
     let text = String::from("moved ");
-    let blocks = [
-        tokio::spawn(async { later().await }),
+    let tasks = [
         tokio::spawn(async move { text + &later().await }),
+        tokio::spawn(async { later().await }),
         tokio::task::spawn(later()),
         task::spawn_blocking(|| user()),
         task::spawn_blocking(user),
@@ -34,9 +30,9 @@ async fn tokio_spawns() -> Vec<String> {
         Handle::current().spawn_blocking(move || user()),
         tokio::spawn(Box::pin(later())),
         tokio::spawn(Box::pin(async { later().await })),
+        TaskTracker::new().spawn(later()),
     ];
-    let results = futures::future::try_join_all(blocks);
-    results.await.unwrap()
+    futures::future::try_join_all(tasks).await.unwrap()
 }
 
 #[inherit_context]
@@ -46,29 +42,13 @@ async fn join_set() -> Vec<String> {
     set.spawn(later());
     set.spawn_blocking(user);
     set.spawn_on(later(), &Handle::current());
-    for _ in 0..2 {
-        let set = &mut set;
-        set.spawn(async move { later().await });
-    }
     set.join_all().await
 }
 
 #[inherit_context]
-async fn task_tracker() -> String {
-    let tracker = TaskTracker::new();
-    let task = tracker.spawn(later());
-    tracker.close();
-    tracker.wait().await;
-    task.await.unwrap()
-}
-
-#[inherit_context]
 async fn local_tasks() -> [String; 2] {
-    let here = std::rc::Rc::new(());
-    let first = task::spawn_local(async move {
-        drop(here);
-        later().await
-    });
+    let here = std::rc::Rc::new("here");
+    let first = task::spawn_local(async move { format!("{here} {}", later().await) });
     let second = task::spawn_local(later());
     [first.await.unwrap(), second.await.unwrap()]
 }
@@ -117,15 +97,9 @@ async fn spawn_lazily<F: Future>(make: impl FnOnce() -> F) -> F::Output {
     USER.scope("elsewhere".to_owned(), future).await
 }
 
-async fn spawn_async(
-    make: impl AsyncFnOnce(u8) -> Result<String, std::num::ParseIntError>,
-) -> String {
-    let future = USER.scope("elsewhere".to_owned(), make(5));
-    future.await.unwrap()
-}
-
-async fn spawn_async_often(make: impl AsyncFn(u8) -> String) -> String {
-    make(1).await + &USER.scope("elsewhere".to_owned(), make(2)).await
+async fn spawn_async(make: impl AsyncFn(u8) -> Result<String, ParseIntError>) -> String {
+    let elsewhere = USER.scope("elsewhere".to_owned(), make(1));
+    elsewhere.await.unwrap() + &make(2).await.unwrap()
 }
 
 #[inherit_context]
@@ -135,15 +109,14 @@ async fn futures_made_by_closures() -> [String; 4] {
         spawn_lazily(|| async { later().await }).await,
         spawn_lazily(move || async move { name + &later().await }).await,
         spawn_async(async |n| {
-            yield_once().await;
             let more: u8 = "1".parse()?;
             if n > 200 {
                 return Ok(String::new());
             }
-            Ok(format!("{}{}", n + more, user()))
+            Ok(format!("{}{}", n + more, later().await))
         })
         .await,
-        spawn_async_often(async move |n| format!("{n}{}", later().await)).await,
+        spawn_async(async move |n| Ok(format!("{n}{}", later().await))).await,
     ]
 }
 
@@ -154,7 +127,7 @@ impl Worker {
     async fn run(self: Arc<Self>) -> [String; 2] {
         let this = Arc::clone(&self);
         let first = tokio::spawn(async move { this.work().await });
-        let second = tokio::spawn(self.work_later());
+        let second = tokio::spawn(self.work_of_arc());
         [first.await.unwrap(), second.await.unwrap()]
     }
 
@@ -162,39 +135,36 @@ impl Worker {
         format!("{} {}", self.0, later().await)
     }
 
-    async fn work_later(self: Arc<Self>) -> String {
-        later().await
+    async fn work_of_arc(self: Arc<Self>) -> String {
+        self.work().await
     }
 }
 
 #[tokio::test]
 async fn tasks_of_tokio_inherit() {
     let results = as_alice(tokio_spawns).await;
-    let (moved, others) = (&results[1], [&results[..1], &results[2..]].concat());
-    assert_eq!(moved, "moved alice");
-    assert_eq!(others, ["alice"; 8]);
-    assert_eq!(as_alice(join_set).await, ["alice"; 6]);
-    assert_eq!(as_alice(task_tracker).await, "alice");
+    assert_eq!(results[0], "moved alice");
+    assert_eq!(results[1..], ["alice"; 9]);
+    assert_eq!(as_alice(join_set).await, ["alice"; 4]);
     let local = LocalSet::new().run_until(as_alice(local_tasks)).await;
-    assert_eq!(local, ["alice"; 2]);
+    assert_eq!(local, ["here alice", "alice"]);
 }
 
 #[test]
 fn tasks_of_smol_and_futures_inherit() {
-    let as_alice = |spawns| USER.sync_scope("alice".to_owned(), spawns);
-    assert_eq!(as_alice(smol_spawns as fn() -> _), ["alice"; 4]);
-    assert_eq!(as_alice(futures_spawns), ["alice"; 4]);
+    assert_eq!(super::as_alice(smol_spawns), ["alice"; 4]);
+    assert_eq!(super::as_alice(futures_spawns), ["alice"; 4]);
 }
 
 #[tokio::test]
 async fn spawn_calls_in_select_and_join_and_in_methods_are_found() {
     assert_eq!(as_alice(in_macros).await, ["alice"; 3]);
     let worker = Arc::new(Worker("w".into()));
-    assert_eq!(as_alice(|| worker.run()).await, ["w alice", "alice"]);
+    assert_eq!(as_alice(|| worker.run()).await, ["w alice"; 2]);
 }
 
 #[tokio::test]
 async fn async_closures_and_closures_that_make_futures_inherit() {
     let made = as_alice(futures_made_by_closures).await;
-    assert_eq!(made, ["alice", "nalice", "6alice", "1alice2alice"]);
+    assert_eq!(made, ["alice", "nalice", "2alice3alice", "1alice2alice"]);
 }

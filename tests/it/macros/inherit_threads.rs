@@ -1,31 +1,26 @@
 //! `#[inherit_context]` with the threads of the standard library.
 
+use std::num::ParseIntError;
 use std::thread;
 
-use context_vars::inherit_context;
+use context_vars::{detached, inherit_context};
 
+use super::spawner::spawn_with;
 use super::{USER, as_alice, user};
 use crate::support::soon;
 
 #[inherit_context]
 fn spawns(name: String) -> String {
-    let plain = thread::spawn(user);
-    let closure = thread::spawn(|| user());
-    let moving = thread::spawn(move || name + &user());
-    let typed = thread::spawn(|| -> String { return user() });
-    let failing = thread::spawn(|| {
-        let number: u8 = "x".parse()?;
-        Ok::<_, std::num::ParseIntError>(number)
-    });
+    let threads = [
+        thread::spawn(user),
+        thread::spawn(|| user()),
+        thread::spawn(move || name + &user()),
+        thread::spawn(|| -> String { return user() }),
+        thread::Builder::new().spawn(|| user()).unwrap(),
+    ];
+    let failing = thread::spawn(|| Ok::<_, ParseIntError>("x".parse::<u8>()? + 1));
     assert!(failing.join().unwrap().is_err());
-    let results = [plain, closure, moving, typed].map(|thread| thread.join().unwrap());
-    results.join(" ")
-}
-
-#[inherit_context]
-fn builder() -> String {
-    let builder = thread::Builder::new().name("worker".to_owned());
-    builder.spawn(|| user()).unwrap().join().unwrap()
+    threads.map(|thread| thread.join().unwrap()).join(" ")
 }
 
 #[inherit_context]
@@ -71,35 +66,27 @@ fn later_changes_are_not_seen_and_nothing_comes_back() {
     assert_eq!(as_alice(sets_on_both_sides), ["alice", "changed"]);
 }
 
-struct Pool;
-
-impl Pool {
-    fn spawn(&self, job: impl Fn(u8) -> String + Send + 'static) -> Vec<String> {
-        [1, 2].map(job).to_vec()
-    }
-
-    fn spawn_with<T, R>(&self, value: T, job: impl FnOnce(T) -> R) -> R {
-        job(value)
-    }
+fn spawn_twice(job: impl Fn(u8) -> String + Send + 'static) -> [String; 2] {
+    detached(|| [job(1), job(2)])
 }
 
 #[inherit_context]
-fn with_parameters(pool: &Pool, name: String) -> (Vec<String>, usize, u8) {
-    let many = pool.spawn(move |n| {
+fn with_parameters(name: String) -> ([String; 2], [usize; 2]) {
+    let many = spawn_twice(move |n| {
         USER.set(format!("{}{name}", user()));
         format!("{n}{}", user())
     });
-    let length = pool.spawn_with((user(), 5), |(name, extra)| name.len() + extra);
-    let ignored = pool.spawn_with(7, |_| user().len() as u8);
-    (many, length, ignored)
+    let length = spawn_with((user(), 5), |(name, extra)| name.len() + extra);
+    let ignored = spawn_with(7, |_| user().len());
+    (many, [length, ignored])
 }
 
 #[test]
 fn closures_with_parameters_keep_them_and_can_be_called_again() {
-    let (many, length, ignored) = as_alice(|| with_parameters(&Pool, "!".to_owned()));
+    let (many, once) = as_alice(|| with_parameters("!".to_owned()));
     // Each call ran in a fresh copy.
     assert_eq!(many, ["1alice!", "2alice!"]);
-    assert_eq!((length, ignored), (10, 5));
+    assert_eq!(once, [10, 5]);
 }
 
 #[inherit_context]
@@ -112,11 +99,13 @@ where
 }
 
 #[inherit_context]
-fn nested_functions_are_left_alone() -> (String, String) {
+fn nested_function_and_call_without_work() -> [String; 2] {
     fn plain() -> String {
         thread::spawn(user).join().unwrap()
     }
-    (plain(), thread::spawn(user).join().unwrap())
+    let child = std::process::Command::new("true").spawn();
+    drop(child.map(|mut child| child.wait()));
+    [plain(), thread::spawn(user).join().unwrap()]
 }
 
 #[inherit_context]
@@ -124,10 +113,8 @@ fn in_a_macro_argument() -> Vec<String> {
     let mut threads = vec![thread::spawn(|| user()), std::thread::spawn(user)];
     threads.extend(Some(thread::spawn(move || user())));
     assert_eq!(format!("{}", thread::spawn(user).join().unwrap()), "alice");
-    threads
-        .into_iter()
-        .map(|thread| thread.join().unwrap())
-        .collect()
+    let users = threads.into_iter().map(|thread| thread.join().unwrap());
+    users.collect()
 }
 
 macro_rules! run {
@@ -151,19 +138,10 @@ fn in_own_macro() -> [String; 2] {
     run![thread::spawn(|| user()), thread::spawn(|| user())]
 }
 
-#[inherit_context]
-fn other_calls() -> String {
-    // Neither is given work.
-    let child = std::process::Command::new("true").spawn();
-    drop(child.map(|mut child| child.wait()));
-    thread::spawn(user).join().unwrap()
-}
-
 #[test]
 fn spawned_threads_inherit() {
-    let name = "n".to_owned();
-    assert_eq!(as_alice(|| spawns(name)), "alice alice nalice alice");
-    assert_eq!(as_alice(builder), "alice");
+    let users = as_alice(|| spawns("n".to_owned()));
+    assert_eq!(users, "alice alice nalice alice alice");
     assert_eq!(as_alice(|| generic(user)), "alice");
     let text = String::from("moved ");
     assert_eq!(as_alice(|| generic(move || text + &user())), "moved alice");
@@ -179,7 +157,6 @@ fn spawn_calls_in_macros_are_found() {
 
 #[test]
 fn functions_inside_and_calls_without_arguments_are_left_alone() {
-    let (inside, own) = as_alice(nested_functions_are_left_alone);
-    assert_eq!((inside.as_str(), own.as_str()), ("nobody", "alice"));
-    assert_eq!(as_alice(other_calls), "alice");
+    let users = as_alice(nested_function_and_call_without_work);
+    assert_eq!(users, ["nobody", "alice"]);
 }

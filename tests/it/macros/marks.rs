@@ -1,12 +1,11 @@
 //! `#[inherit_context]` and `#[detach_context]` on closures and `async` blocks.
 
-use std::cell::RefCell;
 use std::thread;
 
 use context_vars::{inherit_context, with_context};
 
-use super::{USER, as_alice, user};
-use crate::support::yield_once;
+use super::spawner::{self, exactly};
+use super::{USER, as_alice, later, user};
 
 fn elsewhere<R>(f: impl FnOnce() -> R) -> R {
     USER.sync_scope("elsewhere".to_owned(), f)
@@ -39,15 +38,16 @@ fn marked_closures_run_where_they_were_made() {
 
 #[inherit_context]
 async fn marked_blocks() -> [String; 3] {
+    async fn elsewhere(future: impl Future<Output = String>) -> String {
+        USER.scope("elsewhere".to_owned(), future).await
+    }
     let inherits = #[inherit_context]
     async {
-        yield_once().await;
-        user()
+        later().await
     };
     let detached = #[detach_context]
     async move {
-        yield_once().await;
-        user()
+        later().await
     };
     let boxed = Box::pin(
         #[inherit_context]
@@ -55,10 +55,9 @@ async fn marked_blocks() -> [String; 3] {
             user()
         },
     );
-    let elsewhere = |future| USER.scope("elsewhere".to_owned(), future);
     [
-        elsewhere(Box::pin(inherits) as std::pin::Pin<Box<dyn Future<Output = String>>>).await,
-        elsewhere(Box::pin(detached)).await,
+        elsewhere(inherits).await,
+        elsewhere(detached).await,
         elsewhere(boxed).await,
     ]
 }
@@ -72,24 +71,18 @@ async fn marked_blocks_run_where_they_were_made() {
 #[inherit_context]
 fn detached_in_a_spawn_call() -> [String; 3] {
     [
-        thread::spawn(
+        exactly::spawn(
             #[detach_context]
             || user(),
-        )
-        .join()
-        .unwrap(),
-        thread::spawn(|| user()).join().unwrap(),
-        futures::executor::block_on(spawn_here(
+        )(),
+        spawner::spawn(|| user()),
+        futures::executor::block_on(exactly::spawn(
             #[detach_context]
             async {
                 user()
             },
         )),
     ]
-}
-
-async fn spawn_here<F: Future>(future: F) -> F::Output {
-    future.await
 }
 
 #[test]
@@ -106,20 +99,18 @@ fn in_a_scope() -> [String; 2] {
     || user();
     // A raw spawn does not inherit here.
     assert_eq!(thread::spawn(user).join().unwrap(), "nobody");
-    [thread::spawn(inherits).join().unwrap(), detached()]
+    [spawner::spawn(inherits), detached()]
 }
 
 #[with_context(user = "scope".to_owned())]
 async fn in_an_async_scope() -> String {
-    tokio::spawn(
+    let task = tokio::spawn(
         #[inherit_context]
         async {
-            yield_once().await;
-            user()
+            later().await
         },
-    )
-    .await
-    .unwrap()
+    );
+    task.await.unwrap()
 }
 
 #[tokio::test]
@@ -138,82 +129,21 @@ fn deep() -> Vec<String> {
         #[inherit_context]
         move || user(),
     ) {
-        results.extend([1].map(|_| elsewhere(job_of(&job))));
+        results.push(elsewhere(&job));
     }
-    for _ in 0..1 {
-        results.push(elsewhere(
-            #[inherit_context]
-            || {
-                elsewhere(
-                    #[inherit_context]
-                    || user(),
-                )
-            },
-        ));
-    }
+    results.push(elsewhere(
+        #[inherit_context]
+        || {
+            elsewhere(
+                #[inherit_context]
+                || user(),
+            )
+        },
+    ));
     results
-}
-
-fn job_of<'a>(job: &'a dyn Fn() -> String) -> impl Fn() -> String + 'a {
-    move || job()
 }
 
 #[test]
 fn marks_are_found_anywhere() {
-    assert_eq!(as_alice(deep), ["alice", "alice", "alice"]);
-}
-
-struct Noisy;
-
-thread_local! {
-    /// Who was the user at each drop.
-    static DROPS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-}
-
-impl Drop for Noisy {
-    fn drop(&mut self) {
-        DROPS.with_borrow_mut(|drops| drops.push(user()));
-    }
-}
-
-#[inherit_context]
-fn drops(thing: Noisy) {
-    let job = #[inherit_context]
-    |argument: Noisy, _: Noisy, (inside, _): (Noisy, Noisy)| {
-        let _local = inside;
-        let _argument = &argument;
-        drop(thing);
-    };
-    elsewhere(|| job(Noisy, Noisy, (Noisy, Noisy)));
-}
-
-#[inherit_context]
-async fn drops_of_async_closures() {
-    let borrowing = String::new();
-    let by_reference = #[inherit_context]
-    async |argument: Noisy, _: Noisy, (inside, _): (Noisy, Noisy)| {
-        let _local = (&inside, &borrowing);
-        let _argument = &argument;
-        crate::support::yield_once().await;
-    };
-    let by_move = #[detach_context]
-    async move |_argument: Noisy| ();
-    let scope = USER.scope("elsewhere".to_owned(), async {
-        by_reference(Noisy, Noisy, (Noisy, Noisy)).await;
-        by_move(Noisy).await;
-    });
-    scope.await;
-}
-
-#[test]
-fn arguments_of_an_async_closure_are_dropped_in_its_context() {
-    futures::executor::block_on(USER.scope("alice".to_owned(), drops_of_async_closures()));
-    let nobody = ["alice", "alice", "alice", "alice", "nobody"];
-    assert_eq!(DROPS.take(), nobody);
-}
-
-#[test]
-fn arguments_of_a_closure_are_dropped_in_its_context() {
-    as_alice(|| drops(Noisy));
-    assert_eq!(DROPS.take(), ["alice"; 5]);
+    assert_eq!(as_alice(deep), ["alice"; 3]);
 }

@@ -60,16 +60,13 @@ impl Server {
     #[track_caller]
     #[with_context(user = format!("{self}"))]
     fn in_text(self) -> String {
-        fn other(this: &Server) -> String {
-            struct Wrapper<'a>(&'a Server);
-            impl Wrapper<'_> {
-                fn text(self) -> String {
-                    format!("{}", self.0)
-                }
+        struct Wrapper<'a>(&'a Server);
+        impl Wrapper<'_> {
+            fn text(self) -> String {
+                format!("{}", self.0)
             }
-            Wrapper(this).text()
         }
-        let inner = { other(&self) };
+        let inner = { Wrapper(&self).text() };
         let escaped = format!("{{self}} {self} {self:?} {0}", self.name);
         assert_eq!(vec![&self], [&self]);
         let plain = "{self}";
@@ -78,22 +75,24 @@ impl Server {
 
     #[track_caller]
     #[with_context(user = self.name.clone())]
-    fn texts(self) -> [String; 11] {
+    fn texts_and_what_they_become(self) -> [(String, &'static str); 11] {
         let mut written = String::new();
         write!(written, "{self} {}", "{self}").unwrap();
         let list = vec!["{self}", "x {self:?}"].concat();
+        let asserted = panic_of(|| assert!("{self}".is_empty(), "{self} {}", "{self}"));
+        let arguments = std::format_args!(r#"{{self}} {self} {}"#, "{self}").to_string();
         [
-            list,
-            concat!("{self", "} {self}").to_owned(),
-            format!("{} {self}", "{self}"),
-            format!("{name} {self:>4}", name = "{self}"),
-            stringify!(self "{self}").to_owned(),
-            matches!("{self}", "{self}").to_string(),
-            texts_of_the_user!("{self}").to_owned(),
-            written,
-            panic_of(|| assert!("{self}".is_empty(), "{self} {}", "{self}")),
-            panic_of(|| panic!("{self}")),
-            std::format_args!(r#"{{self}} {self} {}"#, "{self}").to_string(),
+            (list, "{self}x {self:?}"),
+            (concat!("{self", "} {self}").to_owned(), "{self} {self}"),
+            (format!("{} {self}", "{self}"), "{self} <s>"),
+            (format!("{n} {self:>4}", n = "{self}"), "{self}  <s>"),
+            (stringify!(self "{self}").to_owned(), r#"self "{self}""#),
+            (matches!("{self}", "{self}").to_string(), "true"),
+            (texts_of_the_user!("{self}").to_owned(), "{self}"),
+            (written, "<s> {self}"),
+            (asserted, "<s> {self}"),
+            (panic_of(|| panic!("{self}")), "<s>"),
+            (arguments, "{self} <s> {self}"),
         ]
     }
 
@@ -104,11 +103,8 @@ impl Server {
             pub(self) fn secret() -> &'static str {
                 "secret"
             }
-            pub(self) fn told() -> &'static str {
-                secret()
-            }
             pub fn open() -> &'static str {
-                told()
+                secret()
             }
         }
         pub(self) struct Named(pub(self) String);
@@ -230,18 +226,7 @@ fn self_is_found_in_format_texts_and_macros_but_not_in_nested_items() {
 
 #[test]
 fn texts_that_are_no_format_strings_are_left_alone() {
-    let expected = [
-        "{self}x {self:?}",
-        "{self} {self}",
-        "{self} <s>",
-        "{self}  <s>",
-        r#"self "{self}""#,
-        "true",
-        "{self}",
-        "<s> {self}",
-        "<s> {self}",
-        "<s>",
-        "{self} <s> {self}",
-    ];
-    assert_eq!(server().texts(), expected);
+    for (text, expected) in server().texts_and_what_they_become() {
+        assert_eq!(text, expected);
+    }
 }

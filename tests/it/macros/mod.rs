@@ -10,6 +10,8 @@
 
 use context_vars::context_var;
 
+use crate::support::yield_once;
+
 mod declarations;
 mod editions;
 mod functions;
@@ -45,6 +47,12 @@ fn user() -> String {
     USER.get()
 }
 
+/// Returns `USER` at the second poll.
+async fn later() -> String {
+    yield_once().await;
+    user()
+}
+
 /// Runs `f` as alice.
 fn as_alice<R>(f: impl FnOnce() -> R) -> R {
     USER.sync_scope("alice".to_owned(), f)
@@ -55,4 +63,26 @@ fn as_alice<R>(f: impl FnOnce() -> R) -> R {
 fn assert_outside() {
     assert!(!USER.is_set(), "`USER` is still {:?}", USER.get());
     assert!(!ID.is_set(), "`ID` is still {:?}", ID.get());
+}
+
+/// Spawn functions whose work sees only what it inherits.
+mod spawner {
+    pub fn spawn<R>(job: impl FnOnce() -> R) -> R {
+        context_vars::detached(job)
+    }
+
+    pub fn spawn_with<A, R>(value: A, job: impl FnOnce(A) -> R) -> R {
+        context_vars::detached(|| job(value))
+    }
+
+    pub mod with {
+        pub use super::spawn_with as spawn;
+    }
+
+    pub mod exactly {
+        /// Returns the work, for which the caller gives the type that the parameter has.
+        pub fn spawn<T>(work: T) -> T {
+            work
+        }
+    }
 }

@@ -16,10 +16,12 @@
     clippy::vec_init_then_push
 )]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::error::Error;
 use std::fmt::Display;
-use std::future::Future;
+use std::future::{self, Future};
 use std::ops::Deref;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -27,6 +29,7 @@ use std::task::{self, Poll};
 use std::thread::{self, JoinHandle};
 
 use context_vars::{context_var, inherit_context};
+use tokio::task::spawn_blocking;
 
 context_var! {
     static USER: &str = "nobody";
@@ -78,8 +81,23 @@ mod spawner {
         context_vars::detached(|| job(&vec!["text"]))
     }
 
-    pub fn spawn_pointer(job: fn() -> &'static str) -> &'static str {
-        context_vars::detached(job)
+    pub mod of_fn {
+        pub use super::spawn_fn as spawn;
+    }
+
+    pub mod of_fn_mut {
+        pub use super::spawn_fn_mut as spawn;
+    }
+
+    pub mod of_references {
+        pub use super::spawn_each_with as spawn;
+    }
+
+    pub mod exactly {
+        /// Returns the work, for which the caller gives the type that the parameter has.
+        pub fn spawn<T>(work: T) -> T {
+            work
+        }
     }
 }
 
@@ -120,54 +138,33 @@ fn spawns_fields() -> [&'static str; 3] {
     ]
 }
 
-#[inherit_context]
-async fn spawns_received(mut jobs: tokio::sync::mpsc::Receiver<Job>) -> [&'static str; 2] {
-    let first = tokio::task::spawn_blocking(jobs.recv().await.unwrap().run);
-    let second = tokio::task::spawn_blocking(jobs.recv().await.unwrap().run);
-    [first.await.unwrap(), second.await.unwrap()]
-}
-
 #[test]
 fn an_argument_is_evaluated_once() {
     assert_eq!(as_alice(spawns_fields), ["alice"; 3]);
     assert_eq!(TAKEN.get(), 3);
-    let received = block_on(async {
-        let (send, receive) = tokio::sync::mpsc::channel(2);
-        send.send(Job { run: user }).await.ok().unwrap();
-        send.send(Job { run: || "second" }).await.ok().unwrap();
-        USER.scope("alice", spawns_received(receive)).await
-    });
-    assert_eq!(received, ["alice", "second"]);
 }
 
 #[inherit_context]
-fn in_order(log: &Mutex<Vec<u8>>) {
-    fn note(log: &Mutex<Vec<u8>>, step: u8) -> impl FnOnce() + '_ {
-        log.lock().unwrap().push(step);
-        move || log.lock().unwrap().push(step + 10)
-    }
+fn in_order(log: &RefCell<Vec<u8>>) {
     struct On(u8);
     impl On {
-        fn spawn_on(self, job: impl FnOnce(), _: &u8) {
+        fn spawn_on(self, job: impl FnOnce() -> u8, _: &u8) {
             job();
         }
     }
-    let on = |step| {
-        log.lock().unwrap().push(step);
-        On(step)
-    };
-    let place = |step| {
-        log.lock().unwrap().push(step);
+    let note = |step| {
+        log.borrow_mut().push(step);
         step
     };
-    on(1).spawn_on(note(log, 2), &place(3));
+    let job = |step| move || note(step + 10);
+    On(note(1)).spawn_on(job(note(2)), &note(3));
 }
 
 #[test]
 fn arguments_are_evaluated_in_order() {
-    let log = Mutex::default();
+    let log = RefCell::default();
     in_order(&log);
-    assert_eq!(*log.lock().unwrap(), [1, 2, 3, 12]);
+    assert_eq!(*log.borrow(), [1, 2, 3, 12]);
 }
 
 // ---- `Send` ----
@@ -186,12 +183,13 @@ async fn awaits_what_it_spawns(boxed: Box<dyn FnOnce() -> u8 + Send>, n: Cell<u8
     let closure = move || job.get();
     let future: Pin<Box<dyn Future<Output = u8> + Send>> = Box::pin(async { 1 });
     let jobs = (make(1), make(2));
-    tokio::task::spawn_blocking(boxed).await.unwrap()
-        + tokio::task::spawn_blocking(closure).await.unwrap()
-        + tokio::task::spawn_blocking(make(3)).await.unwrap()
-        + tokio::task::spawn_blocking(jobs.1).await.unwrap()
+    spawn_blocking(boxed).await.unwrap()
+        + spawn_blocking(closure).await.unwrap()
+        + spawn_blocking(make(3)).await.unwrap()
+        + spawn_blocking(jobs.1).await.unwrap()
+        + spawn_blocking(future::ready(make(4)).await).await.unwrap()
         + tokio::spawn(future).await.unwrap()
-        + tokio::spawn(std::future::ready(Cell::new(1).take()))
+        + tokio::spawn(future::ready(Cell::new(1).take()))
             .await
             .unwrap()
 }
@@ -200,7 +198,7 @@ async fn awaits_what_it_spawns(boxed: Box<dyn FnOnce() -> u8 + Send>, n: Cell<u8
 fn a_function_that_awaits_what_it_spawns_stays_send() {
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let future = assert_send(awaits_what_it_spawns(make(1), Cell::new(5)));
-    assert_eq!(runtime.block_on(runtime.spawn(future)).unwrap(), 13);
+    assert_eq!(runtime.block_on(runtime.spawn(future)).unwrap(), 17);
 }
 
 // ---- Arguments that are no work ----
@@ -210,12 +208,12 @@ fn spawn_reader(numbers: mpsc::Receiver<u8>, after: JoinHandle<u8>) -> u8 {
     numbers.recv_timeout(minute).unwrap() + after.join().unwrap()
 }
 
-fn spawn_workers(count: u32, future: std::future::Ready<u8>) -> u32 {
+fn spawn_workers(count: u32, future: future::Ready<u8>) -> u32 {
     count + u32::from(block_on(future))
 }
 
 fn spawn_named(name: String, job: fn() -> &'static str) -> String {
-    name + spawner::spawn_pointer(job)
+    name + context_vars::detached(job)
 }
 
 #[inherit_context]
@@ -223,9 +221,8 @@ fn plain_arguments(text: &str) -> String {
     let (send, receive) = mpsc::channel();
     let before = thread::spawn(move || send.send(1).map_or(0, |()| 2));
     let n = text.parse().unwrap();
-    let future = std::future::ready(5);
     let three = spawn_reader(receive, before);
-    let workers = spawn_workers(n, future);
+    let workers = spawn_workers(n, future::ready(5));
     format!("{three} {workers} {}", spawn_named("n ".into(), user))
 }
 
@@ -234,80 +231,71 @@ fn other_spawn_functions_get_their_arguments_untouched() {
     assert_eq!(as_alice(|| plain_arguments("2")), "3 7 n nobody");
 }
 
-/// An executor that is given by `&mut`.
-#[derive(Default)]
-struct Executor {
-    ran: Vec<&'static str>,
-}
+/// An executor that is given by `&mut`, and notes what its work returns.
+type Executor = Vec<&'static str>;
 
 fn spawn(executor: &mut Executor, job: impl FnOnce() -> &'static str) {
-    executor.ran.push(context_vars::detached(job));
+    executor.push(context_vars::detached(job));
 }
 
 struct Owner<'a> {
     executor: &'a mut Executor,
-    job: Option<Box<dyn FnOnce() -> &'static str>>,
+    job: Boxed,
 }
 
 #[inherit_context]
-fn reborrows(executor: &mut Executor) {
-    let job = || user();
-    spawn(executor, job);
-    spawn(executor, user);
-    let owner = Owner {
-        executor,
-        job: Some(Box::new(user)),
-    };
+fn reborrows(executor: &mut Executor, job: Boxed) {
+    let closure = || user();
+    spawn(executor, closure);
+    for _ in 0..2 {
+        spawn(executor, user);
+    }
+    let borrowed = &mut *executor;
+    spawn(borrowed, user);
+    spawn(borrowed, user as fn() -> &'static str);
+    let owner = Owner { executor, job };
     spawn(owner.executor, user);
-    spawn(owner.executor, owner.job.unwrap());
+    spawn(owner.executor, owner.job);
 }
 
 #[test]
 fn what_is_given_by_mutable_reference_is_lent() {
-    let mut executor = Executor::default();
-    as_alice(|| reborrows(&mut executor));
-    assert_eq!(executor.ran, ["alice"; 4]);
+    let mut executor = Executor::new();
+    as_alice(|| reborrows(&mut executor, Box::new(user)));
+    assert_eq!(executor, ["alice"; 7]);
 }
 
 // ---- Types that show only at the call ----
 
-mod of_boxes {
-    pub fn spawn(job: Box<dyn FnOnce() -> &'static str>) -> &'static str {
-        context_vars::detached(job)
-    }
-}
-
-mod of_options {
-    pub fn spawn<R>(job: Option<Box<dyn FnOnce() -> R>>) -> Option<R> {
-        job.map(|job| context_vars::detached(job))
-    }
-}
+type Boxed = Box<dyn FnOnce() -> &'static str>;
 
 #[inherit_context]
-fn inferred_from_the_call(job: Box<dyn FnOnce() -> &'static str>) -> [&'static str; 4] {
+fn inferred_from_the_call(job: Boxed) -> [Boxed; 6] {
+    use spawner::exactly::spawn;
+
     let start = |future| tokio::spawn(future);
     let _task = start(async { 5 });
-    let make: fn() -> Box<dyn FnOnce() -> &'static str> = || Box::new(user);
-    let (first, second) = (make(), make());
-    let first = first.into();
+    let make: fn() -> Boxed = || Box::new(user);
+    let first = make().into();
+    let typed: Boxed = Box::new(user);
     let later;
-    let results = [
-        of_boxes::spawn(job.into()),
-        of_boxes::spawn(first),
-        of_boxes::spawn(From::from(second)),
-        of_options::spawn(Some(Box::new(user))).unwrap(),
-    ];
-    later = Box::new(user) as Box<dyn FnOnce() -> &'static str>;
-    of_boxes::spawn(later);
-    let typed: Box<dyn FnOnce() -> &'static str> = Box::new(user);
-    assert_eq!(of_boxes::spawn(typed), "alice");
-    results
+    later = Box::new(user) as Boxed;
+    [
+        spawn::<Boxed>(job.into()),
+        spawn::<Boxed>(first),
+        spawn::<Boxed>(From::from(make())),
+        spawn::<Option<Boxed>>(Some(Box::new(user))).unwrap(),
+        spawn::<Boxed>(later),
+        spawn::<Boxed>(typed),
+    ]
 }
 
 #[test]
 fn what_takes_its_type_from_the_parameter_is_left_alone() {
-    let results = block_on(async { as_alice(|| inferred_from_the_call(Box::new(user))) });
-    assert_eq!(results, ["nobody"; 4]);
+    let jobs = block_on(async { as_alice(|| inferred_from_the_call(Box::new(user))) });
+    let [others @ .., typed] = jobs.map(|job| job());
+    assert_eq!(others, ["nobody"; 5]);
+    assert_eq!(typed, "alice");
 }
 
 /// A box of a trait of the user, which can be called.
@@ -315,36 +303,24 @@ trait Task: FnOnce() -> &'static str + Send {}
 
 impl<F: FnOnce() -> &'static str + Send> Task for F {}
 
-mod of_tasks {
-    use super::*;
-
-    pub fn spawn(task: Box<dyn Task>) -> &'static str {
-        task()
-    }
-}
-
 #[inherit_context]
-fn box_of_another_trait(task: Box<dyn Task>) -> [&'static str; 2] {
-    [of_tasks::spawn(task), of_tasks::spawn(Box::new(user))]
+fn boxes_of_another_trait(task: Box<dyn Task>) -> [Box<dyn Task>; 2] {
+    use spawner::exactly::spawn;
+
+    [
+        spawn::<Box<dyn Task>>(task),
+        spawn::<Box<dyn Task>>(Box::new(user)),
+    ]
 }
 
 #[test]
 fn boxes_of_other_traits_stay_boxes() {
-    assert_eq!(
-        as_alice(|| box_of_another_trait(Box::new(user))),
-        ["alice"; 2]
-    );
+    let tasks = as_alice(|| boxes_of_another_trait(Box::new(user)));
+    // The other one was a box of a closure until the call.
+    assert_eq!(tasks.map(|task| task()), ["nobody", "alice"]);
 }
 
 // ---- Functions and closures by name ----
-
-mod of_fn {
-    pub use super::spawner::spawn_fn as spawn;
-}
-
-mod of_fn_mut {
-    pub use super::spawner::spawn_fn_mut as spawn;
-}
 
 #[inherit_context]
 fn local_closures(name: String) -> Vec<String> {
@@ -356,30 +332,27 @@ fn local_closures(name: String) -> Vec<String> {
     };
     let text = String::from("once ");
     let consumes = || text + user();
-    let mut all: Vec<String> = of_fn::spawn(greet).into();
-    all.extend(of_fn_mut::spawn(counts));
+    let mut all: Vec<String> = spawner::of_fn::spawn(greet).into();
+    all.extend(spawner::of_fn_mut::spawn(counts));
     all.push(spawner::spawn(consumes));
     all
 }
 
 #[test]
 fn a_closure_by_name_stays_fn_or_fn_mut() {
-    assert_eq!(
-        as_alice(|| local_closures("n".to_owned())),
-        ["n alice", "n alice", "1 alice", "2 alice", "once alice"]
-    );
+    let seen = as_alice(|| local_closures("n".to_owned()));
+    let expected = ["n alice", "n alice", "1 alice", "2 alice", "once alice"];
+    assert_eq!(seen, expected);
 }
 
 fn length_and_user(words: &Vec<&str>) -> (usize, &'static str) {
     (words.len(), user())
 }
 
-mod of_references {
-    pub use super::spawner::spawn_each_with as spawn;
-}
-
 #[inherit_context]
 fn higher_ranked() -> [(usize, &'static str); 3] {
+    use spawner::of_references;
+
     [
         of_references::spawn(length_and_user),
         of_references::spawn(|words| (words.len(), user())),
@@ -389,10 +362,8 @@ fn higher_ranked() -> [(usize, &'static str); 3] {
 
 #[test]
 fn higher_ranked_functions_are_accepted() {
-    assert_eq!(
-        as_alice(higher_ranked),
-        [(1, "nobody"), (1, "alice"), (1, "alice")]
-    );
+    let seen = as_alice(higher_ranked);
+    assert_eq!(seen, [(1, "nobody"), (1, "alice"), (1, "alice")]);
 }
 
 // ---- Names ----
@@ -424,7 +395,7 @@ mod everywhere {
             spawner::spawn(user),
             spawner::spawn(move || user()),
             tokio::spawn(async { user() }).await.unwrap(),
-            tokio::spawn(std::future::poll_fn(|_| Poll::Ready(user())))
+            tokio::spawn(future::poll_fn(|_| Poll::Ready(user())))
                 .await
                 .unwrap(),
         ]
@@ -467,32 +438,19 @@ fn the_last_expression_of_a_block_inherits() {
     assert_eq!(seen, ["alice"; 4]);
 }
 
-struct Now {
-    n: u8,
-}
-
-struct Tuple(u8);
-
-impl Future for Now {
+impl Future for Job {
     type Output = &'static str;
 
     fn poll(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<&'static str> {
-        Poll::Ready([user(); 2][usize::from(self.n)])
-    }
-}
-
-impl Future for Tuple {
-    type Output = &'static str;
-
-    fn poll(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<&'static str> {
-        Poll::Ready([user(); 2][usize::from(self.0)])
+        Poll::Ready((self.run)())
     }
 }
 
 #[inherit_context]
 async fn struct_literals() -> [&'static str; 2] {
-    let both = (tokio::spawn(Now { n: 1 }), tokio::spawn(Tuple(1)));
-    [both.0.await.unwrap(), both.1.await.unwrap()]
+    let literal = tokio::spawn(Job { run: user });
+    let tuple = tokio::spawn(AssertUnwindSafe(Job { run: user }));
+    [literal.await.unwrap(), tuple.await.unwrap()]
 }
 
 #[test]
@@ -506,33 +464,25 @@ fn a_struct_literal_inherits_as_a_tuple_struct_does() {
 struct Here;
 
 impl Here {
-    fn scope<R>(&self, f: impl FnOnce(&Self) -> R) -> R {
-        f(self)
-    }
-
     fn join<R>(&self, f: impl FnOnce() -> R) -> R {
         f()
-    }
-
-    fn broadcast<R>(&self, f: impl Fn(u8) -> R) -> [R; 2] {
-        [f(0), f(1)]
     }
 }
 
 #[inherit_context]
-fn methods_that_run_here(sum: &Cell<u8>) -> &'static str {
-    Here.scope(|_| USER.set("bob"));
-    Here.join(|| USER.set([user(), "carol"][1]));
-    Here.broadcast(|n| sum.set(sum.get() + n + 1));
+fn sets_in_closures_that_run_here() -> [&'static str; 3] {
+    thread::scope(|_| USER.set("bob"));
+    let by_function = user();
+    Here.join(|| USER.set("carol"));
+    let by_method = user();
     rayon::in_place_scope(|_| USER.set("dave"));
-    thread::spawn(|| user()).join().unwrap()
+    [by_function, by_method, spawner::spawn(|| user())]
 }
 
 #[test]
-fn what_other_methods_set_is_kept() {
-    let sum = Cell::new(0);
-    assert_eq!(as_alice(|| methods_that_run_here(&sum)), "dave");
-    assert_eq!(sum.get(), 3);
+fn what_other_functions_and_methods_set_is_kept() {
+    let seen = as_alice(sets_in_closures_that_run_here);
+    assert_eq!(seen, ["bob", "carol", "dave"]);
 }
 
 // ---- Closures without `move` ----
@@ -562,13 +512,10 @@ fn borrowing_closures(name: &str, log: &Mutex<Vec<String>>) -> Vec<String> {
 #[test]
 fn a_closure_without_move_stays_fn_fn_mut_and_clone() {
     let log = Mutex::default();
-    assert_eq!(
-        as_alice(|| borrowing_closures("n", &log)),
-        [
-            "n alice", "n alice", "1 alice", "2 alice", "alice", "alice", "0 x", "1 x", "n 0 x",
-            "n 1 x", "0 y", "1 y", "n 0 y", "n 1 y"
-        ]
-    );
+    let seen = as_alice(|| borrowing_closures("n", &log)).join(", ");
+    let (as_x, as_y) = ("0 x, 1 x, n 0 x, n 1 x", "0 y, 1 y, n 0 y, n 1 y");
+    let by_all = "n alice, n alice, 1 alice, 2 alice, alice, alice";
+    assert_eq!(seen, [by_all, as_x, as_y].join(", "));
     assert_eq!(*log.lock().unwrap(), ["texty"]);
 }
 
@@ -656,85 +603,34 @@ fn take_sum(sum: impl Fn(usize) -> usize, n: usize) -> String {
 
 #[test]
 fn a_closure_without_move_that_copies_or_gives_away_its_own_stays_fn_and_fn_mut() {
-    assert_eq!(
-        as_alice(|| closures_that_only_seem_to_give_away(5, "n")),
-        [
-            "0 alice",
-            "1 alice",
-            "0 alice",
-            "1 alice",
-            "1 2 alice",
-            "1 2 alice",
-            "2 alice",
-            "3 alice"
-        ]
-    );
+    let seen = as_alice(|| closures_that_only_seem_to_give_away(5, "n"));
+    let counted = ["0 alice", "1 alice"];
+    assert_eq!(seen[..4], [counted, counted].concat());
+    assert_eq!(seen[4..6], ["1 2 alice"; 2]);
+    assert_eq!(seen[6..], ["2 alice", "3 alice"]);
 }
+
+type Parsed = Result<u8, Box<dyn Error>>;
 
 #[inherit_context]
-fn on_rayon(names: &[String]) -> Vec<String> {
-    let seen = Mutex::new(Vec::new());
-    rayon::broadcast(|context| {
-        let name = &names[context.index() % names.len()];
-        seen.lock().unwrap().push(format!("{name} {}", user()));
-    });
-    rayon::scope(|scope| {
-        scope.spawn(|_| seen.lock().unwrap().push(names.concat() + " " + user()));
-        scope.spawn(|scope| {
-            let (names, seen) = (&names, &seen);
-            scope.spawn(move |_| seen.lock().unwrap().push(names.concat() + " " + user()));
-        });
-    });
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(2)
-        .spawn_handler(|thread| {
-            thread::Builder::new().spawn(|| thread.run())?;
-            Ok(())
-        })
-        .build()
-        .unwrap();
-    let lengths = pool.install(|| names.iter().map(|name| name.len()).sum::<usize>());
-    let (left, right) = rayon::join(|| names[0].clone() + user(), || user().len() + lengths);
-    let mut seen = seen.into_inner().unwrap();
-    seen.sort();
-    seen.dedup();
-    seen.extend([left, right.to_string()]);
-    seen
-}
-
-#[test]
-fn closures_for_rayon_may_borrow() {
-    let names = ["n".to_owned()];
-    assert_eq!(as_alice(|| on_rayon(&names)), ["n alice", "nalice", "6"]);
-}
-
-fn spawn_failing(
-    job: impl FnOnce() -> Result<u8, Box<dyn std::error::Error>>,
-) -> Result<u8, String> {
-    job().map_err(|error| error.to_string())
-}
-
-fn spawn_shown(job: impl FnOnce() -> Box<dyn Display>) -> String {
-    job().to_string()
-}
-
-#[inherit_context]
-fn results_of_the_expected_type(text: &str) -> (Result<u8, String>, Result<u8, String>, String) {
-    let number = spawn_failing(|| Ok(text.parse::<u8>()?));
-    let failed = spawn_failing(|| {
+fn results_of_the_expected_type(text: &str) -> (Parsed, Parsed, Box<dyn Display>) {
+    let number = spawner::spawn::<Parsed>(|| Ok(text.parse::<u8>()?));
+    let failed = spawner::spawn::<Parsed>(|| {
         if text.is_empty() {
             return Ok(5);
         }
         Err(text.into())
     });
-    (number, failed, spawn_shown(|| Box::new(text.len())))
+    let length = spawner::spawn::<Box<dyn Display>>(|| Box::new(text.len()));
+    (number, failed, length)
 }
 
 #[test]
 fn a_closure_without_move_returns_what_is_expected() {
-    let (number, failed, shown) = results_of_the_expected_type("5");
-    assert_eq!((number, failed), (Ok(5), Err("5".to_owned())));
-    assert_eq!(shown, "1");
+    let (number, failed, length) = results_of_the_expected_type("5");
+    assert_eq!(number.unwrap(), 5);
+    assert_eq!(failed.unwrap_err().to_string(), "5");
+    assert_eq!(length.to_string(), "1");
 }
 
 // ---- Macros ----
@@ -766,7 +662,7 @@ fn in_macros() -> Vec<String> {
     let cloned = thread::spawn(closure!(name => move || name.len().to_string() + user()));
     let unread = start!(spawn(job => || user().to_owned()));
     let own = go!(|| user().to_owned());
-    let length = of_references::spawn(closure!(|words| words.len().to_string()));
+    let length = spawner::of_references::spawn(closure!(|words| words.len().to_string()));
     let text = stringify!(spawn(|| 1)).to_owned();
     let joined = [cloned, unread, own].map(|thread| thread.join().unwrap());
     [&joined[..], &[length, text]].concat()
@@ -778,32 +674,14 @@ fn calls_in_macros_are_left_alone_where_they_cannot_be_read() {
     assert_eq!(seen, ["1alice", "nobody", "nobody", "1", "spawn(|| 1)"]);
 }
 
-/// As the test helper of crates that poll futures by hand.
-mod polled {
-    use super::*;
-
-    pub struct Polled<F>(Pin<Box<F>>);
-
-    pub fn spawn<F: Future>(future: F) -> Polled<F> {
-        Polled(Box::pin(future))
-    }
-
-    impl<F: Future> Polled<F> {
-        pub fn poll(&mut self) -> Poll<F::Output> {
-            let mut cx = task::Context::from_waker(task::Waker::noop());
-            self.0.as_mut().poll(&mut cx)
-        }
-    }
-}
-
 #[inherit_context]
 fn borrows_in_turn(count: &mut u8) -> bool {
-    use polled::spawn;
-    let mut work = spawn(std::future::poll_fn(|_| {
+    let mut work = Box::pin(spawner::exactly::spawn(future::poll_fn(|_| {
         *count += 1;
         Poll::Ready(())
-    }));
-    let is_ready = work.poll().is_ready();
+    })));
+    let mut cx = task::Context::from_waker(task::Waker::noop());
+    let is_ready = work.as_mut().poll(&mut cx).is_ready();
     *count += 1;
     is_ready
 }

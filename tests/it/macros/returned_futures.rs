@@ -7,16 +7,13 @@ use std::task::Poll;
 use context_vars::with_context;
 use futures::future::{BoxFuture, FutureExt, LocalBoxFuture};
 
-use super::{USER, assert_outside, user};
-use crate::support::{poll_once, yield_once};
+use super::{USER, as_alice, assert_outside, later, user};
+use crate::support::poll_once;
 
 #[with_context(user = name)]
 fn opaque(name: String) -> impl Future<Output = (String, String)> + Send {
     let eager = user();
-    async move {
-        yield_once().await;
-        (eager, user())
-    }
+    async { (eager, later().await) }
 }
 
 #[with_context(user = name.to_owned())]
@@ -24,10 +21,7 @@ fn pinned<'a>(name: &'a str) -> Pin<Box<dyn Future<Output = String> + Send + 'a>
     if name.is_empty() {
         return Box::pin(ready(format!("empty {}", user())));
     }
-    Box::pin(async move {
-        yield_once().await;
-        format!("{name} {}", user())
-    })
+    Box::pin(async move { format!("{name} {}", later().await) })
 }
 
 #[with_context(user = name)]
@@ -48,10 +42,7 @@ fn unpin(name: String) -> Box<dyn Future<Output = String> + Unpin> {
 
 #[with_context(user = name)]
 fn pinned_opaque(name: String) -> Pin<Box<impl Future<Output = String> + Send>> {
-    Box::pin(async {
-        yield_once().await;
-        user()
-    })
+    Box::pin(later())
 }
 
 #[with_context(user = name)]
@@ -65,15 +56,6 @@ fn sets(name: String) -> impl Future<Output = String> {
     async { user() }
 }
 
-#[with_context(user = name.parse::<u8>().unwrap_or_default().to_string())]
-fn early(name: &str) -> impl Future<Output = Option<String>> {
-    let first = name.chars().next();
-    async move {
-        first?;
-        Some(user())
-    }
-}
-
 #[tokio::test]
 async fn the_scope_holds_the_body_and_the_future() {
     assert_eq!(opaque("a".into()).await, ("a".to_owned(), "a".to_owned()));
@@ -85,22 +67,20 @@ async fn the_scope_holds_the_body_and_the_future() {
     assert_eq!(pinned_opaque("p".into()).await, "p");
     assert_eq!(boxed_opaque("o".into()).await, "o");
     assert_eq!(sets("f".into()).await, "f eager");
-    assert_eq!(early("7").await.as_deref(), Some("7"));
-    assert_eq!(early("").await, None);
-    assert_outside();
-}
-
-#[test]
-fn the_scope_begins_at_the_call() {
-    let mut future = Box::pin(USER.sync_scope("outer".to_owned(), inherits));
-    assert_outside();
-    assert_eq!(poll_once(future.as_mut()), Poll::Ready("outer!".to_owned()));
     assert_outside();
 }
 
 #[with_context(user = user() + "!")]
-fn inherits() -> impl Future<Output = String> {
+fn reads_at_the_call() -> impl Future<Output = String> {
     async { user() }
+}
+
+#[test]
+fn the_scope_begins_at_the_call() {
+    let mut future = Box::pin(as_alice(reads_at_the_call));
+    assert_outside();
+    assert_eq!(poll_once(future.as_mut()), Poll::Ready("alice!".to_owned()));
+    assert_outside();
 }
 
 #[test]

@@ -2,60 +2,42 @@
 
 use std::sync::Arc;
 
-use context_vars::inherit_context;
+use context_vars::{detached, inherit_context};
 
+use super::spawner::{self, exactly, spawn};
 use super::{USER, as_alice, user};
 
-mod spawner {
-    use context_vars::detached;
+fn spawn_between<A, B, R>(_: A, job: impl FnOnce() -> R, _: B) -> R {
+    detached(job)
+}
 
-    pub fn spawn<R>(job: impl FnOnce() -> R) -> R {
+mod after {
+    pub fn spawn<A, R>(_: A, job: impl FnOnce() -> R) -> R {
+        context_vars::detached(job)
+    }
+}
+
+trait Spawn {
+    fn spawn<R>(&self, job: impl FnOnce() -> R) -> R {
         detached(job)
     }
+}
 
-    pub fn spawn_anything<A, R>(_: A, job: impl FnOnce() -> R, _: &str) -> R {
-        detached(job)
-    }
+impl Spawn for () {}
 
-    pub mod with_value {
-        pub fn spawn<A, R>(_: A, job: impl FnOnce() -> R) -> R {
-            context_vars::detached(job)
-        }
-    }
-
-    pub fn spawning<R>(job: impl FnOnce() -> R) -> R {
-        detached(job)
-    }
-
-    pub fn respawn<R>(job: impl FnOnce() -> R) -> R {
-        detached(job)
-    }
-
-    pub trait Spawn {
-        fn spawn<R>(&self, job: impl FnOnce() -> R) -> R {
-            detached(job)
-        }
-    }
-
-    impl Spawn for () {}
-
-    pub fn spawn_arc(job: std::sync::Arc<dyn Fn() -> String>) -> String {
-        detached(|| job())
-    }
+mod other_names {
+    pub use context_vars::{detached as respawn, detached as spawning};
 }
 
 #[allow(unused_parens, clippy::redundant_closure)] // the point of some is that nothing becomes of them
 #[inherit_context]
 fn names() -> Vec<String> {
-    use spawner::{Spawn, spawn};
-
-    let text = "x";
-    let spawn_local_variable = |job: &dyn Fn() -> String| context_vars::detached(job);
+    let spawn_local_variable = |job: &dyn Fn() -> String| detached(job);
     vec![
         spawn(|| user()),
         spawner::spawn(|| user()),
-        self::spawner::spawn::<String>(|| user()),
-        spawner::spawn_anything(5, || user(), text),
+        super::spawner::spawn::<String>(|| user()),
+        spawn_between(5, || user(), "x"),
         ().spawn(|| user()),
         Spawn::spawn(&(), || user()),
         <() as Spawn>::spawn::<String>(&(), || user()),
@@ -63,9 +45,9 @@ fn names() -> Vec<String> {
         (spawn)(user),
         r#spawn(user),
         spawner::r#spawn(|| user()),
-        (|job: fn() -> String| context_vars::detached(job))(user),
-        spawner::spawning(|| user()),
-        spawner::respawn(|| user()),
+        (|job: fn() -> String| detached(job))(user),
+        other_names::spawning(|| user()),
+        other_names::respawn(|| user()),
         spawn_local_variable(&user),
     ]
 }
@@ -80,23 +62,25 @@ fn the_last_name_is_spawn_or_begins_with_spawn_and_an_underscore() {
 #[allow(clippy::double_parens)]
 #[inherit_context]
 fn around() -> [String; 5] {
+    fn spawn_arc(job: Arc<dyn Fn() -> String>) -> String {
+        detached(|| job())
+    }
     let name = String::from("n");
     [
-        spawner::spawn_arc(Arc::new(move || user())),
-        spawner::spawn_arc(std::sync::Arc::new(move || name.clone() + &user())),
-        spawner::spawn(Box::new(|| user())),
-        spawner::spawn(Box::new(|| user()) as Box<dyn FnOnce() -> String>),
+        spawn_arc(std::sync::Arc::new(move || name.clone() + &user())),
+        spawn_arc(Arc::new(move || user())),
+        spawn(Box::new(|| user())),
+        spawn(Box::new(|| user()) as Box<dyn FnOnce() -> String>),
         #[allow(unused_parens)]
-        spawner::spawn((|| user())),
+        spawn((|| user())),
     ]
 }
 
 #[test]
 fn literals_are_found_in_boxes_parentheses_and_casts() {
-    assert_eq!(
-        as_alice(around),
-        ["alice", "nalice", "alice", "alice", "alice"]
-    );
+    let [named, others @ ..] = as_alice(around);
+    assert_eq!(named, "nalice");
+    assert_eq!(others, ["alice"; 4]);
 }
 
 fn make() -> Option<impl FnOnce() -> String> {
@@ -117,14 +101,14 @@ macro_rules! itself {
 #[inherit_context]
 async fn work_in_other_forms() -> Option<[String; 8]> {
     Some([
-        spawner::spawn(make()?),
-        spawner::spawn(make_later().await),
-        spawner::spawn((user)),
-        spawner::spawn((make().unwrap())),
-        spawner::spawn(itself!(user)),
-        spawner::spawn(user as fn() -> String),
-        spawner::with_value::spawn(1, make()?),
-        spawner::spawn_anything(1, itself!(|| user()), ""),
+        spawn(make()?),
+        spawn(make_later().await),
+        spawn((user)),
+        spawn((make().unwrap())),
+        spawn(itself!(user)),
+        spawn(user as fn() -> String),
+        after::spawn(1, make()?),
+        spawn_between(1, itself!(|| user()), ""),
     ])
 }
 
@@ -136,61 +120,12 @@ fn work_that_is_no_call_inherits_too() {
     assert_eq!(beside_others, "nobody", "only a literal inherits there");
 }
 
-/// A value, made of a text.
-struct Name(String);
-
-impl From<&str> for Name {
-    fn from(name: &str) -> Self {
-        Self(name.to_owned())
-    }
-}
-
-fn spawn_named(name: Name) -> usize {
-    name.0.len()
-}
-
-fn spawn_number(number: u64) -> u64 {
-    number
-}
-
-fn spawn_list(list: Vec<u32>) -> usize {
-    list.len()
-}
-
-fn spawn_debug(value: Option<Box<dyn std::fmt::Debug>>) -> String {
-    format!("{value:?}")
-}
-
-fn spawn_pointer(job: Option<fn() -> String>) -> String {
-    job.map_or_else(String::new, |job| context_vars::detached(job))
-}
-
-#[inherit_context]
-fn values() -> Result<String, std::num::ParseIntError> {
-    let numbers = spawn_number("5".parse().unwrap())
-        + spawn_number("6".parse()?)
-        + spawn_number(Default::default())
-        + spawn_number(From::from(1_u8))
-        + spawn_number([1, 2].into_iter().sum())
-        + spawn_number(u64::from(true));
-    let lengths = spawn_named("x".into()) + spawn_list((0..3).collect()) + spawn_list(vec![]);
-    let debug = spawn_debug(Some(Box::new(3))) + &spawn_pointer(Some(user));
-    Ok(spawner::spawn(|| {
-        format!("{numbers} {lengths} {debug} {}", user())
-    }))
-}
-
-#[test]
-fn values_take_their_types_from_the_parameter() {
-    assert_eq!(as_alice(values).unwrap(), "16 4 Some(3)nobody alice");
-}
-
 #[inherit_context]
 fn nested() -> String {
-    spawner::spawn(|| {
+    spawn(|| {
         USER.set("between".to_owned());
-        let inner = spawner::spawn(|| user());
-        spawner::spawn(move || inner + &spawner::spawn(user))
+        let inner = spawn(|| user());
+        spawn(move || inner + &spawn(user))
     })
 }
 
@@ -199,24 +134,19 @@ fn spawn_calls_in_spawned_work_inherit_from_it() {
     assert_eq!(as_alice(nested), "betweenbetween");
 }
 
-mod of_pointers {
-    pub fn spawn(job: fn() -> String) -> String {
-        context_vars::detached(job)
-    }
-}
-
 #[inherit_context]
 fn names_in_blocks() -> [String; 4] {
     let job = user;
+    // A parameter of type `fn` needs braces, and there must be no warning that they are superfluous.
+    let pointer = exactly::spawn::<fn() -> String>({ user });
     [
-        // A parameter of type `fn` needs this, and there must be no warning of superfluous braces.
-        of_pointers::spawn({ user }),
-        spawner::spawn({ user }),
-        spawner::spawn({
+        detached(pointer),
+        spawn({ user }),
+        spawn({
             assert_eq!(job(), "alice");
             job
         }),
-        spawner::spawn(job),
+        spawn(job),
     ]
 }
 
@@ -229,7 +159,7 @@ fn a_name_in_a_block_passes_through() {
 
 #[inherit_context(crate = renamed)]
 fn through_path() -> String {
-    spawner::spawn(user) + &spawner::spawn(|| user())
+    spawn(user) + &spawn(|| user())
 }
 
 use context_vars as renamed;
@@ -245,7 +175,7 @@ mod without_prelude {
     #[::context_vars::inherit_context]
     #[::context_vars::with_context(user = ::std::string::ToString::to_string("bare"))]
     pub fn bare(job: fn() -> ::std::string::String) -> [::std::string::String; 2] {
-        [super::spawner::spawn(|| job()), super::spawner::spawn(job)]
+        [super::spawn(|| job()), super::spawn(job)]
     }
 
     use super::USER;

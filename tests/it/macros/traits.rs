@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use context_vars::with_context;
 
-use super::{USER, assert_outside, user};
+use super::{USER, assert_outside, later, user};
 use crate::support::yield_once;
 
 trait Greet {
@@ -27,8 +27,7 @@ trait Greet {
     #[allow(async_fn_in_trait)]
     #[with_context(user = self.name())]
     async fn greet_later(&self) -> String {
-        yield_once().await;
-        format!("hello {}", user())
+        format!("hello {}", later().await)
     }
 
     fn wave(&self, times: u8) -> String;
@@ -50,8 +49,7 @@ impl Greet for Person {
 
     #[with_context(user = self.name())]
     async fn wave_later(&self, times: u8) -> String {
-        yield_once().await;
-        format!("{} waves {times} times", user())
+        format!("{} waves {times} times", later().await)
     }
 }
 
@@ -78,8 +76,7 @@ trait Fetch: Send + Sync {
 
     #[with_context(user = "default".to_owned())]
     async fn ping(&self) -> String {
-        yield_once().await;
-        user()
+        later().await
     }
 }
 
@@ -89,9 +86,8 @@ struct Store(&'static str);
 impl Fetch for Store {
     #[with_context(user = format!("{}{}", self.0, key.clone()))]
     async fn fetch(&self, key: String) -> Result<String, std::num::ParseIntError> {
-        yield_once().await;
         let number: u8 = key.parse()?;
-        Ok(format!("{number} {}", user()))
+        Ok(format!("{number} {}", later().await))
     }
 }
 
@@ -104,8 +100,7 @@ trait Local {
 impl Local for Store {
     #[with_context(user = { yield_once().await; format!("{n}") })]
     async fn take(self: Arc<Self>, n: u8) -> String {
-        yield_once().await;
-        format!("{}{}", self.0, user())
+        self.0.to_owned() + &later().await
     }
 }
 
@@ -121,8 +116,6 @@ async fn async_trait_methods() {
 
 #[test]
 fn under_async_trait_all_happens_in_the_future() {
-    let store = Store("s");
-    let future = store.fetch("5".into());
-    drop(future);
+    drop(Store("s").fetch("5".into()));
     assert_outside();
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use context_vars::{Context, context_var, with_context};
 
-use super::{ID, USER, assert_outside, user};
+use super::{ID, USER, assert_outside, later, user};
 use crate::support::yield_once;
 
 context_var! {
@@ -40,13 +40,8 @@ fn values_read_the_outer_ones_in_order_and_what_they_set_is_gone() {
     id = if true { 1 } else { 2 },
 )]
 fn forms() -> String {
-    let (n, number, id) = (HANDLER.get()(4), NUMBER.get(), ID.get());
-    format!(
-        "{n}{number}{:?}{:?}{}{id}",
-        MAYBE.get(),
-        NAMES.get(),
-        user()
-    )
+    let numbers = (HANDLER.get()(4), NUMBER.get(), ID.get());
+    format!("{numbers:?} {:?} {:?} {}", MAYBE.get(), NAMES.get(), user())
 }
 
 #[with_context(user = name, id = text.len() as u64)]
@@ -54,28 +49,21 @@ fn moves_and_borrows(name: String, text: &str, used_in_both: String) -> (String,
     (user(), ID.get(), used_in_both + text)
 }
 
-#[with_context(user = name?.to_owned())]
-fn question_mark(name: Option<&str>) -> Option<String> {
-    Some(user())
-}
-
-#[with_context(user = match name { Some(name) => name.to_owned(), None => return "none".to_owned() })]
-fn returns(name: Option<&str>) -> String {
-    user()
+#[with_context(user = if name == Some("x") { return None } else { name?.to_owned() })]
+fn question_mark_and_return(name: Option<&str>) -> Option<String> {
+    Some(user() + "!")
 }
 
 #[with_context(user = text.parse::<u8>()?.to_string())]
 async fn question_mark_later(text: &str) -> Result<String, std::num::ParseIntError> {
-    yield_once().await;
-    Ok(user())
+    Ok(later().await)
 }
 
 #[tokio::test]
 async fn question_marks_and_returns_leave_the_function() {
-    assert_eq!(question_mark(Some("a")).as_deref(), Some("a"));
-    assert_eq!(question_mark(None), None);
-    assert_eq!(returns(Some("a")), "a");
-    assert_eq!(returns(None), "none");
+    assert_eq!(question_mark_and_return(Some("a")).unwrap(), "a!");
+    let returned = [None, Some("x")].map(question_mark_and_return);
+    assert_eq!(returned, [None, None]);
     assert_eq!(question_mark_later("5").await.unwrap(), "5");
     assert!(question_mark_later("x").await.is_err());
     assert_outside();
@@ -88,8 +76,7 @@ async fn load(name: &str) -> String {
 
 #[with_context(user = load(&name).await, id = async { 5 }.await)]
 async fn awaits(name: String) -> (String, u64) {
-    yield_once().await;
-    (user() + &name, ID.get())
+    (later().await + &name, ID.get())
 }
 
 #[with_context(user = futures::executor::block_on(async { load("x").await }))]
@@ -114,7 +101,7 @@ mod constants {
 
     use context_vars::{inherit_context, with_context};
 
-    use super::super::{USER, user};
+    use super::super::{USER, spawner::spawn, user};
 
     const context: u32 = 1;
     const inherited: u32 = 2;
@@ -138,11 +125,7 @@ mod constants {
     #[inherit_context]
     pub fn spawned() -> String {
         let job = || move || format!("{}{work}", user());
-        let threads = [
-            std::thread::spawn(move || format!("{}{context}", user())),
-            std::thread::spawn(job()),
-        ];
-        threads.map(|thread| thread.join().unwrap()).concat()
+        spawn(move || format!("{}{context}", user())) + &spawn(job())
     }
 
     #[test]
@@ -155,7 +138,7 @@ mod constants {
 
 #[test]
 fn literals_blocks_macros_arguments_and_what_needs_the_variables_type() {
-    assert_eq!(forms(), r#"5-5None["a", "b"]121"#);
+    assert_eq!(forms(), r#"(5, -5, 1) None ["a", "b"] 12"#);
     let seen = moves_and_borrows("n".into(), "tt", "u".into());
     assert_eq!(seen, ("n".to_owned(), 2, "utt".to_owned()));
 }
@@ -183,6 +166,6 @@ fn context_kept_by_a_value_expression_has_none_of_the_values() {
     let mut kept = None;
     let inside = keeps_the_context_in_which_a_value_is_computed(&mut kept);
     assert_eq!(inside, ("alice".to_owned(), 2));
-    let kept = kept.expect("the expression has kept it");
+    let kept = kept.unwrap();
     assert_eq!((kept.get(&USER), kept.get(&ID)), (None, None));
 }
