@@ -93,6 +93,7 @@ fn awaiting() {
     });
 }
 
+/// Polls two turns in turn, each in its own context, and then both in the caller's.
 async fn join(both: impl AsyncFn(Boxed, Boxed) -> (Seen, Seen)) {
     let inherits = turn("b").inherit_context();
     let isolated = both(Box::pin(scoped(turn("a"))), Box::pin(inherits)).await;

@@ -24,6 +24,14 @@ thread_local! {
     static AT_END: RefCell<Option<Destructor>> = const { RefCell::new(None) };
 }
 
+/// Runs `root` in the root of a thread, whose end drops all values.
+fn assert_nothing_is_left(root: fn(Alive)) {
+    let alive = Alive::default();
+    let there = alive.clone();
+    on_a_thread(move || root(there));
+    assert_eq!(alive.count(), 0);
+}
+
 /// Returns the result of `f` in the destructor of a thread-local, which is registered before or after ours.
 fn in_destructor<R: Send + 'static>(
     before_ours: bool,
@@ -47,14 +55,11 @@ fn in_destructor<R: Send + 'static>(
 
 #[test]
 fn values_of_a_threads_root_are_dropped_when_it_ends() {
-    let alive = Alive::default();
-    let there = alive.clone();
-    on_a_thread(move || {
-        TRACKED.set(there.track());
-        drop(LOCAL.set(there.track()));
-        assert_eq!(there.count(), 2);
+    assert_nothing_is_left(|alive| {
+        TRACKED.set(alive.track());
+        drop(LOCAL.set(alive.track()));
+        assert_eq!(alive.count(), 2);
     });
-    assert_eq!(alive.count(), 0);
 }
 
 #[test]
@@ -96,28 +101,22 @@ fn token_made_in_the_root_of_an_ended_thread_is_refused() {
 
 #[test]
 fn drop_of_a_roots_value_may_set_again_while_the_thread_ends() {
-    let alive = Alive::default();
-    let there = alive.clone();
-    on_a_thread(move || {
+    assert_nothing_is_left(|alive| {
         drop(HOOK.set(on_drop(move || {
             assert_eq!(USER.get(), "anonymous");
-            TRACKED.set(there.track());
+            TRACKED.set(alive.track());
             USER.set("too late");
         })));
     });
-    assert_eq!(alive.count(), 0);
 }
 
 #[test]
 fn drops_of_a_roots_values_may_panic_while_the_thread_ends() {
-    let alive = Alive::default();
-    let there = alive.clone();
-    on_a_thread(move || {
-        TRACKED.set(there.track());
+    assert_nothing_is_left(|alive| {
+        TRACKED.set(alive.track());
         HOOK.set(on_drop(|| panic!("a value of the root")));
         LOCAL_HOOK.set(on_drop(|| panic!("another")));
     });
-    assert_eq!(alive.count(), 0);
 }
 
 #[test]
