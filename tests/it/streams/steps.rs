@@ -167,13 +167,6 @@ fn half_used_stream_is_dropped_inside_its_context() {
 }
 
 #[test]
-fn stream_that_was_never_polled_is_dropped_inside_its_context() {
-    let (hook, seen) = witness();
-    drop(stream::iter([hook]).in_context(alice()));
-    assert_eq!(seen.users(), ["alice"]);
-}
-
-#[test]
 fn used_up_stream_is_kept_until_the_wrapper_goes_and_dropped_inside() {
     let (hook, seen) = witness();
     let empty = stream::poll_fn(move |_| {
