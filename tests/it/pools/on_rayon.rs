@@ -98,7 +98,7 @@ fn seen_by_a_stolen_job(spawn: fn(Box<dyn FnOnce() + Send>)) -> String {
 #[test]
 fn rayon_job_stolen_by_a_thread_that_waits_in_join() {
     for _ in 0..50 {
-        let bare = seen_by_a_stolen_job(|job| rayon::spawn(job));
+        let bare = seen_by_a_stolen_job(rayon::spawn);
         assert_eq!(bare, "the one who waits", "so nobody may rely on it");
         let inherits = seen_by_a_stolen_job(|job| {
             USER.sync_scope("the one who spawned".to_owned(), || {
