@@ -4,15 +4,18 @@ mod model;
 mod programs;
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::Mutex;
 use std::sync::atomic::AtomicPtr;
-use std::sync::{Mutex, mpsc};
 use std::task::Poll;
 
 use context_vars::{Attached, Context, context_var, prelude::*};
+use tokio::task::{LocalSet, spawn_local};
 
 use crate::support::{
-    Alive, DropHook, TRACKED, USER, alice, on_drop, panic_of, poll_once, soon, witness,
+    Alive, DropHook, TRACKED, USER, alice, on_a_thread, on_drop, one_thread, panic_of, poll_once,
+    witness,
 };
 
 context_var! {
@@ -48,10 +51,8 @@ fn attached_context_is_current_until_its_guard_is_dropped_and_comes_back_from_de
     COUNT.set(1);
     let context = guard.detach();
     assert_eq!((USER.get(), COUNT.get()), ("anonymous", 0));
-    assert_eq!(
-        (context.get(&USER), context.get(&COUNT)),
-        (Some(&"alice"), Some(&1))
-    );
+    let given_back = (context.get(&USER), context.get(&COUNT));
+    assert_eq!(given_back, (Some(&"alice"), Some(&1)));
 }
 
 #[test]
@@ -70,20 +71,16 @@ fn scope_run_and_poll_end_what_was_attached_inside_and_a_late_guard_does_nothing
         let polled = async { attach("in poll") }.in_context(Context::new());
         assert!(poll_once(pin!(polled)).is_ready());
         assert_eq!(USER.get(), "outer");
-        assert_eq!(
-            panic_of(|| COUNT.sync_scope(1, || {
-                attach("unwinding");
-                panic!("out")
-            })),
-            "out"
-        );
+        let unwinds = || -> () {
+            attach("unwinding");
+            panic!("out")
+        };
+        assert_eq!(panic_of(|| COUNT.sync_scope(1, unwinds)), "out");
         assert_eq!(USER.get(), "outer");
-        let ended = late.take();
-        let contexts = ended.into_iter().map(|guard| guard.detach());
-        let users: Vec<_> = contexts
-            .map(|context| *context.get(&USER).unwrap())
-            .collect();
-        assert_eq!(users, ["in scope", "in run", "in poll", "unwinding"]);
+        let ended = late.take().into_iter();
+        let users = ended.map(|guard| *guard.detach().get(&USER).unwrap());
+        let expected = ["in scope", "in run", "in poll", "unwinding"];
+        assert_eq!(users.collect::<Vec<_>>(), expected);
         assert_eq!(USER.get(), "outer");
     });
 }
@@ -102,10 +99,7 @@ fn guard_held_over_an_await_shows_nothing_to_what_is_polled_in_between() {
     );
     assert!(poll_once(work.as_mut()).is_pending());
     assert_eq!(USER.get(), "anonymous");
-    let Poll::Ready(seen) = poll_once(work) else {
-        panic!("it yields once");
-    };
-    assert_eq!(seen, ("task", "task"));
+    assert_eq!(poll_once(work), Poll::Ready(("task", "task")));
 }
 
 #[test]
@@ -120,10 +114,8 @@ fn guard_that_is_dropped_while_a_scope_runs_ends_with_that_scope_and_not_later()
         });
         assert_eq!((USER.get(), COUNT.get(), alive.count()), ("alice", 1, 1));
     });
-    assert_eq!(
-        (USER.is_set(), COUNT.is_set(), alive.count()),
-        (false, false, 0)
-    );
+    assert!(!USER.is_set() && !COUNT.is_set());
+    assert_eq!(alive.count(), 0);
 }
 
 #[test]
@@ -160,11 +152,10 @@ fn value_being_read_stays_when_its_context_is_detached_and_dropped() {
 fn forgotten_guard_ends_with_the_thread_and_its_values_with_it() {
     let alive = Alive::default();
     let context = Context::new().with_value(&TRACKED, alive.track());
-    let thread = std::thread::spawn(move || {
+    on_a_thread(move || {
         forget(context.attach());
         assert!(TRACKED.is_set());
     });
-    thread.join().unwrap();
     assert_eq!(alive.count(), 0);
 }
 
@@ -176,18 +167,16 @@ fn guard_in_a_thread_local_is_harmless_when_the_thread_ends() {
     for destroyed_before_ours in [true, false] {
         let alive = Alive::default();
         let context = Context::new().with_value(&TRACKED, alive.track());
-        let (tell, told) = mpsc::channel();
-        let thread = std::thread::spawn(move || {
+        let user = on_a_thread(move || {
             // The destructor that is registered last runs first.
             if destroyed_before_ours {
                 drop(alice().attach());
             }
             GUARDS.with_borrow_mut(|guards| guards.push(context.attach()));
             GUARDS.with_borrow_mut(|guards| guards.push(alice().attach()));
-            tell.send(USER.get()).unwrap();
+            USER.get()
         });
-        assert_eq!(soon(&told), "alice");
-        thread.join().unwrap();
+        assert_eq!(user, "alice");
         assert_eq!(alive.count(), 0, "before ours: {destroyed_before_ours}");
     }
 }
@@ -207,52 +196,55 @@ fn unfinished_work_that_attaches_when_it_is_dropped_ends_there() {
         assert_eq!(USER.get(), "alice");
     });
     let (hook, seen) = witness();
-    let work = async move {
-        let _dropped_last = hook;
-        let _dropped_first = attaches;
-        std::future::pending::<()>().await;
-    };
+    // The fields of a tuple are dropped in their order.
+    let work = with_capture((attaches, hook), || Poll::<()>::Pending);
     let context = Context::new().with_value(&USER, "task");
-    {
-        let mut work = pin!(work.in_context(context));
-        assert!(poll_once(work.as_mut()).is_pending());
-    }
+    assert!(poll_once(pin!(work.in_context(context))).is_pending());
     // Attached until the work is dropped whole.
     assert_eq!((seen.users(), USER.is_set()), (vec!["alice"], false));
     let context = KEPT.take().unwrap().detach();
     assert_eq!((context.get(&USER), USER.is_set()), (Some(&"alice"), false));
 }
 
+/// A future that owns a value until it is dropped itself.
+fn with_capture<C, T>(captured: C, mut poll: impl FnMut() -> Poll<T>) -> impl Future<Output = T> {
+    poll_fn(move |_| {
+        let _ = &captured;
+        poll()
+    })
+}
+
 #[test]
 fn finished_work_that_left_a_context_attached_is_dropped_in_its_own() {
-    type Wrap = fn(Work) -> Pin<Box<dyn Future<Output = ()>>>;
-    let ways: [(&str, Wrap); 2] = [
-        ("in a context", |work| {
-            Box::pin(work.in_context(Context::new().with_value(&USER, "task")))
+    type Wrap = fn(DropHook) -> Pin<Box<dyn Future<Output = ()>>>;
+    fn work(hook: DropHook) -> impl Future<Output = ()> {
+        with_capture(hook, || {
+            keep(alice().attach());
+            Poll::Ready(())
+        })
+    }
+    fn task() -> Context {
+        Context::new().with_value(&USER, "task")
+    }
+    let ways: [(&str, Wrap); 3] = [
+        ("in a context", |hook| {
+            Box::pin(work(hook).in_context(task()))
         }),
-        ("in a scope", |work| Box::pin(USER.scope("task", work))),
+        ("in a scope", |hook| {
+            Box::pin(USER.scope("task", work(hook)))
+        }),
+        ("in a borrowed context", |hook| {
+            Box::pin(async move { task().run_async(work(hook)).await })
+        }),
     ];
     for (way, wrap) in ways {
         let (hook, seen) = witness();
-        let mut work = wrap(Work(hook));
+        let mut work = wrap(hook);
         assert!(poll_once(work.as_mut()).is_ready(), "{way}");
-        assert_eq!(
-            (seen.users(), USER.is_set()),
-            (vec!["task"], false),
-            "{way}"
-        );
+        let after = (seen.users(), USER.is_set());
+        assert_eq!(after, (vec!["task"], false), "{way}");
         let context = KEPT.take().unwrap().detach();
         assert_eq!(context.get(&USER), Some(&"alice"), "{way}");
-    }
-
-    /// Attaches when it is polled. The hook is dropped with it, and not by its body.
-    struct Work(#[allow(dead_code)] DropHook);
-    impl Future for Work {
-        type Output = ();
-        fn poll(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<()> {
-            keep(alice().attach());
-            Poll::Ready(())
-        }
     }
 }
 
@@ -274,37 +266,26 @@ fn variable_that_is_not_inherited_is_unset_under_an_attached_copy_and_set_under_
 
 #[test]
 fn bare_task_may_set_under_an_attached_context_and_the_next_one_sees_nothing() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let set = runtime.block_on(async {
-        let task = tokio::spawn(async {
-            let guard = Context::current().attach();
+    let seen = one_thread().block_on(async {
+        let set = tokio::spawn(async {
+            let _guard = Context::current().attach();
             COUNT.set(7);
-            let seen = COUNT.get();
-            drop(guard);
-            seen
+            COUNT.get()
         });
-        task.await.unwrap()
+        let next = tokio::spawn(async { COUNT.get() });
+        (set.await.unwrap(), next.await.unwrap())
     });
-    assert_eq!(set, 7);
-    assert_eq!(
-        runtime.block_on(async { tokio::spawn(async { COUNT.get() }).await.unwrap() }),
-        0
-    );
+    assert_eq!(seen, (7, 0));
 }
 
 #[test]
 fn guard_held_over_an_await_in_a_root_shows_its_values_to_the_next_task_which_may_not_set() {
-    let local = tokio::task::LocalSet::new();
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    local.block_on(&runtime.unwrap(), async {
-        let holds = tokio::task::spawn_local(async {
-            let guard = alice().attach();
+    LocalSet::new().block_on(&one_thread(), async {
+        let holds = spawn_local(async {
+            let _guard = alice().attach();
             tokio::task::yield_now().await;
-            drop(guard);
         });
-        let next = tokio::task::spawn_local(async {
+        let next = spawn_local(async {
             let refused = panic_of(|| drop(COUNT.set(1)));
             (USER.get(), refused.contains("has no context of its own"))
         });

@@ -1,28 +1,23 @@
 //! R8, R15: work that is polled, woken, moved and dropped in unexpected places restores exactly.
 
-use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 use std::task::{Context as Waking, Poll, Wake, Waker};
 
 use context_vars::{Context, inherit, prelude::*, task};
 use tokio::task::LocalSet;
 
 use crate::support::{
-    Alive, COUNT, OnDrop, TRACKED, USER, alice, on_a_thread, one_thread, panic_of, poll_once, soon,
-    witness, workers, yield_once,
+    Alive, COUNT, OnDrop, TRACKED, USER, alice, on_a_thread, one_thread, panic_of, poll_once,
+    rayon_pool, witness, workers, yield_once,
 };
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// All that can be seen of the current context.
 fn seen() -> (&'static str, bool, u32, usize) {
-    (
-        USER.get(),
-        USER.is_set(),
-        COUNT.get(),
-        Context::current().len(),
-    )
+    let len = Context::current().len();
+    (USER.get(), USER.is_set(), COUNT.get(), len)
 }
 
 /// Counts its polls in `COUNT` and gives the user at the end.
@@ -36,24 +31,18 @@ async fn counting(polls: u32) -> &'static str {
 }
 
 /// Each way to give a future a context, nested ones included.
-fn ways() -> Vec<(&'static str, Boxed<&'static str>)> {
-    let both = || USER.scope("bob", USER.scope("alice", counting(5)));
-    vec![
-        ("in_context", Box::pin(counting(5).in_context(alice()))),
-        (
-            "inherit_context",
-            USER.sync_scope("alice", || Box::pin(counting(5).inherit_context()) as _),
-        ),
-        ("scope", Box::pin(USER.scope("alice", counting(5)))),
+fn ways() -> [(&'static str, Boxed<&'static str>); 7] {
+    let work = || counting(5);
+    let both = || USER.scope("bob", USER.scope("alice", work()));
+    let inherits = USER.sync_scope("alice", || work().inherit_context());
+    let nested = USER.scope("bob", work().in_context(alice()));
+    [
+        ("in_context", Box::pin(work().in_context(alice()))),
+        ("inherit_context", Box::pin(inherits)),
+        ("scope", Box::pin(USER.scope("alice", work()))),
         ("scope in scope", Box::pin(both())),
-        (
-            "scope in inherit_context",
-            Box::pin(both().inherit_context()),
-        ),
-        (
-            "in_context in scope",
-            Box::pin(USER.scope("bob", counting(5).in_context(alice()))),
-        ),
+        ("scope in context", Box::pin(both().inherit_context())),
+        ("in_context in scope", Box::pin(nested)),
         ("attribute", Box::pin(by_attribute("alice"))),
     ]
 }
@@ -63,78 +52,52 @@ async fn by_attribute(user: &'static str) -> &'static str {
     counting(5).await
 }
 
-// ---- on other threads -----------------------------------------------------------------------
-
 #[test]
 fn polled_by_hand_from_several_threads_in_turn() {
     // case 154
-    for (way, future) in ways() {
-        let (first, mut receive) = mpsc::channel();
-        let (done, finished) = mpsc::channel();
-        // Each thread has another context, which no poll may change.
-        for thread in 0..3 {
-            let (send, next) = mpsc::channel();
-            let (from, done) = (std::mem::replace(&mut receive, next), done.clone());
-            std::thread::spawn(move || poll_and_pass_on(thread, &from, &send, &done));
-        }
-        // The last passes on to the first.
-        let ring = first.clone();
-        std::thread::spawn(move || receive.iter().all(|future| ring.send(future).is_ok()));
-        first.send((0, future)).unwrap();
-        assert_eq!(soon(&finished), ("alice", 6), "{way}");
+    let threads = [0, 1, 2].map(|_| rayon_pool(1));
+    for (thread, user) in threads.iter().zip(["first", "second", "third"]) {
+        // Each has another context, which no poll may change.
+        thread.install(|| drop(USER.set(user)));
     }
-}
-
-type Passed = (u32, Boxed<&'static str>);
-
-fn poll_and_pass_on(
-    thread: u32,
-    from: &mpsc::Receiver<Passed>,
-    to: &mpsc::Sender<Passed>,
-    done: &mpsc::Sender<(&'static str, u32)>,
-) {
-    // A scope takes over what its first poll finds.
-    COUNT.set(100 * thread);
-    for (polls, mut future) in from {
-        let before = seen();
-        let polled = poll_once(future.as_mut());
-        assert_eq!(seen(), before);
-        match polled {
-            // The threads after this one hear of nothing more, and end as well.
-            Poll::Ready(user) => return done.send((user, polls + 1)).unwrap(),
-            Poll::Pending => to.send((polls + 1, future)).unwrap(),
-        }
+    for (way, mut future) in ways() {
+        let mut poll = |thread: &rayon::ThreadPool| {
+            thread.install(|| {
+                let before = seen();
+                let polled = poll_once(future.as_mut());
+                assert_eq!(seen(), before, "{way}");
+                polled
+            })
+        };
+        let polls: Vec<_> = threads.iter().cycle().take(6).map(&mut poll).collect();
+        assert!(polls[..5].iter().all(Poll::is_pending), "{way}");
+        assert_eq!(polls[5], Poll::Ready("alice"), "{way}");
     }
 }
 
 #[test]
 fn dropped_on_another_thread() {
-    let witness = Arc::new(Mutex::new(Vec::new()));
     for polls in 0..2 {
+        let witness = Arc::new(Mutex::new(Vec::new()));
         let log = witness.clone();
         let hook = OnDrop(move || log.lock().unwrap().push((USER.get(), COUNT.get())));
-        let mut future = Box::pin(
-            async move {
-                let _hook = hook;
-                counting(5).await;
-            }
-            .in_context(alice()),
-        );
+        let work = async move {
+            let _hook = hook;
+            counting(5).await;
+        };
+        let mut future = Box::pin(work.in_context(alice()));
         for _ in 0..polls {
             assert!(poll_once(future.as_mut()).is_pending());
         }
-        let there = on_a_thread(move || {
-            USER.sync_scope("there", || {
-                drop(future);
-                seen()
-            })
-        });
+        let drops = move || {
+            drop(future);
+            seen()
+        };
+        let there = on_a_thread(move || USER.sync_scope("there", drops));
         assert_eq!(there, ("there", true, 0, 1));
+        assert_eq!(*witness.lock().unwrap(), [("alice", polls)]);
     }
-    assert_eq!(*witness.lock().unwrap(), [("alice", 0), ("alice", 1)]);
 }
-
-// ---- by wakers ------------------------------------------------------------------------------
 
 #[test]
 fn waker_that_polls_another_task_inline() {
@@ -143,12 +106,11 @@ fn waker_that_polls_another_task_inline() {
     struct Inline(Mutex<Option<Boxed<&'static str>>>, Mutex<Vec<&'static str>>);
     impl Wake for Inline {
         fn wake(self: Arc<Self>) {
-            let Some(mut future) = self.0.lock().unwrap().take() else {
-                return;
-            };
-            match poll_once(future.as_mut()) {
-                Poll::Ready(user) => self.1.lock().unwrap().push(user),
-                Poll::Pending => *self.0.lock().unwrap() = Some(future),
+            let mut held = self.0.lock().unwrap();
+            let polled = held.as_mut().map(|future| poll_once(future.as_mut()));
+            if let Some(Poll::Ready(user)) = polled {
+                *held = None;
+                self.1.lock().unwrap().push(user);
             }
         }
     }
@@ -157,10 +119,8 @@ fn waker_that_polls_another_task_inline() {
         yield_once().await;
         USER.get()
     };
-    let inline = Arc::new(Inline(
-        Mutex::new(Some(Box::pin(other.in_context(Context::new())))),
-        Mutex::default(),
-    ));
+    let held: Boxed<_> = Box::pin(other.in_context(Context::new()));
+    let inline = Arc::new(Inline(Mutex::new(Some(held)), Mutex::default()));
     let waker = Waker::from(inline.clone());
     // `yield_once` wakes in the middle of a poll, which is in the middle of a scope.
     let mut own = pin!(USER.scope("own", async {
@@ -171,11 +131,8 @@ fn waker_that_polls_another_task_inline() {
         }
     }));
     let before = seen();
-    while own
-        .as_mut()
-        .poll(&mut Waking::from_waker(&waker))
-        .is_pending()
-    {
+    let waking = &mut Waking::from_waker(&waker);
+    while own.as_mut().poll(waking).is_pending() {
         assert_eq!(seen(), before);
     }
     assert_eq!(*inline.1.lock().unwrap(), ["other"]);
@@ -203,13 +160,9 @@ fn waker_called_inside_a_read_that_drops_what_is_read() {
     assert_eq!(alive.count(), 0);
 }
 
-// ---- inside scopes, reads and polls of others -----------------------------------------------
-
 #[test]
 fn executors_run_inside_a_scope_and_the_scope_goes_on() {
     type BlockOn = fn(Boxed<&'static str>) -> &'static str;
-    let tokios = |future| one_thread().block_on(future);
-    let tokios_workers = |future| workers(1).block_on(future);
     let nested_local_set = |future| {
         let runtime = one_thread();
         LocalSet::new().block_on(&runtime, async {
@@ -221,8 +174,8 @@ fn executors_run_inside_a_scope_and_the_scope_goes_on() {
     let executors: [(&str, BlockOn, &str); 5] = [
         ("futures", futures::executor::block_on, "alice"),
         ("smol", smol::block_on, "alice"),
-        ("tokio", tokios, "alice"),
-        ("tokio with workers", tokios_workers, "alice"),
+        ("tokio", |future| one_thread().block_on(future), "alice"),
+        ("workers", |future| workers(1).block_on(future), "alice"),
         ("nested local sets", nested_local_set, "between"),
     ];
     for (name, block_on, expected) in executors {
@@ -230,11 +183,8 @@ fn executors_run_inside_a_scope_and_the_scope_goes_on() {
             let before = seen();
             assert_eq!(block_on(Box::pin(counting(3))), expected, "{name}");
             // The executor's own future is part of the work that blocks.
-            assert_eq!(
-                COUNT.get(),
-                if expected == "alice" { 3 } else { 0 },
-                "{name}"
-            );
+            let shared = if expected == "alice" { 3 } else { 0 };
+            assert_eq!(COUNT.get(), shared, "{name}");
             COUNT.set(0);
             assert_eq!(block_on(Box::pin(counting(3).in_context(alice()))), "alice");
             assert_eq!((USER.get(), COUNT.get()), (before.0, before.2), "{name}");
@@ -268,15 +218,11 @@ fn dropped_inside_a_read_of_the_same_and_of_another_variable() {
     // The value that is read belongs to the future that is dropped.
     let alive = Alive::default();
     let context = Context::new().with_value(&TRACKED, alive.track());
-    let mut future = Some(Box::pin(counting(1).in_context(context)));
-    let mut snapshot = future
-        .as_mut()
-        .unwrap()
-        .as_mut()
-        .run_pinned(|_| Context::current());
+    let mut future = Box::pin(counting(1).in_context(context));
+    let mut snapshot = future.as_mut().run_pinned(|_| Context::current());
     snapshot.run(|| {
         TRACKED.with(|_| {
-            future = None;
+            drop(future);
             assert_eq!(alive.count(), 1);
         });
     });

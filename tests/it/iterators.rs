@@ -1,6 +1,7 @@
 //! R17, for iterators.
 
 use context_vars::{Context, prelude::*};
+use futures::stream::{self, Stream};
 
 use crate::support::{COUNT, OnDrop, USER, alice, panic_of, times};
 
@@ -38,14 +39,21 @@ fn iterators_advanced_in_turn_keep_their_own() {
 }
 
 #[test]
-fn both_ends_length_and_hint_are_forwarded() {
-    let mut numbers = (0..4).map(|n| (n, USER.get())).in_context(alice());
-    assert_eq!((numbers.len(), numbers.size_hint()), (4, (4, Some(4))));
-    assert_eq!(numbers.next_back(), Some((3, "alice")));
-    assert_eq!(numbers.nth(1), Some((1, "alice")));
-    assert_eq!(numbers.len(), 1);
+fn both_ends_skipped_steps_length_and_hint_are_forwarded_and_run_inside() {
+    let steps = (0..8).map(|n| {
+        COUNT.set(COUNT.get() + 1);
+        (n, USER.get(), COUNT.get())
+    });
+    let mut steps = steps.in_context(alice());
+    assert_eq!((steps.len(), steps.size_hint()), (8, (8, Some(8))));
+    assert_eq!(steps.next_back(), Some((7, "alice", 1)));
+    assert_eq!(steps.nth(1), Some((1, "alice", 3)));
+    assert_eq!(steps.nth_back(1), Some((5, "alice", 5)));
+    assert_eq!(steps.len(), 3);
     fn fused<I: std::iter::FusedIterator>(_: &I) {}
-    fused(&numbers);
+    fused(&steps);
+    assert_eq!(steps.rev().nth(1), Some((3, "alice", 7)));
+    assert!(!COUNT.is_set());
 }
 
 /// An iterator whose hint depends on who asks.
@@ -78,6 +86,9 @@ fn hint_is_asked_inside_a_copy() {
             });
         }
     });
+    let stream = stream::iter(ByUser).in_context(alice().with_value(&COUNT, 7));
+    assert_eq!(Stream::size_hint(&stream), (5, Some(8)));
+    assert_eq!((USER.get(), COUNT.is_set()), ("anonymous", false));
     let panics = ByUser.in_context(Context::new().with_value(&USER, "panics"));
     assert_eq!(panic_of(|| panics.size_hint()), "panics");
     assert_eq!(USER.get(), "anonymous");
@@ -102,18 +113,4 @@ fn step_that_panics_restores() {
     let mut steps = std::iter::once_with(|| panic!("{}", USER.get())).in_context(alice());
     assert_eq!(panic_of(|| steps.next()), "alice");
     assert_eq!(USER.get(), "anonymous");
-}
-
-#[test]
-fn skipped_steps_run_inside_too() {
-    let mut steps = (0..6)
-        .map(|n| {
-            COUNT.set(COUNT.get() + 1);
-            (n, COUNT.get())
-        })
-        .in_context(Context::new());
-    assert_eq!(steps.nth(1), Some((1, 2)));
-    assert_eq!(steps.nth_back(1), Some((4, 4)));
-    assert_eq!(steps.rev().nth(1), Some((2, 6)));
-    assert!(!COUNT.is_set());
 }

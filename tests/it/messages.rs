@@ -1,25 +1,27 @@
 //! `InContext` of a message: opened inside the sender's context.
 
+use std::future::{Ready, ready};
 use std::pin::pin;
-use std::rc::Rc;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::mpsc;
 use std::task::Poll;
 use std::thread;
 
 use context_vars::{InContext, prelude::*};
 
-use crate::support::{USER, as_alice, panic_of, poll_once, soon, witness, yield_once};
+use crate::support::{
+    DropHook, USER, Witnessed, as_alice, on_a_thread, panic_of, poll_once, soon, times, witness,
+    yield_once,
+};
 
 #[test]
 fn message_is_opened_inside_the_context_of_its_sender_on_another_thread() {
     let (outbox, inbox) = mpsc::channel::<InContext<u32>>();
     as_alice(|| outbox.send(1.inherit_context())).unwrap();
-    let opened = thread::spawn(move || {
-        let message = soon(&inbox);
-        let opened = message.run(|number| (number, USER.get()));
+    let opened = on_a_thread(move || {
+        let opened = soon(&inbox).run(|number| (number, USER.get()));
         (opened, USER.is_set())
     });
-    assert_eq!(opened.join().unwrap(), ((1, "alice"), false));
+    assert_eq!(opened, ((1, "alice"), false));
 }
 
 #[test]
@@ -33,106 +35,76 @@ fn message_that_is_never_opened_is_dropped_inside_its_context() {
 
 #[test]
 fn handler_of_a_message_keeps_its_context_between_polls_and_is_dropped_inside() {
-    let (hook, seen) = witness();
-    let message = as_alice(|| hook.inherit_context());
-    let mut handled = pin!(message.run_async(|hook| {
-        let user = USER.get();
-        async move {
-            yield_once().await;
-            drop(hook);
-            (user, USER.get())
+    for cancelled in [false, true] {
+        let (hook, seen) = witness();
+        let message = as_alice(|| hook.inherit_context());
+        let work = message.run_async(|hook| {
+            let user = USER.get();
+            async move {
+                yield_once().await;
+                drop(hook);
+                (user, USER.get())
+            }
+        });
+        let mut handled = Box::pin(work);
+        assert!(poll_once(handled.as_mut()).is_pending());
+        assert!(!USER.is_set());
+        if !cancelled {
+            let polled = poll_once(handled.as_mut());
+            assert_eq!(polled, Poll::Ready(("alice", "alice")));
         }
-    }));
-    assert!(poll_once(handled.as_mut()).is_pending());
-    assert!(!USER.is_set());
-    assert_eq!(poll_once(handled), Poll::Ready(("alice", "alice")));
-    assert_eq!(seen.users(), ["alice"]);
-}
-
-#[test]
-fn handler_that_is_cancelled_drops_the_message_inside() {
-    let (hook, seen) = witness();
-    let message = as_alice(|| hook.inherit_context());
-    let work = message.run_async(|hook| async move {
-        std::future::pending::<()>().await;
-        drop(hook);
-    });
-    assert!(poll_once(pin!(work)).is_pending());
-    assert_eq!(seen.users(), ["alice"]);
+        drop(handled);
+        assert_eq!(seen.users(), ["alice"], "cancelled: {cancelled}");
+    }
 }
 
 #[test]
 fn handler_that_panics_before_it_gives_a_future_leaves_the_context() {
     let message = as_alice(|| 1.inherit_context());
-    let text = panic_of(|| {
-        let _future = message.run_async(|_| -> std::future::Ready<()> { panic!("{}", USER.get()) });
-    });
+    let handler = |_| -> Ready<()> { panic!("{}", USER.get()) };
+    let text = panic_of(|| message.run_async(handler));
     assert_eq!((text.as_str(), USER.get()), ("alice", "anonymous"));
 }
 
 #[test]
-fn clone_of_a_message_is_opened_in_a_context_of_its_own() {
+fn clone_of_a_message_is_opened_in_a_context_of_its_own_also_by_several_threads_at_once() {
     let message = as_alice(|| 1.inherit_context());
-    let clones = [message.clone(), message.clone(), message];
-    let opened = clones.map(|clone| {
-        clone.run(|number| {
+    let open = |message: InContext<u32>| {
+        let opened = message.run(|number| {
             let user = USER.get();
             USER.set("bob");
             (number, user)
-        })
-    });
-    assert_eq!(opened, [(1, "alice"); 3]);
-}
-
-#[test]
-fn several_threads_may_clone_one_message_at_once() {
-    // With 200, this test alone took Miri a fifth of its time.
-    const CLONES: usize = if cfg!(miri) { 10 } else { 200 };
-    let message = as_alice(|| 1.inherit_context());
+        });
+        assert_eq!((opened, USER.get()), ((1, "alice"), "anonymous"));
+    };
     thread::scope(|threads| {
         for _ in 0..4 {
-            threads.spawn(|| {
-                for _ in 0..CLONES {
-                    let seen = message.clone().run(|_| USER.get());
-                    assert_eq!((seen, USER.get()), ("alice", "anonymous"));
-                }
-            });
+            threads.spawn(|| (0..times(200)).for_each(|_| open(message.clone())));
         }
     });
-    assert_eq!(message.run(|_| USER.get()), "alice");
+    open(message);
 }
 
 #[test]
 fn message_is_cloned_and_dropped_inside_its_context() {
-    #[derive(Default)]
-    struct Notes(Arc<Mutex<Vec<&'static str>>>);
+    /// Notes the user that is current when it is cloned or dropped.
+    struct Notes(Witnessed, #[allow(dead_code)] DropHook);
 
     impl Clone for Notes {
         fn clone(&self) -> Self {
-            let user = USER.get();
-            self.0.lock().unwrap().push(user);
+            drop(self.0.witness());
             USER.set("set by the clone");
-            Self(Arc::clone(&self.0))
+            Self(self.0.clone(), self.0.witness())
         }
     }
 
-    impl Drop for Notes {
-        fn drop(&mut self) {
-            self.0.lock().unwrap().push(USER.get());
-        }
-    }
-
-    let notes = Notes::default();
-    let seen = Arc::clone(&notes.0);
+    let (hook, seen) = witness();
+    let notes = Notes(seen.clone(), hook);
     let message = as_alice(|| notes.inherit_context());
-    let clone = message.clone();
+    drop(message.clone());
     assert!(!USER.is_set());
-    drop(clone);
     drop(message);
-    assert_eq!(
-        *seen.lock().unwrap(),
-        ["alice", "set by the clone", "alice"]
-    );
+    assert_eq!(seen.users(), ["alice", "set by the clone", "alice"]);
 }
 
 #[test]
@@ -152,52 +124,28 @@ fn clone_that_panics_leaves_the_context_and_the_message_as_they_were() {
 }
 
 #[test]
-fn clone_of_a_future_that_was_ready_is_one_that_was_ready() {
-    let mut future = pin!(std::future::ready(1).inherit_context());
-    assert_eq!(poll_once(future.as_mut()), Poll::Ready(1));
-    let mut clone = pin!((*future).clone());
-    let text = panic_of(|| {
-        let _polled = poll_once(clone.as_mut());
-    });
-    assert_eq!(text, "work in a context was polled after it had completed");
-}
-
-#[test]
-fn handler_of_a_message_is_not_polled_again_after_it_was_ready() {
-    let message = as_alice(|| 1.inherit_context());
-    let mut handled = pin!(message.run_async(std::future::ready));
-    assert_eq!(poll_once(handled.as_mut()), Poll::Ready(1));
-    let text = panic_of(|| {
-        let _polled = poll_once(handled.as_mut());
-    });
-    assert_eq!(text, "work in a context was polled after it had completed");
-}
-
-#[test]
-fn future_that_was_ready_is_not_opened_as_a_message() {
-    let ready = || {
-        let mut future = std::future::ready(1).inherit_context();
+fn work_that_was_ready_is_neither_polled_nor_opened_again() {
+    fn done() -> InContext<Ready<i32>> {
+        let mut future = ready(1).inherit_context();
         assert_eq!(poll_once(pin!(&mut future)), Poll::Ready(1));
         future
-    };
-    let opened = panic_of(|| ready().run(|_| ()));
-    let handled = panic_of(|| drop(ready().run_async(|future| future)));
-    let expected = "work in a context was polled after it had completed";
-    assert_eq!((opened.as_str(), handled.as_str()), (expected, expected));
-}
-
-#[test]
-fn message_in_a_context_is_send_as_the_message_is() {
-    trait IfSend {
-        const IS_SEND: bool = false;
     }
-    impl<T> IfSend for T {}
-    struct Probe<T>(std::marker::PhantomData<T>);
-    impl<T: Send> Probe<T> {
-        const IS_SEND: bool = true;
-    }
-    const {
-        assert!(Probe::<InContext<u32>>::IS_SEND);
-        assert!(!Probe::<InContext<Rc<u32>>>::IS_SEND);
+    let ways: [(&str, fn()); 4] = [
+        ("a clone is polled", || {
+            let _ = poll_once(pin!(done().clone()));
+        }),
+        ("it is opened", || done().run(|_| ())),
+        ("a handler gets it", || {
+            drop(done().run_async(|future| future))
+        }),
+        ("a handler is polled again", || {
+            let mut handled = pin!(1.inherit_context().run_async(ready));
+            assert_eq!(poll_once(handled.as_mut()), Poll::Ready(1));
+            let _ = poll_once(handled);
+        }),
+    ];
+    for (way, again) in ways {
+        let expected = "work in a context was polled after it had completed";
+        assert_eq!(panic_of(again), expected, "{way}");
     }
 }

@@ -1,12 +1,13 @@
 //! Thousands of pieces of work, each with its own context, on pools that move them between
 //! threads: none reads another's.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, mpsc};
-use std::task::{Poll, Waker};
-use std::thread::ThreadId;
+use std::thread;
 
 use context_vars::context_var;
+
+use crate::support::woken_elsewhere;
 
 mod on_executors;
 mod on_rayon;
@@ -21,11 +22,8 @@ context_var! {
 const PIECES: u32 = 5_000;
 
 /// The findings of the pieces of one test.
-#[derive(Clone, Default)]
-struct Tally(Arc<Counts>);
-
 #[derive(Default)]
-struct Counts {
+struct Tally {
     done: AtomicUsize,
     wrong: AtomicUsize,
     moved: AtomicUsize,
@@ -36,21 +34,21 @@ impl Tally {
     fn check(&self, piece: u32, step: u32) {
         let read = (USER.get(), PIECE.get_or(u32::MAX), STEP.get());
         if read != (format!("user {piece}"), piece, step) {
-            self.0.wrong.fetch_add(1, Ordering::Relaxed);
+            self.wrong.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     fn done(&self) {
-        self.0.done.fetch_add(1, Ordering::Release);
+        self.done.fetch_add(1, Ordering::Release);
     }
 
-    fn counts(&self) -> (usize, usize) {
-        let done = self.0.done.load(Ordering::Acquire);
-        (done, self.0.wrong.load(Ordering::Relaxed))
+    fn all_done(&self, pieces: u32) -> bool {
+        self.done.load(Ordering::Acquire) == pieces as usize
     }
 
     fn assert_all_right(&self, pieces: u32) {
-        assert_eq!(self.counts(), (pieces as usize, 0), "done and wrong");
+        assert!(self.all_done(pieces), "{:?}", self.done);
+        assert_eq!(self.wrong.load(Ordering::Relaxed), 0);
     }
 }
 
@@ -60,39 +58,19 @@ fn as_user_of<R>(piece: u32, f: impl FnOnce() -> R) -> R {
 }
 
 /// A piece of asynchronous work: sets, yields, is polled by whichever thread is free.
-async fn piece_of_work(piece: u32, tally: Tally) {
-    let mut last: ThreadId = std::thread::current().id();
+async fn piece_of_work(piece: u32, tally: Arc<Tally>) {
+    let mut last = thread::current().id();
     for step in 0..5 {
         tally.check(piece, step);
         STEP.set(step + 1);
         USER.scope("guest".to_owned(), woken_elsewhere()).await;
-        let now = std::thread::current().id();
-        if last != now {
-            tally.0.moved.fetch_add(1, Ordering::Relaxed);
-        }
+        let now = thread::current().id();
+        let moved = usize::from(now != last);
+        tally.moved.fetch_add(moved, Ordering::Relaxed);
         last = now;
     }
     tally.check(piece, 5);
     tally.done();
-}
-
-/// Is pending until another thread wakes it, so that it may go on on any thread of the pool.
-async fn woken_elsewhere() {
-    static ALARM: LazyLock<mpsc::Sender<Waker>> = LazyLock::new(|| {
-        let (send, wakers) = mpsc::channel::<Waker>();
-        std::thread::spawn(move || wakers.into_iter().for_each(Waker::wake));
-        send
-    });
-    let mut asked = false;
-    std::future::poll_fn(|cx| {
-        if asked {
-            return Poll::Ready(());
-        }
-        asked = true;
-        ALARM.send(cx.waker().clone()).unwrap();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// A piece of work that does not await: sets, and runs a nested scope.

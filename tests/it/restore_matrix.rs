@@ -6,20 +6,15 @@
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-#[cfg(tokio_unstable)]
-use context_vars::task::InheritingBuilder;
 use context_vars::{Context, context_var};
 use futures::future::BoxFuture;
-#[cfg(tokio_unstable)]
-use tokio::runtime::Builder;
 use tokio::runtime::Runtime;
 
 use self::bodies::BODIES;
 use self::shapes::SHAPES;
-use crate::support::{COUNT, on_a_thread, two_workers, workers, yield_once};
+use crate::support::{COUNT, USER, two_workers, workers, yield_once};
 
 context_var! {
-    static USER: &str = "anonymous";
     static OTHER: u32;
     /// Set by the shapes to see that a context is the same, not only equal.
     static PROBE: ();
@@ -71,26 +66,24 @@ async fn trample_and_yield() {
     trample();
 }
 
-/// Runs every body in the shape, by `on`, and reports every one that failed.
-fn run_all(shape: Shape, on: impl Fn(&Runtime, BoxFuture<'static, ()>)) {
-    let runtime = two_workers();
+const _: () = assert!(SHAPES.len() >= 16 && BODIES.len() >= 33);
+
+/// Runs every body in every shape, by `on`, and reports every pair that failed.
+fn run_all(runtime: &Runtime, on: fn(&Runtime, BoxFuture<'static, ()>)) {
     let mut failed = Vec::new();
-    for &body in BODIES {
-        let before = seen();
-        let run = catch_unwind(AssertUnwindSafe(|| on(&runtime, (shape.run)(body))));
-        if run.is_err() || seen() != before {
-            failed.push(format!("{} in {}, then {}", body.name, shape.name, seen()));
+    for shape in SHAPES {
+        for &body in BODIES {
+            let before = seen();
+            let run = catch_unwind(AssertUnwindSafe(|| on(runtime, (shape.run)(body))));
+            if run.is_err() || seen() != before {
+                failed.push(format!("{} in {}, then {}", body.name, shape.name, seen()));
+            }
         }
     }
     assert!(failed.is_empty(), "{failed:#?}");
 }
 
-/// On the thread of the test, in its root.
-fn on_this_thread(runtime: &Runtime, work: BoxFuture<'static, ()>) {
-    runtime.block_on(check_shape(work));
-}
-
-/// As a task, which moves between the two workers.
+/// As a task, which moves between the workers.
 fn on_the_workers(runtime: &Runtime, work: BoxFuture<'static, ()>) {
     let task = runtime.spawn(COUNT.scope(5, check_shape(work)));
     runtime.block_on(task).unwrap();
@@ -102,58 +95,29 @@ async fn check_shape(work: impl Future<Output = ()>) {
     assert_eq!(seen(), before, "after the shape");
 }
 
-macro_rules! one_test_per_shape {
-    ($($name:ident)*) => {$(
-        mod $name {
-            use super::*;
-
-            fn shape() -> Shape {
-                let named = SHAPES.iter().find(|shape| shape.name == stringify!($name));
-                *named.unwrap()
-            }
-
-            #[test]
-            fn on_this_thread() {
-                on_a_thread(|| run_all(shape(), super::on_this_thread));
-            }
-
-            #[test]
-            fn on_the_workers() {
-                run_all(shape(), super::on_the_workers);
-            }
-        }
-    )*
-        #[test]
-        fn every_shape_has_a_test_and_the_matrix_is_large() {
-            let tested = [$(stringify!($name)),*];
-            let shapes: Vec<_> = SHAPES.iter().map(|shape| shape.name).collect();
-            assert_eq!(shapes, tested);
-            assert!(SHAPES.len() >= 9 && BODIES.len() >= 15);
-        }
-    };
+#[test]
+fn every_body_in_every_shape_in_the_root_of_a_thread() {
+    run_all(&two_workers(), |runtime, work| {
+        runtime.block_on(check_shape(work));
+    });
 }
 
-one_test_per_shape! {
-    nothing_set set scope two_nested_scopes scope_of_another_variable scope_by_attribute
-    inherited_task task_in_an_empty_context within_a_timeout branch_of_select branch_of_join
-    other_executor_on_the_thread other_executors_task blocking_closure_that_blocks_on
-    step_of_a_stream thread_that_blocks_on
+#[test]
+fn every_body_in_every_shape_in_a_task() {
+    run_all(&two_workers(), on_the_workers);
 }
 
 /// The matrix on a runtime whose plain `tokio::spawn` inherits.
 #[cfg(tokio_unstable)]
 #[test]
-fn every_shape_on_a_runtime_that_inherits() {
-    let runtime =
-        InheritingBuilder::new(Builder::new_multi_thread().worker_threads(2).enable_all())
-            .build()
-            .unwrap();
-    for shape in SHAPES {
-        run_all(*shape, |_, work| {
-            let task = COUNT.sync_scope(5, || runtime.spawn(check_shape(work)));
-            runtime.block_on(task).unwrap();
-        });
-    }
+fn every_body_in_every_shape_on_a_runtime_that_inherits() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all();
+    let runtime = context_vars::task::InheritingBuilder::new(&mut builder).build();
+    run_all(&runtime.unwrap(), |runtime, work| {
+        let task = COUNT.sync_scope(5, || runtime.spawn(check_shape(work)));
+        runtime.block_on(task).unwrap();
+    });
 }
 
 #[test]

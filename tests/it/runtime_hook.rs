@@ -2,9 +2,6 @@
 
 #![cfg(tokio_unstable)]
 
-use std::sync::mpsc;
-use std::task::{Poll, Waker};
-
 use context_vars::context_var;
 use context_vars::task::InheritingBuilder;
 use tokio::runtime::{Builder, Runtime};
@@ -13,7 +10,6 @@ use tokio::task::yield_now;
 use crate::support::{USER, until};
 
 mod inherits;
-mod left_out;
 mod callbacks;
 mod ends;
 mod threads;
@@ -26,17 +22,32 @@ context_var! {
     static TRANSACTION: u32;
 }
 
+/// The builder of a runtime with as many workers, or, without any, on the thread that blocks on it.
+fn builder(workers: usize) -> Builder {
+    let mut builder = match workers {
+        0 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder.worker_threads(workers.max(1)).enable_all();
+    builder
+}
+
+/// A runtime that inherits, with the callbacks that `configure` adds.
+fn inheriting(
+    workers: usize,
+    configure: impl FnOnce(InheritingBuilder<'_>) -> InheritingBuilder<'_>,
+) -> Runtime {
+    let mut builder = builder(workers);
+    let configured = configure(InheritingBuilder::new(&mut builder));
+    configured.build().unwrap()
+}
+
 fn two_workers() -> Runtime {
-    let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(2).enable_all();
-    InheritingBuilder::new(&mut builder).build().unwrap()
+    inheriting(2, |builder| builder)
 }
 
 fn one_thread() -> Runtime {
-    let mut builder = Builder::new_current_thread();
-    InheritingBuilder::new(builder.enable_all())
-        .build()
-        .unwrap()
+    inheriting(0, |builder| builder)
 }
 
 fn both_kinds() -> [Runtime; 2] {
@@ -51,18 +62,4 @@ async fn user() -> &'static str {
 /// Blocks until a worker has taken up what was woken from outside of the runtime.
 fn taken_up(runtime: &Runtime) {
     until(|| runtime.metrics().global_queue_depth() == 0);
-}
-
-/// Is pending until another thread wakes it, often while the poll is not over yet.
-async fn woken_elsewhere(alarm: &mpsc::Sender<Waker>) {
-    let mut asked = false;
-    std::future::poll_fn(|cx| {
-        if asked {
-            return Poll::Ready(());
-        }
-        asked = true;
-        alarm.send(cx.waker().clone()).unwrap();
-        Poll::Pending
-    })
-    .await;
 }

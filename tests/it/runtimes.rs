@@ -1,47 +1,45 @@
-//! The same on every runtime: each scenario below is one generic body, run on each of them.
+//! The same on every runtime: each scenario below is one body, run on each of them.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
-use context_vars::{context_var, prelude::*};
+use context_vars::prelude::*;
 use futures::FutureExt;
-use futures::future::RemoteHandle;
+use futures::future::{BoxFuture, RemoteHandle};
 
-#[cfg(tokio_unstable)]
-use self::executors::TokioAndItsHooks;
-use self::executors::{
-    ByHand, FuturesLocalPool, FuturesThreadPool, Smol, SmolOfOneThread, TokioLocalRuntime,
-    TokioLocalSet, TokioOfOneThread, TokioOfTwoWorkers,
-};
-use self::scenarios::{cancel, dropped, inherit, panic_in_poll, scope, set, spawn};
-use crate::support::{Tracked, on_a_thread, yield_once};
+use crate::support::{COUNT, USER, yield_once};
 
 mod scenarios;
 mod executors;
 
-context_var! {
-    static USER: String = "anonymous".to_owned();
-    static COUNT: u32 = 0;
-    static TRACKED: Tracked;
+/// A runtime. It must be able to start a bare task and to cancel one, as all runtimes are.
+#[derive(Clone, Copy)]
+struct Runtime {
+    /// Runs a future to its end, with the runtime's threads beside it.
+    run: fn(BoxFuture<'static, ()>),
+    start: fn(Work) -> Task,
 }
 
-/// A runtime. It must be able to start a bare task and to cancel one, as all runtimes are.
-trait Runtime: 'static {
-    /// Runs `body` to its end, with the runtime's threads beside it.
-    fn run(body: impl Future<Output = ()> + Send + 'static);
-    fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> Task<T>;
+/// The work of a task, which returns what it has seen.
+type Work = BoxFuture<'static, String>;
+
+impl Runtime {
+    /// Starts a bare task.
+    fn spawn(self, work: impl Future<Output = String> + Send + 'static) -> Task {
+        (self.start)(Box::pin(work))
+    }
 }
 
 /// A task of one of the runtimes.
-enum Task<T> {
-    Tokio(tokio::task::JoinHandle<T>),
-    Smol(smol::Task<std::thread::Result<T>>),
-    Remote(RemoteHandle<T>),
+enum Task {
+    Tokio(tokio::task::JoinHandle<String>),
+    Smol(smol::Task<std::thread::Result<String>>),
+    Remote(RemoteHandle<String>),
 }
 
-impl<T: Send + 'static> Task<T> {
+impl Task {
     /// Waits for the result; `None` if the task panicked.
-    async fn outcome(self) -> Option<T> {
+    async fn outcome(self) -> Option<String> {
         match self {
             Self::Tokio(task) => task.await.ok(),
             Self::Smol(task) => task.await.ok(),
@@ -62,61 +60,52 @@ impl<T: Send + 'static> Task<T> {
     }
 }
 
-/// Runs on a separate thread, where a scenario may set in the root.
-fn run<R: Runtime>(scenario: impl Future<Output = ()> + Send + 'static) {
-    on_a_thread(move || R::run(scenario));
-}
-
 macro_rules! matrix {
-    ($($(#[$attribute:meta])* $module:ident: $Runtime:ident,)*) => {$(
+    ($($(#[$attribute:meta])* $runtime:ident)*) => {$(
         $(#[$attribute])*
-        mod $module {
-            use super::{$Runtime, run};
-
-            matrix! { $Runtime: set scope inherit spawn panic_in_poll cancel dropped }
+        mod $runtime {
+            matrix! { $runtime: set scope inherit spawn panic_in_poll cancel dropped }
         }
     )*};
-    ($Runtime:ident: $($scenario:ident)*) => {$(
+    ($runtime:ident: $($scenario:ident)*) => {$(
         #[test]
         fn $scenario() {
-            run::<$Runtime>(super::$scenario::<$Runtime>());
+            let runtime = super::executors::$runtime();
+            let scenario = Box::pin(super::scenarios::$scenario(runtime));
+            // A separate thread, where a scenario may set in the root.
+            crate::support::on_a_thread(move || (runtime.run)(scenario));
         }
     )*};
 }
 
 matrix! {
-    tokio_of_one_thread: TokioOfOneThread,
-    tokio_of_two_workers: TokioOfTwoWorkers,
-    tokio_local_set: TokioLocalSet,
-    tokio_local_runtime: TokioLocalRuntime,
+    tokio_of_one_thread
+    tokio_of_two_workers
+    tokio_local_set
+    tokio_local_runtime
     #[cfg(tokio_unstable)]
-    tokio_and_its_hooks: TokioAndItsHooks,
-    smol_of_two_threads: Smol,
-    smol_of_one_thread: SmolOfOneThread,
-    futures_thread_pool: FuturesThreadPool,
-    futures_local_pool: FuturesLocalPool,
-    by_hand: ByHand,
+    tokio_and_its_hooks
+    smol_of_two_threads
+    smol_of_one_thread
+    futures_thread_pool
+    futures_local_pool
+    by_hand
 }
 
 /// A runtime of one thread that asks the kernel itself; its tasks need not be `Send`.
 #[test]
 fn monoio_runs_an_inherited_task() {
-    let mut runtime = monoio::RuntimeBuilder::<monoio::LegacyDriver>::new()
-        .build()
-        .unwrap();
-    let user = runtime.block_on(async {
-        let wrapped = || {
-            let work = async {
-                yield_once().await;
-                COUNT.set(1);
-                yield_once().await;
-                (USER.get(), COUNT.get())
-            };
-            work.inherit_context()
+    let builder = monoio::RuntimeBuilder::<monoio::LegacyDriver>::new();
+    let user = builder.build().unwrap().block_on(async {
+        let work = async {
+            yield_once().await;
+            COUNT.set(1);
+            yield_once().await;
+            (USER.get(), COUNT.get())
         };
-        let task = monoio::spawn(USER.sync_scope("alice".to_owned(), wrapped));
+        let task = monoio::spawn(USER.sync_scope("alice", || work.inherit_context()));
         let bare = monoio::spawn(async { USER.is_set() || COUNT.is_set() });
         (task.await, bare.await)
     });
-    assert_eq!(user, (("alice".to_owned(), 1), false));
+    assert_eq!(user, (("alice", 1), false));
 }

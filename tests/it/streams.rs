@@ -6,7 +6,6 @@ use std::task::{Context, Poll, Waker};
 use futures::stream::Stream;
 
 mod steps;
-mod drops;
 mod protocols;
 
 /// Polls for the next item, which is there after some polls.

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, LazyLock, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -243,4 +243,30 @@ pub fn panic_of<R>(f: impl FnOnce() -> R) -> String {
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
     let payload = result.err().expect("a panic");
     panic_text(&*payload).to_owned()
+}
+
+/// Is pending once, until the receiver of its waker wakes it.
+#[cfg_attr(miri, allow(dead_code, reason = "its users are not run under Miri"))]
+pub async fn woken_by(wakers: &mpsc::Sender<Waker>) {
+    let mut asked = false;
+    std::future::poll_fn(|cx| {
+        if asked {
+            return Poll::Ready(());
+        }
+        asked = true;
+        wakers.send(cx.waker().clone()).unwrap();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Is pending until another thread wakes it, often while the poll is not over yet.
+#[cfg_attr(miri, allow(dead_code, reason = "its users are not run under Miri"))]
+pub async fn woken_elsewhere() {
+    static ALARM: LazyLock<mpsc::Sender<Waker>> = LazyLock::new(|| {
+        let (send, wakers) = mpsc::channel::<Waker>();
+        std::thread::spawn(move || wakers.into_iter().for_each(Waker::wake));
+        send
+    });
+    woken_by(&ALARM).await;
 }

@@ -6,7 +6,7 @@ pub struct Model {
     layers: Vec<Layer>,
     /// The contexts that ended before their guards, which hand them back.
     ended: Vec<(Guard, u32)>,
-    thread_has_ended: bool,
+    pub thread_has_ended: bool,
 }
 
 /// The number of a guard.
@@ -43,12 +43,8 @@ impl Model {
     }
 
     pub fn is_in_frame(&self) -> bool {
-        let frames = self.layers.iter().filter(|layer| layer.attached.is_none());
-        frames.count() > 1
-    }
-
-    pub fn thread_has_ended(&self) -> bool {
-        self.thread_has_ended
+        let above_the_root = &self.layers[1..];
+        above_the_root.iter().any(|layer| layer.attached.is_none())
     }
 
     pub fn set(&mut self, number: u32) {

@@ -84,17 +84,14 @@ impl Machine {
     }
 
     fn check(&self) {
-        let (program, next) = (&self.program, self.next);
-        let done = || {
-            format!(
-                "{next} steps of {program:?}, of which {} in the root",
-                self.end
-            )
-        };
+        let (program, next, end) = (&self.program, self.next, self.end);
         let read = NUMBER.try_with(|number| number.0).unwrap_or(0);
-        assert_eq!(read, self.model.current(), "after {}", done());
-        let alive = self.alive.count();
-        assert_eq!(alive, self.model.values(), "values after {}", done());
+        let found = (read, self.alive.count());
+        let expected = (self.model.current(), self.model.values());
+        assert_eq!(
+            found, expected,
+            "after {next} of {program:?}, {end} in the root"
+        );
     }
 
     fn new_number(&mut self) -> Number {
@@ -113,7 +110,7 @@ impl Machine {
                 DropFirst => self.end_guard(0, drop),
                 DropLast => self.end_guard(self.guards.len().wrapping_sub(1), drop),
                 // Nothing would end a forgotten one after the thread has, so its values would be lost.
-                ForgetLast if self.model.thread_has_ended() => {}
+                ForgetLast if self.model.thread_has_ended => {}
                 ForgetLast => drop(self.guards.pop().map(|(_, guard)| forget(guard))),
                 DetachMiddle => self.detach(self.guards.len() / 2),
                 Scope | Run | Poll => self.enter(op),
@@ -216,23 +213,17 @@ fn run_in_frame(program: &[Op]) {
     assert_eq!(machine.model.current(), 0, "after {program:?}");
 }
 
-/// When a destructor runs that has the guards of a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Destructor {
-    BeforeOurs,
-    AfterOurs,
-}
-
 type Rest = OnDrop<Box<dyn FnMut()>>;
 
 thread_local! {
     static AT_END: RefCell<Option<Rest>> = const { RefCell::new(None) };
 }
 
-/// Registers ours and that of `AT_END`: the one that is registered last runs first.
-fn register(destructor: Destructor) {
+/// Registers the destructor of `AT_END`, which has the guards of a thread, and ours: the one that is
+/// registered last runs first.
+fn register(before_ours: bool) {
     let ours = || drop(Context::new().attach());
-    if destructor == Destructor::BeforeOurs {
+    if before_ours {
         ours();
     }
     AT_END.with_borrow_mut(|_| ());
@@ -241,29 +232,26 @@ fn register(destructor: Destructor) {
 
 /// Runs the steps before `end` in the root of a thread, and the others in a destructor when the thread
 /// ends.
-fn run_in_thread(program: &[Op], end: usize, destructor: Destructor) {
+fn run_in_thread(program: &[Op], end: usize, before_ours: bool) {
     let (report, reports) = mpsc::channel();
-    let alive = thread::scope(|threads| {
-        let thread = || {
-            let mut machine = Machine::new(program, end);
-            let alive = machine.alive.clone();
-            register(destructor);
-            machine.run();
-            at_end(move || {
-                let rest = || rest_at_end(machine, destructor);
-                let left = catch_unwind(AssertUnwindSafe(rest));
-                report.send(left).expect("the test waits");
-            });
-            alive
-        };
-        let joined = threads.spawn(thread).join();
-        joined.unwrap_or_else(|payload| resume_unwind(payload))
-    });
-    let left = soon(&reports).unwrap_or_else(|payload| resume_unwind(payload));
-    let alive = alive.count();
+    let thread = || {
+        let mut machine = Machine::new(program, end);
+        let alive = machine.alive.clone();
+        register(before_ours);
+        machine.run();
+        at_end(move || {
+            let rest = || rest_at_end(machine, before_ours);
+            let left = catch_unwind(AssertUnwindSafe(rest));
+            report.send(left).expect("the test waits");
+        });
+        alive
+    };
+    let alive = thread::scope(|threads| threads.spawn(thread).join().unwrap());
+    let left = soon(&reports).unwrap();
     assert_eq!(
-        alive, left,
-        "{program:?}, {end} in the root, {destructor:?}"
+        alive.count(),
+        left,
+        "{program:?}, {end} in the root, before ours: {before_ours}"
     );
 }
 
@@ -275,8 +263,8 @@ fn at_end(f: impl FnOnce() + 'static) {
 }
 
 /// Does what is left of the program. Returns how many values are alive after the thread.
-fn rest_at_end(mut machine: Machine, destructor: Destructor) -> usize {
-    if destructor == Destructor::AfterOurs {
+fn rest_at_end(mut machine: Machine, before_ours: bool) -> usize {
+    if !before_ours {
         machine.model.end_thread();
     }
     machine.end = machine.program.len();
@@ -289,8 +277,8 @@ fn rest_at_end(mut machine: Machine, destructor: Destructor) -> usize {
 
 fn run_in_threads(program: &[Op]) {
     for end in 0..=program.len() {
-        for destructor in [Destructor::BeforeOurs, Destructor::AfterOurs] {
-            run_in_thread(program, end, destructor);
+        for before_ours in [true, false] {
+            run_in_thread(program, end, before_ours);
         }
     }
 }
@@ -349,24 +337,14 @@ fn long_programs_in_a_root_and_while_its_thread_ends_do_what_the_rule_says() {
 
 #[test]
 fn guards_in_the_root_may_be_dropped_in_every_order() {
-    let alive = Alive::default();
     for order in 0..24 {
-        let attach = |value| {
-            let number = Number(value, alive.track());
-            (value, Context::new().with_value(&NUMBER, number).attach())
-        };
-        let mut guards: Vec<_> = (1..5).map(attach).collect();
+        let mut machine = Machine::new(&[], 0);
+        (0..4).for_each(|_| machine.attach());
         let mut rest = order;
-        while !guards.is_empty() {
-            let index = rest % guards.len();
-            rest /= guards.len();
-            let (value, guard) = guards.remove(index);
-            let context = guard.detach();
-            assert_eq!(context.get(&NUMBER).map(|number| number.0), Some(value));
-            let expected = guards.last().map(|(value, _)| *value);
-            let current = NUMBER.try_with(|number| number.0).ok();
-            assert_eq!(current, expected);
+        for left in (1..=4).rev() {
+            machine.detach(rest % left);
+            machine.check();
+            rest /= left;
         }
     }
-    assert_eq!(alive.count(), 0);
 }

@@ -1,30 +1,23 @@
 //! Rayon: closures that are stolen.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::TryRecvError;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock};
 
 use context_vars::{Context, inherit, inherit_fn};
 use rayon::prelude::*;
 
 use super::{PIECE, PIECES, STEP, Tally, USER, as_user_of, closure};
-use crate::support::{rayon_pool, soon, until};
+use crate::support::{rayon_pool, until};
 
 #[test]
 fn rayon_spawn() {
-    let (tally, pool) = (Tally::default(), rayon_pool(3));
-    let (send, receive) = mpsc::channel::<()>();
+    let (tally, pool) = (Arc::<Tally>::default(), rayon_pool(3));
     for piece in 0..PIECES {
-        let (tally, send) = (tally.clone(), send.clone());
-        let job = move || {
-            closure(piece, &tally);
-            drop(send);
-        };
+        let tally = tally.clone();
+        let job = move || closure(piece, &tally);
         as_user_of(piece, || pool.spawn(inherit(job)));
     }
-    drop(send);
-    // Every job has dropped its end.
-    until(|| receive.try_recv() == Err(TryRecvError::Disconnected));
+    until(|| tally.all_done(PIECES));
     tally.assert_all_right(PIECES);
 }
 
@@ -63,73 +56,56 @@ fn rayon_join_all_the_way_down() {
         let middle = from.midpoint(to);
         let own = format!("{from} to {to}");
         USER.sync_scope(own.clone(), || {
-            rayon::join(
-                inherit(|| {
-                    assert_eq!(USER.get(), own);
-                    halves(from, middle, tally);
-                }),
-                inherit(|| {
-                    assert_eq!(USER.get(), own);
-                    halves(middle, to, tally);
-                }),
-            );
-            assert_eq!(
-                USER.get(),
-                own,
-                "after a wait in which other jobs were stolen"
-            );
+            let inherits = |from, to| {
+                let own = &own;
+                inherit(move || {
+                    assert_eq!(USER.get(), *own);
+                    halves(from, to, tally);
+                })
+            };
+            rayon::join(inherits(from, middle), inherits(middle, to));
+            assert_eq!(USER.get(), own, "other jobs were stolen");
         });
     }
     pool.install(|| halves(0, PIECES, &tally));
     tally.assert_all_right(PIECES);
 }
 
-/// Returns the value that a job reads if a thread of the pool runs it while it waits in a `join`.
-fn stolen_by_a_waiting_thread(job: impl FnOnce(Box<dyn FnOnce() + Send>) + Send) {
+/// Returns the user that a job sees if a thread of the pool runs it while it waits in a `join`.
+fn seen_by_a_stolen_job(spawn: fn(Box<dyn FnOnce() + Send>)) -> String {
     let pool = rayon_pool(2);
-    let (started, ran) = (AtomicBool::new(false), Arc::new(AtomicBool::new(false)));
-    let wait_for = |flag: &AtomicBool| until(|| flag.load(Ordering::Acquire));
-    let runs = ran.clone();
+    let (started, seen) = (AtomicBool::new(false), Arc::new(OnceLock::new()));
+    let sees = seen.clone();
     pool.install(|| {
         USER.sync_scope("the one who waits".to_owned(), || {
             rayon::join(
                 || {
                     // The other thread has taken the other side, so that this one will wait.
-                    wait_for(&started);
-                    job(Box::new(move || runs.store(true, Ordering::Release)));
+                    until(|| started.load(Ordering::Acquire));
+                    spawn(Box::new(move || sees.set(USER.get()).unwrap()));
                 },
                 || {
                     started.store(true, Ordering::Release);
-                    wait_for(&ran);
+                    until(|| seen.get().is_some());
                 },
             );
             assert_eq!(USER.get(), "the one who waits");
         });
     });
+    seen.get().unwrap().clone()
 }
 
 #[test]
 fn rayon_job_stolen_by_a_thread_that_waits_in_join() {
     for _ in 0..50 {
-        let (send, read) = mpsc::channel();
-        let bare = send.clone();
-        stolen_by_a_waiting_thread(|done| {
-            rayon::spawn(move || {
-                bare.send(USER.get()).unwrap();
-                done();
-            });
-        });
-        assert_eq!(soon(&read), "the one who waits", "so nobody may rely on it");
-        stolen_by_a_waiting_thread(|done| {
-            let job = move || {
-                send.send(USER.get()).unwrap();
-                done();
-            };
+        let bare = seen_by_a_stolen_job(rayon::spawn);
+        assert_eq!(bare, "the one who waits", "so nobody may rely on it");
+        let inherits = seen_by_a_stolen_job(|job| {
             USER.sync_scope("the one who spawned".to_owned(), || {
-                rayon::spawn(inherit(job))
+                rayon::spawn(inherit(job));
             });
         });
-        assert_eq!(soon(&read), "the one who spawned");
+        assert_eq!(inherits, "the one who spawned");
     }
 }
 
@@ -137,10 +113,8 @@ fn rayon_job_stolen_by_a_thread_that_waits_in_join() {
 fn rayon_par_iter_with_a_fresh_copy_for_each_item() {
     let (tally, pool) = (Tally::default(), rayon_pool(3));
     let inherits = as_user_of(7, || {
-        inherit_fn(|_: u32| {
-            // Each item starts anew, whatever the one before has set.
-            closure(7, &tally);
-        })
+        // Each item starts anew, whatever the one before has set.
+        inherit_fn(|_: u32| closure(7, &tally))
     });
     pool.install(|| (0..PIECES).into_par_iter().for_each(inherits));
     tally.assert_all_right(PIECES);
@@ -180,12 +154,8 @@ fn rayon_nested_pools_keep_the_context_of_each() {
             let mut context = as_user_of(piece, Context::current);
             scope.spawn(move |_| {
                 context.run(|| {
-                    inner.install(inherit(|| {
-                        rayon::join(
-                            inherit(|| closure(piece, tally)),
-                            inherit(|| closure(piece, tally)),
-                        );
-                    }));
+                    let half = || inherit(|| closure(piece, tally));
+                    inner.install(inherit(|| rayon::join(half(), half())));
                     tally.check(piece, 0);
                 });
             });

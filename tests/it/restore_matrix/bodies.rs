@@ -4,7 +4,6 @@ use std::pin::pin;
 use std::time::Duration;
 
 use context_vars::{Context, detached, prelude::*, task};
-use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use tokio::runtime::Handle;
 use tokio::task::{block_in_place, yield_now};
@@ -32,15 +31,6 @@ async fn isolating_attribute() -> Result<(), ()> {
     unreachable!()
 }
 
-fn deep_sleep(depth: u32) -> BoxFuture<'static, ()> {
-    Box::pin(async move {
-        match depth {
-            0 => sleep(SHORTLY).await,
-            _ => COUNT.scope(depth, deep_sleep(depth - 1)).await,
-        }
-    })
-}
-
 table! {
     BODIES: Body;
     async fn nothing() {}
@@ -49,11 +39,8 @@ table! {
             yield_now().await;
         }
     }
-    async fn sleeps() {
-        sleep(SHORTLY).await;
-    }
-    async fn sleeps_deep_below() {
-        deep_sleep(5).await;
+    async fn sleeps_in_nested_scopes() {
+        USER.scope("inner", COUNT.scope(1, sleep(SHORTLY))).await;
     }
     async fn inner_sync_scope() {
         USER.sync_scope("inner", trample);

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use context_vars::task::InheritingBuilder;
 use context_vars::{Attached, Context};
-use tokio::runtime::Builder;
+use tokio::runtime::TaskMeta;
 use tokio::task::yield_now;
 
-use super::{COUNT, user};
+use super::{COUNT, builder, inheriting, user};
 use crate::support::{USER, as_alice, panic_of, soon};
 
 #[test]
@@ -18,9 +18,9 @@ fn own_callbacks_are_taken_along_and_called_in_context() {
     let log = Log::default();
     let note = |what: &'static str| {
         let log = log.clone();
-        move |_: &tokio::runtime::TaskMeta<'_>| log.lock().unwrap().push((what, USER.get()))
+        move |_: &TaskMeta<'_>| log.lock().unwrap().push((what, USER.get()))
     };
-    let mut builder = Builder::new_current_thread();
+    let mut builder = builder(0);
     let runtime = InheritingBuilder::new(&mut builder)
         .on_task_spawn(note("spawn"))
         .on_before_task_poll(note("before"))
@@ -29,27 +29,22 @@ fn own_callbacks_are_taken_along_and_called_in_context() {
         .build()
         .unwrap();
     let take = || std::mem::take(&mut *log.lock().unwrap());
-    let spawn = || {
-        as_alice(|| {
-            runtime.spawn(async {
-                USER.set("first poll");
-                yield_now().await;
-                USER.set("second poll");
-            })
-        })
-    };
+    async fn sets() {
+        USER.set("first poll");
+        yield_now().await;
+        USER.set("second poll");
+    }
+    let spawn = || as_alice(|| runtime.spawn(sets()));
     runtime.block_on(spawn()).unwrap();
-    assert_eq!(
-        take(),
-        [
-            ("spawn", "alice"),
-            ("before", "alice"),
-            ("after", "first poll"),
-            ("before", "first poll"),
-            ("end", "second poll"),
-            ("after", "second poll"),
-        ]
-    );
+    let expected = [
+        ("spawn", "alice"),
+        ("before", "alice"),
+        ("after", "first poll"),
+        ("before", "first poll"),
+        ("end", "second poll"),
+        ("after", "second poll"),
+    ];
+    assert_eq!(take(), expected);
     // Ended by the shutdown, without a poll.
     let never_polled = spawn();
     drop(runtime);
@@ -60,40 +55,28 @@ fn own_callbacks_are_taken_along_and_called_in_context() {
     let runtime = builder.build().unwrap();
     let bare = as_alice(|| runtime.spawn(async { USER.is_set() }));
     assert!(!runtime.block_on(bare).unwrap());
-    let anonymous = |what| (what, "anonymous");
-    assert_eq!(
-        take(),
-        [
-            ("spawn", "alice"),
-            anonymous("before"),
-            anonymous("end"),
-            anonymous("after")
-        ]
-    );
+    let [before, end, after] = ["before", "end", "after"].map(|what| (what, "anonymous"));
+    assert_eq!(take(), [("spawn", "alice"), before, end, after]);
 }
 
 #[test]
 fn callbacks_may_set_in_the_context_of_the_task_between_its_polls_on_a_worker() {
-    let add =
-        |amount: u32| move |_: &tokio::runtime::TaskMeta<'_>| drop(COUNT.set(COUNT.get() + amount));
-    let mut builder = Builder::new_multi_thread();
+    fn add(amount: u32) -> u32 {
+        COUNT.set(COUNT.get() + amount);
+        COUNT.get()
+    }
     let (at_end, ends) = std::sync::mpsc::channel();
-    let runtime = InheritingBuilder::new(builder.worker_threads(1))
-        .on_before_task_poll(add(1))
-        .on_after_task_poll(add(10))
-        .on_task_terminate(move |meta| {
-            add(100)(meta);
-            at_end.send(COUNT.get()).unwrap();
-        })
-        .build()
-        .unwrap();
-    let task = COUNT.sync_scope(0, || {
-        runtime.spawn(async {
-            yield_now().await;
-            COUNT.set(COUNT.get() + 1000);
-            COUNT.get()
-        })
+    let runtime = inheriting(1, |builder| {
+        builder
+            .on_before_task_poll(|_| _ = add(1))
+            .on_after_task_poll(|_| _ = add(10))
+            .on_task_terminate(move |_| at_end.send(add(100)).unwrap())
     });
+    let work = async {
+        yield_now().await;
+        add(1000)
+    };
+    let task = COUNT.sync_scope(0, || runtime.spawn(work));
     assert_eq!(runtime.block_on(task).unwrap(), 1012);
     assert_eq!(soon(&ends), 1112);
 }
@@ -102,28 +85,26 @@ thread_local! {
     static KEPT: RefCell<Option<Attached>> = const { RefCell::new(None) };
 }
 
-fn attach_and_keep(_: &tokio::runtime::TaskMeta<'_>) {
+fn attach_and_keep(_: &TaskMeta<'_>) {
     let context = Context::current().with_value(&USER, "callback");
     KEPT.set(Some(context.attach()));
 }
 
 #[test]
 fn task_may_set_under_what_its_callback_has_attached_and_when_that_has_ended() {
-    for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
-        let runtime = InheritingBuilder::new(&mut builder)
-            .on_before_task_poll(attach_and_keep)
-            .build()
-            .unwrap();
-        let task = COUNT.sync_scope(1, || {
-            runtime.spawn(async {
-                COUNT.set(2);
-                let under = (USER.get(), COUNT.get());
-                drop(KEPT.take());
-                let own = (USER.is_set(), COUNT.get());
-                COUNT.set(3);
-                (under, own, COUNT.get())
-            })
+    for workers in [0, 2] {
+        let runtime = inheriting(workers, |builder| {
+            builder.on_before_task_poll(attach_and_keep)
         });
+        let work = async {
+            COUNT.set(2);
+            let under = (USER.get(), COUNT.get());
+            drop(KEPT.take());
+            let own = (USER.is_set(), COUNT.get());
+            COUNT.set(3);
+            (under, own, COUNT.get())
+        };
+        let task = COUNT.sync_scope(1, || runtime.spawn(work));
         let seen = runtime.block_on(task).unwrap();
         assert_eq!(seen, (("callback", 2), (false, 1), 3));
     }
@@ -133,16 +114,15 @@ fn task_may_set_under_what_its_callback_has_attached_and_when_that_has_ended() {
 fn callbacks_may_attach_before_a_poll_and_detach_after_it() {
     let log = Arc::new(Mutex::new(Vec::new()));
     let seen = log.clone();
-    let mut builder = Builder::new_current_thread();
-    let runtime = InheritingBuilder::new(&mut builder)
-        .on_before_task_poll(attach_and_keep)
-        .on_after_task_poll(move |_| {
-            drop(KEPT.take());
-            COUNT.set(COUNT.get() + 10);
-            seen.lock().unwrap().push((USER.is_set(), COUNT.get()));
-        })
-        .build()
-        .unwrap();
+    let detach_and_note = move |_: &TaskMeta<'_>| {
+        drop(KEPT.take());
+        COUNT.set(COUNT.get() + 10);
+        seen.lock().unwrap().push((USER.is_set(), COUNT.get()));
+    };
+    let runtime = inheriting(0, |builder| {
+        let builder = builder.on_before_task_poll(attach_and_keep);
+        builder.on_after_task_poll(detach_and_note)
+    });
     let task = runtime.spawn(async {
         for _ in 0..2 {
             COUNT.set(COUNT.get() + 1);
@@ -152,10 +132,8 @@ fn callbacks_may_attach_before_a_poll_and_detach_after_it() {
     });
     runtime.block_on(task).unwrap();
     drop(runtime);
-    assert_eq!(
-        *log.lock().unwrap(),
-        [(false, 10), (false, 20), (false, 30)]
-    );
+    let expected = [10, 20, 30].map(|count| (false, count));
+    assert_eq!(*log.lock().unwrap(), expected);
     assert!(!USER.is_set());
 }
 
@@ -163,11 +141,9 @@ fn callbacks_may_attach_before_a_poll_and_detach_after_it() {
 fn callbacks_of_blocking_closures_and_unknown_tasks_run_outside() {
     let log = Arc::new(Mutex::new(Vec::new()));
     let seen = log.clone();
-    let mut builder = Builder::new_current_thread();
-    let runtime = InheritingBuilder::new(&mut builder)
-        .on_task_terminate(move |_| seen.lock().unwrap().push(USER.get()))
-        .build()
-        .unwrap();
+    let runtime = inheriting(0, |builder| {
+        builder.on_task_terminate(move |_| seen.lock().unwrap().push(USER.get()))
+    });
     runtime.block_on(USER.scope("alice", async {
         for _ in 0..100 {
             tokio::task::spawn_blocking(|| ()).await.unwrap();
@@ -184,26 +160,24 @@ fn callback_that_panics_leaves_the_context_restored() {
         let armed = Arc::new(AtomicBool::new(true));
         let go_off = |here: &'static str| {
             let armed = armed.clone();
-            move |_: &tokio::runtime::TaskMeta<'_>| {
+            move |_: &TaskMeta<'_>| {
                 if here == which && armed.swap(false, Ordering::SeqCst) {
                     panic!("{here}");
                 }
             }
         };
-        let mut builder = Builder::new_current_thread();
-        let runtime = InheritingBuilder::new(&mut builder)
-            .on_task_spawn(go_off("spawn"))
-            .on_before_task_poll(go_off("before"))
-            .on_after_task_poll(go_off("after"))
-            .build()
-            .unwrap();
+        let runtime = inheriting(0, |builder| {
+            builder
+                .on_task_spawn(go_off("spawn"))
+                .on_before_task_poll(go_off("before"))
+                .on_after_task_poll(go_off("after"))
+        });
+        let run = || runtime.block_on(async { as_alice(|| tokio::spawn(user())).await });
         USER.sync_scope("outer", || {
-            let work = async { as_alice(|| tokio::spawn(user())).await };
-            assert_eq!(panic_of(|| runtime.block_on(work)), which);
+            assert_eq!(panic_of(run), which);
             assert_eq!((USER.get(), COUNT.is_set()), ("outer", false));
         });
         assert!(!USER.is_set());
-        let work = async { as_alice(|| tokio::spawn(user())).await };
-        assert_eq!(runtime.block_on(work).unwrap(), "alice", "after {which}");
+        assert_eq!(run().unwrap(), "alice", "after {which}");
     }
 }

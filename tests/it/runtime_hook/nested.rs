@@ -1,38 +1,31 @@
 //! Polls in polls.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use context_vars::task::InheritingBuilder;
 use context_vars::{Context, detached};
-use tokio::runtime::{Builder, RuntimeFlavor};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::{LocalSet, block_in_place, yield_now};
 
-use super::{COUNT, one_thread, two_workers, user};
-use crate::support::USER;
+use super::{COUNT, builder, one_thread, two_workers, user};
+use crate::support::{USER, panic_of};
 
 #[test]
 fn task_that_blocks_in_place_keeps_its_context_and_others_theirs() {
     let runtime = two_workers();
-    let tasks: Vec<_> = (0..200)
-        .map(|n| {
-            let work = async move {
-                USER.set("own");
-                let inside = block_in_place(|| {
-                    COUNT.set(COUNT.get() + 1);
-                    let handle = tokio::runtime::Handle::current();
-                    handle.block_on(async {
-                        let child = tokio::spawn(async { (USER.get(), COUNT.get()) });
-                        child.await.unwrap()
-                    })
-                });
-                yield_now().await;
-                assert_eq!(inside, ("own", n + 1));
-                assert_eq!((USER.get(), COUNT.get()), ("own", n + 1));
-            };
-            COUNT.sync_scope(n, || runtime.spawn(work))
-        })
-        .collect();
-    for task in tasks {
+    let work = |n| async move {
+        USER.set("own");
+        let inside = block_in_place(|| {
+            COUNT.set(COUNT.get() + 1);
+            Handle::current().block_on(async {
+                let child = tokio::spawn(async { (USER.get(), COUNT.get()) });
+                child.await.unwrap()
+            })
+        });
+        yield_now().await;
+        assert_eq!(inside, ("own", n + 1));
+        assert_eq!((USER.get(), COUNT.get()), ("own", n + 1));
+    };
+    let spawn = |n| COUNT.sync_scope(n, || runtime.spawn(work(n)));
+    for task in (0..200).map(spawn).collect::<Vec<_>>() {
         runtime.block_on(task).unwrap();
     }
 }
@@ -40,22 +33,20 @@ fn task_that_blocks_in_place_keeps_its_context_and_others_theirs() {
 #[test]
 fn runtime_inside_a_task_of_a_runtime() {
     fn nested(depth: u32) -> Vec<u32> {
-        let runtime = if depth.is_multiple_of(2) {
-            one_thread()
-        } else {
-            two_workers()
+        let runtime = match depth % 2 {
+            0 => one_thread(),
+            _ => two_workers(),
         };
-        let inner = COUNT.sync_scope(depth, || {
-            runtime.spawn(async move {
-                let mut seen = vec![COUNT.get()];
-                if depth > 0 {
-                    seen.extend(block_anywhere(|| nested(depth - 1)));
-                }
-                yield_now().await;
-                seen.push(COUNT.get());
-                seen
-            })
-        });
+        let work = async move {
+            let mut seen = vec![COUNT.get()];
+            if depth > 0 {
+                seen.extend(block_anywhere(|| nested(depth - 1)));
+            }
+            yield_now().await;
+            seen.push(COUNT.get());
+            seen
+        };
+        let inner = COUNT.sync_scope(depth, || runtime.spawn(work));
         let local = LocalSet::new();
         let driver = async {
             let bare = tokio::task::spawn_local(async { COUNT.is_set() });
@@ -70,7 +61,7 @@ fn runtime_inside_a_task_of_a_runtime() {
     /// A runtime may not be blocked on inside a task of a runtime of one thread: another thread
     /// does it, with the context.
     fn block_anywhere<R: Send>(f: impl FnOnce() -> R + Send) -> R {
-        let flavor = tokio::runtime::Handle::current().runtime_flavor();
+        let flavor = Handle::current().runtime_flavor();
         if flavor == RuntimeFlavor::MultiThread {
             return block_in_place(f);
         }
@@ -106,10 +97,8 @@ fn scopes_reads_and_panics_around_and_inside_polls() {
             assert_eq!(runtime.block_on(work), (("outer", "anonymous"), "task"));
             assert_eq!(*outer, "outer");
         });
-        let text = catch_unwind(AssertUnwindSafe(|| {
-            runtime.block_on(async { tokio::spawn(async { panic!() }).await.unwrap() })
-        }));
-        assert!(text.is_err());
+        let panicking = async { tokio::spawn(async { panic!() }).await.unwrap() };
+        panic_of(|| runtime.block_on(panicking));
         assert_eq!(USER.get(), "outer");
     });
     assert!(!USER.is_set());
@@ -117,8 +106,7 @@ fn scopes_reads_and_panics_around_and_inside_polls() {
 
 #[test]
 fn one_builder_builds_two_runtimes_that_inherit() {
-    let mut builder = Builder::new_multi_thread();
-    builder.worker_threads(1);
+    let mut builder = builder(1);
     let outer = InheritingBuilder::new(&mut builder).build().unwrap();
     let inner = InheritingBuilder::new(&mut builder).build().unwrap();
     let work = async move {

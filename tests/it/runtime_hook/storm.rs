@@ -1,14 +1,14 @@
 //! All of it at once.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::task::Waker;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio::task::{block_in_place, yield_now};
 
-use super::{COUNT, two_workers, woken_elsewhere};
-use crate::support::{Alive, TRACKED, USER, as_alice};
+use super::{COUNT, two_workers};
+use crate::support::{Alive, TRACKED, USER, as_alice, woken_elsewhere};
 
 /// Numbers that look random, by splitmix64.
 struct Random(u64);
@@ -22,8 +22,8 @@ impl Random {
 }
 
 /// The state that the tasks of the storm share.
+#[derive(Default)]
 struct Storm {
-    alarm: mpsc::Sender<Waker>,
     wrong: AtomicUsize,
     alive: Alive,
 }
@@ -50,69 +50,55 @@ impl Drop for Witness {
     }
 }
 
-type Boxed = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
-
-fn child_in_the_storm(storm: &Arc<Storm>, seed: u64, depth: u32) -> Boxed {
-    Box::pin(in_the_storm(storm.clone(), seed, depth))
-}
-
-async fn in_the_storm(storm: Arc<Storm>, seed: u64, depth: u32) {
-    let mut random = Random(seed);
-    let mut witness = Witness(storm.clone(), COUNT.get());
-    let spawn = |seed| tokio::spawn(child_in_the_storm(&storm, seed, depth + 1));
-    for _ in 0..random.below(12) {
-        witness.check();
-        match random.below(10) {
-            0..=1 => witness.set(random.below(1 << 20) as u32),
-            2 => drop(TRACKED.set(storm.alive.track())),
-            3 => yield_now().await,
-            4..=5 => woken_elsewhere(&storm.alarm).await,
-            6 if depth < 3 => drop(spawn(random.below(1 << 40)).await),
-            7 if depth < 3 => {
-                let child = spawn(random.below(1 << 40));
-                woken_elsewhere(&storm.alarm).await;
-                child.abort();
+fn in_the_storm(storm: Arc<Storm>, seed: u64, depth: u32) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        let mut random = Random(seed);
+        let mut witness = Witness(storm.clone(), COUNT.get());
+        let spawn = |seed| tokio::spawn(in_the_storm(storm.clone(), seed, depth + 1));
+        for _ in 0..random.below(12) {
+            witness.check();
+            match random.below(10) {
+                0..=1 => witness.set(random.below(1 << 20) as u32),
+                2 => drop(TRACKED.set(storm.alive.track())),
+                3 => yield_now().await,
+                4..=5 => woken_elsewhere().await,
+                6 if depth < 3 => drop(spawn(random.below(1 << 40)).await),
+                7 if depth < 3 => {
+                    let child = spawn(random.below(1 << 40));
+                    woken_elsewhere().await;
+                    child.abort();
+                }
+                8 if random.below(8) == 0 => block_in_place(|| witness.check()),
+                9 if depth > 0 && random.below(8) == 0 => {
+                    std::panic::resume_unwind(Box::new("on purpose"));
+                }
+                _ => {}
             }
-            8 if random.below(8) == 0 => block_in_place(|| witness.check()),
-            9 if depth > 0 && random.below(8) == 0 => {
-                std::panic::resume_unwind(Box::new("on purpose"));
-            }
-            _ => {}
         }
-    }
-    if random.below(8) == 0 {
-        std::future::pending::<()>().await;
-    }
+        if random.below(8) == 0 {
+            std::future::pending::<()>().await;
+        }
+    })
 }
 
 #[test]
 fn nothing_is_wrong_or_left_in_a_storm_that_a_shutdown_ends() {
     for seed in 0..10 {
-        let (alarm, wakers) = mpsc::channel::<Waker>();
-        let waking = std::thread::spawn(move || wakers.into_iter().for_each(Waker::wake));
-        let storm = Arc::new(Storm {
-            alarm,
-            wrong: AtomicUsize::new(0),
-            alive: Alive::default(),
-        });
+        let storm = Arc::<Storm>::default();
         let runtime = two_workers();
-        let mut tasks: Vec<_> = (0..500)
-            .map(|n| {
-                let work = in_the_storm(storm.clone(), seed << 32 | n, 0);
-                as_alice(|| COUNT.sync_scope(n as u32, || runtime.spawn(work)))
-            })
-            .collect();
+        let spawn = |n: u64| {
+            let work = in_the_storm(storm.clone(), seed << 32 | n, 0);
+            as_alice(|| COUNT.sync_scope(n as u32, || runtime.spawn(work)))
+        };
+        let mut tasks: Vec<_> = (0..500).map(spawn).collect();
         // Most are through; the others go with the runtime.
         runtime.block_on(async {
             for task in tasks.drain(..400) {
                 let _ = tokio::time::timeout(Duration::from_millis(1), task).await;
             }
         });
-        let wrong = storm.wrong.load(Ordering::Relaxed);
-        assert_eq!(wrong, 0);
+        assert_eq!(storm.wrong.load(Ordering::Relaxed), 0);
         drop(runtime);
         assert_eq!(storm.alive.count(), 0);
-        drop((tasks, storm));
-        waking.join().unwrap();
     }
 }

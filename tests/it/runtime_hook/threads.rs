@@ -2,35 +2,31 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::Waker;
 
 use context_vars::task::InheritingBuilder;
-use tokio::runtime::Builder;
+use tokio::runtime::TaskMeta;
 use tokio::task::yield_now;
 
-use super::{COUNT, taken_up, woken_elsewhere};
-use crate::support::{Alive, TRACKED, USER, as_alice, soon, until};
+use super::{COUNT, builder, inheriting, taken_up};
+use crate::support::{Alive, TRACKED, USER, as_alice, soon, until, woken_by, woken_elsewhere};
 
 #[test]
 fn thousands_of_tasks_that_change_threads_keep_their_own() {
-    let mut builder = Builder::new_multi_thread();
+    let mut builder = builder(2);
     let dirty = Arc::new(AtomicUsize::new(0));
     let roots = dirty.clone();
-    let runtime = InheritingBuilder::new(builder.worker_threads(2).on_thread_park(move || {
+    builder.on_thread_park(move || {
         // In the root of a worker, between polls.
         if USER.is_set() || COUNT.is_set() {
             roots.fetch_add(1, Ordering::Relaxed);
         }
-    }))
-    .build()
-    .unwrap();
-    let (alarm, wakers) = mpsc::channel::<Waker>();
-    let waking = std::thread::spawn(move || wakers.into_iter().for_each(Waker::wake));
+    });
+    let runtime = InheritingBuilder::new(&mut builder).build().unwrap();
     let alive = Alive::default();
     let moved = Arc::new(AtomicUsize::new(0));
     let tasks: Vec<_> = (0..2_000)
         .map(|n| {
-            let (alarm, moved, value) = (alarm.clone(), moved.clone(), alive.track());
+            let (moved, value) = (moved.clone(), alive.track());
             let work = async move {
                 let mut last = std::thread::current().id();
                 TRACKED.set(value);
@@ -39,7 +35,7 @@ fn thousands_of_tasks_that_change_threads_keep_their_own() {
                     COUNT.set(step + 1);
                     match step % 3 {
                         0 => yield_now().await,
-                        _ => woken_elsewhere(&alarm).await,
+                        _ => woken_elsewhere().await,
                     }
                     let now = std::thread::current().id();
                     moved.fetch_add(usize::from(now != last), Ordering::Relaxed);
@@ -54,8 +50,7 @@ fn thousands_of_tasks_that_change_threads_keep_their_own() {
         runtime.block_on(task).unwrap();
     }
     until(|| alive.count() == 0);
-    drop((alarm, runtime));
-    waking.join().unwrap();
+    drop(runtime);
     assert!(moved.load(Ordering::Relaxed) > 0);
     assert_eq!(dirty.load(Ordering::Relaxed), 0);
 }
@@ -68,25 +63,21 @@ fn next_poll_waits_for_the_context_that_the_last_one_still_has() {
     let (at_hook, in_hook) = mpsc::channel();
     let (release, released) = mpsc::channel();
     let released = Mutex::new(released);
-    let mut builder = Builder::new_multi_thread();
-    let runtime = InheritingBuilder::new(builder.worker_threads(2))
-        .on_after_task_poll(move |_| {
-            if first.swap(false, Ordering::SeqCst) {
-                at_hook.send(()).unwrap();
-                soon(&released.lock().unwrap());
-                COUNT.set(COUNT.get() + 1);
-            }
-        })
-        .build()
-        .unwrap();
-    let (alarm, wakers) = mpsc::channel::<Waker>();
-    let task = as_alice(|| {
-        runtime.spawn(async move {
-            COUNT.set(1);
-            woken_elsewhere(&alarm).await;
-            (USER.get(), COUNT.get())
-        })
-    });
+    let after_poll = move |_: &TaskMeta<'_>| {
+        if first.swap(false, Ordering::SeqCst) {
+            at_hook.send(()).unwrap();
+            soon(&released.lock().unwrap());
+            COUNT.set(COUNT.get() + 1);
+        }
+    };
+    let runtime = inheriting(2, |builder| builder.on_after_task_poll(after_poll));
+    let (waker, wakers) = mpsc::channel();
+    let work = async move {
+        COUNT.set(1);
+        woken_by(&waker).await;
+        (USER.get(), COUNT.get())
+    };
+    let task = as_alice(|| runtime.spawn(work));
     soon(&in_hook);
     soon(&wakers).wake();
     taken_up(&runtime);

@@ -1,14 +1,20 @@
-//! The values that a step sees, sets and leaves.
+//! The values that a step sees, sets and leaves, and the context in which a stream is dropped.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Mutex;
+use std::task::Poll;
 
 use context_vars::{Context, prelude::*};
-use futures::FutureExt;
+use futures::channel::mpsc;
+use futures::executor::block_on;
 use futures::stream::{self, Stream, StreamExt};
+use futures::{FutureExt, SinkExt};
 
 use super::{noop, step};
-use crate::support::{COUNT, USER, alice, ended, on_a_thread, panic_of, witness, yield_once};
+use crate::support::{
+    Alive, COUNT, TRACKED, USER, alice, ended, on_a_thread, panic_of, two_workers, witness,
+    yield_once,
+};
 
 /// Sets the variable in its first step and reads it in each.
 fn by_async_stream(own: &'static str) -> impl Stream<Item = &'static str> {
@@ -61,21 +67,21 @@ fn generators_that_are_not_wrapped_share_their_consumers_context() {
 }
 
 #[test]
-fn stream_inherits_where_it_is_wrapped_and_steps_keep_what_they_set() {
-    let steps = || {
-        stream::iter(0..3).map(|_| {
-            COUNT.set(COUNT.get() + 1);
-            (USER.get(), COUNT.get())
-        })
-    };
-    let mut steps = pin!(USER.sync_scope("alice", || steps().inherit_context()));
+fn stream_inherits_where_it_is_wrapped_and_steps_keep_what_they_set_also_between_threads() {
+    let steps = stream::iter(0..3).map(|_| {
+        COUNT.set(COUNT.get() + 1);
+        (USER.get(), COUNT.get())
+    });
+    let mut steps = USER.sync_scope("alice", || steps.inherit_context());
     for n in 1..=3 {
-        USER.sync_scope("consumer", || {
-            assert_eq!(step(steps.as_mut()), Some(("alice", n)));
+        let one_step = move || {
+            assert_eq!(step(Pin::new(&mut steps)), Some(("alice", n)));
             assert_eq!((USER.get(), COUNT.get()), ("consumer", 0));
-        });
+            steps
+        };
+        steps = on_a_thread(move || USER.sync_scope("consumer", one_step));
     }
-    assert_eq!(step(steps.as_mut()), None);
+    assert_eq!(step(Pin::new(&mut steps)), None);
 }
 
 #[test]
@@ -106,10 +112,9 @@ fn closures_of_the_consumer_run_outside() {
     // An iterator's folds are steps of the consumer's as well.
     let steps = || (0..2).map(|_| USER.get()).in_context(alice());
     USER.sync_scope("consumer", || {
-        steps().for_each(|inside| assert_eq!((inside, USER.get()), ("alice", "consumer")));
-        steps()
-            .rev()
-            .for_each(|inside| assert_eq!((inside, USER.get()), ("alice", "consumer")));
+        let check = |inside| assert_eq!((inside, USER.get()), ("alice", "consumer"));
+        steps().for_each(check);
+        steps().rev().for_each(check);
         let folded = steps().fold(0, |n, _| n + USER.get().len());
         assert_eq!(folded, 2 * "consumer".len());
     });
@@ -118,15 +123,13 @@ fn closures_of_the_consumer_run_outside() {
 #[test]
 fn step_that_panics_restores_and_the_stream_keeps_its_context() {
     let (hook, seen) = witness();
-    let mut stream = Box::pin(
-        async_stream::stream! {
-            let _hook = hook;
-            USER.set("set before");
-            yield ();
-            panic!("{}", USER.get());
-        }
-        .in_context(alice()),
-    );
+    let steps = async_stream::stream! {
+        let _hook = hook;
+        USER.set("set before");
+        yield ();
+        panic!("{}", USER.get());
+    };
+    let mut stream = Box::pin(steps.in_context(alice()));
     step(stream.as_mut());
     USER.sync_scope("consumer", || {
         assert_eq!(panic_of(|| step(stream.as_mut())), "set before");
@@ -136,34 +139,46 @@ fn step_that_panics_restores_and_the_stream_keeps_its_context() {
 }
 
 #[test]
-fn stream_takes_its_context_along_between_threads() {
-    let mut stream = Box::pin(
-        async_stream::stream! {
-            for n in 0..4 {
-                COUNT.set(COUNT.get() + 1);
-                yield (USER.get(), COUNT.get(), n + 1);
-            }
-        }
-        .in_context(alice()),
-    );
-    for _ in 0..4 {
-        stream = on_a_thread(move || {
-            let (user, count, n) = step(stream.as_mut()).unwrap();
-            assert_eq!((user, count), ("alice", n));
-            assert!(!COUNT.is_set());
-            stream
-        });
-    }
-    assert_eq!(step(stream.as_mut()), None);
-}
-
-#[test]
 fn stream_inside_a_wrapped_stream_has_its_own() {
     let inner = stream::iter(0..2).map(|_| USER.get()).in_context(alice());
     let outer = inner.map(|inner| (inner, USER.get()));
     let outer = outer.in_context(Context::new().with_value(&USER, "bob"));
     let seen: Vec<_> = outer.collect().now_or_never().unwrap();
     assert_eq!(seen, [("alice", "bob"); 2]);
+}
+
+#[test]
+fn half_used_stream_is_dropped_inside_its_context() {
+    let (hook, seen) = witness();
+    let alive = Alive::default();
+    let context = alice().with_value(&TRACKED, alive.track());
+    let steps = async_stream::stream! {
+        let _hook = hook;
+        loop {
+            USER.set("set by a step");
+            yield ();
+        }
+    };
+    let mut stream = Box::pin(steps.in_context(context));
+    step(stream.as_mut());
+    USER.sync_scope("where it is dropped", || drop(stream));
+    assert_eq!(seen.users(), ["set by a step"]);
+    assert_eq!(alive.count(), 0);
+}
+
+#[test]
+fn used_up_stream_is_kept_until_the_wrapper_goes_and_dropped_inside() {
+    let (hook, seen) = witness();
+    let empty = stream::poll_fn(move |_| {
+        let _captured = &hook;
+        Poll::Ready(None::<()>)
+    });
+    let mut stream = Box::pin(empty.in_context(alice()));
+    assert_eq!(step(stream.as_mut()), None);
+    assert_eq!(step(stream.as_mut()), None, "a stream may be asked again");
+    assert!(seen.users().is_empty(), "the wrapper is still there");
+    drop(stream);
+    assert_eq!(seen.users(), ["alice"]);
 }
 
 /// The place at which the producer's steps run.
@@ -177,7 +192,7 @@ enum On {
 #[test]
 fn producer_and_consumer_of_a_flow_each_see_their_own() {
     // case 211, case 216: every combination of yields, an outer value, and where the producer runs.
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let runtime = two_workers();
     for on in [On::TheConsumersTask, On::AnotherTask, On::AnotherThread] {
         for yields in [false, true] {
             for outer in [None, Some("outer")] {
@@ -201,30 +216,23 @@ async fn flow(on: On, yields: bool) {
     });
     let producer = Context::new().with_value(&USER, "producer");
     let steps = ContextExt::in_context(steps, producer);
-    let (sender, mut received) = tokio::sync::mpsc::channel(1);
+    let (mut sender, received) = mpsc::channel(1);
     let produce = async move {
         let mut steps = pin!(steps);
         while let Some(seen) = steps.next().await {
             sender.send(seen).await.unwrap();
         }
     };
-    let consume = USER.scope("consumer", async move {
-        let mut seen = Vec::new();
-        while let Some(value) = received.recv().await {
-            assert_eq!(USER.get(), "consumer");
-            seen.push(value);
-        }
-        seen
-    });
+    let seen = received.inspect(|_| assert_eq!(USER.get(), "consumer"));
+    let consume = USER.scope("consumer", seen.collect::<Vec<_>>());
     let seen = match on {
-        On::TheConsumersTask => tokio::join!(produce, consume).1,
+        On::TheConsumersTask => futures::join!(produce, consume).1,
         On::AnotherTask => {
             tokio::spawn(produce);
             consume.await
         }
         On::AnotherThread => {
-            let handle = tokio::runtime::Handle::current();
-            let thread = std::thread::spawn(move || handle.block_on(produce));
+            let thread = std::thread::spawn(|| block_on(produce));
             let seen = consume.await;
             ended(thread);
             seen

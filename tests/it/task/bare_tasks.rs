@@ -1,12 +1,15 @@
 //! R21: a task must not set in a context that it did not enter itself.
 
-use std::sync::{Arc, Mutex};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 
-use context_vars::{Context, detached, inherit, inherit_context, inherit_fn, prelude::*, task};
-use tokio::runtime::{Builder, Handle, LocalOptions};
-use tokio::task::{JoinError, JoinHandle, JoinSet, LocalSet, yield_now};
+use context_vars::{
+    Attached, Context, detached, inherit, inherit_context, inherit_fn, prelude::*, task, thread,
+};
+use tokio::runtime::{Builder, Handle, LocalOptions, Runtime};
+use tokio::task::{JoinError, JoinHandle, LocalSet, spawn_local, yield_now};
 
-use super::{COUNT, panic_place};
+use super::{COUNT, assert_panic_names_the_caller};
 use crate::support::{
     Alive, OnDrop, TRACKED, USER, as_alice, ended, on_a_thread, one_thread, panic_text, workers,
 };
@@ -30,16 +33,8 @@ fn set() {
 async fn bare_task_may_not_set_and_the_next_one_sees_nothing() {
     for _ in 0..3 {
         assert_refused(tokio::spawn(async { set() }).await);
-        let after_a_poll = async {
-            yield_now().await;
-            set();
-        };
-        assert_refused(tokio::spawn(after_a_poll).await);
-        assert_refused(tokio::task::spawn_blocking(set).await);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async { set() });
-        assert_refused(tasks.join_next().await.unwrap());
         assert!(!tokio::spawn(reading()).await.unwrap());
+        assert_refused(tokio::task::spawn_blocking(set).await);
         let blocking = tokio::task::spawn_blocking(|| COUNT.is_set());
         assert!(!blocking.await.unwrap());
     }
@@ -53,6 +48,7 @@ async fn bare_blocking_closure_may_not_set_in_a_block_on_of_its_own() {
 
 #[tokio::test]
 async fn the_body_of_a_test_may_set() {
+    yield_now().await;
     COUNT.set(1);
     yield_now().await;
     assert_eq!(COUNT.get(), 1);
@@ -60,6 +56,7 @@ async fn the_body_of_a_test_may_set() {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn main_that_sets() -> u32 {
+    yield_now().await;
     COUNT.set(2);
     yield_now().await;
     COUNT.get()
@@ -71,9 +68,13 @@ fn block_on_outside_of_tasks_may_set() {
         assert_eq!(main_that_sets(), 2);
         assert_eq!(COUNT.get(), 2, "it is the thread's own context");
         let runtime = one_thread();
-        runtime.block_on(async { drop(COUNT.set(3)) });
-        LocalSet::new().block_on(&runtime, async { drop(COUNT.set(4)) });
-        assert_eq!(COUNT.get(), 4);
+        runtime.block_on(async { set() });
+        LocalSet::new().block_on(&runtime, async { drop(COUNT.set(3)) });
+        as_alice(|| {
+            runtime.block_on(async { drop(COUNT.set(4)) });
+            assert_eq!(COUNT.get(), 4, "it is the scope's");
+        });
+        assert_eq!(COUNT.get(), 3);
     });
 }
 
@@ -126,21 +127,12 @@ async fn value_that_a_bare_task_sets_while_it_unwinds_is_dropped() {
     assert!(!TRACKED.is_set());
 }
 
-/// Returns whether a `set` in a task is refused, and the value that the next task on the thread sees.
-#[derive(Debug, PartialEq)]
-enum Outcome {
-    /// The set panics, and the next task sees nothing of it.
-    Refused,
-    /// It is for the task alone.
-    Kept,
-    /// The future of `block_on` sets in the context around it.
-    Shared,
-}
+/// Whether a `set` in a task was refused, and whether the next task on the thread saw the value.
+type Outcome = (bool, bool);
 
 /// Sets, or only reads, and says whether that was refused.
 fn is_refused(sets: bool) -> bool {
-    use std::panic::{AssertUnwindSafe, catch_unwind};
-    sets && catch_unwind(AssertUnwindSafe(|| drop(COUNT.set(1)))).is_err()
+    sets && catch_unwind(AssertUnwindSafe(set)).is_err()
 }
 
 async fn setting(sets: bool) -> bool {
@@ -161,68 +153,23 @@ async fn reading() -> bool {
     COUNT.is_set()
 }
 
-fn outcome(refused: bool, seen: bool) -> Outcome {
-    match (refused, seen) {
-        (true, false) => Outcome::Refused,
-        (false, false) => Outcome::Kept,
-        (false, true) => Outcome::Shared,
-        (true, true) => panic!("refused, and yet another task sees the value"),
-    }
-}
-
-/// Spawns a task that sets and then one that reads, without inheriting.
-async fn bare_tasks(sets: bool) -> Outcome {
-    let refused = tokio::spawn(setting(sets)).await.unwrap();
-    outcome(refused, tokio::spawn(reading()).await.unwrap())
-}
-
-async fn bare_local_tasks(sets: bool) -> Outcome {
-    let refused = tokio::task::spawn_local(setting(sets)).await.unwrap();
-    outcome(refused, tokio::task::spawn_local(reading()).await.unwrap())
-}
-
-async fn own_future(sets: bool) -> Outcome {
-    let refused = setting(sets).await;
-    outcome(refused, reading().await)
-}
-
-fn in_a_local_set(sets: bool) -> Outcome {
-    LocalSet::new().block_on(&one_thread(), bare_local_tasks(sets))
-}
-
-fn on_several_threads<T>(future: impl Future<Output = T>) -> T {
-    workers(1).block_on(future)
-}
-
-#[context_vars::with_context(COUNT = 7)]
-#[tokio::main(flavor = "current_thread")]
-async fn main_in_a_scope(sets: bool) -> Outcome {
-    bare_tasks(sets).await
-}
-
-/// Polls `work` once in a task, and to its end in another.
-async fn in_two_tasks<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
-    let mut work = Box::pin(work);
-    #[allow(clippy::async_yields_async)] // it is to be polled elsewhere
-    let begun = tokio::spawn(async move {
-        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(work.as_mut().poll(cx)));
-        assert!(polled.await.is_pending());
-        work
-    });
-    tokio::spawn(begun.await.unwrap()).await.unwrap()
-}
-
-/// Returns whether `work` was refused, on a runtime of one thread.
-fn on_one_thread(work: impl Future<Output = bool>) -> Outcome {
-    one_thread().block_on(async {
-        let refused = work.await;
-        outcome(refused, tokio::spawn(reading()).await.unwrap())
-    })
+/// Returns whether `work` was refused, and what a bare task after it sees.
+fn on(runtime: &Runtime, work: impl Future<Output = bool>) -> Outcome {
+    runtime.block_on(async { (work.await, tokio::spawn(reading()).await.unwrap()) })
 }
 
 /// The same of `work` in a task that inherits nothing.
 fn in_a_bare_task(work: impl Future<Output = bool> + Send + 'static) -> Outcome {
-    on_one_thread(async { tokio::spawn(work).await.unwrap() })
+    on(&one_thread(), async { tokio::spawn(work).await.unwrap() })
+}
+
+async fn bare_local_tasks(sets: bool) -> Outcome {
+    let refused = spawn_local(setting(sets)).await.unwrap();
+    (refused, spawn_local(reading()).await.unwrap())
+}
+
+fn in_a_local_set(sets: bool) -> Outcome {
+    LocalSet::new().block_on(&one_thread(), bare_local_tasks(sets))
 }
 
 fn in_a_local_set_of_a_task_that_inherits(sets: bool) -> Outcome {
@@ -231,57 +178,52 @@ fn in_a_local_set_of_a_task_that_inherits(sets: bool) -> Outcome {
         let driven = local.run_until(bare_local_tasks(sets));
         driven.inherit_context().await
     };
-    LocalSet::new().block_on(&one_thread(), async {
-        tokio::task::spawn_local(driven).await.unwrap()
-    })
+    let task = async { spawn_local(driven).await.unwrap() };
+    LocalSet::new().block_on(&one_thread(), task)
 }
 
-fn on_a_thread_that_inherits(run: fn(bool) -> Outcome, sets: bool) -> Outcome {
-    ended(context_vars::thread::spawn(move || run(sets)))
+#[context_vars::with_context(COUNT = 7)]
+#[tokio::main(flavor = "current_thread")]
+async fn main_in_a_scope(sets: bool) -> Outcome {
+    let refused = tokio::spawn(setting(sets)).await.unwrap();
+    (refused, tokio::spawn(reading()).await.unwrap())
 }
 
-fn in_place_in_a_task_that_inherits(sets: bool) -> Outcome {
-    on_several_threads(async move {
-        let blocking = move || Handle::current().block_on(setting(sets));
-        let task = task::spawn(async move { tokio::task::block_in_place(blocking) });
-        let refused = task.await.unwrap();
-        outcome(refused, tokio::spawn(reading()).await.unwrap())
-    })
-}
-
-fn on_a_runtime_of_its_own(sets: bool) -> Outcome {
-    one_thread().block_on(bare_tasks(sets))
-}
-
-fn block_on_own_future(sets: bool) -> Outcome {
-    one_thread().block_on(own_future(sets))
+/// Polls `work` once in a task, and to its end in another.
+async fn in_two_tasks(work: impl Future<Output = bool> + Send + 'static) -> bool {
+    let mut work = Box::pin(work);
+    #[allow(clippy::async_yields_async)] // it is to be polled elsewhere
+    let begun = tokio::spawn(async move {
+        assert!(futures::poll!(&mut work).is_pending());
+        work
+    });
+    tokio::spawn(begun.await.unwrap()).await.unwrap()
 }
 
 type Row = (&'static str, fn(bool) -> Outcome);
 
 const REFUSED_ROWS: [Row; 14] = [
-    ("bare task", on_a_runtime_of_its_own),
+    ("bare task", |sets| in_a_bare_task(setting(sets))),
     ("bare task, several threads", |sets| {
-        on_several_threads(bare_tasks(sets))
+        let task = async { tokio::spawn(setting(sets)).await.unwrap() };
+        on(&workers(1), task)
     }),
     ("bare local task", in_a_local_set),
     ("bare task after scopes of its own", |sets| {
         in_a_bare_task(setting_after_scopes(sets))
     }),
-    (
-        "task after scopes of its own, executor in a scope",
-        |sets| as_alice(|| in_a_bare_task(setting_after_scopes(sets))),
-    ),
+    ("task after scopes, executor in a scope", |sets| {
+        as_alice(|| in_a_bare_task(setting_after_scopes(sets)))
+    }),
     ("bare task of a local runtime", |sets| {
-        let mut builder = Builder::new_current_thread();
-        let runtime = builder.build_local(LocalOptions::default()).unwrap();
-        runtime.block_on(bare_local_tasks(sets))
+        let runtime = Builder::new_current_thread().build_local(LocalOptions::default());
+        runtime.unwrap().block_on(bare_local_tasks(sets))
     }),
     ("bare task on a thread that inherits", |sets| {
-        on_a_thread_that_inherits(on_a_runtime_of_its_own, sets)
+        ended(thread::spawn(move || in_a_bare_task(setting(sets))))
     }),
     ("thread per core that inherits", |sets| {
-        on_a_thread_that_inherits(in_a_local_set, sets)
+        ended(thread::spawn(move || in_a_local_set(sets)))
     }),
     ("executor in a scope", |sets| {
         as_alice(|| in_a_local_set(sets))
@@ -295,10 +237,8 @@ const REFUSED_ROWS: [Row; 14] = [
     ),
     ("bare task under a main in a scope", main_in_a_scope),
     ("executor under an attached context", |sets| {
-        let guard = Context::new().attach();
-        let outcome = in_a_local_set(sets);
-        drop(guard);
-        outcome
+        let _guard = Context::new().attach();
+        in_a_local_set(sets)
     }),
     ("executor in a context above a released one", |sets| {
         let guard = Context::new().attach();
@@ -309,61 +249,48 @@ const REFUSED_ROWS: [Row; 14] = [
     }),
 ];
 
-const SHARED_ROWS: [Row; 2] = [
-    ("future of block_on", |sets| {
-        on_a_thread(move || block_on_own_future(sets))
-    }),
-    ("future of block_on in a scope", |sets| {
-        as_alice(|| block_on_own_future(sets))
-    }),
-];
-
 const KEPT_ROWS: [Row; 6] = [
     ("task that inherits", |sets| {
-        on_one_thread(async move { task::spawn(setting(sets)).await.unwrap() })
+        let task = async { task::spawn(setting(sets)).await.unwrap() };
+        on(&one_thread(), task)
     }),
-    (
-        "block_in_place in a task that inherits",
-        in_place_in_a_task_that_inherits,
-    ),
-    (
-        "future that begins in one task and ends in another",
-        |sets| on_one_thread(in_two_tasks(USER.scope("alice", setting(sets)))),
-    ),
+    ("block_in_place in a task that inherits", |sets| {
+        let blocking = move || Handle::current().block_on(setting(sets));
+        let work = async move { tokio::task::block_in_place(blocking) };
+        on(&workers(1), async { task::spawn(work).await.unwrap() })
+    }),
+    ("future that changes its task", |sets| {
+        on(
+            &one_thread(),
+            in_two_tasks(USER.scope("alice", setting(sets))),
+        )
+    }),
     ("future that inherits and changes its task", |sets| {
-        on_one_thread(in_two_tasks(setting(sets).inherit_context()))
+        on(&one_thread(), in_two_tasks(setting(sets).inherit_context()))
     }),
     ("scope inside of a bare task", |sets| {
         in_a_bare_task(async move { USER.scope("alice", setting(sets)).await })
     }),
     ("run and scope of a task above a released context", |sets| {
         in_a_bare_task(async move {
-            let guard = Context::new().attach();
-            let in_run = Context::new().run(|| {
+            let set_above = |guard: Attached| {
                 drop(guard);
                 is_refused(sets)
-            });
+            };
             let guard = Context::new().attach();
-            let in_scope = as_alice(|| {
-                drop(guard);
-                is_refused(sets)
-            });
-            in_run || in_scope
+            let in_run = Context::new().run(|| set_above(guard));
+            let guard = Context::new().attach();
+            in_run || as_alice(|| set_above(guard))
         })
     }),
 ];
 
 #[test]
 fn table_of_who_may_set_where() {
-    let tables: [(&[Row], Outcome); 3] = [
-        (&REFUSED_ROWS, Outcome::Refused),
-        (&SHARED_ROWS, Outcome::Shared),
-        (&KEPT_ROWS, Outcome::Kept),
-    ];
-    for (rows, expected) in tables {
+    for (rows, refused) in [(&REFUSED_ROWS[..], true), (&KEPT_ROWS[..], false)] {
         for (what, run) in rows {
-            assert_eq!(run(true), expected, "{what}");
-            assert_eq!(run(false), Outcome::Kept, "{what}, without a set");
+            assert_eq!(run(true), (refused, false), "{what}");
+            assert_eq!(run(false), (false, false), "{what}, without a set");
         }
     }
 }
@@ -374,7 +301,7 @@ fn bare_task_may_not_reset_what_the_future_of_block_on_has_set() {
         let local = LocalSet::new();
         local.block_on(&one_thread(), async {
             let token = COUNT.set(1);
-            let reset = tokio::task::spawn_local(async move { token.reset() });
+            let reset = spawn_local(async move { token.reset() });
             let error = reset.await.unwrap().unwrap_err();
             assert_eq!(COUNT.get(), 1);
             error.into_token().reset().unwrap();
@@ -385,13 +312,8 @@ fn bare_task_may_not_reset_what_the_future_of_block_on_has_set() {
 
 #[tokio::test]
 async fn refusal_names_the_place_of_the_set() {
-    let place = Arc::new(Mutex::new(None));
-    let found = place.clone();
-    let task = tokio::spawn(async move {
-        *found.lock().unwrap() = Some(panic_place(|| drop(COUNT.set(1))));
-    });
+    let task = tokio::spawn(async { assert_panic_names_the_caller(set) });
     task.await.unwrap();
-    assert!(place.lock().unwrap().is_some());
 }
 
 #[tokio::test]

@@ -100,8 +100,7 @@ async fn overlapping_timers_of_two_variables_do_not_mix() {
 #[test]
 fn task_that_is_woken_from_another_context_keeps_its_own() {
     // case 161: by a notification, a queue and a mutex; the waker keeps its own, too.
-    let runtime = one_thread();
-    runtime.block_on(async {
+    one_thread().block_on(async {
         let baton = Arc::new(Notify::new());
         let mutex = Arc::new(tokio::sync::Mutex::new(()));
         let (sender, mut queue) = mpsc::unbounded_channel();
@@ -117,13 +116,12 @@ fn task_that_is_woken_from_another_context_keeps_its_own() {
         }));
         yield_now().await;
         COUNT.sync_scope(100, || baton.notify_one());
-        COUNT
-            .scope(200, async {
-                sender.send(COUNT.get()).unwrap();
-                yield_now().await;
-                assert_eq!(COUNT.get(), 200);
-            })
-            .await;
+        let sends = async {
+            sender.send(COUNT.get()).unwrap();
+            yield_now().await;
+            assert_eq!(COUNT.get(), 200);
+        };
+        COUNT.scope(200, sends).await;
         COUNT.sync_scope(300, || {
             drop(held);
             assert_eq!(COUNT.get(), 300);

@@ -1,17 +1,14 @@
 //! `spawn`, `spawn_blocking`, `spawn_local`.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use context_vars::{Context, prelude::*, task};
-use tokio::runtime::{Builder, LocalOptions};
+use context_vars::{Context, inherit, prelude::*, task};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet, LocalSet, yield_now};
 use tokio_util::task::TaskTracker;
 
-use super::{COUNT, panic_place, user};
+use super::{COUNT, assert_panic_names_the_caller, user};
 use crate::support::{USER, as_alice, one_thread, two_workers};
 
 #[tokio::test]
@@ -39,12 +36,11 @@ async fn task_sees_what_was_bound_when_it_was_forked() {
     // case 262: Java demands that the bindings are those in force when the group was opened; ours
     // are those at the fork, as in Swift 6.
     let mut group = JoinSet::new();
-    group.spawn(async { USER.get() }.inherit_context());
+    let mut fork = || drop(group.spawn(user().inherit_context()));
+    fork();
     USER.sync_scope("bound later", || {
-        group.spawn(async { USER.get() }.inherit_context());
-        USER.sync_scope("rebound", || {
-            group.spawn(async { USER.get() }.inherit_context())
-        });
+        fork();
+        USER.sync_scope("rebound", &mut fork);
     });
     let mut seen = group.join_all().await;
     seen.sort_unstable();
@@ -62,10 +58,8 @@ async fn child_gets_a_copy_and_an_element_given_to_it_wins() {
         });
         let given = Context::current().with_value(&USER, "given");
         let sibling = tokio::spawn(async { USER.get() }.in_context(given));
-        assert_eq!(
-            (child.await.unwrap(), sibling.await.unwrap()),
-            ("child", "given")
-        );
+        let seen = (child.await.unwrap(), sibling.await.unwrap());
+        assert_eq!(seen, ("child", "given"));
         assert_eq!(USER.get(), "parent");
     })
     .await;
@@ -75,27 +69,33 @@ async fn child_gets_a_copy_and_an_element_given_to_it_wins() {
 async fn local_task_inherits() {
     let driver = async {
         let not_send = Rc::new(());
-        let task = as_alice(|| {
-            task::spawn_local(async move {
-                let _not_send = not_send;
-                COUNT.set(7);
-                user().await
-            })
-        });
+        let work = async move {
+            let _not_send = not_send;
+            COUNT.set(7);
+            user().await
+        };
+        let task = as_alice(|| task::spawn_local(work));
         assert_eq!(task.await.unwrap(), "alice");
         assert!(!COUNT.is_set());
     };
     LocalSet::new().run_until(driver).await;
 }
 
-#[test]
-fn task_of_a_local_runtime_inherits() {
-    let mut builder = Builder::new_current_thread();
-    let runtime = builder.build_local(LocalOptions::default()).unwrap();
-    runtime.block_on(async {
-        let task = as_alice(|| task::spawn_local(user()));
-        assert_eq!(task.await.unwrap(), "alice");
+#[tokio::test]
+async fn sets_and_trackers_of_tasks_take_work_that_inherits() {
+    let local = LocalSet::new();
+    let (mut set, tracker) = (JoinSet::new(), TaskTracker::new());
+    let tracked = as_alice(|| {
+        set.spawn(user().inherit_context());
+        set.spawn_blocking(inherit(|| USER.get()));
+        set.spawn_local_on(user().inherit_context(), &local);
+        let blocking = tracker.spawn_blocking(inherit(|| USER.get()));
+        [tracker.spawn(user().inherit_context()), blocking]
     });
+    assert_eq!(local.run_until(set.join_all()).await, ["alice"; 3]);
+    for task in tracked {
+        assert_eq!(task.await.unwrap(), "alice");
+    }
 }
 
 #[test]
@@ -131,21 +131,7 @@ fn signatures_are_tokios() {
 
 #[test]
 fn outside_a_runtime_the_panic_names_the_caller() {
-    panic_place(|| drop(task::spawn(async {})));
-    panic_place(|| drop(task::spawn_blocking(|| ())));
-    panic_place(|| drop(task::spawn_local(async {})));
-    panic_place(|| drop(JoinSet::new().spawn(async {}.inherit_context())));
-    panic_place(|| drop(JoinSet::new().spawn_blocking(context_vars::inherit(|| ()))));
-    panic_place(|| drop(JoinSet::new().spawn_local(async {}.inherit_context())));
-    panic_place(|| drop(TaskTracker::new().spawn(async {}.inherit_context())));
-    panic_place(|| drop(TaskTracker::new().spawn_local(async {}.inherit_context())));
-}
-
-#[test]
-fn wrapped_futures_stay_send_and_static() {
-    fn is_send<F: Future + Send + 'static>(_: F) {}
-    is_send(user().inherit_context());
-    is_send(USER.scope("alice", user()));
-    let boxed: Pin<Box<dyn Future<Output = &'static str> + Send>> = Box::pin(user());
-    is_send(boxed.inherit_context());
+    assert_panic_names_the_caller(|| drop(task::spawn(async {})));
+    assert_panic_names_the_caller(|| drop(task::spawn_blocking(|| ())));
+    assert_panic_names_the_caller(|| drop(task::spawn_local(async {})));
 }
