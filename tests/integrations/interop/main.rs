@@ -27,7 +27,8 @@ fn answer(peer: &str, question: &Value) -> Value {
         let values = serde_json::from_value(values.clone()).expect("texts");
         return json!(match peer {
             "opentelemetry" => opentelemetry_peer::inject(values),
-            _ => inject(values),
+            "ours" | "ours-plus" => inject(values),
+            other => panic!("there is no peer `{other}`"),
         });
     }
     let headers = serde_json::from_value(question["extract"].clone()).expect("headers");

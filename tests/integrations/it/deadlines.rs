@@ -189,6 +189,10 @@ async fn cancelled_child_says_how_its_request_ended() {
     let timed_out = io::ErrorKind::TimedOut;
     assert_eq!(elapsed.await, (CancelledKind::Elapsed, timed_out));
     assert_eq!(start.elapsed(), ms(100));
+
+    let direct = stopped_as(|sender| deadline::timeout(ms(100), endless(sender)));
+    assert_eq!(direct.await, (CancelledKind::Elapsed, timed_out));
+    assert_eq!(start.elapsed(), ms(200));
 }
 
 /// Returns the state that a child sees after the part of the request that spawned it is over.

@@ -139,14 +139,17 @@ fn read_fields(line: &str) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     let mut chars = line.chars().peekable();
     while chars.peek().is_some() {
-        let name = chars.by_ref().take_while(|c| *c != '=').collect();
+        let name: String = std::iter::from_fn(|| chars.next_if(|c| *c != '=')).collect();
+        assert_eq!(chars.next(), Some('='), "after {name:?} in {line:?}");
         let quoted = chars.next_if_eq(&'"').is_some();
         let end = if quoted { '"' } else { ' ' };
         let mut value = String::new();
-        while let Some(c) = chars.next().filter(|c| *c != end) {
+        while let Some(c) = chars.next_if(|c| *c != end) {
             value.push(if c == '\\' { unescape(&mut chars) } else { c });
         }
+        let closed = chars.next().is_some();
         if quoted {
+            assert!(closed, "an open quote in {line:?}");
             chars.next_if_eq(&' ');
         }
         fields.push((name, value));
@@ -161,7 +164,8 @@ fn unescape(chars: &mut impl Iterator<Item = char>) -> char {
         'r' => '\r',
         't' => '\t',
         'u' => {
-            let hex: String = chars.skip(1).take_while(|c| *c != '}').collect();
+            assert_eq!(chars.next(), Some('{'));
+            let hex: String = chars.take_while(|c| *c != '}').collect();
             char::from_u32(u32::from_str_radix(&hex, 16).unwrap()).unwrap()
         }
         c => c,

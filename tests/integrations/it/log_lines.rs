@@ -107,6 +107,10 @@ fn variables_in_the_message_are_those_of_fields() {
     assert_eq!(all, expected);
     let none = both_lines(Fields::all().only([]), &|| ());
     assert_eq!(none, ["[INFO  app] accepted items=3\n"; 2]);
+    let (logger, output) = env_logger();
+    let none = logger.in_message().fields(Fields::all().only([]));
+    in_context(|| log(&none, Level::Info));
+    assert_eq!(output.text(), "[INFO  app] accepted items=3\n");
 }
 
 #[test]
@@ -144,7 +148,7 @@ fn records_own_value_wins_over_the_variable_of_the_same_name() {
 }
 
 #[test]
-fn key_value_with_a_blank_looks_like_two() {
+fn key_value_with_a_blank_looks_like_two_fields() {
     let user = || _ = USER.set("bob admin=true".to_owned());
     let [line, _] = both_lines(Fields::all(), &user);
     let expected = "[INFO  app] accepted items=3 request_id=7 user=bob admin=true\n";

@@ -24,7 +24,7 @@ context_var! {
     static SHARED: Arc<str>;
 }
 
-/// Odd characters that every peer promises to carry in baggage.
+/// Texts with odd characters, which every peer promises to carry in baggage.
 pub const TEXTS: [&str; 12] = [
     "acme",
     "a b",
@@ -52,7 +52,7 @@ const DISGUISED: [&str; 8] = [
     "%1ftenant%1F=mallory",
 ];
 
-/// Returns a propagator, and what returns the rejections since it was last called.
+/// Returns a propagator, and a function that returns the rejections since its last call.
 pub fn reporting(builder: Builder) -> (Propagator, impl Fn() -> Vec<String>) {
     let rejections = Arc::new(Mutex::new(Vec::new()));
     let told = rejections.clone();

@@ -151,7 +151,10 @@ async fn body_that_says_which_frame_is_its_last_is_dropped_with_it() {
 
 #[tokio::test]
 async fn panic_in_a_frame_restores_and_the_body_keeps_its_context() {
-    let body = chunks(2, |n| {
+    let seen = Seen::default();
+    let guard = seen.note_drop("body", || USER.get());
+    let body = chunks(2, move |n| {
+        let _ = &guard;
         assert_ne!(n, 1, "in a frame");
         USER.get()
     });
@@ -164,6 +167,8 @@ async fn panic_in_a_frame_restores_and_the_body_keeps_its_context() {
     });
     assert!(panics.await);
     assert!(!USER.is_set());
+    drop(body);
+    assert_eq!(seen.lines(), ["body alice"]);
 }
 
 #[tokio::test]

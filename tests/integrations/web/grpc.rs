@@ -22,7 +22,7 @@ use tonic::metadata::MetadataValue;
 use tonic::server::NamedService;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint, Server};
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 use tower::{Layer, service_fn};
 
 use crate::support::{OnDrop, Seen, soon};
@@ -250,6 +250,12 @@ async fn unary_calls_and_their_errors_keep_their_own() {
         }
     }))
     .await;
+
+    let mut refused = message("who", 7);
+    refused.metadata_mut().remove("authorization");
+    let status = ask(&client, refused).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unauthenticated);
+    assert_eq!(status.metadata().get("x-request-id").unwrap(), "7");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -316,7 +322,7 @@ async fn layer_around_a_channel_sends_with_each_call() {
 
     // Without a user the interceptor refuses the call, whose answer has an id nevertheless.
     let status = ask(&client, forged()).await.unwrap_err();
-    assert_eq!(status.code(), tonic::Code::Unauthenticated);
+    assert_eq!(status.code(), Code::Unauthenticated);
     let id = status.metadata().get("x-request-id").unwrap();
     assert_eq!(id, "1000000", "the forged one was not sent");
 }

@@ -47,7 +47,7 @@ async fn read_report(client: Client, address: SocketAddr, order: u64) -> Result<
     }
 }
 
-/// Runs a test on several threads, beside a server that holds so many requests back.
+/// Runs a test on several threads, beside a server that holds requests back until `together` of them have come.
 fn with_server<F: AsyncFnOnce(App, SocketAddr)>(
     together: u64,
     router: fn(&App) -> Router,

@@ -51,7 +51,7 @@ fn here<F: Future>(id: u64, future: F) -> impl Future<Output = F::Output> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn reqwest_carries_the_headers_of_each_request() {
+async fn reqwest_carries_the_headers_of_each_request_in_place_of_earlier_ones() {
     let address = back().await;
     let propagator = propagator();
     for protocol in Protocol::ALL {
@@ -60,7 +60,7 @@ async fn reqwest_carries_the_headers_of_each_request() {
             let (client, propagator) = (&client, &propagator);
             here(id, async move {
                 let request = client.get(format!("http://{address}/"));
-                // One that is there before is replaced.
+                // A header that was there before is replaced.
                 let request = request.header("x-request-id", "666");
                 let text = sent(request.headers(propagator.headers())).await;
                 assert_eq!(text, format!("{id} Müller & Co {id} false"));
@@ -202,7 +202,7 @@ async fn rule_sees_the_whole_request_and_one_that_it_refuses_stays() {
         (Method::PUT, "theirs", "666"),
     ] {
         let response = request(method, extension).await.unwrap();
-        assert_eq!(response.into_body(), format!("Some({id:?})"));
+        assert_eq!(response.into_body(), format!("Some({id:?})"), "{extension}");
     }
 }
 

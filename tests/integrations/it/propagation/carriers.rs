@@ -122,19 +122,20 @@ fn check_each_carrier(
     let expected = map(after);
     let mut sorted = map(before);
     propagator.inject(context, &mut sorted);
-    assert_eq!(sorted, expected);
+    assert_eq!(sorted, expected, "sorted map");
 
     let mut list = Vec::from_iter(map(before));
     propagator.inject(context, &mut list);
     list.sort();
-    assert_eq!(list, Vec::from_iter(expected.clone()));
+    assert_eq!(list, Vec::from_iter(expected.clone()), "list");
 
     let mut hashed: HashMap<_, _> = map(before).into_iter().collect();
     let mut headers = HeaderMap::try_from(&hashed).unwrap();
     propagator.inject(context, &mut hashed);
-    assert_eq!(BTreeMap::from_iter(hashed.clone()), expected);
+    assert_eq!(BTreeMap::from_iter(hashed.clone()), expected, "hash map");
     propagator.inject(context, &mut headers);
-    assert_eq!(headers, HeaderMap::try_from(&hashed).unwrap());
+    let expected = HeaderMap::try_from(&hashed).unwrap();
+    assert_eq!(headers, expected, "header map");
 
     let carriers: [&dyn Extractor; 4] = [&sorted, &list, &hashed, &headers];
     carriers.map(|carrier| received(propagator, carrier))

@@ -100,14 +100,14 @@ async fn time_left_is_sent_and_work_without_a_limit_sends_none() {
     let own = everywhere().deadline_header(name, |left| HeaderValue::from(left.as_millis() as u64));
     let nowhere = InjectLayer::new(Propagator::builder().build(), |_| false);
     let given: &[(_, &[u8])] = &[("x-ms", b"7")];
-    for (layer, given, expected) in [
-        (grpc.clone(), &[][..], [r#"["50000000n"]"#, "[]"]),
-        (everywhere(), &[], ["[]", "[]"]),
-        (own.clone(), &[], [r#"["50"]"#, "[]"]),
-        (own, given, [r#"["50"]"#, r#"["7"]"#]),
-        (nowhere.grpc_timeout(), &[], ["[]", "[]"]),
+    for (what, layer, given, expected) in [
+        ("grpc", grpc.clone(), &[][..], [r#"["50000000n"]"#, "[]"]),
+        ("neither", everywhere(), &[], ["[]", "[]"]),
+        ("own", own.clone(), &[], [r#"["50"]"#, "[]"]),
+        ("given", own, given, [r#"["50"]"#, r#"["7"]"#]),
+        ("nowhere", nowhere.grpc_timeout(), &[], ["[]", "[]"]),
     ] {
-        assert_eq!(headers_sent(layer, given).await, expected);
+        assert_eq!(headers_sent(layer, given).await, expected, "{what}");
     }
     let over = deadline::timeout(Duration::ZERO, headers_sent(grpc, &[]));
     assert_eq!(over.await.unwrap()[0], r#"["0n"]"#);

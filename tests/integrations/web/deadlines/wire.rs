@@ -40,7 +40,8 @@ async fn curl_sees_a_body_past_its_time_as_cut_off_and_the_work_behind_it_stops(
         let status = text.split_whitespace().nth(1);
         assert_eq!((status, exit), (Some("200"), Some(code)), "{text}");
         assert!(text.contains("\r\n\r\n."), "{text}");
-        assert_eq!(end(&mut receiver).await, CancelledKind::Elapsed);
+        let kind = end(&mut receiver).await;
+        assert_eq!(kind, CancelledKind::Elapsed, "{protocol}");
     }
 }
 
@@ -91,17 +92,17 @@ async fn client_that_reads_nothing_keeps_no_work_past_its_time_and_gets_an_error
 async fn client_that_hangs_up_stops_the_work_behind_its_request() {
     let (children, mut receiver) = Children::new();
     let layers = [
-        ContextLayer::new().cancel_on_disconnect(),
-        ContextLayer::new().deadline(ms(60_000)),
+        ("cancel", ContextLayer::new().cancel_on_disconnect()),
+        ("deadline", ContextLayer::new().deadline(ms(60_000))),
     ];
-    for layer in layers {
+    for (name, layer) in layers {
         let address = long(layer, children.clone()).await;
         for protocol in Protocol::ALL {
             let mut response = soon(protocol.get(address).send()).await.unwrap();
             assert!(soon(response.chunk()).await.unwrap().is_some());
             drop(response);
             let kind = end(&mut receiver).await;
-            assert_eq!(kind, CancelledKind::Dropped, "{protocol:?}");
+            assert_eq!(kind, CancelledKind::Dropped, "{name}, {protocol:?}");
         }
     }
 }

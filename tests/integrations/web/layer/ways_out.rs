@@ -71,9 +71,9 @@ fn panics_leave_the_callers_context_as_it_was() {
             let result = catch_unwind(AssertUnwindSafe(|| {
                 let _ = poll_once(pin!(service.call(get(&[]))));
             }));
-            let payload = result.unwrap_err();
+            let payload = result.expect_err(place);
             assert_eq!(*payload.downcast::<&str>().unwrap(), place);
-            assert_eq!(USER.get(), "outer");
+            assert_eq!(USER.get(), "outer", "{place}");
         });
     }
 }
