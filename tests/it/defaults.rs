@@ -49,7 +49,7 @@ fn raced() -> usize {
 }
 
 #[test]
-fn default_is_one_value_that_is_computed_in_an_empty_context_which_is_left() {
+fn default_is_one_value_computed_in_an_empty_context_and_what_it_sets_is_gone() {
     USER.sync_scope("alice", || {
         assert_eq!(GREETING.get(), "hello anonymous");
         assert_eq!(USER.get(), "alice", "what the default sets is gone");
@@ -63,7 +63,7 @@ fn default_that_needs_itself_panics_and_says_so() {
     for var in [&ITSELF, &LEFT, &RIGHT] {
         let text = panic_of(|| var.get());
         let expected = format!("::{}` needs itself", var.name());
-        assert!(text.contains(&expected), "{text}");
+        assert!(text.contains(&expected), "{var:?}: {text}");
         // Nothing is left behind: set, it reads like any other.
         var.sync_scope(3, || assert_eq!(var.get(), 3));
     }

@@ -1,7 +1,7 @@
 //! Programs that use Python's `contextvars`, in Rust: each test is one program.
 //!
 //! More of them are on the page `context-vars/src/docs/from_python.md`, whose programs are tests
-//! themselves. What `set` and `reset` do, and the errors of Python's functions, is in `tokens.rs` and
+//! themselves. Tests of `set`, of `reset` and of the errors of Python's functions are in `tokens.rs` and
 //! `reading.rs`; a token that is used twice does not compile.
 //!
 //! Where the outcome differs from what a source says, a comment tells why.
@@ -61,7 +61,7 @@ async fn two_interleaved_requests(set: fn(u64), read: fn() -> u64) -> Vec<u64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn interleaved_requests_mix_up_a_static_and_a_thread_local_and_no_context_variable() {
+async fn interleaved_requests_mix_up_a_static_and_a_thread_local_but_no_context_variable() {
     static SHARED: AtomicU64 = AtomicU64::new(0);
     thread_local! {
         static LOCAL: Cell<u64> = const { Cell::new(0) };

@@ -145,12 +145,13 @@ fn polling_after_completion_panics_in_our_words() {
     type Work = Pin<Box<dyn Future<Output = ()>>>;
     let context: Work = Box::pin(ready(()).in_context(alice()));
     let scope: Work = Box::pin(USER.scope("alice", ready(())));
-    for mut work in [context, scope] {
+    for (what, mut work) in [("context", context), ("scope", scope)] {
         assert!(poll_once(work.as_mut()).is_ready());
         USER.sync_scope("poller", || {
             let text = panic_of(|| poll_once(work.as_mut()));
-            assert_eq!(text, "work in a context was polled after it had completed");
-            assert_eq!(USER.get(), "poller");
+            let expected = "work in a context was polled after it had completed";
+            assert_eq!(text, expected, "{what}");
+            assert_eq!(USER.get(), "poller", "{what}");
         });
     }
 }
@@ -244,17 +245,15 @@ fn each_poll_installs_and_restores_in_pairs_the_last_first() {
 
 #[test]
 fn values_of_the_inner_wrapper_go_first_while_those_of_the_outer_one_are_there() {
-    let order = Mutex::new(Vec::new());
+    let order = Arc::new(Mutex::new(Vec::new()));
     let note = |name| {
-        let order = &order;
-        OnDrop(move || order.lock().unwrap().push((name, USER.get())))
+        let order = order.clone();
+        on_drop(move || order.lock().unwrap().push((name, USER.get())))
     };
-    let (first, second) = (note("inner"), note("outer"));
-    let work = USER.scope("outer", async move {
-        let _second = second;
-        USER.scope("inner", async move { drop(first) }).await;
-    });
+    let inner = HOOK.scope(note("inner"), USER.scope("inner", async {}));
+    let work = HOOK.scope(note("outer"), USER.scope("outer", inner));
     assert!(poll_once(pin!(work)).is_ready());
-    let order = order.into_inner().unwrap();
-    assert_eq!(order, [("inner", "inner"), ("outer", "outer")]);
+    // Each is dropped where it was set, when the scope inside is over.
+    let order = order.lock().unwrap();
+    assert_eq!(*order, [("inner", "outer"), ("outer", "anonymous")]);
 }

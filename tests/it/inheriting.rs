@@ -175,7 +175,9 @@ fn detached_is_empty_and_lets_nothing_out() {
         assert_eq!(inside, ("anonymous", 1));
         assert!(!OTHER.is_set());
         assert_eq!(USER.get(), "alice");
+        USER.set("changed");
     });
+    assert!(!USER.is_set(), "the scope around it ends as ever");
 }
 
 #[test]
@@ -223,7 +225,7 @@ fn grandchildren_inherit_from_their_parent() {
 
 #[test]
 fn wrapper_hands_the_operations_of_what_it_wraps_through() {
-    // case 126: a task's are those of tokio; a future that has methods can be reached.
+    // case 126: the operations of a task are tokio's; the methods of a wrapped future can be called.
     let mut wrapped = pin!(std::future::ready(5).inherit_context());
     let inner = wrapped.as_mut().run_pinned(|ready| ready.clone());
     assert_eq!(inner.into_inner(), 5);

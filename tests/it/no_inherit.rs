@@ -106,4 +106,10 @@ fn one_scope_sets_variables_of_both_kinds() {
     }
     assert!(!USER.is_set() && !TRANSACTION.is_set() && !TRACKED.is_set());
     assert_eq!(alive.count(), 0);
+    let snapshot = TRACKED.sync_scope(alive.track(), Context::current);
+    assert_eq!(
+        (alive.count(), snapshot.len()),
+        (0, 0),
+        "not kept by a snapshot"
+    );
 }

@@ -54,19 +54,27 @@ fn value_stays_valid_when_it_is_set_and_reset_inside_with() {
             var.set(alive.named("first"));
             var.with(|(_, first)| {
                 var.set(alive.named("second"));
-                assert_eq!(alive.count(), 2, "the value that is looked at is kept");
+                assert_eq!(
+                    alive.count(),
+                    2,
+                    "{var:?}: the value that is looked at is kept"
+                );
                 let token = var.set(alive.named("third"));
                 var.with(|(_, third)| {
                     INNER.sync_scope(1, || drop(var.set(alive.named("in a scope"))));
                     token.reset().unwrap();
                     assert_eq!((first.as_str(), third.as_str()), ("first", "third"));
                 });
-                assert_eq!(alive.count(), 2, "the third went with the last look at it");
+                assert_eq!(
+                    alive.count(),
+                    2,
+                    "{var:?}: the third went with the last look at it"
+                );
             });
-            assert_eq!(alive.count(), 1);
+            assert_eq!(alive.count(), 1, "{var:?}");
             var.with(|(_, text)| assert_eq!(text, "second"));
         });
-        assert_eq!(alive.count(), 0);
+        assert_eq!(alive.count(), 0, "{var:?}");
     }
 }
 

@@ -24,13 +24,13 @@ fn token_knows_the_variable_and_the_old_value() {
         detached(|| {
             let first = var.set("alice");
             assert_eq!(first.old_value(), None, "a default is not an old value");
-            assert!(std::ptr::eq(first.var(), var));
+            assert!(std::ptr::eq(first.var(), var), "{var:?}");
             let second = var.set("bob");
             assert_eq!(second.old_value(), Some(&"alice"));
             second.reset().unwrap();
-            assert_eq!(var.get(), "alice");
+            assert_eq!(var.get(), "alice", "{var:?}");
             first.reset().unwrap();
-            assert!(!var.is_set());
+            assert!(!var.is_set(), "{var:?}");
         });
     }
 }
@@ -101,10 +101,19 @@ fn token_of_another_context_is_refused_in_each_kind_of_one() {
     });
     let in_scope = OTHER.sync_scope("x", || USER.set("in a scope"));
     let in_run = Context::current().run(|| USER.set("in run"));
-    for token in there.into_iter().chain([in_scope, in_run]) {
-        let token = refused(token.reset());
+    let unset = OTHER.sync_scope("x", || USER.unset());
+    let [there, run_there] = there;
+    for (place, token) in [
+        ("another thread", there),
+        ("a run on another thread", run_there),
+        ("a scope", in_scope),
+        ("a run", in_run),
+        ("an unset in a scope", unset),
+    ] {
+        let error = token.reset().expect_err(place);
+        let token = refused(Err(error));
         refused(detached(|| token.reset()));
-        assert!(!USER.is_set());
+        assert!(!USER.is_set(), "{place}");
     }
 
     detached(|| {

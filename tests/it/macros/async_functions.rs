@@ -72,10 +72,18 @@ async fn never(stop: bool) -> ! {
     std::future::pending().await
 }
 
+/// Diverges, though its type does not say so.
+#[with_context(user = "nothing".into())]
+async fn panics() {
+    panic!("as {}", later().await)
+}
+
 #[tokio::test]
 async fn it_ends_at_a_panic() {
     let panic = tokio::spawn(never(true)).await.unwrap_err().into_panic();
     assert_eq!(panic_text(&*panic), "as never");
+    let panic = tokio::spawn(panics()).await.unwrap_err().into_panic();
+    assert_eq!(panic_text(&*panic), "as nothing");
     assert_outside();
 }
 

@@ -73,7 +73,7 @@ fn make_boxed() -> Again {
 }
 
 #[inherit_context]
-fn boxes_of_other_closures() -> (Again, AgainHere, Counting, With) {
+fn boxes_of_other_closures() -> (Again, AgainHere, [Counting; 2], With) {
     let here: AgainHere = Box::new(user);
     let with: With = Box::new(|text| text.to_owned() + &user());
     let mut count = 0;
@@ -81,10 +81,15 @@ fn boxes_of_other_closures() -> (Again, AgainHere, Counting, With) {
         count += 1;
         format!("{count}{}", user())
     });
+    let mut more = 0;
+    let literal = exactly::spawn::<Counting>(Box::new(move || {
+        more += 1;
+        format!("{more}{}", user())
+    }));
     (
         exactly::spawn::<Again>(make_boxed()),
         exactly::spawn::<AgainHere>(here),
-        exactly::spawn::<Counting>(counting),
+        [exactly::spawn::<Counting>(counting), literal],
         exactly::spawn::<With>(with),
     )
 }
@@ -108,9 +113,11 @@ fn boxes_of_futures() -> ([Pinned; 4], Unpinned) {
 fn boxes_stay_boxes() {
     let closures = as_alice(boxes_of_closures).map(|job| job());
     assert_eq!(closures, ["alice!", "alice", "!alice", "alice"]);
-    let (again, here, mut counting, with) = as_alice(boxes_of_other_closures);
+    let (again, here, counting, with) = as_alice(boxes_of_other_closures);
     assert_eq!([again(), again(), here()], ["alice"; 3]);
-    assert_eq!([counting(), counting()], ["1alice", "2alice"]);
+    for mut counting in counting {
+        assert_eq!([counting(), counting()], ["1alice", "2alice"]);
+    }
     assert_eq!(with("with "), "with alice");
     let (pinned, unpinned) = as_alice(boxes_of_futures);
     assert_eq!(pinned.map(block_on), ["alice"; 4]);

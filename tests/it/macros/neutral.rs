@@ -188,6 +188,9 @@ async fn awaits_what_it_spawns(boxed: Box<dyn FnOnce() -> u8 + Send>, n: Cell<u8
         + spawn_blocking(make(3)).await.unwrap()
         + spawn_blocking(jobs.1).await.unwrap()
         + spawn_blocking(future::ready(make(4)).await).await.unwrap()
+        + spawn_blocking(future::ready((make(4),)).await.0)
+            .await
+            .unwrap()
         + tokio::spawn(future).await.unwrap()
         + tokio::spawn(future::ready(Cell::new(1).take()))
             .await
@@ -198,7 +201,7 @@ async fn awaits_what_it_spawns(boxed: Box<dyn FnOnce() -> u8 + Send>, n: Cell<u8
 fn a_function_that_awaits_what_it_spawns_stays_send() {
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
     let future = assert_send(awaits_what_it_spawns(make(1), Cell::new(5)));
-    assert_eq!(runtime.block_on(runtime.spawn(future)).unwrap(), 17);
+    assert_eq!(runtime.block_on(runtime.spawn(future)).unwrap(), 21);
 }
 
 // ---- Arguments that are no work ----

@@ -51,6 +51,12 @@ impl Job {
     }
 
     #[with_context(user = self.name.clone())]
+    fn logs(self) -> u8 {
+        tracing::info!(self.id, name = %self.name, "{self:?}");
+        dbg!(self.id)
+    }
+
+    #[with_context(user = self.name.clone())]
     fn returns_early(self, number: Result<u8, String>) -> Result<String, String> {
         let number = number?;
         if number == 0 {
@@ -97,7 +103,7 @@ impl<'a> Lend<'a> for &'a mut Job {
     }
 }
 
-/// Enables all spans, and notes nothing of them.
+/// Enables all spans and events, and knows what the only event says.
 struct Enabled;
 
 impl tracing::Subscriber for Enabled {
@@ -109,7 +115,11 @@ impl tracing::Subscriber for Enabled {
     }
     fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn event(&self, _: &tracing::Event<'_>) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        let text = format!("{event:?}");
+        let said = r#"message: Job { id: 5, name: "n" }, self.id: 5, name: n"#;
+        assert!(text.contains(said), "{text}");
+    }
     fn enter(&self, _: &span::Id) {}
     fn exit(&self, _: &span::Id) {}
 }
@@ -138,6 +148,8 @@ fn tracing_names_the_field_self() {
     let fields = span.metadata().unwrap().fields().iter();
     let names: Vec<_> = fields.map(|field| field.name()).collect();
     assert_eq!(names, ["self.id", "name"]);
+    let logged = tracing::subscriber::with_default(Enabled, || job().logs());
+    assert_eq!(logged, 5);
 }
 
 #[test]

@@ -56,6 +56,15 @@ fn sets(name: String) -> impl Future<Output = String> {
     async { user() }
 }
 
+#[with_context(user = name)]
+fn returns_early(name: String) -> impl Future<Output = Option<u8>> {
+    async {
+        assert_eq!(user(), "q");
+        None::<u8>?;
+        Some(1)
+    }
+}
+
 #[tokio::test]
 async fn the_scope_holds_the_body_and_the_future() {
     assert_eq!(opaque("a".into()).await, ("a".to_owned(), "a".to_owned()));
@@ -67,6 +76,7 @@ async fn the_scope_holds_the_body_and_the_future() {
     assert_eq!(pinned_opaque("p".into()).await, "p");
     assert_eq!(boxed_opaque("o".into()).await, "o");
     assert_eq!(sets("f".into()).await, "f eager");
+    assert_eq!(returns_early("q".into()).await, None);
     assert_outside();
 }
 

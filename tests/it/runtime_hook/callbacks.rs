@@ -106,7 +106,7 @@ fn task_may_set_under_what_its_callback_has_attached_and_when_that_has_ended() {
         };
         let task = COUNT.sync_scope(1, || runtime.spawn(work));
         let seen = runtime.block_on(task).unwrap();
-        assert_eq!(seen, (("callback", 2), (false, 1), 3));
+        assert_eq!(seen, (("callback", 2), (false, 1), 3), "{workers} workers");
     }
 }
 

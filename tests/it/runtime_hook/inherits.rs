@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex};
 
 use context_vars::task::InheritingBuilder;
-use context_vars::{prelude::*, task};
+use context_vars::{detached, prelude::*, task};
 use tokio::runtime::{Handle, LocalOptions};
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet, yield_now};
@@ -82,13 +82,16 @@ fn grandchildren_inherit_from_their_parent() {
 fn task_may_set_and_the_next_one_sees_nothing() {
     on_both_kinds(async || {
         for n in 1..100 {
-            let set = tokio::spawn(async move {
+            let sets = move || async move {
                 assert!(!COUNT.is_set());
                 COUNT.set(n);
                 yield_now().await;
                 COUNT.get()
-            });
-            assert_eq!(set.await.unwrap(), n);
+            };
+            // Also one that is spawned where nothing is set.
+            for task in [tokio::spawn(sets()), detached(|| tokio::spawn(sets()))] {
+                assert_eq!(task.await.unwrap(), n);
+            }
         }
     });
 }

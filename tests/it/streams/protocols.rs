@@ -6,6 +6,7 @@ use std::task::{self, Poll};
 
 use context_vars::{InContext, prelude::*};
 use futures::FutureExt;
+use futures::executor::block_on;
 use futures::future::{Fuse, FusedFuture, Ready};
 use futures::io::{AsyncRead, AsyncReadExt};
 use futures::stream::{self, FusedStream, Stream, StreamExt, TryStreamExt};
@@ -36,6 +37,28 @@ fn fused_future_is_terminated_when_it_is_done() {
     ends(pin!(USER.scope("alice", work())));
     let never = Fuse::<Ready<()>>::terminated();
     assert!(never.in_context(alice()).is_terminated());
+}
+
+#[test]
+fn wrapped_stream_and_future_stand_in_select() {
+    let mut names = pin!(
+        stream::iter(0..2)
+            .map(|_| USER.get())
+            .fuse()
+            .in_context(alice())
+    );
+    let mut name = pin!(async { USER.get() }.fuse().in_context(alice()));
+    let mut seen = Vec::new();
+    block_on(async {
+        loop {
+            futures::select_biased! {
+                user = name => seen.push(user),
+                user = names.select_next_some() => seen.push(user),
+                complete => break,
+            }
+        }
+    });
+    assert_eq!(seen, ["alice"; 3]);
 }
 
 #[test]

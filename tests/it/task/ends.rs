@@ -12,7 +12,7 @@ async fn waits(_hook: DropHook) {
     pending().await
 }
 
-// Each end of a task of each runtime is in `runtimes`.
+// `runtimes` tests each way in which a task ends, on each runtime.
 #[test]
 fn task_that_its_runtime_shuts_down_is_dropped_inside_its_context() {
     let runtime = two_workers();

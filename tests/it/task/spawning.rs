@@ -9,7 +9,7 @@ use tokio::task::{JoinHandle, JoinSet, LocalSet, yield_now};
 use tokio_util::task::TaskTracker;
 
 use super::{COUNT, assert_panic_names_the_caller, user};
-use crate::support::{USER, as_alice, one_thread, two_workers};
+use crate::support::{USER, as_alice, one_thread, two_workers, workers};
 
 #[tokio::test]
 async fn task_inherits_where_it_is_spawned_and_gives_nothing_back() {
@@ -81,21 +81,33 @@ async fn local_task_inherits() {
     LocalSet::new().run_until(driver).await;
 }
 
+#[test]
+fn task_of_a_local_runtime_inherits() {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.build_local(Default::default()).unwrap();
+    let work = async { as_alice(|| task::spawn_local(user())).await };
+    assert_eq!(runtime.block_on(work).unwrap(), "alice");
+}
+
 #[tokio::test]
 async fn sets_and_trackers_of_tasks_take_work_that_inherits() {
-    let local = LocalSet::new();
+    let (local, other) = (LocalSet::new(), workers(1));
     let (mut set, tracker) = (JoinSet::new(), TaskTracker::new());
     let tracked = as_alice(|| {
         set.spawn(user().inherit_context());
         set.spawn_blocking(inherit(|| USER.get()));
         set.spawn_local_on(user().inherit_context(), &local);
+        set.spawn_on(user().inherit_context(), other.handle());
+        set.spawn_blocking_on(inherit(|| USER.get()), other.handle());
         let blocking = tracker.spawn_blocking(inherit(|| USER.get()));
         [tracker.spawn(user().inherit_context()), blocking]
     });
-    assert_eq!(local.run_until(set.join_all()).await, ["alice"; 3]);
+    assert_eq!(local.run_until(set.join_all()).await, ["alice"; 5]);
     for task in tracked {
         assert_eq!(task.await.unwrap(), "alice");
     }
+    assert_eq!(tracker.len(), 0);
+    other.shutdown_background();
 }
 
 #[test]
