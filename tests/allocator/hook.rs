@@ -25,8 +25,8 @@ thread_local! {
     static PLANNED: Cell<Option<Planned>> = const { Cell::new(None) };
 }
 
-// SAFETY: Both functions hand their arguments on to the system's allocator unchanged. What else
-// they do unwinds never: a panic is caught, and a canary that is wrong ends the process.
+// SAFETY: Both functions pass their arguments on to the system's allocator unchanged. Nothing else
+// that they do unwinds: a panic is caught, and a wrong canary ends the process.
 unsafe impl GlobalAlloc for Acting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         event();

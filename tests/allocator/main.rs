@@ -1,9 +1,9 @@
 //! The crate under an allocator that itself sets, resets and reads variables, in every allocation
 //! and in every release of memory.
 //!
-//! Such an allocator changes the current context wherever the crate allocates. What borrows from
-//! that context at such a moment reads freed memory afterwards: AddressSanitizer reports it
-//! (`.ci/sanitize`), and a [`Canary`](hook::Canary) often notices it without.
+//! Such an allocator changes the current context wherever the crate allocates. A borrow
+//! from that context at such a moment would then point to freed memory. AddressSanitizer reports it
+//! (`.ci/sanitize`), and a [`Canary`](hook::Canary) often notices it without the sanitizer.
 //!
 //! [`paths`] are the ways through the crate, [`surroundings`] the contexts in which each is run.
 

@@ -40,7 +40,7 @@ fn every_row_of_the_table_has_a_test() {
     assert_eq!(rows.collect::<Vec<_>>(), ROWS.map(|(row, _)| row));
 }
 
-/// What a future reads before and after others have had a turn.
+/// The values that a future reads before and after others have had a turn.
 type Seen = (&'static str, &'static str);
 type Boxed = Pin<Box<dyn Future<Output = Seen>>>;
 

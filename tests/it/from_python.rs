@@ -4,7 +4,7 @@
 //! themselves. Tests of `set`, of `reset` and of the errors of Python's functions are in `tokens.rs` and
 //! `reading.rs`; a token that is used twice does not compile.
 //!
-//! Where the outcome differs from what a source says, a comment tells why.
+//! If the outcome differs from that in a source, a comment gives the reason.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! R8: after whatever work in whatever surroundings, the context is exactly what it was.
 //!
-//! After the restore test of kotlinx.coroutines: every body below runs in every outer shape. What
-//! is seen is compared after the body, still inside the shape, and after the shape.
+//! After the restore test of kotlinx.coroutines: every body below runs in every outer shape. The
+//! visible values are compared after the body, still inside the shape, and after the shape.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,11 +1,11 @@
 //! Variance: lifetimes and function types that may replace each other.
 //!
-//! A variable is not covariant, or code could set a value that lives shorter than its readers. What therefore
-//! does not compile is in `ui/rustc/runtime/variable_of_a_subtype.rs`, for tokens too.
+//! A variable is not covariant, because code could then set a value that lives shorter than its readers.
+//! `ui/rustc/runtime/variable_of_a_subtype.rs` shows what does not compile, for tokens too.
 
 use context_vars::{Context, Entry, InContext, Iter, Scope, context_var};
 
-/// Shorter lifetimes stand for longer ones.
+/// A longer lifetime can be shortened.
 fn shorter_entry<'short, 'long: 'short>(entry: Entry<'long>) -> Entry<'short> {
     entry
 }

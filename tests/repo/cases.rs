@@ -61,7 +61,7 @@ fn test_in<'a>(source: &'a str, name: &str) -> Option<&'a str> {
     Some(&source[before..start + end])
 }
 
-/// What is wrong with a row's last cell: tests as `` `file` `test` ``, programs that do not compile
+/// Returns the mistakes in a row's last cell: tests as `` `file` `test` ``, programs that do not compile
 /// as `` `ui/…` ``, or a reason.
 fn mistakes(case: u32, text: &str) -> Vec<String> {
     let (programs, quoted): (Vec<_>, Vec<_>) = quoted(text)

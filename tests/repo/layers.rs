@@ -2,7 +2,7 @@
 //! other in a circle.
 //!
 //! A call of a method names no file, so an `impl` of a type in a later layer is not an import, nor is
-//! the use of a trait's implementation. What else hides an import is refused (see `imports`).
+//! the use of a trait's implementation. Other forms that hide an import are refused (see `imports`).
 
 mod imports;
 

@@ -189,7 +189,7 @@ fn every_limitation_has_tests_and_every_test_of_one_has_its_entry() {
     }
 }
 
-/// What the page of the macros leaves out of a snapshot, and all that is only layout.
+/// Removes the parts of a snapshot that the page of the macros leaves out, and all layout.
 fn shortened(code: &str) -> String {
     let mut code = code.to_owned();
     while let Some(start) = code.find("#[allow(") {

@@ -1,6 +1,6 @@
 //! Thousands of requests at once: no line mixed up or missing, no body dropped elsewhere.
 //!
-//! What a line should say is passed on by hand, as a number in `x-order`; what it does say comes
+//! The expected content of a line is passed on by hand, as a number in `x-order`. Its actual content comes
 //! from the context. The last test shows that the count can fail.
 
 use std::collections::BTreeMap;

@@ -50,8 +50,8 @@ fn with_the_latency_of_the_page(line: &str) -> String {
     }
 }
 
-/// What the server writes for a request that takes too long, then the status that curl receives, and
-/// the id.
+/// Returns the lines that the server writes for a request that takes too long, then the status and the
+/// id that curl receives.
 async fn lines(router: Router) -> String {
     let output = Output::default();
     let writer = output.clone();

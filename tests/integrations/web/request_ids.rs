@@ -111,8 +111,8 @@ async fn new_id_replaces_the_header_that_it_is_told_and_no_other() {
     assert_eq!(id_and_body(&response), expected);
 }
 
-/// What the variable of a layer holds after a request with the id `taken`, and after one with an id
-/// that is refused.
+/// Returns the value of a layer's variable in a request with the id `taken`, and in one with an id that
+/// is refused.
 async fn ids_of<T: fmt::Debug + Send + Sync>(
     id: web::RequestId,
     var: &'static ContextVar<T>,

@@ -35,8 +35,8 @@ fn propagator() -> Propagator {
         .build()
 }
 
-/// Each line is a header: its first byte says which, the rest is the value. What HTTP itself
-/// refuses never comes to us.
+/// Each line is a header: its first byte selects the name, the rest is the value. A value that
+/// HTTP itself refuses never reaches the layer.
 fn headers(bytes: &[u8]) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for line in bytes.split(|&byte| byte == b'\n') {

@@ -114,7 +114,7 @@ pub async fn sent(request: reqwest::RequestBuilder) -> String {
 
 /// Returns the output of curl for a request with these options: the head and the body.
 ///
-/// A client that is not ours, and that sends whatever it is told to.
+/// curl is a client that is not ours. It sends every header that it is given.
 pub async fn curl(address: SocketAddr, options: &[&str]) -> String {
     let (code, output) = curl_with_code(address, options).await;
     assert_eq!(code, Some(0), "curl {options:?}");

@@ -285,7 +285,7 @@ fn run_in_threads(program: &[Op]) {
 
 /// The steps that do anything at the start of a program, where there is neither a guard nor a frame to leave.
 ///
-/// What follows another first step is a shorter program, and that is run, too: with `Leave` as its last step.
+/// After any other first step, the rest is a shorter program. That is run as well, with `Leave` as its last step.
 const FIRST: &[Op] = &[Set, Attach, Scope, Run, Poll];
 
 /// Runs every program of so many steps.

@@ -7,7 +7,7 @@ use context_vars::inherit_context;
 use super::{as_alice, user};
 use crate::support::{rayon_pool, soon};
 
-/// Where work notes its user.
+/// A log in which work notes its user.
 type Log = Mutex<Vec<String>>;
 
 fn note(log: &Log) {

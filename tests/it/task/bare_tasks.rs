@@ -127,7 +127,7 @@ async fn value_that_a_bare_task_sets_while_it_unwinds_is_dropped() {
     assert!(!TRACKED.is_set());
 }
 
-/// Whether a `set` in a task was refused, and whether the next task on the thread saw the value.
+/// `true` if a `set` in a task was refused, and `true` if the next task on the thread saw the value.
 type Outcome = (bool, bool);
 
 /// Sets, or only reads, and says whether that was refused.

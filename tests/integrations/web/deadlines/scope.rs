@@ -188,7 +188,7 @@ async fn answer_of_a_service_whose_own_call_ran_out_of_time_is_whole() {
     assert_eq!(text(response).await, "the inherited deadline has passed");
 }
 
-/// What a task sends, at its end as soon as the task is gone and all was received.
+/// A body of the chunks that a task sends. It ends when the task is gone and all chunks were received.
 struct Received(mpsc::Receiver<Bytes>);
 
 impl Body for Received {
@@ -234,7 +234,7 @@ async fn work_behind_a_body_that_is_not_polled_stops_at_the_deadline_and_the_bod
         }
         assert_eq!(end(&mut receiver).await, CancelledKind::Elapsed);
         assert_eq!(start.elapsed(), ms(50));
-        // What is in the channel and the end of the sender look like a whole body.
+        // The rest in the channel and the end of the sender look like a whole body.
         assert!(!body.is_end_stream());
         for _ in polls_before..1 {
             assert_eq!(data(&mut body).await, ".");

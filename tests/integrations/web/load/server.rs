@@ -17,7 +17,7 @@ use tokio::sync::{Barrier, Semaphore};
 use super::{REQUEST_ID, USER};
 use crate::support::{OnDrop, chunks, soon};
 
-/// One line of the log: what it is about, and what the context said.
+/// One line of the log: its request, and the values that the context had.
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) order: u64,

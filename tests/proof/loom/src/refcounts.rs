@@ -9,7 +9,7 @@ use crate::explore;
 use crate::refcount::RefCount;
 
 /// A block with a count. Loom notes who touches the content, and objects when two do that nothing
-/// has ordered. The `Arc` stands for the memory; it is never given back before the end.
+/// has ordered. The `Arc` represents the memory, which is never freed before the end.
 struct Block<C> {
     count: C,
     content: UnsafeCell<u32>,
@@ -32,7 +32,7 @@ impl<C> Block<C> {
     }
 }
 
-/// What the laws need of a count; each copy of the file has its own type.
+/// The operations of a count that the laws need. Each copy of the file has a separate type.
 pub(crate) trait Count: 'static {
     fn one() -> Self;
     fn inc(&self);
@@ -100,7 +100,7 @@ fn laws<C: Count>() -> [Law; 5] {
     ]
 }
 
-/// What a holder does; whether it was the last.
+/// A step of a holder, which returns `true` if the holder was the last.
 type Step<C> = fn(&Block<C>) -> bool;
 
 /// Lets two threads hold a block, of which one must be the last.

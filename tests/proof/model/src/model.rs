@@ -1,4 +1,4 @@
-//! The model: what contexts, values and tokens mean, as plainly as it can be said.
+//! The model: the meaning of contexts, values and tokens in the simplest form.
 //!
 //! A context is a map, a copy is a copy of the map, a value is an `Arc` whose last clone puts it
 //! into a grave. [`Model::settle`] then asks the ledger in which order the real values were

@@ -1,7 +1,7 @@
 //! Programs: what can be done, in what can be nested.
 //!
 //! `u16` names a variable, modulo their number; [`Pick`] names one of the things that the program
-//! keeps (contexts, tokens, works), modulo theirs. What names nothing is skipped.
+//! keeps (contexts, tokens, works), modulo theirs. A step that names nothing is skipped.
 
 use std::fmt;
 

@@ -29,7 +29,7 @@ impl Script {
     /// A script, and what the model knows of its witness.
     pub fn new(machine: &Arc<Machine>, steps: &[Body], hook: Hook) -> (Self, Arc<Value>) {
         let hook = match hook {
-            // The witness is no value of ours: dropped by a panic, it may not panic again.
+            // The witness is no value of ours: if a panic drops it, it must not panic again.
             Hook::Panic => Hook::PanicOnce,
             hook => hook,
         };

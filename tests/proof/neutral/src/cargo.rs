@@ -115,7 +115,7 @@ impl Span {
 }
 
 impl Build {
-    /// Returns an error that shows what rustc said, if the crate does not build as published.
+    /// Returns an error with the output of rustc, if the crate does not build as published.
     pub(crate) fn expect_success(&self, krate: &Crate) -> Result<()> {
         match self.errors.first() {
             None => Ok(()),

@@ -1,7 +1,7 @@
 //! Decides whether `#[inherit_context]` can be applied to a function, which it cannot if there is
 //! nothing to rewrite.
 //!
-//! This repeats the rules of the attribute's documentation on purpose. Where the attribute finds
+//! This repeats the rules of the attribute's documentation on purpose. If the attribute finds
 //! nothing in a function that this file selects, the function does not compile, and so the
 //! difference is reported.
 

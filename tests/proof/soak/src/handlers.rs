@@ -81,7 +81,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Compares what the context says with what was told by hand.
+    /// Compares the values of the context with those that were passed by hand.
     #[track_caller]
     fn check(&self) {
         let user = USER.with(|user| *user == user_of(self.request));

@@ -7,7 +7,7 @@
 //! The requests come in ten rounds, each on its own runtimes, and the server's is shut down
 //! while requests are on their way. A request is one of [`Kind`]s: handlers that panic, tasks
 //! that are aborted, clients that vanish, timeouts, values whose `Drop` panics. Everything a
-//! request touches compares what the context says with what it was told by hand.
+//! request touches compares the values of the context with those that were passed by hand.
 //!
 //! At the end no value may have been read under the wrong request, every value must have been
 //! dropped, no thread may have been left with a foreign context, and the live bytes after the

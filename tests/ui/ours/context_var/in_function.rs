@@ -25,12 +25,12 @@ impl Server {
     }
 }
 
+// Not compiled here: this program is not a test harness.
 #[test]
 fn reads() {
     context_var!(static IN_TEST: String;);
 }
 
-// What `#[test]` leaves of the function in a program that is not the test harness.
 fn main() {
     context_var!(static IN_MAIN: String;);
     {

@@ -18,8 +18,8 @@ impl Model {
         self.here = self.waiting.pop().expect("a thread that waits");
     }
 
-    /// What a thread does at its end: what is still attached ends, its root's values go, and panics end there, those of the
-    /// inherited variables before those of the others.
+    /// Ends the thread: contexts that are still attached end, and the values of its root are dropped, those of the
+    /// inherited variables before the others. A panic in such a drop ends there.
     pub fn empty_root(&mut self) {
         assert!(!self.unwinding);
         self.end_forgotten();
