@@ -7,7 +7,7 @@ fn handle(name: String) {
         var: &USER,
         value: name,
     };
-    ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
+    __context_vars_value_0.set();
     match () {
         () => {
             spawn({

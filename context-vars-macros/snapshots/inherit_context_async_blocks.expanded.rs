@@ -33,10 +33,8 @@ async fn handle() {
         async move |n: u8| -> u8 {
             ::context_vars::__private::Inherited::again(&__context_vars_inherited)
                 .future(async {
-                    if let ::core::option::Option::Some(__context_vars_returned) = ::core::option::Option::None::<
-                        u8,
-                    > {
-                        return __context_vars_returned;
+                    if false {
+                        return ::context_vars::__private::never::<u8>();
                     }
                     #[allow(clippy::redundant_locals)]
                     let n = n;

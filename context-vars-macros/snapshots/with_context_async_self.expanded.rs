@@ -20,7 +20,7 @@ async fn handle(self: Arc<Self>, __context_vars_argument_1: (u8, u8)) {
                 var: &USER,
                 value: self.name(),
             };
-            ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
+            __context_vars_value_0.set();
             match () {
                 () => {
                     self.work(a + b).await;

@@ -18,9 +18,7 @@ where
                         var: &USER,
                         value: __self.name(key),
                     };
-                    ::context_vars::__private::set_all([
-                        __context_vars_value_0.prepare(),
-                    ]);
+                    __context_vars_value_0.set();
                     let __ret: u8 = { __self.work().await };
                     __ret
                 }

@@ -24,7 +24,7 @@ async fn handle(
                 var: &USER,
                 value: name,
             };
-            ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
+            __context_vars_value_0.set();
             match () {
                 () => later,
             }

@@ -50,7 +50,7 @@ fn handle(
         var: &USER,
         value: a,
     };
-    ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
+    __context_vars_value_0.set();
     match () {
         () => {
             use_all(c, d);

@@ -8,7 +8,7 @@ fn handle<'a>(&'a self, name: String) -> Pin<Box<dyn Future<Output = u8> + Send 
             var: &USER,
             value: name,
         };
-        ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
+        __context_vars_value_0.set();
         match () {
             () => Box::pin(async move { self.work().await }),
         }

@@ -7,7 +7,7 @@ fn handle(self, name: String) -> impl Future<Output = u8> + Send {
             var: &USER,
             value: name,
         };
-        ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
+        __context_vars_value_0.set();
         match () {
             () => async move { self.work().await },
         }

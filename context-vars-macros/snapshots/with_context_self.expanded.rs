@@ -13,7 +13,7 @@ pub fn handle(self, text: &str) -> String {
         var: &USER,
         value: __self.name.clone(),
     };
-    ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
+    __context_vars_value_0.set();
     match () {
         () => {
             __self.count += 1;

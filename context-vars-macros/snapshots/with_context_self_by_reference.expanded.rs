@@ -4,7 +4,7 @@ fn handle(&mut self) -> &str {
         var: &USER,
         value: self.name.clone(),
     };
-    ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
+    __context_vars_value_0.set();
     match () {
         () => &self.name,
     }

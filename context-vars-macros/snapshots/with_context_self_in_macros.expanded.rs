@@ -7,7 +7,7 @@ fn handle(mut self, n: u64) -> Result<impl Debug, Error> {
             var: &USER,
             value: self.name.clone(),
         };
-        ::context_vars::__private::set_all([__context_vars_value_0.prepare()]);
+        __context_vars_value_0.set();
         match () {
             () => {
                 assert!(self.id > 1);

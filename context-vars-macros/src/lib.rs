@@ -180,7 +180,7 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 ///     let name = name; // so that they are dropped
 ///     let id = id;     // before the scope is left
 ///     let value_0 = Computed { var: &USER, value: name };
-///     set_all([value_0.prepare()]);
+///     value_0.set();
 ///     match () {
 ///         () => { body }
 ///     }
@@ -190,11 +190,11 @@ pub fn context_var(input: TokenStream) -> TokenStream {
 ///     scope(async move {
 ///         let _ = &id;   // captured in the order in which
 ///         let _ = &name; // they should be dropped
-///         if let Some(returned) = None::<Result<u64, Error>> {
-///             return returned; // never: for type inference
+///         if false {
+///             return never::<Result<u64, Error>>(); // for type inference
 ///         }
 ///         let value_0 = Computed { var: &USER, value: name };
-///         set_all([value_0.prepare()]);
+///         value_0.set();
 ///         match () {
 ///             () => { body }
 ///         }

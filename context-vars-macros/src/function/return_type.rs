@@ -5,7 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, ReturnType, Signature, Type, TypeParamBound};
 
-use crate::tokens::{angle_brackets, is_punct, is_word, regroup};
+use crate::crate_path::CratePath;
+use crate::tokens::{angle_brackets, is_punct, is_word, regroup, relocated};
 
 /// Returns the return type, if one is written.
 pub(crate) fn returned(signature: &Signature) -> Option<&Type> {
@@ -185,21 +186,22 @@ fn bounds(tokens: &[TokenTree]) -> usize {
     at.min(tokens.len())
 }
 
-/// Turns `ty` into `if let Some(returned) = None::<ty> { return returned; }`.
+/// Turns `ty` into `if false { return never::<ty>(); }`.
 ///
 /// An `async` block has no syntax for the type of its result. Without that type, `?` and `.into()`
 /// in the block could not be inferred. The generated code never runs and is optimised away.
-pub(crate) fn expect(ty: &Type, at: Span) -> TokenStream {
+pub(crate) fn expect(ty: &Type, crate_path: &CratePath, at: Span) -> TokenStream {
     // `!` has no values, and `_`, which `impl Trait` becomes, would leave the type open.
     if matches!(ty, Type::Never(_) | Type::Infer(_) | Type::ImplTrait(_)) {
         return TokenStream::new();
     }
     let at = at.located_at(ty.span());
+    // With one span for the whole call, rustc points at the type.
+    let private = relocated(crate_path.private(), at);
     let ty = nameable(ty.to_token_stream());
-    let none = quote_spanned!(at=> ::core::option::Option::None);
     quote_spanned! {at=>
-        if let ::core::option::Option::Some(__context_vars_returned) = #none::<#ty> {
-            return __context_vars_returned;
+        if false {
+            return #private::never::<#ty>();
         }
     }
 }

@@ -200,7 +200,7 @@ impl Writer<'_> {
             closure.capture = Some(parse_quote_spanned!(span=> move));
         }
         let work = if closure.asyncness.is_some() {
-            async_closure(&closure, &again, body, at)
+            self.async_closure(&closure, &again, body, at)
         } else if owner == ContextOwner::OuterClosure {
             self.outer_closure(&closure, &again, body, at)
         } else {
@@ -277,6 +277,30 @@ impl Writer<'_> {
         }
     }
 
+    /// Turns `async move |a| body` into
+    ///
+    /// ```text
+    /// let inherited = inherited();
+    /// async move |a| again(&inherited).future(async { let a = a; body }).await
+    /// ```
+    fn async_closure(
+        &self,
+        closure: &ExprClosure,
+        again: &TokenStream,
+        body: &TokenStream,
+        at: Span,
+    ) -> TokenStream {
+        let mut head = closure.clone();
+        let rebound = Parameters::of_closure(&mut head).rebound();
+        let head = closure_head(&head);
+        let returned = match &closure.output {
+            ReturnType::Default => TokenStream::new(),
+            ReturnType::Type(_, ty) => return_type::expect(ty, self.crate_path, at),
+        };
+        let work = as_only_arm(body, at);
+        quote_spanned!(at=> #head { #again.future(async { #returned #rebound #work }).await })
+    }
+
     /// Generates `let mut inherited = again; let _scope = enter(&mut inherited);`.
     fn enter(&self, at: Span, again: &TokenStream) -> TokenStream {
         let private = self.crate_path.private();
@@ -331,29 +355,6 @@ impl Writer<'_> {
             Start::Empty => quote_spanned!(at=> #private::Inherited::empty()),
         }
     }
-}
-
-/// Turns `async move |a| body` into
-///
-/// ```text
-/// let inherited = inherited();
-/// async move |a| again(&inherited).future(async { let a = a; body }).await
-/// ```
-fn async_closure(
-    closure: &ExprClosure,
-    again: &TokenStream,
-    body: &TokenStream,
-    at: Span,
-) -> TokenStream {
-    let mut head = closure.clone();
-    let rebound = Parameters::of_closure(&mut head).rebound();
-    let head = closure_head(&head);
-    let returned = match &closure.output {
-        ReturnType::Default => TokenStream::new(),
-        ReturnType::Type(_, ty) => return_type::expect(ty, at),
-    };
-    let work = as_only_arm(body, at);
-    quote_spanned!(at=> #head { #again.future(async { #returned #rebound #work }).await })
 }
 
 fn variable_name(variable: ContextVariable, at: Span) -> Ident {

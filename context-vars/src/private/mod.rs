@@ -70,6 +70,19 @@ impl<T: Send + Sync> Computed<T> {
     pub fn prepare(self) -> ScopeValue {
         self.var.scope_value(self.value)
     }
+
+    /// Sets the only variable of a scope.
+    #[inline]
+    pub fn set(self) {
+        set_all([self.prepare()]);
+    }
+}
+
+/// Has the type of a function's result where an `async` block cannot name that type. Generated code
+/// contains calls that are never reached.
+#[cold]
+pub fn never<T>() -> T {
+    unreachable!("generated code calls this only in a branch that is never taken");
 }
 
 /// Runs `f`, the body of a function that is not async, in a scope.
