@@ -1,6 +1,6 @@
 //! The state of a thread: its current context, and its phase.
 
-use core::cell::{Cell, UnsafeCell};
+use core::cell::Cell;
 use core::mem::{self, ManuallyDrop};
 use core::ptr;
 
@@ -40,14 +40,14 @@ pub(super) enum Phase {
 #[repr(C)]
 pub(super) struct ThreadState {
     /// The values of the current context.
-    map: UnsafeCell<Map>,
+    map: Cell<Map>,
     /// The innermost entry.
     pub(super) entry: Cell<EntryId>,
     /// The task in which the innermost entry without an `EntryOwner` was entered, such as a scope; none
     /// if there is no such entry.
     pub(super) owner: Cell<TaskId>,
     /// The other parts of the current context.
-    extra: UnsafeCell<Option<Box<Extra>>>,
+    extra: Cell<Option<Box<Extra>>>,
     pub(super) heap: ThreadHeap,
     pub(super) scopes: Cell<usize>,
     pub(super) init_stack: InitStack,
@@ -60,10 +60,10 @@ thread_local! {
     // The state has no destructor, so that it can be used in the destructors of other thread-locals.
     static STATE: ManuallyDrop<ThreadState> = const {
         ManuallyDrop::new(ThreadState {
-            map: UnsafeCell::new(Map::EMPTY),
+            map: Cell::new(Map::EMPTY),
             entry: Cell::new(EntryId::ROOT),
             owner: Cell::new(TaskId::NONE),
-            extra: UnsafeCell::new(None),
+            extra: Cell::new(None),
             heap: ThreadHeap::new(),
             scopes: Cell::new(0),
             init_stack: InitStack::new(),
@@ -118,7 +118,7 @@ impl ThreadState {
     #[inline]
     pub(super) unsafe fn map(&self) -> &Map {
         // SAFETY: Only this thread has the state, and nothing writes it while the caller reads.
-        unsafe { &*self.map.get() }
+        unsafe { &*self.map.as_ptr() }
     }
 
     /// # Safety
@@ -127,7 +127,7 @@ impl ThreadState {
     #[inline]
     pub(super) unsafe fn extra(&self) -> Option<&Extra> {
         // SAFETY: Only this thread has the state, and nothing writes it while the caller reads.
-        unsafe { &*self.extra.get() }.as_deref()
+        unsafe { &*self.extra.as_ptr() }.as_deref()
     }
 
     /// Returns the address of the variable's value, to which the current context has a reference.
@@ -155,14 +155,7 @@ impl ThreadState {
     #[inline]
     pub(super) fn swap(&self, context: RawContext) -> RawContext {
         let (map, extra) = context.into_parts();
-        // SAFETY: Only this thread has the state, and no reference into it exists.
-        let (map, extra) = unsafe {
-            (
-                mem::replace(&mut *self.map.get(), map),
-                mem::replace(&mut *self.extra.get(), extra),
-            )
-        };
-        RawContext::from_parts(map, extra)
+        RawContext::from_parts(self.map.replace(map), self.extra.replace(extra))
     }
 
     /// Changes the current context. `change` returns the replaced values instead of dropping them.
