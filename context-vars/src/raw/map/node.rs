@@ -59,12 +59,12 @@ impl InlineSlot {
 }
 
 /// The previous content of a slot that was set.
-#[must_use = "it may have to be dropped"]
-pub(crate) enum Replaced {
-    /// A reference that belonged to the node.
-    Owned(Value),
-    /// Nothing, or a value whose reference belongs to the node that this one borrows from.
-    Borrowed(Option<ValuePtr>),
+#[must_use = "a reference that belonged to the node must be taken over"]
+pub(crate) struct Replaced {
+    value: Option<ValuePtr>,
+    /// `true` if the reference belonged to the node. Otherwise it belongs to the node that this one borrows
+    /// from.
+    was_owned: bool,
 }
 
 impl Replaced {
@@ -72,10 +72,9 @@ impl Replaced {
     /// reference to a borrowed value.
     #[inline]
     pub(crate) fn owned(self) -> Option<Value> {
-        match self {
-            Self::Owned(old) => Some(old),
-            Self::Borrowed(_) => None,
-        }
+        let value = self.value.filter(|_| self.was_owned)?;
+        // SAFETY: The reference belonged to the node, which no longer has it.
+        Some(unsafe { Value::from_ptr(value) })
     }
 
     /// Returns a reference to the value, a new one if the value was borrowed.
@@ -85,11 +84,13 @@ impl Replaced {
     /// The node that was borrowed from has not changed since.
     #[inline]
     pub(crate) unsafe fn retain(self) -> Option<Value> {
-        match self {
-            Self::Owned(old) => Some(old),
+        let value = self.value?;
+        if !self.was_owned {
             // SAFETY: The node that was borrowed from holds a reference.
-            Self::Borrowed(old) => old.map(|old| unsafe { Value::retain(old) }),
+            unsafe { value.retain() };
         }
+        // SAFETY: The reference is new, or it belonged to the node, which no longer has it.
+        Some(unsafe { Value::from_ptr(value) })
     }
 }
 
@@ -193,10 +194,9 @@ impl Node {
         let index = slot.index();
         let was_owned = self.owned.contains(index);
         self.owned.set(index, value.is_some());
-        match self.slots[index].replace(value.map(Value::into_ptr)) {
-            // SAFETY: `owned` recorded that the reference belongs to the node, and no longer does.
-            Some(old) if was_owned => Replaced::Owned(unsafe { Value::from_ptr(old) }),
-            old => Replaced::Borrowed(old),
+        Replaced {
+            value: self.slots[index].replace(value.map(Value::into_ptr)),
+            was_owned,
         }
     }
 
