@@ -47,7 +47,16 @@ impl CratePath {
 
     /// Returns the path of the module that generated code calls.
     pub(crate) fn private(&self) -> TokenStream {
-        quote_spanned!(Span::mixed_site()=> #self::__private)
+        self.private_at(Span::mixed_site())
+    }
+
+    /// Returns that path with the given span. A path that the user wrote keeps its own spans, by which
+    /// `$crate` is resolved.
+    pub(crate) fn private_at(&self, span: Span) -> TokenStream {
+        match &self.0 {
+            Some(path) => quote_spanned!(span=> #path::__private),
+            None => quote_spanned!(span=> ::context_vars::__private),
+        }
     }
 }
 

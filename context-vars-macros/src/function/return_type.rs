@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{GenericArgument, PathArguments, ReturnType, Signature, Type, TypeParamBound};
 
 use crate::crate_path::CratePath;
-use crate::tokens::{angle_brackets, is_punct, is_word, regroup, relocated};
+use crate::tokens::{angle_brackets, is_punct, is_word, regroup};
 
 /// Returns the return type, if one is written.
 pub(crate) fn returned(signature: &Signature) -> Option<&Type> {
@@ -197,7 +197,7 @@ pub(crate) fn expect(ty: &Type, crate_path: &CratePath, at: Span) -> TokenStream
     }
     let at = at.located_at(ty.span());
     // With one span for the whole call, rustc points at the type.
-    let private = relocated(crate_path.private(), at);
+    let private = crate_path.private_at(at);
     let ty = nameable(ty.to_token_stream());
     quote_spanned! {at=>
         if false {

@@ -173,6 +173,26 @@ macro_rules! handler {
 
 handler!(made(name: &str) { format!("{name} {}", user()) }, user = "macro".to_owned());
 
+/// Names this crate's re-export by `$crate`, as a library's macro does for its users.
+macro_rules! handlers_of_a_library {
+    ($now:ident, $later:ident) => {
+        #[with_context(crate = $crate::macros::functions::renamed::other, user = "now".into())]
+        fn $now() -> String {
+            user()
+        }
+
+        #[with_context(crate = $crate::macros::functions::renamed::other, user = "later".into())]
+        #[inherit_context(crate = $crate::macros::functions::renamed::other)]
+        async fn $later() -> String {
+            let read = #[inherit_context]
+            async |end: &str| -> String { user() + end };
+            read("!").await
+        }
+    };
+}
+
+handlers_of_a_library!(now, later);
+
 #[test]
 fn every_kind_of_signature() {
     assert_eq!(only_isolates(3), "depth 3");
@@ -208,4 +228,6 @@ fn every_kind_of_body_and_key() {
     assert_eq!(keys(), ("A".to_owned(), 5, 6));
     assert_eq!(through_path(), "renamed");
     assert_eq!(made("by"), "by macro");
+    assert_eq!(now(), "now");
+    assert_eq!(futures::executor::block_on(later()), "later!");
 }
