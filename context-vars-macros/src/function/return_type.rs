@@ -192,17 +192,26 @@ fn bounds(tokens: &[TokenTree]) -> usize {
 /// in the block could not be inferred. The generated code never runs and is optimised away.
 pub(crate) fn expect(ty: &Type, crate_path: &CratePath, at: Span) -> TokenStream {
     // `!` has no values, and `_`, which `impl Trait` becomes, would leave the type open.
-    if matches!(ty, Type::Never(_) | Type::Infer(_) | Type::ImplTrait(_)) {
+    if matches!(ty, Type::Never(_) | Type::Infer(_) | Type::ImplTrait(_)) || is_unsized(ty) {
         return TokenStream::new();
     }
     let at = at.located_at(ty.span());
-    // With one span for the whole call, rustc points at the type.
+    // So that rustc points at the type.
     let private = crate_path.private_at(at);
     let ty = nameable(ty.to_token_stream());
     quote_spanned! {at=>
         if false {
             return #private::never::<#ty>();
         }
+    }
+}
+
+/// Returns `true` if no function can return the type. rustc reports that for the function itself.
+fn is_unsized(ty: &Type) -> bool {
+    match ty {
+        Type::Slice(_) | Type::TraitObject(_) => true,
+        Type::Path(ty) => ty.qself.is_none() && ty.path.is_ident("str"),
+        _ => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `#[with_context]` on `async fn`s.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::Display;
 use std::pin::pin;
@@ -78,12 +79,21 @@ async fn panics() {
     panic!("as {}", later().await)
 }
 
+/// Its type has no values, of which rustc warns where code follows a call that returns it.
+#[deny(warnings)]
+#[with_context(user = "no value".into())]
+async fn has_no_value() -> Infallible {
+    panic!("as {}", later().await)
+}
+
 #[tokio::test]
 async fn it_ends_at_a_panic() {
     let panic = tokio::spawn(never(true)).await.unwrap_err().into_panic();
     assert_eq!(panic_text(&*panic), "as never");
     let panic = tokio::spawn(panics()).await.unwrap_err().into_panic();
     assert_eq!(panic_text(&*panic), "as nothing");
+    let panic = tokio::spawn(has_no_value()).await.unwrap_err().into_panic();
+    assert_eq!(panic_text(&*panic), "as no value");
     assert_outside();
 }
 
