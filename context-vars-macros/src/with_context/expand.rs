@@ -206,8 +206,8 @@ fn async_trait(boxed: &Boxed, scoped: &ScopedFn) -> TokenStream {
 
 /// Generates the code that computes all values and then sets all variables.
 ///
-/// The struct `Computed` gives each expression its expected type. A single value sets itself, because
-/// rustc checks one call in half the time of an array in a call.
+/// The struct `Computed` gives each expression its expected type. A single value sets itself, because rustc
+/// takes less time to check that than an array in a call.
 fn values(scoped: &ScopedFn) -> TokenStream {
     let private = scoped.crate_path.private();
     let single = scoped.variables.len() == 1;

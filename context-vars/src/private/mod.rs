@@ -78,8 +78,7 @@ impl<T: Send + Sync> Computed<T> {
     }
 }
 
-/// Has the type of a function's result where an `async` block cannot name that type. Generated code
-/// contains calls that are never reached.
+/// Gives an `async` block the type of its result. Generated code calls it in a branch that is never taken.
 #[cold]
 pub fn never<T>() -> T {
     unreachable!("generated code calls this only in a branch that is never taken");
