@@ -149,17 +149,20 @@ fn rayon_nested_pools_keep_the_context_of_each() {
     let (outer, inner) = (rayon_pool(3), rayon_pool(3));
     let tally = Tally::default();
     let (inner, tally) = (&inner, &tally);
-    outer.scope(|scope| {
-        for piece in 0..500 {
-            let mut context = as_user_of(piece, Context::current);
-            scope.spawn(move |_| {
-                context.run(|| {
-                    let half = || inherit(|| closure(piece, tally));
-                    inner.install(inherit(|| rayon::join(half(), half())));
-                    tally.check(piece, 0);
+    // In rounds, because a thread that waits for the inner pool runs other pieces on the same stack.
+    for round in 0..20 {
+        outer.scope(|scope| {
+            for piece in round * 25..(round + 1) * 25 {
+                let mut context = as_user_of(piece, Context::current);
+                scope.spawn(move |_| {
+                    context.run(|| {
+                        let half = || inherit(|| closure(piece, tally));
+                        inner.install(inherit(|| rayon::join(half(), half())));
+                        tally.check(piece, 0);
+                    });
                 });
-            });
-        }
-    });
+            }
+        });
+    }
     tally.assert_all_right(1000);
 }
