@@ -117,7 +117,7 @@ impl ThreadState {
     /// Makes `previous` current again and then drops the context that was current until then.
     #[inline(always)]
     fn end_scope(&self, previous: BorrowedPrevious) {
-        release::drop_outlined(&self.heap, self.leave_scope(previous));
+        release::drop_outlined(self.leave_scope(previous));
     }
 }
 
@@ -264,9 +264,8 @@ impl Drop for FinalScope<'_> {
         // SAFETY: The reference is valid for reads, and what it refers to is not used again, since this
         // is its drop. `take` would write three words there.
         let previous = unsafe { ptr::read(&self.previous) };
-        let thread = thread_state();
-        let context = thread.leave(self.owner.entry(), previous);
-        release::drop_outlined(&thread.heap, context);
+        let context = thread_state().leave(self.owner.entry(), previous);
+        release::drop_outlined(context);
     }
 }
 
@@ -351,7 +350,7 @@ impl Drop for SyncScope {
         let BorrowedPrevious {
             previous, owner, ..
         } = unsafe { ptr::read(&self.0) };
-        release::drop_outlined(&thread.heap, thread.restore(previous, Some(owner)));
+        release::drop_outlined(thread.restore(previous, Some(owner)));
     }
 }
 

@@ -4,7 +4,6 @@ use core::mem::{self, ManuallyDrop};
 
 use super::state::thread_state;
 use crate::raw::context::{Extra, RawContext};
-use crate::raw::heap::ThreadHeap;
 use crate::raw::map::Map;
 use crate::raw::value::Value;
 
@@ -29,7 +28,7 @@ impl Drop for Map {
 /// Drops the context of work that has ended, of which few copies exist.
 // Not inlined, and taken by value, so that the context is passed in registers.
 #[inline(never)]
-pub(super) fn drop_outlined(heap: &ThreadHeap, context: RawContext) {
+pub(super) fn drop_outlined(context: RawContext) {
     #[cold]
     fn drop_both(both: (Map, Box<Extra>)) {
         drop(both);
@@ -40,7 +39,7 @@ pub(super) fn drop_outlined(heap: &ThreadHeap, context: RawContext) {
         (map, None) => {
             let mut map = ManuallyDrop::new(map);
             // SAFETY: This is the last use of `map`.
-            unsafe { map.release_likely_last(heap) };
+            unsafe { map.release_likely_last(&thread_state().heap) };
         }
     }
 }
