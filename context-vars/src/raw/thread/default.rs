@@ -46,15 +46,18 @@ impl<T: Send + Sync + 'static> DefaultCell<T> {
     #[inline]
     #[track_caller]
     pub(crate) fn get(&'static self, key: &'static TypedKey<T>) -> Option<&'static T> {
-        match self.value.get() {
-            Some(value) => Some(value.get()),
-            None => self.compute(key),
-        }
+        let value = match self.value.get() {
+            Some(value) => value,
+            None => self.compute(key)?,
+        };
+        Some(value.get())
     }
 
+    // Returns the block instead of a `&T`, so that every read, also that of a value that is set, ends with the
+    // same load from a block. Otherwise each read would take one instruction more.
     #[cold]
     #[track_caller]
-    fn compute(&'static self, key: &'static TypedKey<T>) -> Option<&'static T> {
+    fn compute(&'static self, key: &'static TypedKey<T>) -> Option<&'static TypedValue<T>> {
         let compute = self.compute?;
         let _guard = thread_state().init_stack.push(key.untyped());
         let _computing = Computing::begin(&self.computing, key.untyped());
@@ -64,7 +67,7 @@ impl<T: Send + Sync + 'static> DefaultCell<T> {
         let computed = run_in(&mut empty, compute);
         // A thread that lost the race drops its own result here, in the context that reads.
         drop(self.value.set(new_value(key, computed)));
-        self.value.get().map(TypedValue::get)
+        self.value.get()
     }
 }
 
