@@ -17,7 +17,7 @@ pub mod declared;
 pub use self::declared::Declared;
 #[doc(hidden)]
 pub use crate::__declared as declared;
-pub use crate::raw::thread::{SyncScope, set_all};
+pub use crate::raw::thread::{SyncScope, set_all, set_one};
 pub use crate::raw::value::ScopeValue;
 /// Wraps the body of an `async fn` in a scope.
 pub use crate::scope::isolating as scope;
@@ -65,7 +65,7 @@ pub struct Computed<T: 'static> {
 }
 
 impl<T: Send + Sync> Computed<T> {
-    /// Prepares the value for [`set_all`].
+    /// Prepares the value for [`set_all`] or [`set_one`].
     #[inline]
     pub fn prepare(self) -> ScopeValue {
         self.var.scope_value(self.value)
@@ -74,7 +74,7 @@ impl<T: Send + Sync> Computed<T> {
     /// Sets the only variable of a scope.
     #[inline]
     pub fn set(self) {
-        set_all([self.prepare()]);
+        set_one(self.prepare());
     }
 }
 

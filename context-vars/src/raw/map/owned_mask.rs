@@ -20,6 +20,12 @@ impl OwnedMask {
         self.0.set(other.0.get());
     }
 
+    /// Removes every slot.
+    #[inline]
+    pub(super) fn clear(&self) {
+        self.0.set(0);
+    }
+
     #[inline]
     pub(super) fn contains(&self, slot: usize) -> bool {
         self.0.get() & (1 << slot) != 0
@@ -28,16 +34,16 @@ impl OwnedMask {
     /// Inserts `slot` if `owned`, else removes it.
     #[inline]
     pub(super) fn set(&self, slot: usize, owned: bool) {
-        let others = self.0.get() & !(1 << slot);
-        self.0.set(others | u16::from(owned) << slot);
+        let (mask, bit) = (self.0.get(), 1 << slot);
+        self.0.set(if owned { mask | bit } else { mask & !bit });
     }
 
     /// Inserts `slot`. Returns `true` if it was not in the set before.
     #[inline]
     pub(super) fn insert(&self, slot: usize) -> bool {
-        let vacant = !self.contains(slot);
-        self.set(slot, true);
-        vacant
+        let (mask, bit) = (self.0.get(), 1 << slot);
+        self.0.set(mask | bit);
+        mask & bit == 0
     }
 
     /// Returns the slot in the set if the set has exactly one.

@@ -34,5 +34,5 @@ pub(crate) use self::read::has_value;
 pub(crate) use self::read::{is_set, with};
 #[cfg(all(feature = "tokio", tokio_unstable))]
 pub(crate) use self::task_poll::{TaskContext, TaskKey, call_as_owner};
-pub use self::write::set_all;
 pub(crate) use self::write::{may_set, new_scope_value, new_value, reset, set, set_in};
+pub use self::write::{set_all, set_one};

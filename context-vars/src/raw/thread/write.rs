@@ -88,11 +88,19 @@ pub(crate) fn new_scope_value<T: Send + Sync>(key: &'static TypedKey<T>, value: 
     ScopeValue::new(TypedValue::new(&thread.heap.pool, key, value))
 }
 
+/// Sets the only variable of a scope that was just entered.
+// Not inlined, because each annotated function would contain its code, most of which is for unusual cases.
+#[inline(never)]
+pub fn set_one(value: ScopeValue) {
+    let value = value.into_value();
+    thread_state().set_and_drop(value.key(), value);
+}
+
 /// Sets the variables of a scope that was just entered, in order.
 #[inline]
-pub fn set_all<const N: usize>(mut values: [ScopeValue; N]) {
+pub fn set_all<const N: usize>(values: [ScopeValue; N]) {
     // SAFETY: The values are not used again.
-    set_in_scope(unsafe { ScopeValues::new(&mut values) });
+    set_in_scope(unsafe { ScopeValues::new(&values) });
 }
 
 // One call for all values, because each one needs few instructions once the node is known.

@@ -60,12 +60,13 @@ impl Machine {
     }
 }
 
-/// Sets the values as `#[with_context]` does once its scope is entered: by one call with an array.
-fn set_all(values: Vec<ScopeValue>) {
+/// Sets the values as `#[with_context]` does once its scope is entered: by one call, with an array if there are
+/// several.
+fn set_all(mut values: Vec<ScopeValue>) {
     match values.len() {
         // An annotated function without values calls nothing.
         0 => {}
-        1 => set_array::<1>(values),
+        1 => values.drain(..).for_each(__private::set_one),
         2 => set_array::<2>(values),
         3 => set_array::<3>(values),
         4 => set_array::<4>(values),
