@@ -64,7 +64,7 @@ impl ThreadHeap {
                 if value.needs_drop() {
                     self.free_with_drop(value);
                 } else {
-                    value.free(&self.pool);
+                    value.dealloc(&self.pool);
                 }
             }
         }
@@ -97,7 +97,7 @@ impl ThreadHeap {
         }
         let _nested = NestedDrop::begin(self);
         // SAFETY: The caller's requirements are the same.
-        unsafe { value.free(&self.pool) };
+        unsafe { value.drop_and_dealloc(&self.pool) };
     }
 
     #[inline]

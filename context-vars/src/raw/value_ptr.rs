@@ -24,21 +24,30 @@ struct ValueBlock<T> {
 
 /// The operations on a value whose type is not known.
 struct Ops {
-    /// Drops the value and frees the block.
-    free: unsafe fn(NonNull<Header>, &Pool),
+    /// Drops the value, if that runs code. The block stays allocated.
+    drop: Option<unsafe fn(NonNull<Header>)>,
     any: unsafe fn(NonNull<Header>) -> NonNull<dyn Any>,
     type_name: fn() -> &'static str,
-    /// `true` if dropping the value runs user code.
-    needs_drop: bool,
+    dealloc: Dealloc,
 }
+
+/// Frees a block whose content was dropped, and which is not used afterwards.
+type Dealloc = unsafe fn(NonNull<Header>, &Pool);
 
 impl Ops {
     const fn of<T: 'static>() -> Self {
         Self {
-            free: free::<T>,
+            drop: if core::mem::needs_drop::<T>() {
+                Some(drop_value::<T>)
+            } else {
+                None
+            },
             any: any::<T>,
             type_name: core::any::type_name::<T>,
-            needs_drop: core::mem::needs_drop::<T>(),
+            dealloc: match SizeClass::of::<T>().dealloc() {
+                Some(dealloc) => dealloc,
+                None => dealloc_boxed::<T>,
+            },
         }
     }
 }
@@ -77,25 +86,16 @@ impl SizeClass {
         }
     }
 
-    /// Frees what `alloc` returned.
-    ///
-    /// # Safety
-    ///
-    /// `block` comes from `alloc` of the same `self` and the same `T`, its content was dropped, and
-    /// it is not used afterwards.
-    #[inline]
-    unsafe fn free<T>(self, block: NonNull<ValueBlock<T>>, pool: &Pool) {
-        let block = block.as_ptr();
-        // SAFETY: `alloc` leaked the block from a box of exactly this type, and a box of
-        // uninitialised memory may hold any bytes.
+    /// Returns the function that frees what `alloc` returned, unless that is a box.
+    // Not generic, so that the functions are not compiled again for each type.
+    const fn dealloc(self) -> Option<Dealloc> {
+        // SAFETY: `alloc` leaked the block from a box of exactly this type, which may hold any bytes.
         unsafe {
             match self {
-                Self::Bytes32 => pool.bytes32.free(Box::from_raw(block.cast())),
-                Self::Bytes64 => pool.bytes64.free(Box::from_raw(block.cast())),
-                Self::Bytes128 => pool.bytes128.free(Box::from_raw(block.cast())),
-                Self::Global => {
-                    drop(Box::from_raw(block.cast::<MaybeUninit<ValueBlock<T>>>()));
-                }
+                Self::Bytes32 => Some(|block, pool| pool.bytes32.free(unleak(block))),
+                Self::Bytes64 => Some(|block, pool| pool.bytes64.free(unleak(block))),
+                Self::Bytes128 => Some(|block, pool| pool.bytes128.free(unleak(block))),
+                Self::Global => None,
             }
         }
     }
@@ -103,6 +103,14 @@ impl SizeClass {
 
 fn leak<B>(block: Box<B>) -> NonNull<B> {
     NonNull::from(Box::leak(block))
+}
+
+/// # Safety
+///
+/// The block was leaked from a `Box<B>`, and is not used afterwards.
+unsafe fn unleak<B>(block: NonNull<Header>) -> Box<B> {
+    // SAFETY: The requirements are the same.
+    unsafe { Box::from_raw(block.as_ptr().cast()) }
 }
 
 /// The address of a value. It holds no reference by itself.
@@ -183,18 +191,47 @@ impl ValuePtr {
     #[inline]
     pub(super) unsafe fn needs_drop(self) -> bool {
         // SAFETY: The block is alive.
-        unsafe { self.header() }.ops.needs_drop
+        unsafe { self.header() }.ops.drop.is_some()
     }
 
-    /// Drops the value and frees the block.
+    /// Frees the block, whose value needs no drop or was dropped.
     ///
     /// # Safety
     ///
     /// No reference is left, and this is called once.
     #[inline]
-    pub(super) unsafe fn free(self, pool: &Pool) {
-        // SAFETY: The block is alive, since only this frees it, and `ops` is that of its type.
-        unsafe { (self.header().ops.free)(self.0, pool) };
+    pub(super) unsafe fn dealloc(self, pool: &Pool) {
+        // SAFETY: The block is alive, since only this frees it, and `ops` is that of its type. The header needs no
+        // drop.
+        unsafe { (self.header().ops.dealloc)(self.0, pool) };
+    }
+
+    /// Drops the value and frees the block, even if the value's `Drop` panics.
+    ///
+    /// # Safety
+    ///
+    /// No reference is left, and this is called once.
+    pub(super) unsafe fn drop_and_dealloc(self, pool: &Pool) {
+        struct DeallocGuard<'p>(ValuePtr, &'p Pool);
+        impl Drop for DeallocGuard<'_> {
+            fn drop(&mut self) {
+                // SAFETY: No reference is left. The value was dropped before this runs, as far as it could be.
+                unsafe { self.0.dealloc(self.1) };
+            }
+        }
+        let block = DeallocGuard(self, pool);
+        // SAFETY: The block is alive until the guard is dropped.
+        let Some(drop) = (unsafe { self.header() }).ops.drop else {
+            return;
+        };
+        // SAFETY: `ops` is that of the block's type, and no reference can reach the value.
+        let drop_value = || unsafe { drop(block.0.0) };
+        if std::thread::panicking() {
+            // The thread may be unwinding from another value's `Drop`: a second panic would abort.
+            ignore_panic(drop_value);
+        } else {
+            drop_value();
+        }
     }
 
     /// # Safety
@@ -225,29 +262,21 @@ impl ValuePtr {
     }
 }
 
-/// Drops the value, then frees the block, even if the value's `Drop` panics.
-///
 /// # Safety
 ///
-/// `header` is the front of a `ValueBlock<T>` without references.
-unsafe fn free<T>(header: NonNull<Header>, pool: &Pool) {
-    struct DeallocGuard<'p, T>(NonNull<ValueBlock<T>>, &'p Pool);
-    impl<T> Drop for DeallocGuard<'_, T> {
-        fn drop(&mut self) {
-            // SAFETY: `ValuePtr::alloc::<T>` allocated the block from this size class. The value in
-            // it was dropped before this runs, as far as it could be.
-            unsafe { const { SizeClass::of::<T>() }.free(self.0, self.1) };
-        }
-    }
-    let block = DeallocGuard::<T>(header.cast(), pool);
-    // SAFETY: The block is a `ValueBlock<T>` that no reference can reach. The header needs no drop.
-    let drop_value = || unsafe { (&raw mut (*block.0.as_ptr()).value).drop_in_place() };
-    if core::mem::needs_drop::<T>() && std::thread::panicking() {
-        // The thread may be unwinding from another value's `Drop`: a second panic would abort.
-        ignore_panic(drop_value);
-    } else {
-        drop_value();
-    }
+/// `SizeClass::alloc` leaked the block from a `Box<MaybeUninit<ValueBlock<T>>>`. It is not used afterwards.
+unsafe fn dealloc_boxed<T>(block: NonNull<Header>, _: &Pool) {
+    // SAFETY: The requirements are the same.
+    drop(unsafe { unleak::<MaybeUninit<ValueBlock<T>>>(block) });
+}
+
+/// # Safety
+///
+/// `header` is the front of a `ValueBlock<T>` without references, and this is called once.
+unsafe fn drop_value<T>(header: NonNull<Header>) {
+    let block = header.cast::<ValueBlock<T>>();
+    // SAFETY: The block is a `ValueBlock<T>`, and no reference can reach its value.
+    unsafe { (&raw mut (*block.as_ptr()).value).drop_in_place() };
 }
 
 /// # Safety
