@@ -107,11 +107,13 @@ impl Carried for Init {
     }
 
     /// Work that was never polled has no context, and is dropped in the current one.
-    fn enter_for_drop(&mut self, context: &mut RawContext) {
-        match mem::replace(self, Self::Done) {
+    // Not inlined, because the caller is compiled again in each codegen unit that has a scope.
+    #[inline(never)]
+    fn enter_for_drop(self, context: RawContext) {
+        match self {
             Self::Copy(value) => thread::stay_for_drop(value),
             Self::Locals | Self::Done => {
-                thread::enter_for_drop(context.take(), || CompanionGuard::NONE);
+                thread::enter_for_drop(context, || CompanionGuard::NONE);
             }
         }
     }

@@ -24,9 +24,8 @@ pub(crate) trait Carried: Sized {
         mem::replace(self, Self::NONE)
     }
 
-    /// Takes and enters the context, and enters the captured state, until
-    /// [`leave_after_drop`](thread::leave_after_drop).
-    fn enter_for_drop(&mut self, context: &mut RawContext);
+    /// Enters the context and the captured state until [`leave_after_drop`](thread::leave_after_drop).
+    fn enter_for_drop(self, context: RawContext);
 }
 
 impl Carried for CompanionState {
@@ -38,7 +37,7 @@ impl Carried for CompanionState {
     }
 
     #[inline]
-    fn enter_for_drop(&mut self, context: &mut RawContext) {
-        thread::enter_for_drop(context.take(), || self.enter());
+    fn enter_for_drop(self, context: RawContext) {
+        thread::enter_for_drop(context, || self.enter());
     }
 }

@@ -33,15 +33,22 @@ pin_project! {
 ///
 /// The home is borrowed while the context is entered. Its words are then stale, because the context is in
 /// the state of the thread.
-pub(crate) struct Home<C: Carried> {
+// Its drop moves out what it holds. Otherwise, each future would contain code for the drop of fields that
+// are empty by then.
+pub(crate) struct Home<C: Carried>(ManuallyDrop<Held<C>>);
+
+struct Held<C> {
     context: RawContext,
     carried: C,
 }
 
 impl<C: Carried> Drop for Home<C> {
-    #[inline]
+    // Not inlined, because this is part of the drop of each future.
+    #[inline(never)]
     fn drop(&mut self) {
-        self.carried.enter_for_drop(&mut self.context);
+        // SAFETY: The home is not used again, since this is its drop.
+        let Held { context, carried } = unsafe { ManuallyDrop::take(&mut self.0) };
+        carried.enter_for_drop(context);
     }
 }
 
@@ -59,16 +66,17 @@ impl<C: Carried> Home<C> {
     /// Runs one step inside the context and the carried state.
     #[inline(always)]
     fn run<R>(&mut self, step: impl FnOnce() -> R) -> R {
-        let carried = &self.carried;
-        run_in(&mut self.context, || carried.in_scope(step))
+        let Held { context, carried } = &mut *self.0;
+        run_in(context, || carried.in_scope(step))
     }
 
     /// Takes out the context and the carried state, so that neither is entered or dropped later.
     #[inline]
     fn into_parts(self) -> (RawContext, C) {
         let mut this = ManuallyDrop::new(self);
-        let carried = mem::replace(&mut this.carried, C::NONE);
-        (this.context.take(), carried)
+        // SAFETY: The home is neither used nor dropped again.
+        let Held { context, carried } = unsafe { ManuallyDrop::take(&mut this.0) };
+        (context, carried)
     }
 }
 
@@ -76,7 +84,7 @@ impl<W, C: Carried> Stage<W, C> {
     #[inline]
     pub(crate) fn new(work: W, context: RawContext, carried: C) -> Self {
         Self::Active {
-            home: Home { context, carried },
+            home: Home(ManuallyDrop::new(Held { context, carried })),
             work,
             leave: LeaveOnDrop,
         }
@@ -86,7 +94,7 @@ impl<W, C: Carried> Stage<W, C> {
     #[cfg(feature = "deadline")]
     pub(crate) fn carried_mut(self: Pin<&mut Self>) -> Option<&mut C> {
         match self.project() {
-            StageProjection::Active { home, .. } => Some(&mut home.carried),
+            StageProjection::Active { home, .. } => Some(&mut home.0.carried),
             StageProjection::Done => None,
         }
     }
@@ -105,7 +113,7 @@ impl<W, C: Carried> Stage<W, C> {
         let stage = ErasedStage(stage as *mut (), Self::set_done);
         // SAFETY: The pointers come from a reference that is borrowed until this function returns. The caller
         // has taken the context.
-        unsafe { drop_ready(&mut home.carried, work, stage) }
+        unsafe { drop_ready(&mut home.0.carried, work, stage) }
     }
 
     /// Overwrites `stage`, which is a `Self`, with [`Done`](Self::Done).
@@ -142,7 +150,7 @@ impl<W, C: Carried> Stage<W, C> {
         let StageProjection::Active { work, home, .. } = self.as_mut().project() else {
             after_completion();
         };
-        let Home { context, carried } = home;
+        let Held { context, carried } = &mut *home.0;
         let owner = EntryOwner::current();
         // SAFETY: `leave` or `into_scope` uses up the guard, and the scope is dropped here. A panic drops
         // them.
@@ -212,11 +220,11 @@ impl<W, C: Carried> Stage<W, C> {
         let Self::Active { work, home, .. } = self else {
             return None;
         };
-        let copy = home.context.clone();
+        let copy = home.0.context.clone();
         let owner = EntryOwner::current();
         // SAFETY: The scope is dropped at the end of this function, before `owner`.
         let scope = unsafe { FinalScope::new(&owner, copy) };
-        let result = home.carried.in_scope(|| step(work));
+        let result = home.0.carried.in_scope(|| step(work));
         // Dropped before the return value is written, because rustc would not drop the return value if
         // the drop of a value in the scope panics.
         drop(scope);
@@ -247,10 +255,11 @@ impl<W: Clone, C: Carried + Clone> Clone for Stage<W, C> {
     fn clone(&self) -> Self {
         match self {
             Self::Active { work, home, .. } => {
-                let mut context = home.context.clone();
-                let clone = || home.carried.in_scope(|| work.clone());
+                let Held { context, carried } = &*home.0;
+                let mut context = context.clone();
+                let clone = || carried.in_scope(|| work.clone());
                 let work = run_in(&mut context, clone);
-                Self::new(work, context, home.carried.clone())
+                Self::new(work, context, carried.clone())
             }
             Self::Done => Self::Done,
         }
@@ -294,7 +303,7 @@ unsafe fn poll_erased<O, C: Carried>(
     cx: &mut task::Context<'_>,
 ) -> Poll<O> {
     // SAFETY: The pointer is valid.
-    let Home { context, carried } = unsafe { &mut *home };
+    let Held { context, carried } = &mut *unsafe { &mut *home }.0;
     carried.prepare(context);
     let owner = EntryOwner::current();
     // SAFETY: `leave` or `into_scope` uses up the guard, and the scope is dropped here. A panic drops
