@@ -72,7 +72,7 @@ impl<T: Send + Sync> Computed<T> {
     }
 
     /// Sets the only variable of a scope.
-    #[inline]
+    #[inline(never)]
     pub fn set(self) {
         set_one(self.prepare());
     }
