@@ -167,6 +167,47 @@ fn values_of_a_scope_are_dropped_where_a_replaced_or_a_later_one_panics() {
     }
 }
 
+#[with_context(tracked = replaces_a_tracked_value(alive))]
+fn replaces_its_only_variable(alive: &Alive) {
+    assert_eq!(alive.count(), 1);
+}
+
+fn replaces_a_tracked_value(alive: &Alive) -> Tracked {
+    drop(TRACKED.set(alive.track()));
+    alive.track()
+}
+
+#[with_context(hook = replaces_a_panicking_hook())]
+fn replaces_only_a_panicking_hook() {
+    unreachable!("the replaced value panics");
+}
+
+#[test]
+fn only_variable_of_a_scope_drops_the_value_that_it_replaces() {
+    let alive = Alive::default();
+    replaces_its_only_variable(&alive);
+    assert_eq!(alive.count(), 0);
+    assert_eq!(panic_of(replaces_only_a_panicking_hook), "replaced");
+    assert!(!HOOK.is_set());
+}
+
+#[repr(align(64))]
+struct Aligned(#[allow(dead_code)] Tracked);
+
+context_var! {
+    static ALIGNED: Aligned;
+    static LARGE: (Tracked, [u8; 1024]);
+}
+
+#[test]
+fn values_of_any_size_and_alignment_are_dropped() {
+    let alive = Alive::default();
+    let inside = || assert_eq!(alive.count(), 1);
+    ALIGNED.sync_scope(Aligned(alive.track()), inside);
+    LARGE.sync_scope((alive.track(), [0; 1024]), inside);
+    assert_eq!(alive.count(), 0);
+}
+
 #[test]
 fn value_dropped_on_another_thread_is_dropped_once() {
     let alive = Alive::default();

@@ -130,7 +130,7 @@ impl ScopeValue {
 }
 
 /// The values that a scope takes over, in order. Values that the scope does not take are dropped.
-// A slice that is matched. In a debug build, the slice's iterator made a scope of four variables take 15 % more.
+// A slice that is matched, because a debug build calls several functions for each step of the slice's iterator.
 pub(super) struct ScopeValues<'a>(&'a [ScopeValue]);
 
 impl<'a> ScopeValues<'a> {

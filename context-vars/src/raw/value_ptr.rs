@@ -31,7 +31,12 @@ struct Ops {
     dealloc: Dealloc,
 }
 
-/// Frees a block whose content was dropped, and which is not used afterwards.
+/// Frees a block whose content was dropped.
+///
+/// # Safety
+///
+/// The block comes from [`SizeClass::alloc`] for the type in whose [`Ops`] the function is, and is not used
+/// afterwards.
 type Dealloc = unsafe fn(NonNull<Header>, &Pool);
 
 impl Ops {
@@ -86,10 +91,12 @@ impl SizeClass {
         }
     }
 
-    /// Returns the function that frees what `alloc` returned, unless that is a box.
+    /// Returns the function that frees the blocks of this class, or `None` for `Global`, whose blocks have the
+    /// type of the value.
     // Not generic, so that the functions are not compiled again for each type.
     const fn dealloc(self) -> Option<Dealloc> {
-        // SAFETY: `alloc` leaked the block from a box of exactly this type, which may hold any bytes.
+        // SAFETY: `alloc` leaked the block of this class from a box of the same type, which may hold any bytes.
+        // The caller does not use the block afterwards.
         unsafe {
             match self {
                 Self::Bytes32 => Some(|block, pool| pool.bytes32.free(unleak(block))),
@@ -201,8 +208,8 @@ impl ValuePtr {
     /// No reference is left, and this is called once.
     #[inline]
     pub(super) unsafe fn dealloc(self, pool: &Pool) {
-        // SAFETY: The block is alive, since only this frees it, and `ops` is that of its type. The header needs no
-        // drop.
+        // SAFETY: The block is alive, since only this frees it, once. `alloc` wrote the `ops` of its type there.
+        // The header needs no drop.
         unsafe { (self.header().ops.dealloc)(self.0, pool) };
     }
 
@@ -215,22 +222,24 @@ impl ValuePtr {
         struct DeallocGuard<'p>(ValuePtr, &'p Pool);
         impl Drop for DeallocGuard<'_> {
             fn drop(&mut self) {
-                // SAFETY: No reference is left. The value was dropped before this runs, as far as it could be.
+                // SAFETY: No reference is left, and `drop_and_dealloc` calls nothing else that frees the block. The
+                // value was dropped before this runs, as far as it could be.
                 unsafe { self.0.dealloc(self.1) };
             }
         }
         let block = DeallocGuard(self, pool);
         // SAFETY: The block is alive until the guard is dropped.
         let Some(drop) = (unsafe { self.header() }).ops.drop else {
+            // Callers free such a block by `dealloc`.
             return;
         };
-        // SAFETY: `ops` is that of the block's type, and no reference can reach the value.
-        let drop_value = || unsafe { drop(block.0.0) };
+        // SAFETY: `ops` is that of the block's type, no reference can reach the value, and this is called once.
+        let drop = || unsafe { drop(block.0.0) };
         if std::thread::panicking() {
             // The thread may be unwinding from another value's `Drop`: a second panic would abort.
-            ignore_panic(drop_value);
+            ignore_panic(drop);
         } else {
-            drop_value();
+            drop();
         }
     }
 

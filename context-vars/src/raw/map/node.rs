@@ -261,7 +261,7 @@ impl<'h> NodeDropGuard<'h> {
             // `Drop` panics.
             Some(value) => {
                 guard.dealloc();
-                // SAFETY: `only_value` took the reference out of the node.
+                // SAFETY: The reference belonged to the node, which is freed without releasing it.
                 unsafe { heap.release(value) };
             }
             None => Self::free_all(node, heap),
@@ -277,16 +277,14 @@ impl<'h> NodeDropGuard<'h> {
         mem::forget(guard);
     }
 
-    /// Takes out the only reference that the node owns, if it owns just one and that is to a value.
+    /// Returns the only reference that the node owns, if it owns just one and that is to a value.
     #[inline]
-    fn only_value(&mut self) -> Option<ValuePtr> {
+    fn only_value(&self) -> Option<ValuePtr> {
         // SAFETY: The memory is freed after this, and no map has the node.
         let node = unsafe { self.node.as_ref() };
         let slot = node.owned.only()?;
         // Slot 0, whose bit represents the tree, is always empty.
-        let value = node.slots[slot].get()?;
-        node.owned.clear();
-        Some(value)
+        node.slots[slot].get()
     }
 
     #[inline(always)]

@@ -20,12 +20,6 @@ impl OwnedMask {
         self.0.set(other.0.get());
     }
 
-    /// Removes every slot.
-    #[inline]
-    pub(super) fn clear(&self) {
-        self.0.set(0);
-    }
-
     #[inline]
     pub(super) fn contains(&self, slot: usize) -> bool {
         self.0.get() & (1 << slot) != 0
