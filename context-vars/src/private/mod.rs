@@ -72,6 +72,7 @@ impl<T: Send + Sync> Computed<T> {
     }
 
     /// Sets the only variable of a scope.
+    // Not inlined, because each annotated function would contain the code that allocates the value's block.
     #[inline(never)]
     pub fn set(self) {
         set_one(self.prepare());

@@ -89,7 +89,7 @@ pub(crate) fn new_scope_value<T: Send + Sync>(key: &'static TypedKey<T>, value: 
 }
 
 /// Sets the only variable of a scope that was just entered.
-// Not inlined, because each annotated function would contain its code, most of which is for unusual cases.
+// Not inlined, because it would be compiled again for each type, and most of it is for unusual cases.
 #[inline(never)]
 pub fn set_one(value: ScopeValue) {
     let value = value.into_value();
